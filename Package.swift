@@ -1,0 +1,76 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// Targets stand in the order in which data flows; each may import only what stands above it.
+let package = Package(
+  name: "fhirline",
+  products: [.executable(name: "fhirline", targets: ["fhirline"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    // C doors: one per library, imported by one target each.
+    .target(
+      name: "CDefinitions", exclude: ["r4.table"],
+      cSettings: [.unsafeFlags(["-Wno-c23-extensions"])]),
+    .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(
+      name: "CMongoC", pkgConfig: "libmongoc-1.0", providers: [.apt(["libmongoc-dev", "libbson-dev"])]),
+
+    .target(name: "FHIRModel", dependencies: ["CDefinitions"], swiftSettings: strict),
+    .target(name: "FHIRFormats", dependencies: ["FHIRModel", "CLibXML2", "CZlib"], swiftSettings: strict),
+    .target(name: "FHIRDefinitions", dependencies: ["FHIRModel", "FHIRFormats", "CZlib"], swiftSettings: strict),
+    .target(name: "FHIRPath", dependencies: ["FHIRModel"], swiftSettings: strict),
+    .target(name: "FHIRValidation", dependencies: ["FHIRModel", "FHIRPath"], swiftSettings: strict),
+    .target(name: "BSON", swiftSettings: strict),
+    .target(
+      name: "FHIRMapping", dependencies: ["FHIRModel", "FHIRPath", "BSON", .product(name: "Yams", package: "Yams")],
+      swiftSettings: strict),
+    .target(name: "DocumentStore", dependencies: ["BSON", "CMongoC"], swiftSettings: strict),
+    .target(
+      name: "FHIRPipeline",
+      dependencies: [
+        "FHIRModel", "FHIRFormats", "FHIRPath", "FHIRValidation", "BSON", "FHIRMapping", "DocumentStore",
+        .product(name: "Yams", package: "Yams"),
+      ],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "fhirline",
+      dependencies: ["FHIRPipeline", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      swiftSettings: strict),
+    // The tool that makes Sources/CDefinitions/r4.table from HL7's packages.
+    .executableTarget(
+      name: "compile-definitions", dependencies: ["FHIRModel", "FHIRDefinitions"], swiftSettings: strict),
+
+    .testTarget(name: "FHIRModelTests", dependencies: ["FHIRModel"], swiftSettings: strict),
+    .testTarget(name: "FHIRFormatsTests", dependencies: ["FHIRFormats", "FHIRModel"], swiftSettings: strict),
+    .testTarget(
+      name: "FHIRDefinitionsTests", dependencies: ["FHIRDefinitions", "FHIRModel"], swiftSettings: strict),
+    .testTarget(name: "FHIRPathTests", dependencies: ["FHIRPath", "FHIRModel", "FHIRFormats"], swiftSettings: strict),
+    .testTarget(
+      name: "FHIRValidationTests", dependencies: ["FHIRValidation", "FHIRModel", "FHIRFormats"],
+      swiftSettings: strict),
+    .testTarget(name: "BSONTests", dependencies: ["BSON", "CMongoC"], swiftSettings: strict),
+    .testTarget(
+      name: "FHIRMappingTests", dependencies: ["FHIRMapping", "FHIRModel", "FHIRFormats", "BSON"],
+      swiftSettings: strict),
+    .testTarget(name: "DocumentStoreTests", dependencies: ["DocumentStore", "BSON"], swiftSettings: strict),
+    .testTarget(
+      name: "FHIRPipelineTests",
+      dependencies: [
+        "FHIRPipeline", "FHIRModel", "FHIRFormats", "FHIRMapping", "BSON", "DocumentStore",
+      ],
+      swiftSettings: strict),
+    .testTarget(name: "CommandLineTests", dependencies: ["fhirline"], swiftSettings: strict),
+  ]
+)

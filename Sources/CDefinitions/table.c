@@ -1,0 +1,9 @@
+#include "CDefinitions.h"
+
+// C23's #embed places the file in the binary's read-only pages: nothing is decoded or copied at start.
+static const _Alignas(64) uint8_t table[] = {
+#embed "r4.table"
+};
+
+const uint8_t *definitions_r4_bytes(void) { return table; }
+size_t definitions_r4_size(void) { return sizeof table; }
