@@ -28,13 +28,14 @@ let package = Package(
       name: "CMongoC", pkgConfig: "libmongoc-1.0", providers: [.apt(["libmongoc-dev", "libbson-dev"])]),
 
     .target(name: "FHIRModel", dependencies: ["CDefinitions"], swiftSettings: strict),
-    .target(name: "FHIRFormats", dependencies: ["FHIRModel", "CLibXML2", "CZlib"], swiftSettings: strict),
-    .target(name: "FHIRDefinitions", dependencies: ["FHIRModel", "FHIRFormats", "CZlib"], swiftSettings: strict),
-    .target(name: "FHIRPath", dependencies: ["FHIRModel"], swiftSettings: strict),
-    .target(name: "FHIRValidation", dependencies: ["FHIRModel", "FHIRPath"], swiftSettings: strict),
+    .target(name: "FHIRFormats", dependencies: ["CDefinitions", "FHIRModel", "CLibXML2", "CZlib"], swiftSettings: strict),
+    .target(name: "FHIRDefinitions", dependencies: ["CDefinitions", "FHIRModel", "FHIRFormats", "CZlib"], swiftSettings: strict),
+    .target(name: "FHIRPath", dependencies: ["CDefinitions", "FHIRModel"], swiftSettings: strict),
+    .target(name: "FHIRValidation", dependencies: ["CDefinitions", "FHIRModel", "FHIRPath"], swiftSettings: strict),
     .target(name: "BSON", swiftSettings: strict),
     .target(
-      name: "FHIRMapping", dependencies: ["FHIRModel", "FHIRPath", "BSON", .product(name: "Yams", package: "Yams")],
+      name: "FHIRMapping",
+      dependencies: ["CDefinitions", "FHIRModel", "FHIRPath", "BSON", .product(name: "Yams", package: "Yams")],
       swiftSettings: strict),
     .target(name: "DocumentStore", dependencies: ["BSON", "CMongoC"], swiftSettings: strict),
     .target(
@@ -52,7 +53,7 @@ let package = Package(
     .executableTarget(
       name: "compile-definitions", dependencies: ["FHIRModel", "FHIRDefinitions"], swiftSettings: strict),
 
-    .testTarget(name: "FHIRModelTests", dependencies: ["FHIRModel"], swiftSettings: strict),
+    .testTarget(name: "FHIRModelTests", dependencies: ["FHIRModel", "CDefinitions"], swiftSettings: strict),
     .testTarget(name: "FHIRFormatsTests", dependencies: ["FHIRFormats", "FHIRModel"], swiftSettings: strict),
     .testTarget(
       name: "FHIRDefinitionsTests", dependencies: ["FHIRDefinitions", "FHIRModel"], swiftSettings: strict),

@@ -1,0 +1,109 @@
+/// The number of an element name: below ``unknown`` one of the definition table's, above it one of the tree's own.
+@frozen
+package struct NameID: RawRepresentable, Hashable, Sendable {
+  package let rawValue: UInt16
+
+  @inlinable
+  package init(rawValue: UInt16) { self.rawValue = rawValue }
+
+  /// The empty name, borne by the root of a tree.
+  package static var root: NameID { @inlinable get { NameID(rawValue: 0) } }
+
+  /// Names from here on are not in the definition table: their text stands in `ResourceTree.unknownNames`.
+  package static var unknown: UInt16 { @inlinable get { 0x8000 } }
+
+  @inlinable
+  package var isUnknown: Bool { rawValue >= NameID.unknown }
+}
+
+/// One element of a resource: 24 bytes in the arena of a ``ResourceTree``.
+///
+/// Nodes stand in pre-order: the children of node `i` begin at `i + 1`, and the next sibling of `i` is `nodes[i].end`.
+/// An element that repeats is a run of nodes of one name. A primitive's value and the extensions on it (JSON's
+/// `birthDate` and `_birthDate`, XML's attribute and child elements) are one node: value in the text, extensions as children.
+@frozen
+package struct Node: Sendable {
+  package var name: NameID
+  package var flags: NodeFlags
+  /// Where the value's text begins in `ResourceTree.text`; of a resource, its type's name.
+  package var textStart: UInt32
+  /// Length of the value's text in bytes, quotes left out.
+  package var textLength: UInt32
+  /// Index one past the last node below this one.
+  package var end: UInt32
+  /// Where the element begins: a byte offset into the source chunk, or a line; see `ResourceTree.position(of:)`.
+  package var position: UInt32
+  /// The column, where `position` is a line; else 0.
+  package var column: UInt32
+
+  @inlinable
+  package init(
+    name: NameID, flags: NodeFlags, textStart: UInt32 = 0, textLength: UInt32 = 0, end: UInt32 = 0,
+    position: UInt32 = 0, column: UInt32 = 0
+  ) {
+    self.name = name
+    self.flags = flags
+    self.textStart = textStart
+    self.textLength = textLength
+    self.end = end
+    self.position = position
+    self.column = column
+  }
+}
+
+/// What sort of value the source wrote for an element.
+///
+/// JSON says what it means (`string`, `number`, …); XML does not, and its values are `.text`. Which of them is due
+/// is the definition's to say, and validation's to check.
+@frozen
+package enum ValueKind: UInt16, Sendable {
+  /// An element with children only, or a primitive that has extensions and no value.
+  case none = 0
+  case string = 1
+  case number = 2
+  case boolean = 3
+  /// A JSON `null` that no extension explains. Never valid FHIR; kept so that it can be reported and written back.
+  case null = 4
+  /// An XML attribute's value: text whose type is the definition's.
+  case text = 5
+  /// A resource: `contained`, `entry.resource`, or the root. Its type's name is the node's text.
+  case resource = 6
+  /// An empty JSON array. Never valid FHIR.
+  case emptyArray = 7
+  /// A JSON array inside an array; its items are the node's children. Never valid FHIR.
+  case array = 8
+}
+
+/// A node's value kind and marks, in 16 bits.
+@frozen
+package struct NodeFlags: OptionSet, Hashable, Sendable {
+  package let rawValue: UInt16
+
+  @inlinable
+  package init(rawValue: UInt16) { self.rawValue = rawValue }
+
+  @inlinable
+  package init(_ kind: ValueKind) { rawValue = kind.rawValue }
+
+  /// The element was an item of a JSON array.
+  package static var item: NodeFlags { @inlinable get { NodeFlags(rawValue: 1 << 4) } }
+  /// The text holds JSON escapes (`\n`, `\u00e9`): decode before use.
+  package static var escaped: NodeFlags { @inlinable get { NodeFlags(rawValue: 1 << 5) } }
+  /// JSON wrote this name already in the same object (not as an item of the same array).
+  package static var duplicate: NodeFlags { @inlinable get { NodeFlags(rawValue: 1 << 6) } }
+  /// JSON wrote a companion (`_name`) for this element.
+  package static var companion: NodeFlags { @inlinable get { NodeFlags(rawValue: 1 << 7) } }
+  /// XML wrote this as an attribute other than `value` (id, url).
+  package static var attribute: NodeFlags { @inlinable get { NodeFlags(rawValue: 1 << 8) } }
+  /// The text is a narrative's XHTML, markup and all.
+  package static var xhtml: NodeFlags { @inlinable get { NodeFlags(rawValue: 1 << 9) } }
+  /// The source wrote a value; `textLength` may still be 0 (an empty string).
+  package static var hasValue: NodeFlags { @inlinable get { NodeFlags(rawValue: 1 << 10) } }
+
+  @inlinable
+  package var kind: ValueKind {
+    // Every node is built with a kind's raw value in the low four bits, and no mark reaches them.
+    get { ValueKind(rawValue: rawValue & 0xF).unsafelyUnwrapped }
+    set { self = NodeFlags(rawValue: rawValue & ~0xF | newValue.rawValue) }
+  }
+}

@@ -1,0 +1,200 @@
+/// A resource as one contiguous arena of nodes, typed by nothing but its names.
+///
+/// JSON, XML and documents build the same tree; validation, mapping and the writers walk it with a
+/// ``DefinitionTable`` at hand. The text of values is a slice of the source (JSON) or of a buffer of the tree's own.
+///
+/// A tree is built by one reader on one thread and is not changed afterwards; then it may be shared.
+package final class ResourceTree: @unchecked Sendable {
+  // Safe to share: every mutating member is for the builder alone, before the tree is handed on.
+
+  package var nodes: UnsafeMutablePointer<Node>
+  package var count = 0
+  @usableFromInline var capacity: Int
+
+  /// The bytes that the nodes' texts are slices of.
+  package var text: UnsafePointer<UInt8>
+  /// Keeps `text` alive.
+  private var textOwner: AnyObject?
+  /// How `Node.position` is to be read.
+  package let origin: Origin
+  /// Names that the definition table does not know, by `NameID.rawValue - NameID.unknown`.
+  package private(set) var unknownNames: [String] = []
+  /// FHIRPath of the root, where it is not a resource of its own: `Bundle.entry[3]`. Empty otherwise.
+  package var rootExpression = ""
+
+  package enum Origin: Sendable {
+    /// `Node.position` is a byte offset into this chunk, whose bytes are also the text.
+    case chunk(SourceChunk)
+    /// `Node.position` and `Node.column` are line and column.
+    case lines
+    /// The tree comes from no file.
+    case none
+  }
+
+  /// A tree whose texts are slices of a chunk, as JSON's are.
+  package init(chunk: SourceChunk, capacity: Int = 64) {
+    nodes = .allocate(capacity: capacity)
+    self.capacity = capacity
+    text = UnsafePointer(chunk.bytes)
+    textOwner = chunk
+    origin = .chunk(chunk)
+  }
+
+  /// A tree whose texts stand in a buffer of its own; see ``TextBuffer``.
+  package init(text buffer: TextBuffer, origin: Origin, capacity: Int = 64) {
+    nodes = .allocate(capacity: capacity)
+    self.capacity = capacity
+    text = UnsafePointer(buffer.bytes)
+    textOwner = buffer
+    self.origin = origin
+  }
+
+  deinit { nodes.deallocate() }
+
+  /// Builders call this when a ``TextBuffer`` may have moved its bytes.
+  package func textMoved(to buffer: TextBuffer) { text = UnsafePointer(buffer.bytes) }
+
+  // MARK: Building
+
+  /// Appends a node whose `end` is still open; returns its index.
+  @inlinable
+  @inline(__always)
+  package func append(_ node: Node) -> Int {
+    if count == capacity { grow() }
+    (nodes + count).initialize(to: node)
+    count &+= 1
+    return count &- 1
+  }
+
+  /// Ends the node: all that was appended since stands below it.
+  @inlinable
+  @inline(__always)
+  package func close(_ index: Int) { nodes[index].end = UInt32(truncatingIfNeeded: count) }
+
+  /// Gives up all nodes from an index on: a reader that starts an element over.
+  package func truncate(to index: Int) { count = index }
+
+  /// Makes room for at least so many nodes in all.
+  package func reserve(_ minimum: Int) {
+    while capacity < minimum { grow() }
+  }
+
+  @usableFromInline
+  func grow() {
+    let larger = UnsafeMutablePointer<Node>.allocate(capacity: capacity * 2)
+    larger.moveInitialize(from: nodes, count: count)
+    nodes.deallocate()
+    nodes = larger
+    capacity *= 2
+  }
+
+  /// The id of a name the table does not know; nil when a tree holds more than 32,767 different ones.
+  package func internUnknown(_ name: String) -> NameID? {
+    if let known = unknownNames.firstIndex(of: name) {
+      return NameID(rawValue: NameID.unknown + UInt16(known))
+    }
+    guard unknownNames.count < 0x7FFE else { return nil }
+    unknownNames.append(name)
+    return NameID(rawValue: NameID.unknown + UInt16(unknownNames.count - 1))
+  }
+
+  // MARK: Reading
+
+  /// The text of a node's value as the source wrote it: JSON escapes not decoded (see `NodeFlags.escaped`).
+  @inlinable
+  @inline(__always)
+  package func rawText(_ index: Int) -> UnsafeBufferPointer<UInt8> {
+    UnsafeBufferPointer(start: text + Int(nodes[index].textStart), count: Int(nodes[index].textLength))
+  }
+
+  /// Where an element stands in its source, if it came from one.
+  package func position(of index: Int) -> SourcePosition? {
+    switch origin {
+    case .chunk(let chunk): chunk.position(at: Int(nodes[index].position))
+    case .lines: SourcePosition(line: Int(nodes[index].position), column: Int(nodes[index].column))
+    case .none: nil
+    }
+  }
+
+  /// Index of the first child of that name, or nil.
+  @inlinable
+  package func child(_ name: NameID, of index: Int) -> Int? {
+    var i = index + 1
+    let end = Int(nodes[index].end)
+    while i < end {
+      if nodes[i].name == name { return i }
+      i = Int(nodes[i].end)
+    }
+    return nil
+  }
+
+  /// The children of a node, in the order of the source.
+  @inlinable
+  package func children(of index: Int) -> Children {
+    Children(tree: self, upcoming: index + 1, end: Int(nodes[index].end))
+  }
+
+  @frozen
+  package struct Children: Sequence, IteratorProtocol {
+    @usableFromInline let tree: ResourceTree
+    @usableFromInline var upcoming: Int
+    @usableFromInline let end: Int
+
+    @inlinable
+    init(tree: ResourceTree, upcoming: Int, end: Int) {
+      self.tree = tree
+      self.upcoming = upcoming
+      self.end = end
+    }
+
+    @inlinable
+    package mutating func next() -> Int? {
+      guard upcoming < end else { return nil }
+      defer { upcoming = Int(tree.nodes[upcoming].end) }
+      return upcoming
+    }
+  }
+}
+
+/// A growing buffer of text for trees whose source has no slices to offer: XML and documents.
+package final class TextBuffer {
+  package var bytes: UnsafeMutablePointer<UInt8>
+  package var count = 0
+  @usableFromInline var capacity: Int
+
+  package init(capacity: Int = 1024) {
+    self.capacity = Swift.max(capacity, 64)
+    bytes = .allocate(capacity: self.capacity)
+  }
+
+  deinit { bytes.deallocate() }
+
+  /// Appends bytes and returns where they begin.
+  @inlinable
+  @inline(__always)
+  package func append(_ source: UnsafeBufferPointer<UInt8>) -> Int {
+    let start = count
+    if count &+ source.count > capacity { grow(to: count + source.count) }
+    if let base = source.baseAddress {
+      (bytes + count).update(from: base, count: source.count)
+      count &+= source.count
+    }
+    return start
+  }
+
+  package func append(_ source: String) -> Int {
+    var source = source
+    return source.withUTF8 { append($0) }
+  }
+
+  @usableFromInline
+  func grow(to minimum: Int) {
+    var larger = capacity
+    while larger < minimum { larger *= 2 }
+    let moved = UnsafeMutablePointer<UInt8>.allocate(capacity: larger)
+    moved.update(from: bytes, count: count)
+    bytes.deallocate()
+    bytes = moved
+    capacity = larger
+  }
+}
