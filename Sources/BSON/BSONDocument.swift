@@ -1,0 +1,78 @@
+/// A complete document as bytes that it owns.
+package struct BSONDocument: Sendable, Hashable {
+  package let bytes: [UInt8]
+
+  /// Checks length and terminator; the elements are checked as they are read.
+  package init(_ bytes: [UInt8]) throws(BSONError) {
+    try bytes.withUnsafeBufferPointer { (bytes) throws(BSONError) in
+      _ = try BSONView(UnsafeRawBufferPointer(bytes))
+    }
+    self.bytes = bytes
+  }
+
+  /// Copies a document out of the bytes it lies in.
+  package init(copying view: BSONView) { bytes = [UInt8](view.bytes) }
+
+  /// Bytes that a writer has just finished.
+  init(unchecked bytes: [UInt8]) { self.bytes = bytes }
+
+  /// The document without elements.
+  package init() { bytes = [5, 0, 0, 0, 0] }
+
+  package var isEmpty: Bool { bytes.count <= 5 }
+
+  /// Lends the document for reading.
+  @inlinable package func withView<R>(_ body: (BSONView) throws -> R) rethrows -> R {
+    try bytes.withUnsafeBytes { try body(BSONView(checked: $0)) }
+  }
+}
+
+/// Documents one behind the other in one run of bytes, as a writer leaves them; each begins with its own length.
+package struct BSONBatch: Sendable, Equatable {
+  package private(set) var bytes: [UInt8]
+  package private(set) var count: Int
+
+  package init() {
+    bytes = []
+    count = 0
+  }
+
+  package init(_ documents: some Sequence<BSONDocument>) {
+    self.init()
+    for document in documents { append(document) }
+  }
+
+  init(unchecked bytes: [UInt8], count: Int) {
+    self.bytes = bytes
+    self.count = count
+  }
+
+  package var isEmpty: Bool { count == 0 }
+
+  package mutating func append(_ document: BSONDocument) {
+    bytes.append(contentsOf: document.bytes)
+    count += 1
+  }
+
+  package mutating func append(_ view: BSONView) {
+    bytes.append(contentsOf: view.bytes)
+    count += 1
+  }
+
+  package mutating func removeAll(keepingCapacity: Bool = true) {
+    bytes.removeAll(keepingCapacity: keepingCapacity)
+    count = 0
+  }
+
+  /// Lends the documents one by one, in their order.
+  package func forEachDocument(_ body: (BSONView) throws -> Void) throws {
+    try bytes.withUnsafeBytes { all in
+      var rest = all
+      while !rest.isEmpty {
+        let view = try BSONView(prefixOf: rest)
+        try body(view)
+        rest = UnsafeRawBufferPointer(rebasing: rest[view.bytes.count...])
+      }
+    }
+  }
+}
