@@ -7,18 +7,20 @@
 package final class ResourceTree: @unchecked Sendable {
   // Safe to share: every mutating member is for the builder alone, before the tree is handed on.
 
-  package var nodes: UnsafeMutablePointer<Node>
-  package var count = 0
-  @usableFromInline var capacity: Int
+  // No exclusivity checks: no closure ever runs inside an access to these, and a check for every node is dear.
+  @exclusivity(unchecked) package var nodes: UnsafeMutablePointer<Node>
+  @exclusivity(unchecked) package var count = 0
+  @exclusivity(unchecked) @usableFromInline var capacity: Int
 
   /// The bytes that the nodes' texts are slices of.
-  package var text: UnsafePointer<UInt8>
+  @exclusivity(unchecked) package var text: UnsafePointer<UInt8>
   /// Keeps `text` alive.
   private var textOwner: AnyObject?
   /// How `Node.position` is to be read.
   package let origin: Origin
   /// Names that the definition table does not know, by `NameID.rawValue - NameID.unknown`.
   package private(set) var unknownNames: [String] = []
+  private var unknownNumbers: [[UInt8]: UInt16] = [:]
   /// FHIRPath of the root, where it is not a resource of its own: `Bundle.entry[3]`. Empty otherwise.
   package var rootExpression = ""
 
@@ -47,6 +49,21 @@ package final class ResourceTree: @unchecked Sendable {
     text = UnsafePointer(buffer.bytes)
     textOwner = buffer
     self.origin = origin
+  }
+
+  /// A tree whose nodes were built elsewhere; they are copied. Their texts are slices of the chunk.
+  package init(
+    chunk: SourceChunk, copying built: UnsafeBufferPointer<Node>, unknownNames: [String] = [], origin: Origin? = nil
+  ) {
+    capacity = max(built.count, 1)
+    nodes = .allocate(capacity: capacity)
+    if let first = built.baseAddress { nodes.initialize(from: first, count: built.count) }
+    count = built.count
+    text = UnsafePointer(chunk.bytes)
+    textOwner = chunk
+    self.origin = origin ?? .chunk(chunk)
+    self.unknownNames = unknownNames
+    for (number, name) in unknownNames.enumerated() { unknownNumbers[Array(name.utf8)] = UInt16(number) }
   }
 
   deinit { nodes.deallocate() }
@@ -90,12 +107,14 @@ package final class ResourceTree: @unchecked Sendable {
 
   /// The id of a name the table does not know; nil when a tree holds more than 32,767 different ones.
   package func internUnknown(_ name: String) -> NameID? {
-    if let known = unknownNames.firstIndex(of: name) {
-      return NameID(rawValue: NameID.unknown + UInt16(known))
-    }
-    guard unknownNames.count < 0x7FFE else { return nil }
+    // Names whose code points differ are different names, though Swift may call the strings equal (RFC 8259, 8.3).
+    let key = Array(name.utf8)
+    if let known = unknownNumbers[key] { return NameID(rawValue: NameID.unknown + known) }
+    let number = unknownNames.count
+    guard number < 0x7FFE else { return nil }
     unknownNames.append(name)
-    return NameID(rawValue: NameID.unknown + UInt16(unknownNames.count - 1))
+    unknownNumbers[key] = UInt16(number)
+    return NameID(rawValue: NameID.unknown + UInt16(number))
   }
 
   // MARK: Reading
@@ -158,9 +177,9 @@ package final class ResourceTree: @unchecked Sendable {
 
 /// A growing buffer of text for trees whose source has no slices to offer: XML and documents.
 package final class TextBuffer {
-  package var bytes: UnsafeMutablePointer<UInt8>
-  package var count = 0
-  @usableFromInline var capacity: Int
+  @exclusivity(unchecked) package var bytes: UnsafeMutablePointer<UInt8>
+  @exclusivity(unchecked) package var count = 0
+  @exclusivity(unchecked) @usableFromInline var capacity: Int
 
   package init(capacity: Int = 1024) {
     self.capacity = Swift.max(capacity, 64)

@@ -1,0 +1,17 @@
+/// What a ``ResourceReader`` allows and how it cuts a source up.
+package struct ReadOptions: Sendable {
+  /// Give a top-level Bundle as a record per entry and one for its other members; else as one tree.
+  package var splitBundles = true
+  /// Levels of nesting; what lies deeper makes its record unreadable.
+  package var maximumDepth = 256
+  /// Bytes of one resource (or Bundle entry, or Bundle that is not split); at most 4 GB less 64 KB.
+  package var maximumResourceBytes = 1 << 30
+  /// Bytes that are read at a time.
+  package var chunkBytes = 1 << 20
+  package var gzip = GzipSource.Limits()
+
+  package init() {}
+
+  /// A tree's positions are 32-bit offsets into a chunk.
+  static let largestChunk = Int(UInt32.max) - (64 << 10)
+}

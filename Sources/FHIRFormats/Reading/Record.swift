@@ -1,0 +1,80 @@
+package import FHIRModel
+
+/// One thing that a reader found in a source: a resource, an entry of a Bundle, or a stretch that it could not read.
+package struct Record: Sendable {
+  package enum Content: Hashable, Sendable {
+    /// A resource of its own: the tree's root.
+    case resource
+    /// An entry of a Bundle; the tree's root is named `entry`, its resource is the child `resource`.
+    case entry(index: Int)
+    /// The members of a Bundle but for its entries, delivered after all of them; the root is the Bundle.
+    case bundle(entryCount: Int)
+    /// What could not be read; `issues` says why. The tree is not to be used.
+    case unreadable
+  }
+
+  package var content: Content
+  package var tree: ResourceTree
+  /// What reading found wrong.
+  package var issues: [Issue]
+  /// The bytes as they were read, where the format has them (JSON).
+  package var raw: RawSlice?
+
+  package init(_ content: Content, tree: ResourceTree, issues: [Issue] = [], raw: RawSlice? = nil) {
+    self.content = content
+    self.tree = tree
+    self.issues = issues
+    self.raw = raw
+  }
+}
+
+/// A stretch of a chunk's bytes, kept alive.
+package struct RawSlice: Sendable {
+  package let chunk: SourceChunk
+  package let range: Range<Int>
+
+  package init(chunk: SourceChunk, range: Range<Int>) {
+    precondition(range.lowerBound >= 0 && range.upperBound <= chunk.count, "a slice reaches beyond its chunk")
+    self.chunk = chunk
+    self.range = range
+  }
+
+  package func withBytes<R>(_ body: (UnsafeBufferPointer<UInt8>) throws -> R) rethrows -> R {
+    try withExtendedLifetime(chunk) {
+      try body(UnsafeBufferPointer(start: chunk.bytes + range.lowerBound, count: range.count))
+    }
+  }
+}
+
+/// Records that were read together. A worker takes a batch from the reader under a lock, and goes through it without.
+package struct RecordBatch: Sendable {
+  private let storage: Storage
+  /// Bytes of the source (unzipped) that the batch stands for.
+  package let byteCount: Int
+
+  private enum Storage: Sendable {
+    case records([Record])
+    case lines(JSONLines)
+  }
+
+  /// Records that are built already.
+  package init(_ records: [Record], byteCount: Int) {
+    storage = .records(records)
+    self.byteCount = byteCount
+  }
+
+  /// Whole lines of NDJSON, parsed when they are gone through.
+  init(_ lines: JSONLines) {
+    storage = .lines(lines)
+    byteCount = lines.byteCount
+  }
+
+  package func forEach(_ body: (Record) throws -> Void) rethrows {
+    switch storage {
+    case .records(let records):
+      for record in records { try body(record) }
+    case .lines(let lines):
+      try lines.forEach(body)
+    }
+  }
+}
