@@ -28,14 +28,21 @@ let package = Package(
       name: "CMongoC", pkgConfig: "libmongoc-1.0", providers: [.apt(["libmongoc-dev", "libbson-dev"])]),
 
     .target(name: "FHIRModel", dependencies: ["CDefinitions"], swiftSettings: strict),
-    .target(name: "FHIRFormats", dependencies: ["CDefinitions", "FHIRModel", "CLibXML2", "CZlib"], swiftSettings: strict),
-    .target(name: "FHIRDefinitions", dependencies: ["CDefinitions", "FHIRModel", "FHIRFormats", "CZlib"], swiftSettings: strict),
+    .target(
+      name: "FHIRFormats", dependencies: ["CDefinitions", "FHIRModel", "CLibXML2", "CZlib"],
+      swiftSettings: strict),
+    .target(
+      name: "FHIRDefinitions", dependencies: ["CDefinitions", "FHIRModel", "FHIRFormats", "CZlib"],
+      swiftSettings: strict),
     .target(name: "FHIRPath", dependencies: ["CDefinitions", "FHIRModel"], swiftSettings: strict),
-    .target(name: "FHIRValidation", dependencies: ["CDefinitions", "FHIRModel", "FHIRPath"], swiftSettings: strict),
+    .target(
+      name: "FHIRValidation", dependencies: ["CDefinitions", "FHIRModel", "FHIRPath"], swiftSettings: strict),
     .target(name: "BSON", swiftSettings: strict),
     .target(
       name: "FHIRMapping",
-      dependencies: ["CDefinitions", "FHIRModel", "FHIRPath", "BSON", .product(name: "Yams", package: "Yams")],
+      dependencies: [
+        "CDefinitions", "FHIRModel", "FHIRPath", "BSON", .product(name: "Yams", package: "Yams"),
+      ],
       swiftSettings: strict),
     .target(name: "DocumentStore", dependencies: ["BSON", "CMongoC"], swiftSettings: strict),
     .target(
@@ -57,7 +64,8 @@ let package = Package(
     .testTarget(name: "FHIRFormatsTests", dependencies: ["FHIRFormats", "FHIRModel"], swiftSettings: strict),
     .testTarget(
       name: "FHIRDefinitionsTests", dependencies: ["FHIRDefinitions", "FHIRModel"], swiftSettings: strict),
-    .testTarget(name: "FHIRPathTests", dependencies: ["FHIRPath", "FHIRModel", "FHIRFormats"], swiftSettings: strict),
+    .testTarget(
+      name: "FHIRPathTests", dependencies: ["FHIRPath", "FHIRModel", "FHIRFormats"], swiftSettings: strict),
     .testTarget(
       name: "FHIRValidationTests", dependencies: ["FHIRValidation", "FHIRModel", "FHIRFormats"],
       swiftSettings: strict),

@@ -1,0 +1,75 @@
+# fhirline: what `make` can do here
+#
+#   make setup         installs the Debian packages that are missing (nothing else needs root)
+#   make build         debug build: warnings are errors, and so is an import that Package.swift does not declare
+#   make release       optimised build: .build/release/fhirline
+#   make test          everything that is missing, a MongoDB server, and every test; FILTER=BSONTests runs some of them
+#   make test-fast     the tests that need no server
+#   make lint          swift-format, shellcheck, lengths of files
+#   make demo          imports Samples/ into MongoDB, exports them, and shows that nothing was lost
+#   make bench         measures every stage; DATA=folder names other input than Samples/
+#   make ci            lint, build, test: what .ci/run calls
+#   make tables        compiles HL7's packages into the definition table; PACKAGES=folder holds the two .tgz files
+#   make mongo-start   starts the MongoDB server of tests and demo (or takes MONGODB_URI) and prints its URI
+#   make mongo-uri     prints its URI
+#   make mongo-stop    stops it
+#   make clean         removes what was built and stops the server; its data (.mongo/) and program (.tools/) stay
+#   make clean-all     removes those too
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+.PHONY: help setup build release test test-fast lint demo bench ci tables mongo-start mongo-uri mongo-stop \
+        clean clean-all
+
+PACKAGES ?= ../shared/definitions
+DATA ?= Samples
+
+help:
+	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
+
+setup:
+	@scripts/setup.sh
+
+build: setup
+	swift build --build-tests --explicit-target-dependency-import-check error
+
+release: setup
+	swift build -c release --product fhirline
+
+test: setup
+	@scripts/test.sh $(FILTER)
+
+test-fast: setup
+	swift test --skip DocumentStoreTests
+
+lint:
+	@scripts/lint.sh
+
+demo: release
+	@scripts/demo.sh
+
+bench: setup
+	@scripts/bench.sh "$(DATA)"
+
+ci: lint build test
+
+tables: setup
+	swift run -c release compile-definitions --packages "$(PACKAGES)"
+
+mongo-start:
+	@scripts/mongo.sh start
+
+mongo-uri:
+	@scripts/mongo.sh uri
+
+mongo-stop:
+	@scripts/mongo.sh stop
+
+clean:
+	@scripts/mongo.sh stop
+	rm -rf .build
+
+clean-all: clean
+	rm -rf .mongo .tools
