@@ -16,6 +16,7 @@ package enum Rule: String, Sendable, CaseIterable {
   case limitSize = "limit-size"
   case notFHIR = "not-fhir"
   case empty = "empty-input"
+  case inputUnreadable = "input-unreadable"
 
   // Structure
   case resourceType = "resource-type"
@@ -50,6 +51,7 @@ package enum Rule: String, Sendable, CaseIterable {
       .notFHIR, .cardinalityMax, .contained, .bundleEntry, .empty:
       "structure"
     case .limitDepth, .limitSize: "too-costly"
+    case .inputUnreadable: "not-found"
     case .cardinalityMin: "required"
     case .stringEmpty, .valueKind, .primitiveFormat, .primitiveRange, .referenceSyntax, .referenceTarget: "value"
     case .bindingRequired: "code-invalid"

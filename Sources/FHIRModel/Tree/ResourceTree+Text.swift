@@ -1,0 +1,96 @@
+extension ResourceTree {
+  /// The decoded text of a node's value. Escapes that mean no scalar (a lone surrogate) become U+FFFD: for exact
+  /// copies see ``rawText(_:)``.
+  package func string(at index: Int) -> String {
+    let raw = rawText(index)
+    guard nodes[index].flags.contains(.escaped) else { return String(decoding: raw, as: UTF8.self) }
+    let buffer = TextBuffer(capacity: raw.count)
+    _ = JSONEscapes.decode(raw, into: buffer)
+    return String(decoding: UnsafeBufferPointer(start: buffer.bytes, count: buffer.count), as: UTF8.self)
+  }
+
+  /// Gives the decoded text of a node's value without allocating, unless escapes are to be decoded into `scratch`.
+  @inlinable
+  @inline(__always)
+  package func withText<R>(
+    _ index: Int, scratch: TextBuffer, _ body: (UnsafeBufferPointer<UInt8>) throws -> R
+  ) rethrows -> R {
+    let raw = rawText(index)
+    guard nodes[index].flags.contains(.escaped) else { return try body(raw) }
+    scratch.count = 0
+    _ = JSONEscapes.decode(raw, into: scratch)
+    return try body(UnsafeBufferPointer(start: scratch.bytes, count: scratch.count))
+  }
+
+  /// The name of an element, known to the table or not.
+  package func nameString(of index: Int, table: DefinitionTable) -> String {
+    let name = nodes[index].name
+    return name.isUnknown ? unknownNames[Int(name.rawValue - NameID.unknown)] : table.string(of: name)
+  }
+}
+
+/// The escapes of JSON strings.
+///
+/// See https://www.rfc-editor.org/rfc/rfc8259#section-7
+package enum JSONEscapes {
+  /// Appends the decoded text of a JSON string's inside to a buffer.
+  ///
+  /// - Returns: whether every escape meant a scalar; for a lone surrogate U+FFFD is appended.
+  package static func decode(_ raw: UnsafeBufferPointer<UInt8>, into buffer: TextBuffer) -> Bool {
+    var whole = true
+    var i = 0
+    var plain = 0
+    func flush(_ end: Int) {
+      if end > plain { _ = buffer.append(UnsafeBufferPointer(rebasing: raw[plain..<end])) }
+    }
+    while i < raw.count {
+      guard raw[i] == UInt8(ascii: "\\"), i + 1 < raw.count else {
+        i += 1
+        continue
+      }
+      flush(i)
+      let escape = raw[i + 1]
+      i += 2
+      switch escape {
+      case UInt8(ascii: "n"): append(0x0A, to: buffer)
+      case UInt8(ascii: "t"): append(0x09, to: buffer)
+      case UInt8(ascii: "r"): append(0x0D, to: buffer)
+      case UInt8(ascii: "b"): append(0x08, to: buffer)
+      case UInt8(ascii: "f"): append(0x0C, to: buffer)
+      case UInt8(ascii: "u"):
+        var unit = hex(raw, at: i)
+        i += 4
+        if unit >= 0xD800, unit < 0xDC00, i + 1 < raw.count, raw[i] == UInt8(ascii: "\\"),
+          raw[i + 1] == UInt8(ascii: "u")
+        {
+          let low = hex(raw, at: i + 2)
+          if low >= 0xDC00, low < 0xE000 {
+            unit = 0x10000 + (unit - 0xD800) << 10 + (low - 0xDC00)
+            i += 6
+          }
+        }
+        let scalar = Unicode.Scalar(unit)
+        whole = whole && scalar != nil
+        for byte in UTF8.encode(scalar ?? "\u{FFFD}") ?? UTF8.encodedReplacementCharacter { append(byte, to: buffer) }
+      default: append(escape, to: buffer)
+      }
+      plain = i
+    }
+    flush(raw.count)
+    return whole
+  }
+
+  private static func append(_ byte: UInt8, to buffer: TextBuffer) {
+    withUnsafePointer(to: byte) { _ = buffer.append(UnsafeBufferPointer(start: $0, count: 1)) }
+  }
+
+  /// The value of four hexadecimal digits; the reader has checked that they are there.
+  private static func hex(_ raw: UnsafeBufferPointer<UInt8>, at start: Int) -> UInt32 {
+    var value: UInt32 = 0
+    for i in start..<min(start + 4, raw.count) {
+      let digit = raw[i]
+      value = value << 4 | UInt32(digit <= 0x39 ? digit &- 0x30 : (digit | 0x20) &- 0x57)
+    }
+    return value
+  }
+}
