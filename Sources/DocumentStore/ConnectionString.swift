@@ -1,0 +1,81 @@
+import CMongoC
+
+/// A parsed connection string: where the servers are, how to log in, which options apply.
+///
+/// See https://www.mongodb.com/docs/manual/reference/connection-string/
+struct ConnectionString: ~Copyable {
+  let uri: OpaquePointer
+
+  init(_ text: String, options: StoreOptions) throws(StoreError) {
+    let text = Self.trimmed(text)
+    guard text.hasPrefix("mongodb://") || text.hasPrefix("mongodb+srv://") else {
+      throw StoreError(
+        .badURI,
+        "the connection string must begin with mongodb:// or mongodb+srv://, as in mongodb://localhost:27017")
+    }
+    guard !text.utf8.contains(0) else {
+      throw StoreError(.badURI, "the connection string holds a zero byte")
+    }
+    var error = bson_error_t()
+    guard let uri = mongoc_uri_new_with_error(text, &error) else {
+      let reason = withUnsafePointer(to: &error) { String(cString: cmongoc_error_message($0)) }
+      throw StoreError(
+        .badURI,
+        "the connection string cannot be read: \(Self.redacted(reason, from: text)); characters such as @ : / % "
+          + "in a user name or password must be percent-encoded")
+    }
+    self.uri = uri
+    set(options)
+  }
+
+  deinit { mongoc_uri_destroy(uri) }
+
+  /// The database that the string names behind the host.
+  var database: String? { mongoc_uri_get_database(uri).map { String(cString: $0) } }
+
+  /// The servers as host:port, without user or password.
+  var hosts: String {
+    if let name = mongoc_uri_get_srv_hostname(uri) { return String(cString: name) }
+    var hosts: [String] = []
+    var next = mongoc_uri_get_hosts(uri)
+    while let host = next {
+      hosts.append(String(cString: cmongoc_host_and_port(host)))
+      next = cmongoc_next_host(host)
+    }
+    return hosts.joined(separator: ", ")
+  }
+
+  private func set(_ options: StoreOptions) {
+    if let timeout = options.serverSelectionTimeout ?? (has("serverSelectionTimeoutMS") ? nil : 5_000) {
+      mongoc_uri_set_option_as_int32(uri, "serverSelectionTimeoutMS", timeout)
+    }
+    // A monitor that is still connecting holds up the end of the pool: it must not take longer than the search.
+    if !has("connectTimeoutMS") {
+      let timeout = mongoc_uri_get_option_as_int32(uri, "serverSelectionTimeoutMS", 5_000)
+      mongoc_uri_set_option_as_int32(uri, "connectTimeoutMS", max(1, min(timeout, 10_000)))
+    }
+    if let retryWrites = options.retryWrites {
+      mongoc_uri_set_option_as_bool(uri, "retryWrites", retryWrites)
+    }
+    if mongoc_uri_get_appname(uri) == nil { mongoc_uri_set_appname(uri, options.applicationName) }
+  }
+
+  private func has(_ option: String) -> Bool { mongoc_uri_has_option(uri, option) }
+
+  /// A connection string read from a file often ends with a newline.
+  private static func trimmed(_ text: String) -> String {
+    let kept = text.drop(while: \.isWhitespace)
+    guard let last = kept.lastIndex(where: { !$0.isWhitespace }) else { return "" }
+    return String(kept[...last])
+  }
+
+  /// Takes user name and password out of libmongoc's words, which may quote the part that it could not read.
+  static func redacted(_ reason: String, from uri: String) -> String {
+    guard let scheme = uri.firstIndex(of: "/"), let at = uri.lastIndex(of: "@") else { return reason }
+    let credentials = uri[scheme..<at].drop { $0 == "/" }
+    let parts = [credentials] + credentials.split(separator: ":") + credentials.split(separator: "@")
+    // An unencoded @ or : cuts the password anywhere: if any piece shows, none of the text is safe.
+    let leaks = parts.contains { $0.count > 1 && reason.contains($0) }
+    return leaks ? "the part with user name and password is malformed" : reason
+  }
+}

@@ -1,0 +1,64 @@
+import CMongoC
+
+extension StoreConnection {
+  /// Does all that the closure does through the connection it is given, or nothing of it.
+  ///
+  /// The closure runs again where the server says that another client came in between, so that it must have no other
+  /// effect than its writes. A write that is refused ends the transaction with an error.
+  ///
+  /// See https://www.mongodb.com/docs/manual/core/transactions-in-applications/ for the rules of trying again.
+  /// - Parameter limit: how long to go on trying.
+  /// - Throws: `notReplicaSet` where the server has no transactions; what the closure throws.
+  package func withTransaction<R>(
+    limit: Duration = .seconds(120), _ body: (borrowing StoreConnection) throws -> R
+  ) throws -> R {
+    precondition(session == nil, "a transaction within a transaction")
+    var error = bson_error_t()
+    guard let session = mongoc_client_start_session(client, nil, &error) else {
+      throw StoreError(error, in: context)
+    }
+    defer { mongoc_client_session_destroy(session) }
+    let deadline = ContinuousClock.now + limit
+    while true {
+      guard mongoc_client_session_start_transaction(session, nil, &error) else {
+        throw StoreError(error, in: context)
+      }
+      do {
+        let result = try body(
+          StoreConnection(
+            client: client, databaseName: databaseName, limits: limits, context: context, session: session))
+        try commit(session, until: deadline)
+        return result
+      } catch let failure as StoreError where failure.isTransient && ContinuousClock.now < deadline {
+        abort(session)
+      } catch {
+        abort(session)
+        throw error
+      }
+    }
+  }
+
+  /// Commits, again and again while the server cannot say whether it did.
+  private func commit(_ session: OpaquePointer, until deadline: ContinuousClock.Instant) throws(StoreError) {
+    while true {
+      let reply = NativeReply()
+      var error = bson_error_t()
+      if mongoc_client_session_commit_transaction(session, reply.pointer, &error) { return }
+      let failure = StoreError(error, reply: reply.fields, in: context)
+      guard failure.labels.contains("UnknownTransactionCommitResult"), failure.code != .timeout,
+        ContinuousClock.now < deadline
+      else { throw failure }
+    }
+  }
+
+  private func abort(_ session: OpaquePointer) {
+    // The transaction may be over already, and the server ends one that it hears no more of: nothing to report.
+    guard mongoc_client_session_in_transaction(session) else { return }
+    _ = mongoc_client_session_abort_transaction(session, nil)
+  }
+}
+
+extension StoreError {
+  /// Whether the whole transaction may be tried again.
+  var isTransient: Bool { labels.contains("TransientTransactionError") }
+}

@@ -1,0 +1,115 @@
+import BSON
+import CMongoC
+
+extension StoreError {
+  /// Where an error came from, as far as it changes what the error means.
+  struct Context {
+    /// The servers asked, as host:port.
+    var hosts: String
+    /// Whether a server has answered this program before.
+    var hasConnected: Bool
+  }
+
+  /// Reads what libmongoc says went wrong.
+  ///
+  /// See https://mongoc.org/libmongoc/current/errors.html for its domains; a server's own error has the domain
+  /// MONGOC_ERROR_SERVER and the server's code.
+  init(_ error: bson_error_t, reply: BSONFields = [:], in context: Context) {
+    var error = error
+    let text = withUnsafePointer(to: &error) { String(cString: cmongoc_error_message($0)) }
+    let labels = reply["errorLabels"]?.elements?.compactMap(\.text) ?? []
+    // Codes collide between domains, so that the domain is asked first.
+    switch mongoc_error_domain_t(error.domain) {
+    case MONGOC_ERROR_SERVER, MONGOC_ERROR_WRITE_CONCERN:
+      self.init(serverCode: Int32(bitPattern: error.code), text: text, labels: labels, in: context)
+    case MONGOC_ERROR_SERVER_SELECTION, MONGOC_ERROR_STREAM:
+      self.init(connection: text, labels: labels, in: context)
+    case MONGOC_ERROR_CLIENT where error.code == MONGOC_ERROR_CLIENT_AUTHENTICATE.rawValue,
+      MONGOC_ERROR_SASL, MONGOC_ERROR_SCRAM:
+      self = .authenticationRefused(text, in: context)
+    case MONGOC_ERROR_CLIENT, MONGOC_ERROR_PROTOCOL:
+      self.init(connection: text, labels: labels, in: context)
+    case MONGOC_ERROR_POOL:
+      self.init(.noConnectionFree, "every connection is in use", isRetryable: true)
+    case MONGOC_ERROR_BSON:
+      self.init(
+        .badDocument, "a document cannot be sent: it is no sound BSON", serverCode: nil, serverMessage: text,
+        isRetryable: false, labels: labels)
+    default:
+      self.init(
+        .commandFailed, "MongoDB refused the operation", serverCode: Int32(bitPattern: error.code),
+        serverMessage: text, isRetryable: false, labels: labels)
+    }
+  }
+
+  /// An error that the server itself reported.
+  ///
+  /// See https://github.com/mongodb/mongo/blob/v6.0/src/mongo/base/error_codes.yml for the codes.
+  private init(serverCode: Int32, text: String, labels: [String], in context: Context) {
+    let (code, message, isRetryable): (Code, String, Bool) =
+      switch serverCode {
+      case 18: (.authentication, "\(context.hosts) refused the user name or password", false)
+      case 13, 8000:
+        (.notAuthorized, "the user of the connection may not do this; it needs the role readWrite", false)
+      case 20 where text.contains("replica set"), 263:
+        (.notReplicaSet, "transactions need a replica set, and \(context.hosts) is a single server", false)
+      case 50, 202: (.timeout, "the server gave up: the operation took longer than its limit", true)
+      case 64, 100:
+        (.writeFailed, "the write was not confirmed by as many servers as the write concern asks", true)
+      case 85, 86: (.indexConflict, "an index of this name or these fields exists with other options", false)
+      case 189, 10107, 13435, 10058:
+        (.notPrimary, "the server no longer takes writes; another may take over", true)
+      case 91, 11600, 11602, 13436: (.connectionLost, "\(context.hosts) is shutting down", true)
+      case 6, 7, 89, 9001: (.connectionLost, "the connection to \(context.hosts) broke", true)
+      case 10334, 17280, 17419, 17420:
+        (.documentTooLarge, "a document is larger than MongoDB stores (16 MB)", false)
+      case 14031: (.diskFull, "the server has no disk space left", false)
+      case 112, 251: (.writeFailed, "another client changed the same documents at the same time", true)
+      default: (.commandFailed, "MongoDB refused the operation (its error \(serverCode))", false)
+      }
+    self.init(
+      code, message, serverCode: serverCode, serverMessage: text, isRetryable: isRetryable, labels: labels)
+  }
+
+  /// An error of the network, before a server could answer.
+  private init(connection text: String, labels: [String], in context: Context) {
+    // libmongoc has one domain for all of these; only its words tell them apart.
+    if text.contains("uthentication fail") {
+      self = .authenticationRefused(text, in: context)
+      return
+    }
+    let code: Code
+    let message: String
+    if text.contains("TLS handshake failed") || text.contains("certificate") {
+      code = .tls
+      message = "no encrypted connection to \(context.hosts): \(text)"
+    } else if context.hasConnected {
+      code = .connectionLost
+      message = "the connection to \(context.hosts) broke: \(text)"
+    } else {
+      code = .unreachable
+      let hint =
+        text.contains("socket error or timeout")
+        ? "; if the server demands encryption, add tls=true to the connection string" : ""
+      message = "no MongoDB server answers at \(context.hosts): \(text)\(hint)"
+    }
+    self.init(
+      code, message, serverCode: nil, serverMessage: text, isRetryable: code != .tls, labels: labels)
+  }
+
+  private static func authenticationRefused(_ text: String, in context: Context) -> StoreError {
+    StoreError(
+      .authentication,
+      "\(context.hosts) refused the user name or password; check both, and authSource in the connection string",
+      serverMessage: text)
+  }
+
+  /// Bytes from the server that are no BSON.
+  init(_ error: BSONError) {
+    self.init(.badDocument, "the server sent a document that cannot be read: \(error)")
+  }
+}
+
+extension mongoc_error_domain_t {
+  init(_ domain: UInt32) { self.init(rawValue: domain) }
+}

@@ -1,0 +1,96 @@
+import BSON
+import CMongoC
+
+extension StoreConnection {
+  /// Reads what the server answered to a batch of writes.
+  ///
+  /// - Parameters:
+  ///   - succeeded: what libmongoc returned.
+  ///   - positions: for every document sent, its place among those that the caller gave.
+  /// - Throws: what concerns the whole batch (the connection, the user's rights, the write concern, a transaction
+  ///   that has come to nothing).
+  func writeResult(
+    succeeded: Bool, reply: borrowing NativeReply, error: bson_error_t, positions: ArraySlice<Int>
+  ) throws(StoreError) -> WriteResult {
+    let fields = reply.fields
+    let writeErrors = fields["writeErrors"]?.elements ?? []
+    var result = WriteResult()
+    result.inserted = count(fields, "nInserted", "insertedCount")
+    result.matched = count(fields, "nMatched", "matchedCount")
+    result.modified = count(fields, "nModified", "modifiedCount")
+    result.upserted = count(fields, "nUpserted", "upsertedCount")
+    result.deleted = count(fields, "nRemoved", "deletedCount")
+    if succeeded { return result }
+
+    let domain = mongoc_error_domain_t(error.domain)
+    let isAboutDocuments =
+      domain == MONGOC_ERROR_SERVER || domain == MONGOC_ERROR_COMMAND || domain == MONGOC_ERROR_WRITE_CONCERN
+    guard isAboutDocuments, !writeErrors.isEmpty else {
+      throw StoreError(error, reply: fields, in: context)
+    }
+    for entry in writeErrors {
+      guard let entry = entry.fields, let code = entry["code"]?.integer else { continue }
+      let index = Int(entry["index"]?.integer ?? 0)
+      let failure = WriteFailure(
+        serverError: entry, code: Int32(truncatingIfNeeded: code),
+        index: index < positions.count ? positions[positions.startIndex + index] : index)
+      // A transaction is over at its first error, and a server that shuts down says so for each document.
+      if session != nil || StoreError.concernsServer(failure.serverCode) {
+        throw StoreError(failure, labels: fields, in: context)
+      }
+      result.failures.append(failure)
+    }
+    if let concern = fields["writeConcernErrors"]?.elements?.first?.fields {
+      throw StoreError(
+        .writeFailed, "the write was not confirmed by as many servers as the write concern asks",
+        serverCode: concern["code"]?.integer.map(Int32.init(truncatingIfNeeded:)),
+        serverMessage: concern["errmsg"]?.text, isRetryable: true)
+    }
+    return result
+  }
+
+  /// Bulk operations and single ones name their counts differently.
+  private func count(_ fields: BSONFields, _ name: String, _ alternative: String) -> Int {
+    Int((fields[name] ?? fields[alternative])?.integer ?? 0)
+  }
+}
+
+extension WriteFailure {
+  fileprivate init(serverError entry: BSONFields, code: Int32, index: Int) {
+    self.init(
+      index: index, reason: .other, message: "", serverCode: code, serverMessage: entry["errmsg"]?.text)
+    switch code {
+    case 11000, 11001, 12582:
+      reason = .duplicateKey
+      let names = entry["keyPattern"]?.fields?.keys.joined(separator: ", ") ?? "key"
+      message = "another document has the same \(names)"
+    case 121:
+      reason = .refusedByRules
+      message = "the collection's own validation rules refuse the document"
+    case 10334, 17280, 17419, 17420:
+      reason = .tooLarge
+      message = "the document is larger than MongoDB stores (16 MB)"
+    default:
+      message = "MongoDB refused the document (its error \(code))"
+    }
+  }
+}
+
+extension StoreError {
+  /// Errors that a document's write meets, but that say nothing about the document.
+  fileprivate static func concernsServer(_ code: Int32?) -> Bool {
+    guard let code else { return false }
+    return [13, 50, 91, 112, 189, 202, 251, 10107, 11600, 11602, 13435, 13436, 14031].contains(code)
+  }
+
+  fileprivate init(_ failure: WriteFailure, labels reply: BSONFields, in context: Context) {
+    var error = bson_error_t()
+    error.domain = MONGOC_ERROR_SERVER.rawValue
+    error.code = UInt32(bitPattern: failure.serverCode ?? 0)
+    let known = StoreError(error, reply: reply, in: context)
+    self.init(
+      known.code == .commandFailed ? .writeFailed : known.code,
+      known.code == .commandFailed ? failure.message : known.message, serverCode: failure.serverCode,
+      serverMessage: failure.serverMessage, isRetryable: known.isRetryable, labels: known.labels)
+  }
+}

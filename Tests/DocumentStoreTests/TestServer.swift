@@ -1,0 +1,43 @@
+import BSON
+import Foundation
+import Testing
+
+@testable import DocumentStore
+
+/// The MongoDB server that the tests run against: MONGODB_URI.
+///
+/// Without it the suites are skipped, unless FHIRLINE_REQUIRE_MONGODB=1 says that they must run: then they fail.
+enum TestServer {
+  static let uri = ProcessInfo.processInfo.environment["MONGODB_URI"]
+  static let isRequired = ProcessInfo.processInfo.environment["FHIRLINE_REQUIRE_MONGODB"] == "1"
+  static var mayRun: Bool { uri != nil || isRequired }
+
+  /// Runs the body on a database of its own, which is gone afterwards.
+  static func withStore(
+    options: StoreOptions = StoreOptions(), _ body: (borrowing StoreConnection) throws -> Void
+  ) throws {
+    let store = try open(options: options)
+    defer { try? store.withConnection { connection in try connection.dropDatabase() } }
+    try store.withConnection { connection in try body(connection) }
+  }
+
+  static func open(options: StoreOptions = StoreOptions()) throws -> DocumentStore {
+    let uri = try #require(uri, "FHIRLINE_REQUIRE_MONGODB=1 is set, but MONGODB_URI is not")
+    let name = "fhirline_test_" + UUID().uuidString.replacingOccurrences(of: "-", with: "").lowercased()
+    return try DocumentStore(uri: uri, databaseName: name, options: options)
+  }
+
+  /// The error that the closure must throw.
+  static func error(_ body: () throws -> Void) throws -> StoreError {
+    do {
+      try body()
+    } catch let error as StoreError {
+      return error
+    }
+    throw Missing()
+  }
+
+  struct Missing: Error, CustomStringConvertible {
+    var description: String { "no error was thrown" }
+  }
+}
