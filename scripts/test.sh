@@ -24,7 +24,11 @@ report=$results/tests.xml
 
 # A test case that failed or was skipped bears elements that say so, on the lines after its own.
 read -r total failed skipped store store_skipped < <(awk '
-  /<testcase / { total++; counted = 0; inStore = /classname="DocumentStoreTests\./; store += inStore }
+  # OwnServerTests need a server program besides, which is not there where MONGODB_URI names a server elsewhere.
+  /<testcase / {
+    total++; counted = 0
+    inStore = /classname="DocumentStoreTests\./ && !/OwnServerTests/; store += inStore
+  }
   /<failure / && !counted { failed++; counted = 1 }
   /<skipped/ { skipped++; storeSkipped += inStore }
   END { print total + 0, failed + 0, skipped + 0, store + 0, storeSkipped + 0 }' "$report")

@@ -16,13 +16,11 @@ struct ConnectionString: ~Copyable {
     guard !text.utf8.contains(0) else {
       throw StoreError(.badURI, "the connection string holds a zero byte")
     }
+    guard Self.hasEncodedCredentials(text) else { throw Self.malformed("") }
     var error = bson_error_t()
     guard let uri = mongoc_uri_new_with_error(text, &error) else {
       let reason = withUnsafePointer(to: &error) { String(cString: cmongoc_error_message($0)) }
-      throw StoreError(
-        .badURI,
-        "the connection string cannot be read: \(Self.redacted(reason, from: text)); characters such as @ : / % "
-          + "in a user name or password must be percent-encoded")
+      throw Self.malformed(" (\(Self.redacted(reason, from: text)))")
     }
     self.uri = uri
     set(options)
@@ -67,6 +65,23 @@ struct ConnectionString: ~Copyable {
     let kept = text.drop(while: \.isWhitespace)
     guard let last = kept.lastIndex(where: { !$0.isWhitespace }) else { return "" }
     return String(kept[...last])
+  }
+
+  private static func malformed(_ detail: String) -> StoreError {
+    StoreError(
+      .badURI,
+      "the connection string cannot be read\(detail); characters such as @ : / % in a user name or password must be "
+        + "percent-encoded")
+  }
+
+  /// Whether the only @ is the one that ends user name and password.
+  ///
+  /// libmongoc takes the first for that one: what is left of a password with an unencoded @ / or ? would become a host
+  /// name, and be shown.
+  private static func hasEncodedCredentials(_ text: String) -> Bool {
+    let location = text.prefix { $0 != "=" }.drop { $0 != "/" }.dropFirst(2)
+    let ats = location.count { $0 == "@" }
+    return ats == 0 || ats == 1 && location.prefix { $0 != "/" && $0 != "?" }.contains("@")
   }
 
   /// Takes user name and password out of libmongoc's words, which may quote the part that it could not read.

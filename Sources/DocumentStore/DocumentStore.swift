@@ -41,7 +41,7 @@ package final class DocumentStore {
     do throws(StoreError) {
       server = try Self.greet(pool, database: name, hosts: hosts)
     } catch {
-      mongoc_client_pool_destroy(pool)
+      cmongoc_destroy_pool_aside(pool)
       throw error
     }
     self.pool = pool
@@ -49,7 +49,7 @@ package final class DocumentStore {
     self.hosts = hosts
   }
 
-  deinit { mongoc_client_pool_destroy(pool) }
+  deinit { cmongoc_destroy_pool_aside(pool) }
 
   /// Lends a connection to this thread for the length of the closure.
   ///

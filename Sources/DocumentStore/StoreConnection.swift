@@ -4,7 +4,7 @@ import CMongoC
 /// One connection, lent to one thread by `DocumentStore.withConnection`; within `withTransaction`, a transaction.
 package struct StoreConnection: ~Copyable {
   let client: OpaquePointer
-  let databaseName: String
+  package let databaseName: String
   let limits: ServerDescription.Limits
   let context: StoreError.Context
   /// The transaction that operations take part in.

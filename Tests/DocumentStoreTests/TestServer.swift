@@ -1,5 +1,6 @@
 import BSON
 import Foundation
+import Synchronization
 import Testing
 
 @testable import DocumentStore
@@ -39,5 +40,34 @@ enum TestServer {
 
   struct Missing: Error, CustomStringConvertible {
     var description: String { "no error was thrown" }
+  }
+}
+
+extension TestServer {
+  /// The port of a server on this machine, for tests that put something between.
+  static func port() throws -> UInt16 {
+    let uri = try #require(uri, "FHIRLINE_REQUIRE_MONGODB=1 is set, but MONGODB_URI is not")
+    let host = uri.drop { $0 != "/" }.drop { $0 == "/" }.prefix { $0 != "/" && $0 != "?" && $0 != "," }
+    let address = host.split(separator: "@").last.map(String.init) ?? ""
+    return address.split(separator: ":").last.flatMap { UInt16($0) } ?? 27_017
+  }
+}
+
+/// Threads of a test's own: the store blocks, which Swift's cooperative threads must not.
+enum Threads {
+  /// Runs the body so many times at once and gives what each returned; nil where one threw.
+  static func run(_ count: Int, _ body: @escaping @Sendable (Int) throws -> Int) -> [Int?] {
+    let results = Mutex([Int?](repeating: nil, count: count))
+    let group = DispatchGroup()
+    for number in 0..<count {
+      group.enter()
+      Thread.detachNewThread {
+        let result = try? body(number)
+        results.withLock { $0[number] = result }
+        group.leave()
+      }
+    }
+    group.wait()
+    return results.withLock { $0 }
   }
 }
