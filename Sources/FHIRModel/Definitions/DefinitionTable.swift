@@ -212,8 +212,10 @@ package struct DefinitionTable: @unchecked Sendable {
 
   // MARK: Codes
 
-  /// Whether a value set that lists its codes has one; of any system.
-  package func contains(code: UnsafeBufferPointer<UInt8>, valueSet: Int) -> Bool {
+  /// Whether a value set that lists its codes has one: of that system, or of any if none is given.
+  package func contains(
+    code: UnsafeBufferPointer<UInt8>, system: UnsafeBufferPointer<UInt8>? = nil, valueSet: Int
+  ) -> Bool {
     let set = valueSets[valueSet]
     let slots = section(DEFINITION_CODE_SLOTS, of: UInt32.self)
     let mask = Int(set.slot_mask)
@@ -221,10 +223,19 @@ package struct DefinitionTable: @unchecked Sendable {
     while true {
       let entry = slots[Int(set.first_slot) &+ slot]
       if entry == 0 { return false }
-      let known = bytes(ofString: codes[Int(set.first_code) &+ Int(entry) &- 1].code)
-      if known.count == code.count && memoryEqual(known.baseAddress, code.baseAddress, code.count) { return true }
+      let record = codes[Int(set.first_code) &+ Int(entry) &- 1]
+      // A code may stand once for each of several systems.
+      if equal(bytes(ofString: record.code), code) {
+        guard let system else { return true }
+        if equal(bytes(ofString: record.system), system) { return true }
+      }
       slot = (slot &+ 1) & mask
     }
+  }
+
+  @inline(__always)
+  private func equal(_ a: UnsafeBufferPointer<UInt8>, _ b: UnsafeBufferPointer<UInt8>) -> Bool {
+    a.count == b.count && memoryEqual(a.baseAddress, b.baseAddress, a.count)
   }
 }
 

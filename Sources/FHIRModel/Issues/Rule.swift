@@ -14,6 +14,7 @@ package enum Rule: String, Sendable, CaseIterable {
   case encodingSurrogate = "encoding-surrogate"
   case limitDepth = "limit-depth"
   case limitSize = "limit-size"
+  case tooManyIssues = "limit-issues"
   case notFHIR = "not-fhir"
   case empty = "empty-input"
   case inputUnreadable = "input-unreadable"
@@ -50,10 +51,11 @@ package enum Rule: String, Sendable, CaseIterable {
       .choiceMultiple, .choiceType, .elementEmpty, .arrayExpected, .arrayUnexpected, .arrayEmpty, .nullValue,
       .notFHIR, .cardinalityMax, .contained, .bundleEntry, .empty:
       "structure"
-    case .limitDepth, .limitSize: "too-costly"
+    case .limitDepth, .limitSize, .tooManyIssues: "too-costly"
     case .inputUnreadable: "not-found"
     case .cardinalityMin: "required"
-    case .stringEmpty, .valueKind, .primitiveFormat, .primitiveRange, .referenceSyntax, .referenceTarget: "value"
+    case .stringEmpty, .valueKind, .primitiveFormat, .primitiveRange, .referenceSyntax, .referenceTarget:
+      "value"
     case .bindingRequired: "code-invalid"
     }
   }

@@ -1,0 +1,77 @@
+import CDefinitions
+import FHIRModel
+
+/// Checks a primitive's text against its type's grammar and range, and then its code against a required
+/// binding.
+///
+/// See https://hl7.org/fhir/R4/datatypes.html#primitive
+enum PrimitiveRule {
+  @inline(__always)
+  static func check(_ i: Int, _ node: Node, _ child: PlanChild, _ walk: inout StructureWalk) {
+    if child.grammar == UInt8(GRAMMAR_XHTML.rawValue) {
+      NarrativeRule.check(i, child, &walk)
+      return
+    }
+    let verdict: PrimitiveVerdict
+    if node.flags.contains(.escaped) {
+      verdict = walk.withText(i) { PrimitiveGrammar.check(child.grammar, $0, plain: false) }
+    } else {
+      verdict = PrimitiveGrammar.check(child.grammar, walk.tree.rawText(i), plain: true)
+    }
+    if verdict != .valid { report(i, verdict, child, &walk) }
+    if !child.marks.isDisjoint(with: [.binding, .elementID]), verdict == .valid {
+      if child.marks.contains(.binding) { BindingRule.checkCode(i, child, &walk) }
+      if child.marks.contains(.elementID) { checkElementID(i, child, &walk) }
+    }
+  }
+
+  /// `Element.id` is a string without spaces. See https://hl7.org/fhir/R4/element.html#id
+  private static func checkElementID(_ node: Int, _ child: PlanChild, _ walk: inout StructureWalk) {
+    if child.grammar == UInt8(GRAMMAR_STRING.rawValue), walk.withText(node, { $0.contains(0x20) }) {
+      walk.report(.error, .primitiveFormat, at: node, value: node, "an element's id may hold no spaces")
+    }
+  }
+
+  private static func report(
+    _ node: Int, _ verdict: PrimitiveVerdict, _ child: PlanChild, _ walk: inout StructureWalk
+  ) {
+    let path = walk.path(child)
+    let requirement = PrimitiveGrammar.requirement(child.grammar)
+    switch verdict {
+    case .valid: break
+    case .empty:
+      walk.report(
+        .error, .stringEmpty, at: node, "\(path) is an empty string: it must have content or be left out")
+    case .malformed:
+      walk.report(.error, .primitiveFormat, at: node, value: node, "\(path) must be \(requirement)")
+    case .whitespace:
+      walk.report(
+        .error, .primitiveFormat, at: node, value: node,
+        "\(path) has white space where there may be none; it must be \(requirement)")
+    case .outOfRange:
+      walk.report(
+        .error, .primitiveRange, at: node, value: node, "\(path) is out of range: it must be \(requirement)")
+    case .noSuchDay:
+      walk.report(
+        .error, .primitiveRange, at: node, value: node, "\(path) names a day or month that does not exist")
+    case .zoneMissing:
+      walk.report(
+        .error, .primitiveFormat, at: node, value: node,
+        "\(path) has a time without a time zone: add Z, or an offset such as +01:00")
+    case .secondsMissing:
+      walk.report(
+        .error, .primitiveFormat, at: node, value: node,
+        "\(path) has a time without seconds: it must be hh:mm:ss")
+    case .tooLong where child.grammar == UInt8(GRAMMAR_ID.rawValue):
+      walk.report(.error, .primitiveFormat, at: node, value: node, "\(path) must be \(requirement)")
+    case .tooLong:
+      walk.report(
+        .warning, .primitiveRange, at: node,
+        "\(path) is longer than the 1,048,576 characters that FHIR asks to support")
+    case .controlCharacter:
+      walk.report(
+        .warning, .primitiveFormat, at: node,
+        "\(path) holds a control character, which FHIR's strings may not")
+    }
+  }
+}

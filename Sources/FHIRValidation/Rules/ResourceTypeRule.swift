@@ -1,0 +1,42 @@
+import CDefinitions
+import FHIRModel
+
+/// Checks that a resource names a type of its own that R4 has and that is not abstract.
+///
+/// See https://hl7.org/fhir/R4/json.html#resources
+enum ResourceTypeRule {
+  /// The type at the tree's root: that of the resource, or of the element that `rootExpression` names.
+  static func rootType(_ walk: inout StructureWalk) -> TypeID? {
+    if walk.nodes[0].flags.kind == .resource { return type(of: 0, &walk) }
+    let name = walk.tree.rootExpression.filter { $0 != "[" && $0 != "]" && !$0.isNumber }
+    if !name.isEmpty, let type = walk.plan.table.typeID(name) { return type }
+    walk.report(
+      .error, .resourceType, at: 0, "the resource has no resourceType: which kind of resource it is")
+    return nil
+  }
+
+  /// The type that the resource at a node names, or nil after a report.
+  static func type(of node: Int, _ walk: inout StructureWalk) -> TypeID? {
+    let table = walk.plan.table
+    let name = walk.tree.rawText(node)
+    if let type = table.resourceTypeID(name) { return type }
+    if name.isEmpty {
+      walk.report(.error, .resourceType, at: node, "the resource's resourceType is empty or no string")
+      return nil
+    }
+    let text = String(decoding: name, as: UTF8.self)
+    if let type = table.typeID(name), table[type].flags & UInt8(TYPE_ABSTRACT) != 0 {
+      walk.report(
+        .error, .resourceType, at: node,
+        "\(text) is an abstract type: a resource must be of a type derived from it")
+      return nil
+    }
+    let known = table.types.filter { $0.kind == UInt8(DEFINITION_RESOURCE.rawValue) }.map {
+      table.string($0.name)
+    }
+    let suggestion = Suggestion.nearest(to: text, among: known).map { "; did you mean \($0)?" } ?? ""
+    walk.report(
+      .error, .resourceType, at: node, value: node, "FHIR R4 has no resource type of this name\(suggestion)")
+    return nil
+  }
+}

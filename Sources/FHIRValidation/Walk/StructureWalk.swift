@@ -1,0 +1,152 @@
+import FHIRModel
+
+/// One pass over a tree's nodes: looks each name up in its parent's type and calls the rules.
+///
+/// The walk keeps a stack of its own, so that depth costs memory and not the thread's stack; nothing is
+/// allocated for an element, and no text is made before something is wrong.
+struct StructureWalk: ~Copyable {
+  /// A node whose children are being looked at.
+  struct Frame {
+    var end: Int
+    var node: Int
+    /// Elements that stood already, and those whose repetition was reported, by their order in the type.
+    var seen: UInt64 = 0
+    var repetitionReported: UInt64 = 0
+    var type: TypeID
+    /// The node is a contained resource.
+    var isContained = false
+  }
+
+  /// How the tree's source writes values.
+  enum Form { case json, xml, document }
+
+  let tree: ResourceTree
+  let plan: ValidationPlan
+  let options: ValidationOptions
+  let form: Form
+  let nodes: UnsafeMutablePointer<Node>
+  var findings: [Finding] = []
+  var overflowed = false
+
+  private var frames: UnsafeMutablePointer<Frame>
+  private var capacity = 24
+  private var depth = -1
+
+  init(tree: ResourceTree, plan: ValidationPlan, options: ValidationOptions) {
+    self.tree = tree
+    self.plan = plan
+    self.options = options
+    nodes = tree.nodes
+    frames = .allocate(capacity: capacity)
+    form =
+      switch tree.origin {
+      case .chunk: .json
+      case .lines: .xml
+      case .none: .document
+      }
+  }
+
+  deinit { frames.deallocate() }
+
+  /// The frame whose children are being looked at.
+  var frame: Frame { frames[depth] }
+
+  mutating func run() {
+    guard let rootType = ResourceTypeRule.rootType(&self) else { return }
+    push(0, type: rootType)
+    if nodes[0].flags.kind != .resource { BundleEntryRule.check(0, &self) }
+    let types = plan.types
+    let children = plan.children
+    let nodes = self.nodes
+    let isXML = form == .xml
+    let mask =
+      form == .document ? ValidationPlan.formMask & ~NodeFlags.item.rawValue : ValidationPlan.formMask
+    var i = 1
+    while true {
+      let frame = frames + depth
+      let type = types + Int(frame.pointee.type.rawValue)
+      if i >= frame.pointee.end {
+        let missing = type.pointee.required & ~frame.pointee.seen
+        if missing != 0 { CardinalityRule.reportMissing(missing, &self) }
+        if depth == 0 { return }
+        depth &-= 1
+        continue
+      }
+      let node = nodes[i]
+      let name = node.name.rawValue
+      var slot = type.pointee.slot(of: name)
+      while children[slot].name != name && children[slot].name != 0 { slot = type.pointee.slot(after: slot) }
+      let child = children + slot
+      guard child.pointee.name == name && name != 0 else {
+        UnknownElementRule.report(i, &self)
+        i = Int(node.end)
+        continue
+      }
+      let bit: UInt64 = 1 << UInt64(child.pointee.order)
+      if frame.pointee.seen & bit & type.pointee.single != 0, frame.pointee.repetitionReported & bit == 0 {
+        if RepetitionRule.report(i, child.pointee, &self) { frame.pointee.repetitionReported |= bit }
+      }
+      frame.pointee.seen |= bit
+      let expected = isXML ? child.pointee.xml : child.pointee.json
+      var checksValue = true
+      if node.flags.rawValue & mask != expected & mask {
+        switch FormRule.check(i, child.pointee, &self) {
+        case .regular: break
+        case .withoutValue: checksValue = false
+        case .unusable:
+          i = Int(node.end)
+          continue
+        }
+      }
+      i = enter(i, node, child.pointee, checksValue: checksValue)
+    }
+  }
+
+  /// Checks a node of the right form, and returns the node at which the walk goes on.
+  @inline(__always)
+  private mutating func enter(_ i: Int, _ node: Node, _ child: PlanChild, checksValue: Bool) -> Int {
+    let end = Int(node.end)
+    switch child.shape {
+    case .primitive:
+      if checksValue { PrimitiveRule.check(i, node, child, &self) }
+      if end > i &+ 1 { push(i, type: TypeID(rawValue: child.type)) }
+    case .complex:
+      guard end > i &+ 1 else {
+        EmptyElementRule.report(i, child, &self)
+        return end
+      }
+      push(i, type: TypeID(rawValue: child.type))
+      if !child.marks.isDisjoint(with: .special) { checkSpecial(i, child) }
+    case .resource:
+      guard let type = ResourceTypeRule.type(of: i, &self) else { return end }
+      let isNested = frame.isContained
+      push(i, type: type)
+      if child.marks.contains(.contained) {
+        frames[depth].isContained = true
+        ContainedRule.check(i, isNested: isNested, &self)
+      }
+    }
+    return i &+ 1
+  }
+
+  private mutating func checkSpecial(_ i: Int, _ child: PlanChild) {
+    if child.marks.contains(.reference) { ReferenceRule.check(i, child, &self) }
+    if child.marks.contains(.binding) { BindingRule.checkConcept(i, child, &self) }
+    if child.marks.contains(.bundleEntry) { BundleEntryRule.check(i, &self) }
+  }
+
+  @inline(__always)
+  private mutating func push(_ node: Int, type: TypeID) {
+    depth &+= 1
+    if depth == capacity { grow() }
+    (frames + depth).initialize(to: Frame(end: Int(nodes[node].end), node: node, type: type))
+  }
+
+  private mutating func grow() {
+    let larger = UnsafeMutablePointer<Frame>.allocate(capacity: capacity * 2)
+    larger.moveInitialize(from: frames, count: capacity)
+    frames.deallocate()
+    frames = larger
+    capacity *= 2
+  }
+}
