@@ -1,0 +1,60 @@
+/// A 128-bit digest of bytes, the same on every machine and in every release: tells whether content changed.
+///
+/// It is no cryptographic hash: whoever can write into the database needs no collision.
+package struct ContentDigest {
+  private var a: UInt64 = 0x9E37_79B9_7F4A_7C15
+  private var b: UInt64 = 0xD1B5_4A32_D192_ED03
+  private var length: UInt64 = 0
+
+  package init() {}
+
+  package mutating func add(_ bytes: UnsafeRawBufferPointer) {
+    var i = 0
+    while i &+ 16 <= bytes.count {
+      let x = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: i, as: UInt64.self))
+      let y = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: i &+ 8, as: UInt64.self))
+      mix(x, y)
+      i &+= 16
+    }
+    var x: UInt64 = 0
+    var y: UInt64 = 0
+    var shift: UInt64 = 0
+    while i < bytes.count {
+      if shift < 64 {
+        x |= UInt64(bytes[i]) &<< shift
+      } else {
+        y |= UInt64(bytes[i]) &<< (shift &- 64)
+      }
+      shift &+= 8
+      i &+= 1
+    }
+    mix(x, y ^ (UInt64(bytes.count) &<< 56))
+    length &+= UInt64(bytes.count)
+  }
+
+  package mutating func add(_ text: String) {
+    var text = text
+    text.withUTF8 { add(UnsafeRawBufferPointer($0)) }
+  }
+
+  /// 32 hexadecimal digits.
+  package var text: String {
+    var last = self
+    last.mix(length, 0x2545_F491_4F6C_DD1D)
+    last.mix(last.b, last.a)
+    func hex(_ value: UInt64) -> String {
+      let digits = String(value, radix: 16)
+      return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+    return hex(last.a) + hex(last.b)
+  }
+
+  /// Two lanes, each folding the 128-bit product of what it has and what comes.
+  @inline(__always)
+  private mutating func mix(_ x: UInt64, _ y: UInt64) {
+    let first = (a ^ x).multipliedFullWidth(by: 0xA076_1D64_78BD_642F ^ (y &<< 1 | 1))
+    let second = (b ^ y).multipliedFullWidth(by: 0xE703_7ED1_A0B4_28DB ^ (x &<< 1 | 1))
+    a = first.high ^ first.low ^ y
+    b = second.high ^ second.low ^ (x &<< 32 | x &>> 32)
+  }
+}

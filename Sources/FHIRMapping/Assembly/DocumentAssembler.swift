@@ -1,0 +1,83 @@
+package import BSON
+
+/// Puts documents together from parts: new ones, and stored ones that parts are added to.
+///
+/// The same parts in any order give the same bytes: sections stand in the order of their names, their items in the order
+/// of their keys. `_fhirline` at the end of a document says what the fields alone do not:
+///
+/// | element | meaning |
+/// |---|---|
+/// | `hash` | digest of the whole document, its pages included; set on the first page only |
+/// | `key` | the root resource, `Patient/1` |
+/// | `root` | digest of the root as it was imported |
+/// | `names` | what else the root is called: identifiers, `fullUrl` |
+/// | `pages` | number of pages, where there is more than one |
+/// | `appointments` | links that the derived fields are computed from |
+package struct DocumentAssembler: Sendable {
+  /// Computes a document's fields from its content; not called for kind `resource`.
+  package typealias ComputeFields = @Sendable (DocumentContent) throws -> DocumentFields
+  /// Gives back the root of a stored document, whole, with the fields' changes in it.
+  package typealias RestoreRoot = @Sendable (BSONView, DocumentKind) throws -> BSONDocument?
+
+  let computeFields: ComputeFields
+  let restoreRoot: RestoreRoot
+  /// Bytes beyond which a document's sections continue on a page of their own.
+  let pageBytes: Int
+
+  package init(
+    pageBytes: Int = 8_000_000, computeFields: @escaping ComputeFields, restoreRoot: @escaping RestoreRoot
+  ) {
+    self.pageBytes = pageBytes
+    self.computeFields = computeFields
+    self.restoreRoot = restoreRoot
+  }
+
+  /// What became of a part's resource.
+  package enum Outcome: String, Sendable {
+    case inserted, replaced, unchanged
+  }
+
+  /// A document ready to be written.
+  package struct Assembly: Sendable {
+    /// The document, then its further pages, each with its `_id`.
+    package var pages: [BSONDocument]
+    package var ids: [String]
+    /// `_fhirline.hash`
+    package var hash: String
+    /// What became of each part, in the order of the parts given; nil for links.
+    package var outcomes: [Outcome?]
+  }
+
+  /// Makes a document of parts alone.
+  package func assemble(kind: DocumentKind, id: String, parts: [Part]) throws -> Assembly {
+    var draft = DocumentDraft(kind: kind, id: id)
+    let outcomes = draft.merge(parts)
+    return try write(draft, outcomes: outcomes)
+  }
+
+  /// Adds parts to a stored document, given with all its pages.
+  package func assemble(
+    kind: DocumentKind, id: String, parts: [Part], stored pages: [BSONDocument]
+  ) throws -> Assembly {
+    var draft = DocumentDraft(kind: kind, id: id)
+    try draft.load(pages, restoreRoot: restoreRoot)
+    let edited = kind == .resource ? nil : try EditedFields(draft: draft, compute: computeFields)
+    let outcomes = draft.merge(parts)
+    return try write(draft, outcomes: outcomes, edited: edited)
+  }
+
+  private func write(
+    _ draft: DocumentDraft, outcomes: [Outcome?], edited: EditedFields? = nil
+  ) throws -> Assembly {
+    let content = PageWriter(draft: draft, pageBytes: pageBytes)
+    let computed: DocumentFields
+    if draft.kind == .resource {
+      computed = DocumentFields(
+        fields: BSONDocument(), residual: try draft.root.map { try BSONDocument($0.bytes) })
+    } else {
+      computed = try draft.withContent(computeFields)
+    }
+    let fields = try edited.map { try $0.apply(to: computed.fields) } ?? computed.fields
+    return try content.write(fields: fields, residual: computed.residual, outcomes: outcomes)
+  }
+}

@@ -1,0 +1,49 @@
+package import BSON
+
+/// What a document holds when its fields are computed. The views are valid during the call only.
+package struct DocumentContent {
+  package var kind: DocumentKind
+  /// The document's `_id`.
+  package var id: String
+  /// The root resource, whole.
+  package var root: BSONView?
+  /// Sections in the order of their names; items in the order of their keys.
+  package var sections: [Section]
+  /// In the order of their starts.
+  package var appointments: [AppointmentLink]
+
+  package struct Section {
+    package var name: String
+    package var items: [BSONView]
+
+    package init(name: String, items: [BSONView]) {
+      self.name = name
+      self.items = items
+    }
+  }
+
+  package init(
+    kind: DocumentKind, id: String, root: BSONView?, sections: [Section], appointments: [AppointmentLink]
+  ) {
+    self.kind = kind
+    self.id = id
+    self.root = root
+    self.sections = sections
+    self.appointments = appointments
+  }
+
+  package func items(of section: String) -> [BSONView] { sections.first { $0.name == section }?.items ?? [] }
+}
+
+/// The fields that a mapping computes of a document's content, and what of the root they do not give back.
+package struct DocumentFields {
+  /// The mapped fields, in their order.
+  package var fields: BSONDocument
+  /// The root less what the fields alone give back exactly; nil where there is no root.
+  package var residual: BSONDocument?
+
+  package init(fields: BSONDocument, residual: BSONDocument?) {
+    self.fields = fields
+    self.residual = residual
+  }
+}

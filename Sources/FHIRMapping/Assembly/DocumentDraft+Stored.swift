@@ -1,0 +1,68 @@
+import BSON
+
+extension DocumentDraft {
+  /// Takes over a stored document, given with all its pages.
+  mutating func load(_ pages: [BSONDocument], restoreRoot: DocumentAssembler.RestoreRoot) throws {
+    for (number, page) in pages.enumerated() {
+      try page.withView { view in
+        try view.forEachElement { element in
+          if element.hasKey("_id") || element.hasKey("_fhirline") || element.hasKey("fhir") { return }
+          if number > 0, element.hasKey("chart_id") || element.hasKey("page") { return }
+          if let items = element.array, try DocumentDraft.isSection(items) {
+            try load(section: element.name, items)
+          } else if number == 0 {
+            others.fields.append(BSONFields.Field(element.name, try BSONValue(element)))
+          }
+        }
+        if number == 0 { try loadBookkeeping(view, restoreRoot: restoreRoot) }
+      }
+    }
+  }
+
+  /// A section's items are resources; the application's own lists hold something else.
+  private static func isSection(_ items: BSONView) throws -> Bool {
+    var iterator = items.makeIterator()
+    guard let first = try iterator.next()?.document else { return false }
+    return try first.find("resourceType")?.string != nil
+  }
+
+  private mutating func load(section: String, _ items: BSONView) throws {
+    try items.forEachElement { element in
+      guard let item = element.document else { return }
+      let key: String
+      if let own = try item.find("_key")?.text {
+        key = own
+      } else {
+        key = (try item.find("resourceType")?.text ?? "") + "/" + (try item.find("id")?.text ?? "")
+      }
+      sections[section, default: [:]][key] = [UInt8](item.bytes)
+    }
+  }
+
+  private mutating func loadBookkeeping(_ view: BSONView, restoreRoot: DocumentAssembler.RestoreRoot) throws {
+    let bookkeeping = try view.find("_fhirline")?.document
+    if let links = try bookkeeping?.find("appointments")?.array {
+      try links.forEachElement { element in
+        guard let link = element.document, let id = try link.find("id")?.text else { return }
+        appointments[id] = AppointmentLink(id: id, start: try link.find("start")?.text ?? "")
+      }
+    } else if bookkeeping == nil, let list = try view.find("appointments")?.array {
+      // A list that the application keeps: it stays in the derived one.
+      try list.forEachElement { element in
+        guard let id = element.text ?? element.integer.map(String.init) else { return }
+        appointments[id] = AppointmentLink(id: id, start: "")
+      }
+    }
+    let whole =
+      kind == .resource
+      ? try view.find("fhir")?.document.map(BSONDocument.init(copying:)) : try restoreRoot(view, kind)
+    guard let whole, try view.find("fhir") != nil else { return }
+    var names: [String] = []
+    try bookkeeping?.find("names")?.array?.forEachElement { element in
+      if let name = element.text { names.append(name) }
+    }
+    root = Root(
+      key: try bookkeeping?.find("key")?.text ?? "", bytes: whole.bytes, names: names,
+      digest: try bookkeeping?.find("root")?.text ?? DocumentDraft.digest(whole.bytes))
+  }
+}

@@ -1,0 +1,35 @@
+import BSON
+
+/// What the application wrote into a stored document: fields it changed since they were computed, and elements that
+/// are no business of the mapping's.
+///
+/// Computing the stored content's fields again shows the former: a field that differs was edited, and stays when parts are
+/// added, unless the parts give it another value than it had.
+struct EditedFields {
+  /// The fields of the stored content, computed again.
+  private let computed: BSONFields
+  /// The stored document's elements but for sections, residual and bookkeeping.
+  private let stored: BSONFields
+
+  init(draft: DocumentDraft, compute: DocumentAssembler.ComputeFields) throws {
+    computed = try draft.withContent(compute).fields.fields()
+    stored = draft.others
+  }
+
+  /// Merges three ways: the new fields, with the application's values where the content did not change them.
+  func apply(to fresh: BSONDocument) throws -> BSONDocument {
+    let fresh = try fresh.fields()
+    var result = BSONFields()
+    for field in fresh.fields {
+      if computed[field.key] != field.value {
+        result.fields.append(field)
+      } else if let kept = stored[field.key] {
+        result.fields.append(BSONFields.Field(field.key, kept))
+      }
+    }
+    for field in stored.fields where fresh[field.key] == nil && computed[field.key] == nil {
+      result.fields.append(field)
+    }
+    return try BSONDocument(result)
+  }
+}

@@ -1,0 +1,82 @@
+import BSON
+
+/// Which of two versions of a resource is the older: by `meta.lastUpdated`, then by `meta.versionId`.
+///
+/// See http://hl7.org/fhir/R4/resource.html#Meta
+enum ResourceVersion {
+  /// Whether a version is told to be older than another. Where they do not tell, it is not.
+  static func isOlder(_ a: [UInt8], than b: [UInt8]) -> Bool {
+    guard let first = stamp(a), let second = stamp(b) else { return false }
+    if let x = first.updated, let y = second.updated, x != y { return x < y }
+    if let x = first.version, let y = second.version { return x < y }
+    return false
+  }
+
+  private static func stamp(_ bytes: [UInt8]) -> (updated: InstantKey?, version: Int?)? {
+    bytes.withUnsafeBytes { bytes in
+      guard let meta = try? BSONView(bytes).find("meta")?.document else { return nil }
+      let updated = (try? meta.find("lastUpdated"))?.text.flatMap(InstantKey.init)
+      let version = (try? meta.find("versionId"))?.text.flatMap { Int($0) }
+      return (updated, version)
+    }
+  }
+}
+
+/// An instant that can be compared whatever its zone: seconds and the fraction's digits.
+///
+/// See http://hl7.org/fhir/R4/datatypes.html#instant
+struct InstantKey: Comparable {
+  let seconds: Int
+  /// Digits of the fraction without trailing zeros.
+  let fraction: String
+
+  /// nil unless the text is a date, a time with seconds, and a zone.
+  init?(_ text: String) {
+    let bytes = Array(text.utf8)
+    func number(_ from: Int, _ count: Int) -> Int? {
+      guard from + count <= bytes.count else { return nil }
+      var value = 0
+      for byte in bytes[from..<from + count] {
+        guard (0x30...0x39).contains(byte) else { return nil }
+        value = value * 10 + Int(byte - 0x30)
+      }
+      return value
+    }
+    guard bytes.count >= 20, let year = number(0, 4), let month = number(5, 2), let day = number(8, 2),
+      let hour = number(11, 2), let minute = number(14, 2), let second = number(17, 2),
+      (1...12).contains(month)
+    else { return nil }
+    var i = 19
+    var digits = ""
+    if bytes[i] == UInt8(ascii: ".") {
+      i += 1
+      while i < bytes.count, (0x30...0x39).contains(bytes[i]) {
+        digits.unicodeScalars.append(Unicode.Scalar(bytes[i]))
+        i += 1
+      }
+    }
+    guard i < bytes.count else { return nil }
+    var offset = 0
+    if bytes[i] == UInt8(ascii: "+") || bytes[i] == UInt8(ascii: "-") {
+      guard let hours = number(i + 1, 2), let minutes = number(i + 4, 2) else { return nil }
+      offset = (hours * 60 + minutes) * 60
+      if bytes[i] == UInt8(ascii: "-") { offset = -offset }
+    } else if bytes[i] != UInt8(ascii: "Z") {
+      return nil
+    }
+    seconds = InstantKey.days(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - offset
+    while digits.hasSuffix("0") { digits.removeLast() }
+    fraction = digits
+  }
+
+  /// Days since 1970-01-01 in the Gregorian calendar.
+  private static func days(_ year: Int, _ month: Int, _ day: Int) -> Int {
+    let y = month <= 2 ? year - 1 : year
+    let era = (y >= 0 ? y : y - 399) / 400
+    let yearOfEra = y - era * 400
+    let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
+    return era * 146097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719468
+  }
+
+  static func < (a: InstantKey, b: InstantKey) -> Bool { (a.seconds, a.fraction) < (b.seconds, b.fraction) }
+}
