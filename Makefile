@@ -51,7 +51,8 @@ demo: release
 	@scripts/demo.sh
 
 bench: setup
-	@scripts/bench.sh "$(DATA)"
+	MONGODB_URI="$$(scripts/mongo.sh start)" \
+	  swift run -c release --package-path Benchmarks fhirline-bench "$(DATA)"
 
 ci: lint build test
 
