@@ -1,8 +1,116 @@
-import FHIRModel
+internal import CLibXML2
+package import FHIRModel
 
-/// Reads the resources of an XML document.
-final class XMLResourceReader {
-  init(source: any ByteSource, name: String, table: DefinitionTable, options: ReadOptions) throws(ReadFailure) {}
+/// Reads the resources of an XML document with libxml2's push parser, in bounded memory.
+///
+/// The entries of a Bundle are delivered as soon as their end tags are read, a batch for what one read of the source
+/// completed. DOCTYPE, entities but the five of XML, other encodings than UTF-8 and the network are all refused.
+///
+/// See http://hl7.org/fhir/R4/xml.html
+package final class XMLResourceReader {
+  private let source: any ByteSource
+  private let options: ReadOptions
+  private let builder: XMLTreeBuilder
+  private let context: UnsafeMutablePointer<xmlParserCtxt>
+  private var knowsEncoding = false
+  private var isEnded = false
+  /// Bytes in the window that libxml2 got already.
+  private var fed = 0
 
-  func nextBatch() throws(ReadFailure) -> RecordBatch? { nil }
+  package init(
+    source: any ByteSource, name: String, table: DefinitionTable = .r4, options: ReadOptions = ReadOptions()
+  ) throws(ReadFailure) {
+    self.source = source
+    self.options = options
+    builder = XMLTreeBuilder(table: table, options: options)
+    XMLLibrary.initialize()
+    var handler = XMLCallbacks.handler()
+    // The reader owns the builder and outlives the parser, which it frees in `deinit`.
+    guard
+      let made = xmlCreatePushParserCtxt(&handler, Unmanaged.passUnretained(builder).toOpaque(), nil, 0, nil)
+    else { throw ReadFailure(.io, "there is not enough memory for an XML parser", path: name) }
+    context = made
+    XMLLibrary.harden(context)
+    builder.context = context
+  }
+
+  deinit { xmlFreeParserCtxt(context) }
+
+  /// The next records; nil at the source's end.
+  package func nextBatch() throws(ReadFailure) -> RecordBatch? {
+    let began = fed
+    while !isEnded {
+      try advance()
+      if !builder.records.isEmpty {
+        defer { builder.records = [] }
+        return RecordBatch(builder.records, byteCount: fed - began)
+      }
+    }
+    return nil
+  }
+
+  /// Reads once from the source and parses what came.
+  private func advance() throws(ReadFailure) {
+    var isWhole = false
+    // A value that spans reads is scanned from its start each time more comes. So the more it is, the more is waited for.
+    let waiting = builder.window.count
+    let wanted = waiting > 64 << 10 ? waiting : 1
+    var got = 0
+    while got < wanted && !isWhole {
+      let count = try builder.window.append(options.chunkBytes) { room throws(ReadFailure) in
+        try source.read(into: room)
+      }.count
+      got += count
+      isWhole = count == 0
+    }
+    if !knowsEncoding {
+      let head = builder.window.slice(builder.window.start, builder.window.end)
+      guard let encoding = XMLEncoding(of: head, isWhole: isWhole) else { return }
+      knowsEncoding = true
+      builder.skippedBytes = encoding.markLength
+      fed = encoding.markLength
+      if let trouble = encoding.trouble {
+        builder.stop(.xmlEncoding, at: SourcePosition(line: 1, column: 1), trouble)
+      }
+    }
+    if builder.failure == nil { parse(isWhole: isWhole) }
+    if builder.failure != nil || isWhole { finish() }
+  }
+
+  private func parse(isWhole: Bool) {
+    while fed < builder.window.end {
+      let size = min(builder.window.end - fed, 1 << 30)
+      let bytes = builder.window.slice(fed, fed + size)
+      fed += size
+      _ = bytes.withMemoryRebound(to: CChar.self) { xmlParseChunk(context, $0.baseAddress, Int32(size), 0) }
+      if builder.failure != nil { return }
+    }
+    if isWhole {
+      if fed == builder.skippedBytes { return }
+      _ = xmlParseChunk(context, nil, 0, 1)
+      return
+    }
+    let parsed = builder.offset
+    let isNarrative = builder.narrative.depth > 0
+    builder.window.discard(before: isNarrative ? min(parsed, builder.narrative.start) : parsed)
+    if builder.window.count > options.maximumResourceBytes {
+      builder.stop(
+        .limitSize, at: builder.position(at: parsed),
+        "a value is larger than the \(options.maximumResourceBytes) bytes allowed")
+    }
+  }
+
+  /// Ends the source: what was not read to its end becomes an unreadable record.
+  private func finish() {
+    isEnded = true
+    if builder.failure == nil && !builder.hasRoot {
+      builder.failure = Issue(
+        .fatal, .empty, at: "", position: SourcePosition(line: 1, column: 1), "there is no XML element in it")
+    }
+    guard let failure = builder.failure else { return }
+    let part = builder.part
+    part.tree.textMoved(to: part.text)
+    let issues = builder.isComplete ? [failure] : part.issues + [failure]
+    builder.records.append(Record(.unreadable, tree: part.tree, issues: issues))
+  }
 }

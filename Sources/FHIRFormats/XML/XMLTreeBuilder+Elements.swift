@@ -1,0 +1,244 @@
+internal import CDefinitions
+internal import CLibXML2
+internal import FHIRModel
+
+/// Start tags: the root, an element of a type, a resource in its wrapper; and the ends of trees.
+extension XMLTreeBuilder {
+  // MARK: The root and the entries of a Bundle
+
+  func startRoot(_ tag: XMLStartTag, at place: SourcePosition, offset: Int) {
+    hasRoot = true
+    let type = names.lookUp(tag.local).resourceType
+    let name = xmlString(tag.local)
+    if !xmlText(tag.uri, equals: XMLNamespace.fhirURI) {
+      guard type != nil else {
+        return stop(
+          .notFHIR, at: place,
+          "the root element <\(name)> is no FHIR resource: a resource type in the namespace "
+            + "\(XMLNamespace.fhirURI) was expected")
+      }
+      rootNamespace = tag.uri
+      rootHasNoNamespace = tag.uri == nil
+      report(
+        .error, .xmlNamespace, expression: name, at: place,
+        XMLMessage.rootNamespace(name, hasNone: tag.uri == nil))
+    }
+    splitsEntries = options.splitBundles && type == bundleType && type != nil
+    part.offset = offset
+    startResourceNode(tag, type, name: .root, at: place)
+    frames[0] = XMLFrame(.root, name: .root, node: 0, type: type, namespace: .fhir)
+    depth = 1
+    addResourceAttributes(tag, at: place)
+  }
+
+  func endRoot() {
+    isComplete = true
+    deliver(splitsEntries ? .bundle(entryCount: entryCount) : .resource)
+  }
+
+  func beginEntry(at offset: Int) {
+    outerPart = part
+    // Entries of one Bundle are much alike: the next one starts with room for one like the last.
+    part = XMLPart(capacity: max(lastNodeCount, 64), textCapacity: max(lastTextCount, 1024))
+    part.offset = offset
+    part.rootDepth = 1
+    part.tree.rootExpression = "Bundle.entry[\(entryCount)]"
+  }
+
+  func endEntry() {
+    deliver(.entry(index: entryCount))
+    entryCount += 1
+    if let outer = outerPart { part = outer }
+    outerPart = nil
+  }
+
+  private func deliver(_ content: Record.Content) {
+    part.tree.textMoved(to: part.text)
+    lastNodeCount = part.tree.count
+    lastTextCount = part.text.count
+    records.append(
+      Record(part.isUnreadable ? .unreadable : content, tree: part.tree, issues: part.issues))
+  }
+
+  // MARK: Resources
+
+  private func startResourceNode(_ tag: XMLStartTag, _ type: TypeID?, name: NameID, at place: SourcePosition)
+  {
+    let bytes = UnsafeBufferPointer(start: tag.local, count: Int(xmlStrlen(tag.local)))
+    let start = part.append(bytes)
+    _ = part.tree.append(
+      Node(
+        name: name, flags: NodeFlags(.resource), textStart: start,
+        textLength: UInt32(truncatingIfNeeded: bytes.count), position: UInt32(truncatingIfNeeded: place.line),
+        column: UInt32(truncatingIfNeeded: place.column)))
+  }
+
+  /// The element inside a wrapper: it names the type of the resource, and has no node of its own.
+  func startResource(_ tag: XMLStartTag, _ namespace: XMLNamespace, at place: SourcePosition) {
+    let wrapper = depth - 1
+    let type = names.lookUp(tag.local).resourceType
+    let name = frames[wrapper].name
+    if frames[wrapper].isFilled {
+      frames[wrapper].ordinal += 1
+      report(
+        .error, .contained, at: place,
+        "<\(self.name(name))> holds more than one resource: each needs a <\(self.name(name))> of its own")
+      part.tree.close(frames[wrapper].node)
+      frames[wrapper].node = part.tree.count
+      startResourceNode(tag, type, name: name, at: place)
+    } else {
+      let bytes = UnsafeBufferPointer(start: tag.local, count: Int(xmlStrlen(tag.local)))
+      let node = frames[wrapper].node
+      part.tree.nodes[node].textStart = part.append(bytes)
+      part.tree.nodes[node].textLength = UInt32(truncatingIfNeeded: bytes.count)
+      part.tree.nodes[node].flags.kind = .resource
+      frames[wrapper].isFilled = true
+    }
+    checkNamespace(namespace, tag, parent: wrapper, at: place)
+    frames[depth] = XMLFrame(
+      .resource, name: name, node: frames[wrapper].node, type: type, namespace: .fhir)
+    depth += 1
+    addResourceAttributes(tag, at: place)
+  }
+
+  // MARK: Elements
+
+  func startChild(_ tag: XMLStartTag, _ namespace: XMLNamespace, at place: SourcePosition, offset: Int) {
+    let parent = depth - 1
+    var name = names.lookUp(tag.local).name
+    var child: DefinitionTable.Child?
+    if namespace == .fhir || namespace == .none {
+      if let known = name, let type = frames[parent].typeID { child = table.child(known, of: type) }
+    } else if namespace == .xhtml && name == divName {
+      if let known = divName, let type = frames[parent].typeID { child = table.child(known, of: type) }
+    } else {
+      name = nil
+    }
+    let id: NameID
+    if let name {
+      id = name
+    } else if let interned = intern(tag, namespace) {
+      id = interned
+    } else {
+      giveUpPart(.limitSize, at: place, "it has more than 32,765 different unknown names")
+      skipping = 1
+      return
+    }
+
+    note(child: id, child, in: parent, at: place)
+    if let child, table.type(of: child) == xhtmlType, namespace == .xhtml || !hasValue(tag) {
+      startNarrative(tag, id, namespace, at: place, offset: offset)
+      return
+    }
+    if namespace == .xhtml && id == divName {
+      startNarrative(tag, id, namespace, at: place, offset: offset)
+      return
+    }
+
+    let node = part.tree.append(
+      Node(
+        name: id, flags: NodeFlags(.none), position: UInt32(truncatingIfNeeded: place.line),
+        column: UInt32(truncatingIfNeeded: place.column)))
+    var frame = XMLFrame(
+      .element, name: id, node: node, type: child.map { table.type(of: $0) }, namespace: namespace)
+    frame.ordinal = frames[parent].lastOrdinal
+    if let child {
+      let element = table.elements[child.element]
+      frame.isList = element.max != 1
+      if element.flags & UInt16(ELEMENT_RESOURCE) != 0 { frame.kind = .wrapper }
+    }
+    frames[depth] = frame
+    depth += 1
+    if namespace != .fhir { checkNamespace(namespace, tag, parent: parent, at: place) }
+    if let child, table.elements[child.element].flags & UInt16(ELEMENT_ATTRIBUTE) != 0 {
+      report(
+        .error, .unknownElement, at: place,
+        "\(self.name(id)) is written as an element; FHIR wants it as an attribute of its parent in XML")
+    }
+    if tag.attributeCount > 0 { addAttributes(tag, at: place) }
+  }
+
+  /// Counts a child among its namesakes and checks that it stands where its type's definition has it.
+  ///
+  /// See http://hl7.org/fhir/R4/xml.html: elements always appear in the order documented.
+  @inline(__always)
+  private func note(
+    child id: NameID, _ child: DefinitionTable.Child?, in parent: Int, at place: SourcePosition
+  ) {
+    let last = frames[parent].lastChild
+    if id == last {
+      frames[parent].lastOrdinal &+= 1
+      return
+    }
+    frames[parent].lastChild = id
+    frames[parent].lastOrdinal = 0
+    guard let child else {
+      frames[parent].isScattered = true
+      frames[parent].lastOrdinal = earlierNamesakes(of: id, in: parent)
+      return
+    }
+    let order = Int32(table.elements[child.element].order)
+    if order <= frames[parent].lastOrder {
+      frames[parent].isScattered = true
+      frames[parent].lastOrdinal = earlierNamesakes(of: id, in: parent)
+      if order < frames[parent].lastOrder { reportOrder(id, after: last, child, in: parent, at: place) }
+    }
+    frames[parent].lastOrder = order
+  }
+
+  /// How many children of that name an open element has already; for elements out of order only.
+  private func earlierNamesakes(of id: NameID, in parent: Int) -> UInt32 {
+    // An entry's namesakes are in trees of their own.
+    guard parent >= part.rootDepth else { return 0 }
+    var count: UInt32 = 0
+    var i = frames[parent].node + 1
+    var looked = 0
+    // A parent with very many children out of order must not cost the square of their number.
+    while i < part.tree.count && looked < 4096 {
+      if part.tree.nodes[i].name == id { count += 1 }
+      i = max(Int(part.tree.nodes[i].end), i + 1)
+      looked += 1
+    }
+    return count
+  }
+
+  private func reportOrder(
+    _ id: NameID, after last: NameID, _ child: DefinitionTable.Child, in parent: Int, at place: SourcePosition
+  ) {
+    let isEntry = parent < part.rootDepth
+    var path = isEntry ? part.tree.rootExpression : expression(to: parent) + "." + name(id)
+    if !isEntry, table.elements[child.element].max != 1 { path += "[\(frames[parent].lastOrdinal)]" }
+    report(
+      .error, .xmlElementOrder, expression: path, at: place,
+      "\(name(id)) stands behind \(name(last)); in XML it must come before it")
+  }
+
+  /// The tree's id of a name that the definition table does not know, or that belongs to another namespace.
+  ///
+  /// Names of another namespace are kept as `{namespace}name`, which ``XMLWriter`` takes apart again.
+  private func intern(_ tag: XMLStartTag, _ namespace: XMLNamespace) -> NameID? {
+    let local = xmlString(tag.local)
+    guard namespace == .foreign || namespace == .xhtml, let uri = tag.uri else {
+      return part.tree.internUnknown(local)
+    }
+    return part.tree.internUnknown("{\(xmlString(uri))}\(local)")
+  }
+
+  private func hasValue(_ tag: XMLStartTag) -> Bool {
+    (0..<tag.attributeCount).contains {
+      let attribute = tag.attribute($0)
+      return attribute.prefix == nil && names.lookUp(attribute.local).name == valueName
+    }
+  }
+
+  /// Reports an element of another namespace than FHIR's, once where it begins.
+  private func checkNamespace(
+    _ namespace: XMLNamespace, _ tag: XMLStartTag, parent: Int, at place: SourcePosition
+  ) {
+    guard namespace != .fhir, namespace != frames[parent].namespace else { return }
+    report(
+      .error, .xmlNamespace, at: place,
+      "<\(xmlString(tag.local))> is in \(namespace == .none ? "no namespace" : "another namespace"); "
+        + "\(XMLNamespace.fhirURI) was expected")
+  }
+}

@@ -1,0 +1,72 @@
+internal import CLibXML2
+internal import FHIRModel
+
+/// What reading finds wrong, and where.
+extension XMLTreeBuilder {
+  /// A part reports no more than this many issues: a file that is wrong throughout says so once.
+  private static let issueLimit = 1000
+
+  /// An issue of the innermost open element.
+  func report(_ severity: Issue.Severity, _ rule: Rule, at place: SourcePosition, _ message: String) {
+    report(severity, rule, expression: expression(to: depth - 1), at: place, message)
+  }
+
+  func report(
+    _ severity: Issue.Severity, _ rule: Rule, expression: String, at place: SourcePosition, _ message: String
+  ) {
+    guard part.issues.count < XMLTreeBuilder.issueLimit else { return }
+    part.issues.append(Issue(severity, rule, at: expression, position: place, message))
+  }
+
+  /// What is being built cannot be used; the rest of the document can.
+  func giveUpPart(_ rule: Rule, at place: SourcePosition, _ message: String) {
+    part.isUnreadable = true
+    part.issues.append(
+      Issue(.fatal, rule, at: expression(to: max(part.rootDepth, 0)), position: place, message))
+  }
+
+  /// The document cannot be read on.
+  func stop(_ rule: Rule, at place: SourcePosition, _ message: String) {
+    if failure == nil {
+      failure = Issue(.fatal, rule, at: depth > 0 ? expression(to: depth - 1) : "", position: place, message)
+    }
+    if let context { xmlStopParser(context) }
+  }
+
+  /// FHIRPath of an open element.
+  func expression(to last: Int) -> String {
+    guard depth > 0 else { return part.tree.rootExpression }
+    var path = part.tree.rootExpression
+    if path.isEmpty {
+      let root = part.tree.nodes[0]
+      path = String(
+        decoding: UnsafeBufferPointer(
+          start: part.text.bytes + Int(root.textStart), count: Int(root.textLength)),
+        as: UTF8.self)
+    }
+    var i = part.rootDepth + 1
+    while i <= last {
+      let frame = frames[i]
+      if frame.kind != .resource {
+        path += "." + name(frame.name)
+        if frame.isList || frame.ordinal > 0 { path += "[\(frame.ordinal)]" }
+      }
+      i += 1
+    }
+    return path
+  }
+
+  /// An element's name in words for people.
+  func name(_ id: NameID) -> String {
+    guard id.isUnknown else { return table.string(of: id) }
+    return part.tree.unknownNames[Int(id.rawValue - NameID.unknown)]
+  }
+
+  /// What libxml2 finds wrong with the XML itself. Warnings, such as a namespace that is no absolute URI, pass.
+  func syntaxError(_ error: xmlError) {
+    guard error.level.rawValue >= XML_ERR_ERROR.rawValue, failure == nil else { return }
+    let rule: Rule = XMLMessage.isEncoding(error) ? .encodingUTF8 : .xmlSyntax
+    let open = depth > 0 && narrative.depth == 0 ? context?.pointee.name.map(xmlString) : nil
+    stop(rule, at: position(at: offset), XMLMessage.text(of: error, open: open))
+  }
+}
