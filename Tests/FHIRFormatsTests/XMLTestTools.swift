@@ -22,7 +22,10 @@ func readXML(_ text: String, step: Int? = nil, options: ReadOptions = ReadOption
   let source: any ByteSource = step.map { TricklingSource(text, step: $0) } ?? MemorySource(text)
   let reader = try XMLResourceReader(source: source, name: "test.xml", options: options)
   var records: [Record] = []
-  while let batch = try reader.nextBatch() { batch.forEach { records.append($0) } }
+  while let batch = try reader.nextBatch() {
+    func keep(_ record: Record) { records.append(record) }
+    batch.forEach(keep)
+  }
   return records
 }
 
