@@ -1,0 +1,71 @@
+import Glibc
+
+/// A queue of limited length between threads: a full one makes its producers wait, an empty one its consumers.
+///
+/// It joins the stages of a run so that memory stays bounded whatever the input's size.
+package final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
+  // Safe to share: every member below is touched only while `mutex` is held.
+
+  private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+  private let changed: UnsafeMutablePointer<pthread_cond_t>
+  private var elements: [Element] = []
+  private var head = 0
+  private let limit: Int
+  private var closed = false
+
+  package init(limit: Int) {
+    self.limit = limit
+    mutex = .allocate(capacity: 1)
+    changed = .allocate(capacity: 1)
+    mutex.initialize(to: pthread_mutex_t())
+    changed.initialize(to: pthread_cond_t())
+    pthread_mutex_init(mutex, nil)
+    pthread_cond_init(changed, nil)
+  }
+
+  deinit {
+    pthread_mutex_destroy(mutex)
+    pthread_cond_destroy(changed)
+    mutex.deallocate()
+    changed.deallocate()
+  }
+
+  /// Waits for room and appends; false when the queue was closed and the element was not taken.
+  @discardableResult
+  package func push(_ element: Element) -> Bool {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    while !closed && elements.count - head >= limit { pthread_cond_wait(changed, mutex) }
+    if closed { return false }
+    elements.append(element)
+    pthread_cond_broadcast(changed)
+    return true
+  }
+
+  /// Waits for an element; nil when the queue is closed and empty.
+  package func pop() -> Element? {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    while !closed && elements.count == head { pthread_cond_wait(changed, mutex) }
+    guard elements.count > head else { return nil }
+    let element = elements[head]
+    head += 1
+    if head > 64 && head * 2 > elements.count {
+      elements.removeFirst(head)
+      head = 0
+    } else if head == elements.count {
+      elements.removeAll(keepingCapacity: true)
+      head = 0
+    }
+    pthread_cond_broadcast(changed)
+    return element
+  }
+
+  /// Ends the queue: what is in it can still be taken, nothing more is accepted.
+  package func close() {
+    pthread_mutex_lock(mutex)
+    closed = true
+    pthread_cond_broadcast(changed)
+    pthread_mutex_unlock(mutex)
+  }
+}

@@ -1,0 +1,44 @@
+import Glibc
+
+/// A thread of the operating system. The pipeline's stages block (files, MongoDB), so they stay off Swift's own pool.
+package final class WorkerThread: @unchecked Sendable {
+  // Safe to share: `handle` is set once, before the initializer returns, and read by `join` alone.
+
+  private var handle = pthread_t()
+
+  private final class Body {
+    let run: @Sendable () -> Void
+    init(run: @escaping @Sendable () -> Void) { self.run = run }
+  }
+
+  /// Starts a thread that runs `body`.
+  package init(_ body: @escaping @Sendable () -> Void) {
+    let argument = Unmanaged.passRetained(Body(run: body)).toOpaque()
+    var attributes = pthread_attr_t()
+    pthread_attr_init(&attributes)
+    // Deep resources are walked recursively in places; the default for threads other than the first is the same 8 MB.
+    pthread_attr_setstacksize(&attributes, 8 << 20)
+    let status = pthread_create(
+      &handle, &attributes,
+      { argument in
+        // `argument` is the retained Body above; this is its only taker.
+        Unmanaged<Body>.fromOpaque(argument!).takeRetainedValue().run()
+        return nil
+      }, argument)
+    pthread_attr_destroy(&attributes)
+    precondition(status == 0, "the operating system refused a thread")
+  }
+
+  /// Waits until the thread has ended. Call it once.
+  package func join() { pthread_join(handle, nil) }
+
+  /// Runs `body` on `count` threads, each given its number from 0, and waits for all of them.
+  package static func run(count: Int, _ body: @escaping @Sendable (Int) -> Void) {
+    if count == 1 {
+      body(0)
+      return
+    }
+    let threads = (0..<count).map { index in WorkerThread { body(index) } }
+    for thread in threads { thread.join() }
+  }
+}

@@ -1,0 +1,138 @@
+import Foundation
+import Yams
+
+/// Reads `pipeline.yml`; every mistake in it is told with its line and what was expected.
+package enum ConfigurationReader {
+  /// Reads the file named, or `pipeline.yml` in the working folder where there is one.
+  package static func read(path: String?) throws -> PipelineConfiguration {
+    let file = path ?? "pipeline.yml"
+    guard FileManager.default.fileExists(atPath: file) else {
+      if path == nil { return PipelineConfiguration() }
+      throw PipelineFailure(.configuration, "\(file): no such configuration file")
+    }
+    guard let data = FileManager.default.contents(atPath: file),
+      let text = String(data: data, encoding: .utf8)
+    else {
+      throw PipelineFailure(.configuration, "\(file): this file cannot be read as UTF-8 text")
+    }
+    var configuration = try parse(text, file: file)
+    if let mappings = configuration.mappings, !mappings.hasPrefix("/") {
+      let folder = (file as NSString).deletingLastPathComponent
+      configuration.mappings = folder.isEmpty ? mappings : folder + "/" + mappings
+    }
+    return configuration
+  }
+
+  package static func parse(_ text: String, file: String) throws -> PipelineConfiguration {
+    var configuration = PipelineConfiguration()
+    let root: Node?
+    do {
+      root = try Yams.compose(yaml: text)
+    } catch let error as YamlError {
+      throw PipelineFailure(.configuration, syntaxMessage(error, file: file))
+    }
+    guard let root, root != Node("") else { return configuration }
+    let reader = Section(file: file, name: "the file", node: root)
+    try reader.read([
+      "mongodb": { node in
+        try Section(file: file, name: "mongodb", node: node).read([
+          "uri": { configuration.uri = try Section.string($0, file, "mongodb.uri") },
+          "database": { configuration.database = try Section.string($0, file, "mongodb.database") },
+        ])
+      },
+      "documents": { node in
+        try Section(file: file, name: "documents", node: node).read([
+          "mappings": { configuration.mappings = try Section.string($0, file, "documents.mappings") },
+          "chart_page_bytes": {
+            configuration.chartPageBytes = try Section.integer(
+              $0, file, "documents.chart_page_bytes", in: 10_000...12_000_000)
+          },
+          "collections": { node in
+            var readers: [String: (Node) throws -> Void] = [:]
+            for document in PipelineConfiguration.documents {
+              readers[document] = {
+                configuration.collections[document] = try Section.string(
+                  $0, file, "documents.collections.\(document)")
+              }
+            }
+            try Section(file: file, name: "documents.collections", node: node).read(readers)
+          },
+        ])
+      },
+      "import": { node in
+        try Section(file: file, name: "import", node: node).read([
+          "source": { configuration.source = try Section.identifier($0, file, "import.source") },
+          "workers": { configuration.workers = try Section.integer($0, file, "import.workers", in: 1...64) },
+          "quarantine": { configuration.quarantine = try Section.string($0, file, "import.quarantine") },
+        ])
+      },
+    ])
+    return configuration
+  }
+
+  private static func syntaxMessage(_ error: YamlError, file: String) -> String {
+    switch error {
+    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+      .composer(_, let problem, let mark, _):
+      "\(file):\(mark.line):\(mark.column): this is not valid YAML: \(problem)"
+    default:
+      "\(file): this is not valid YAML"
+    }
+  }
+
+  /// A mapping of known keys.
+  private struct Section {
+    let file: String
+    let name: String
+    let node: Node
+
+    func read(_ readers: [String: (Node) throws -> Void]) throws {
+      guard let mapping = node.mapping else {
+        throw Section.failure(node, file, "\(name): a list of `key: value` lines was expected here")
+      }
+      for (key, value) in mapping {
+        guard let text = key.string, let reader = readers[text] else {
+          let known = readers.keys.sorted().joined(separator: ", ")
+          throw Section.failure(
+            key, file, "\(name): there is no setting `\(key.string ?? "?")`; expected one of: \(known)")
+        }
+        if value.null != nil && value.scalar?.string.isEmpty ?? true { continue }
+        try reader(value)
+      }
+    }
+
+    static func string(_ node: Node, _ file: String, _ name: String) throws -> String {
+      guard let text = node.scalar?.string, !text.isEmpty else {
+        throw failure(node, file, "\(name): a text was expected")
+      }
+      return text
+    }
+
+    static func integer(_ node: Node, _ file: String, _ name: String, in range: ClosedRange<Int>) throws
+      -> Int
+    {
+      guard let text = node.scalar?.string, let value = Int(text), range.contains(value) else {
+        throw failure(
+          node, file, "\(name): a whole number from \(range.lowerBound) to \(range.upperBound) was expected")
+      }
+      return value
+    }
+
+    /// A prefix that may stand in a FHIR id.
+    static func identifier(_ node: Node, _ file: String, _ name: String) throws -> String {
+      let text = try string(node, file, name)
+      let allowed = text.unicodeScalars.allSatisfy {
+        ("a"..."z").contains($0) || ("A"..."Z").contains($0) || ("0"..."9").contains($0) || $0 == "-"
+      }
+      guard allowed, text.count <= 32 else {
+        throw failure(node, file, "\(name): up to 32 letters, digits and hyphens were expected")
+      }
+      return text
+    }
+
+    static func failure(_ node: Node, _ file: String, _ message: String) -> PipelineFailure {
+      let place = node.mark.map { ":\($0.line):\($0.column)" } ?? ""
+      return PipelineFailure(.configuration, "\(file)\(place): \(message)")
+    }
+  }
+}

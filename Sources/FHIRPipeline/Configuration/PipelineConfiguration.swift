@@ -1,0 +1,22 @@
+/// What `pipeline.yml`, the environment and the flags settle before a run.
+package struct PipelineConfiguration: Sendable, Equatable {
+  package var uri: String?
+  package var database: String?
+  /// Folder of the mapping files; nil for those built in.
+  package var mappings: String?
+  package var chartPageBytes = 8_000_000
+  /// The collection of each document, by the document's name.
+  package var collections: [String: String] = [:]
+  /// Prefix of every `_id`, so that two sources' ids do not meet; empty for none.
+  package var source = ""
+  package var workers: Int?
+  package var quarantine: String?
+
+  package init() {}
+
+  package static let documents = ["patient", "patient_chart", "provider", "appointment", "resource"]
+  package static let defaultDatabase = "telehealth"
+  package static let defaultURI = "mongodb://127.0.0.1:27017"
+
+  package func collection(_ document: String) -> String { collections[document] ?? document }
+}

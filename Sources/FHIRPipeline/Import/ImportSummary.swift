@@ -1,0 +1,134 @@
+/// What an import did, in numbers that add up: read = inserted + replaced + unchanged + quarantined.
+package struct ImportSummary: Sendable, Equatable {
+  package struct Counts: Sendable, Equatable {
+    package var read = 0
+    package var inserted = 0
+    package var replaced = 0
+    package var unchanged = 0
+    package var quarantined = 0
+
+    package var accounted: Int { inserted + replaced + unchanged + quarantined }
+  }
+
+  package struct References: Sendable, Equatable {
+    /// Written as `urn:uuid:…`, as a search, or as a URL, and found.
+    package var resolved = 0
+    /// Written so, and not found: kept as written, tried again at every export.
+    package var unresolved = 0
+  }
+
+  /// By resource type. What could not be read as a resource at all counts under `unreadable`.
+  package var types: [String: Counts] = [:]
+  package var references = References()
+  package var errors = 0
+  package var warnings = 0
+  package var files = 0
+  package var unreadableFiles = 0
+  package var bytes = 0
+  package var seconds = 0.0
+  /// Entries of Bundles that carry no resource (a DELETE, a response).
+  package var entriesWithoutResource = 0
+
+  package init() {}
+
+  package var total: Counts {
+    types.values.reduce(into: Counts()) { sum, counts in
+      sum.read += counts.read
+      sum.inserted += counts.inserted
+      sum.replaced += counts.replaced
+      sum.unchanged += counts.unchanged
+      sum.quarantined += counts.quarantined
+    }
+  }
+
+  package mutating func add(_ other: ImportSummary) {
+    for (type, counts) in other.types {
+      types[type, default: Counts()].read += counts.read
+      types[type, default: Counts()].inserted += counts.inserted
+      types[type, default: Counts()].replaced += counts.replaced
+      types[type, default: Counts()].unchanged += counts.unchanged
+      types[type, default: Counts()].quarantined += counts.quarantined
+    }
+    references.resolved += other.references.resolved
+    references.unresolved += other.references.unresolved
+    errors += other.errors
+    warnings += other.warnings
+    files += other.files
+    unreadableFiles += other.unreadableFiles
+    bytes += other.bytes
+    entriesWithoutResource += other.entriesWithoutResource
+  }
+
+  /// One JSON object, on one line.
+  package var json: String {
+    func object(_ counts: Counts) -> [(String, String)] {
+      [
+        ("read", "\(counts.read)"),
+        (
+          "loaded",
+          JSONText.object([
+            ("inserted", "\(counts.inserted)"), ("replaced", "\(counts.replaced)"),
+            ("unchanged", "\(counts.unchanged)"),
+          ])
+        ),
+        ("quarantined", "\(counts.quarantined)"),
+      ]
+    }
+    let milliseconds = Int((seconds * 1000).rounded())
+    let fraction = String(milliseconds % 1000)
+    return JSONText.object(
+      object(total) + [
+        ("issues", JSONText.object([("error", "\(errors)"), ("warning", "\(warnings)")])),
+        (
+          "references",
+          JSONText.object([
+            ("resolved", "\(references.resolved)"), ("unresolved", "\(references.unresolved)"),
+          ])
+        ),
+        ("files", "\(files)"),
+        ("bytes", "\(bytes)"),
+        (
+          "seconds",
+          "\(milliseconds / 1000)." + String(repeating: "0", count: 3 - fraction.count) + fraction
+        ),
+        (
+          "types",
+          JSONText.object(
+            types.sorted { $0.key < $1.key }.map { ($0.key, JSONText.object(object($0.value))) })
+        ),
+      ])
+  }
+
+  /// A table for people.
+  package func lines(colours: Bool) -> [String] {
+    let total = total
+    var rows = [["", "read", "inserted", "replaced", "unchanged", "set aside"]]
+    for (type, counts) in types.sorted(by: { $0.key < $1.key }) {
+      rows.append([type] + ImportSummary.cells(counts))
+    }
+    if types.count != 1 { rows.append(["all"] + ImportSummary.cells(total)) }
+    let widths = (0..<6).map { column in rows.map { $0[column].count }.max() ?? 0 }
+    var lines = rows.map { row in
+      "  "
+        + row.enumerated().map { column, cell in
+          let room = String(repeating: " ", count: widths[column] - cell.count)
+          return column == 0 ? cell + room : room + cell
+        }.joined(separator: "  ")
+    }
+    if let last = lines.last, types.count != 1 {
+      lines[lines.count - 1] = Terminal.styled(last, .bold, when: colours)
+    }
+    if references.resolved + references.unresolved > 0 {
+      lines.append(
+        "  references by urn, search or URL: \(Amount.grouped(references.resolved)) resolved, "
+          + "\(Amount.grouped(references.unresolved)) not found (kept as written, tried again at export)")
+    }
+    let rate = seconds > 0 ? ", \(Amount.bytes(Int(Double(bytes) / seconds)))/s" : ""
+    lines.append("  \(Amount.of(files, "file")), \(Amount.bytes(bytes)), \(Amount.seconds(seconds))\(rate)")
+    return lines
+  }
+
+  private static func cells(_ counts: Counts) -> [String] {
+    [counts.read, counts.inserted, counts.replaced, counts.unchanged, counts.quarantined].map(Amount.grouped)
+  }
+}

@@ -1,0 +1,89 @@
+import FHIRFormats
+import FHIRModel
+import Synchronization
+
+/// The first pass over a run's inputs: who is there to be referred to.
+///
+/// It indexes the resources that have a document of their own, and not those that are sections of a chart: these are
+/// many, and what refers to them by anything but their id does so within their Bundle.
+struct IndexPass: Sendable {
+  let workers: Int
+  let reading: ReadOptions
+  /// Whether resources of this type are sections of another document.
+  let isSection: @Sendable (String) -> Bool
+
+  func run(_ files: [InputFile]) -> TargetIndex {
+    let feed = BatchFeed(files: files, options: reading)
+    let whole = Mutex(TargetIndex())
+    WorkerThread.run(count: workers) { _ in
+      var worker = BatchFeed.Worker(feed)
+      var part = TargetIndex()
+      while let item = worker.next() {
+        guard case .batch(let batch) = item.content else { continue }
+        batch.forEach { record in
+          guard let found = RecordResource(record), !isSection(found.type) else { return }
+          part.add(found)
+        }
+      }
+      whole.withLock { $0.merge(part) }
+    }
+    return whole.withLock { $0 }
+  }
+}
+
+/// The resource in a record: its node, its type, and the entry's `fullUrl`.
+struct RecordResource {
+  let tree: ResourceTree
+  let node: Int
+  let type: String
+  let fullUrl: String?
+  let raw: RawSlice?
+
+  /// nil for what holds no resource: an entry without one, the rest of a Bundle, what could not be read.
+  init?(_ record: Record) {
+    let names = KnownNames.r4
+    tree = record.tree
+    switch record.content {
+    case .resource:
+      node = 0
+      fullUrl = nil
+    case .entry:
+      guard let resource = record.tree.child(names.resource, of: 0),
+        record.tree.nodes[resource].flags.kind == .resource
+      else { return nil }
+      node = resource
+      fullUrl = record.tree.child(names.fullUrl, of: 0).map { record.tree.string(at: $0) }
+    case .bundle, .unreadable: return nil
+    }
+    guard record.tree.count > 0, record.tree.nodes[node].flags.kind == .resource else { return nil }
+    type = record.tree.string(at: node)
+    raw = record.raw
+  }
+
+  /// Who the resource is. For one without an id, `fullUrl` or identifier its bytes decide.
+  var identity: ResourceIdentity {
+    ResourceIdentity(of: tree, at: node, fullUrl: fullUrl) {
+      var hash = ContentHash.of("")
+      for i in node..<Int(tree.nodes[node].end) {
+        hash = (hash ^ ContentHash.of(UnsafeRawBufferPointer(tree.rawText(i)))) &* 0x100_0000_01b3
+      }
+      return hash
+    }
+  }
+}
+
+extension TargetIndex {
+  /// Adds a resource under all that others may call it by, and an organization's name.
+  mutating func add(_ resource: RecordResource) {
+    let identity = resource.identity
+    add(
+      type: identity.type, id: identity.id,
+      names: ResourceIdentity.names(
+        of: resource.tree, at: resource.node, type: identity.type, fullUrl: identity.fullUrl))
+    if identity.type == "Organization",
+      let name = resource.tree.child(KnownNames.r4.name, of: resource.node)
+    {
+      setName(resource.tree.string(at: name), of: identity.key)
+    }
+  }
+}

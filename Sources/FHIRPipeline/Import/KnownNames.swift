@@ -1,0 +1,32 @@
+package import FHIRModel
+
+/// The element names and types that the pipeline itself asks for, looked up once.
+package struct KnownNames: Sendable {
+  package let id: NameID
+  package let identifier: NameID
+  package let system: NameID
+  package let value: NameID
+  package let fullUrl: NameID
+  package let resource: NameID
+  package let reference: NameID
+  package let name: NameID
+  package let contained: NameID
+
+  package init(table: DefinitionTable = .r4) {
+    func known(_ name: String) -> NameID {
+      guard let id = table.nameID(name) else { preconditionFailure("R4 has an element called \(name)") }
+      return id
+    }
+    id = known("id")
+    identifier = known("identifier")
+    system = known("system")
+    value = known("value")
+    fullUrl = known("fullUrl")
+    resource = known("resource")
+    reference = known("reference")
+    name = known("name")
+    contained = known("contained")
+  }
+
+  package static let r4 = KnownNames()
+}

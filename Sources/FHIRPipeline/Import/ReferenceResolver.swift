@@ -1,0 +1,50 @@
+/// Finds what a reference points to: within its Bundle, among the run's inputs, in the database.
+///
+/// See http://hl7.org/fhir/R4/bundle.html#references
+package struct ReferenceResolver: Sendable {
+  /// The resources of the whole run that others may name by identifier or `fullUrl`.
+  let run: TargetIndex
+  /// The resources of the Bundle at hand; empty outside of one.
+  let bundle: TargetIndex
+  /// What the database answered.
+  let stored: StoredTargets?
+
+  package init(run: TargetIndex, bundle: TargetIndex = TargetIndex(), stored: StoredTargets? = nil) {
+    self.run = run
+    self.bundle = bundle
+    self.stored = stored
+  }
+
+  package enum Resolution: Sendable, Equatable {
+    /// It is written as `Type/id` already, or points into its own resource.
+    case asWritten(TargetIndex.Target?)
+    /// It is written otherwise, and points to this resource.
+    case target(TargetIndex.Target)
+    /// It is written otherwise, and nothing answers to it.
+    case notFound
+  }
+
+  /// Resolves the text of a `Reference.reference`.
+  package func resolve(_ text: String) -> Resolution {
+    switch ReferenceText(text) {
+    case .contained: return .asWritten(nil)
+    case .relative(let type, let id):
+      return .asWritten(TargetIndex.Target(type: String(type), id: String(id)))
+    case .identifierSearch(let type, let system, let value):
+      let name = TargetIndex.identifierName(type: String(type), system: system, value: value)
+      return target(named: name).map { .target($0) } ?? .notFound
+    case .url: return target(named: text).map { .target($0) } ?? .notFound
+    case .search: return .notFound
+    }
+  }
+
+  /// Resolves a reference that names its target by a business identifier alone.
+  package func resolve(type: String, identifier: ResourceIdentity.Identifier) -> TargetIndex.Target? {
+    target(
+      named: TargetIndex.identifierName(type: type, system: identifier.system, value: identifier.value))
+  }
+
+  private func target(named name: String) -> TargetIndex.Target? {
+    bundle.target(named: name) ?? run.target(named: name) ?? stored?.target(named: name)
+  }
+}

@@ -1,0 +1,87 @@
+package import FHIRModel
+
+/// Which resource a record holds, and under which `_id` it is loaded.
+package struct ResourceIdentity: Sendable, Equatable {
+  package let type: String
+  /// The resource's own id; else the uuid of its `fullUrl`; else one derived from its first business identifier;
+  /// else one derived from its content. The same input gives the same id in every run.
+  package let id: String
+  package let fullUrl: String?
+
+  /// - Parameters:
+  ///   - node: the resource's node: 0, or an entry's `resource`.
+  ///   - content: the resource's bytes, for one that has nothing else to be known by.
+  package init(of tree: ResourceTree, at node: Int, fullUrl: String?, content: () -> UInt64) {
+    let names = KnownNames.r4
+    type = tree.string(at: node)
+    self.fullUrl = fullUrl
+    if let own = tree.child(names.id, of: node), tree.nodes[own].textLength > 0 {
+      id = tree.string(at: own)
+    } else if let fullUrl, let tail = ResourceIdentity.identifierTail(of: fullUrl) {
+      id = tail
+    } else if let business = ResourceIdentity.identifiers(of: tree, at: node).first {
+      id = ContentHash.uuid(
+        of: TargetIndex.identifierName(type: type, system: business.system, value: business.value))
+    } else {
+      id = ContentHash.uuid(of: "\(type)#\(content())")
+    }
+  }
+
+  package var key: String { type + "/" + id }
+
+  /// The id that a `fullUrl` names: the uuid of a urn, or the last part of a RESTful URL.
+  private static func identifierTail(of url: String) -> String? {
+    let tail: Substring
+    if url.hasPrefix("urn:uuid:") || url.hasPrefix("urn:oid:") {
+      tail = url[url.index(after: url.lastIndex(of: ":") ?? url.startIndex)...]
+    } else if let slash = url.lastIndex(of: "/") {
+      tail = url[url.index(after: slash)...]
+    } else {
+      return nil
+    }
+    let valid = tail.utf8.allSatisfy { byte in
+      switch byte {
+      case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E: true
+      default: false
+      }
+    }
+    return valid && !tail.isEmpty && tail.utf8.count <= 64 ? String(tail) : nil
+  }
+
+  /// A business identifier.
+  package struct Identifier: Sendable, Equatable {
+    package let system: String?
+    package let value: String
+  }
+
+  /// The identifiers of a resource that have a value.
+  package static func identifiers(of tree: ResourceTree, at node: Int) -> [Identifier] {
+    let names = KnownNames.r4
+    var found: [Identifier] = []
+    for child in tree.children(of: node) where tree.nodes[child].name == names.identifier {
+      if let identifier = identifier(of: tree, at: child) { found.append(identifier) }
+    }
+    return found
+  }
+
+  /// The system and value of an Identifier element; nil when it has no value.
+  package static func identifier(of tree: ResourceTree, at node: Int) -> Identifier? {
+    let names = KnownNames.r4
+    guard let value = tree.child(names.value, of: node), tree.nodes[value].textLength > 0 else { return nil }
+    let system = tree.child(names.system, of: node).map { tree.string(at: $0) }
+    return Identifier(system: system, value: tree.string(at: value))
+  }
+
+  /// All that others may call the resource by: its identifiers with and without their systems, its `fullUrl`.
+  package static func names(of tree: ResourceTree, at node: Int, type: String, fullUrl: String?) -> [String] {
+    var names: [String] = []
+    for identifier in identifiers(of: tree, at: node) {
+      names.append(TargetIndex.identifierName(type: type, system: identifier.system, value: identifier.value))
+      if identifier.system != nil {
+        names.append(TargetIndex.identifierName(type: type, system: nil, value: identifier.value))
+      }
+    }
+    if let fullUrl { names.append(fullUrl) }
+    return names
+  }
+}

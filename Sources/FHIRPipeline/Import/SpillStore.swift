@@ -1,0 +1,122 @@
+import Glibc
+import Synchronization
+
+/// Groups records by a key without holding them all: what belongs together lands in one partition, and partitions are
+/// read back one at a time.
+///
+/// Bulk exports scatter a patient's resources over files by type; a chart is written whole all the same. While little
+/// has come, partitions stay in memory; beyond a budget they continue in temporary files that only the owner can
+/// read and that vanish with the process.
+package final class SpillStore: @unchecked Sendable {
+  // Safe to share: `partitions` is set once; each partition is touched only inside its own lock.
+
+  private final class Partition {
+    let lock = Mutex(())
+    var buffer: [UInt8] = []
+    var descriptor: Int32 = -1
+    var spilled = 0
+  }
+
+  private let partitions: [Partition]
+  private let memoryPerPartition: Int
+  private let folder: String
+
+  /// - Parameters:
+  ///   - expectedBytes: about how much will come; decides the number of partitions, so that one fits into memory.
+  ///   - memory: how many bytes may stay in memory in all.
+  package init(expectedBytes: Int, memory: Int = 24 << 20, folder: String) {
+    let count = max(8, min(512, expectedBytes / (8 << 20) + 1))
+    partitions = (0..<count).map { _ in Partition() }
+    memoryPerPartition = max(32 << 10, memory / count)
+    self.folder = folder
+  }
+
+  deinit {
+    for partition in partitions where partition.descriptor >= 0 { close(partition.descriptor) }
+  }
+
+  package var partitionCount: Int { partitions.count }
+
+  /// Adds a record to the partition of its key.
+  package func append(_ record: UnsafeRawBufferPointer, key: UInt64) throws {
+    let partition = partitions[Int(key % UInt64(partitions.count))]
+    let failure: PipelineFailure? = partition.lock.withLock { _ in
+      withUnsafeBytes(of: UInt32(record.count).littleEndian) { partition.buffer.append(contentsOf: $0) }
+      partition.buffer.append(contentsOf: record)
+      guard partition.buffer.count > memoryPerPartition else { return nil }
+      return spill(partition)
+    }
+    if let failure { throw failure }
+  }
+
+  private func spill(_ partition: Partition) -> PipelineFailure? {
+    if partition.descriptor < 0 {
+      partition.descriptor = openAndUnlink()
+      guard partition.descriptor >= 0 else { return failure("cannot create a temporary file") }
+    }
+    let written = partition.buffer.withUnsafeBytes { Terminal.write($0, to: partition.descriptor) }
+    guard written else { return failure("cannot write a temporary file") }
+    partition.spilled += partition.buffer.count
+    partition.buffer.removeAll(keepingCapacity: true)
+    return nil
+  }
+
+  /// Without a name the file cannot be opened by others (its mode is 0600) and vanishes with the process, however that ends.
+  private func openAndUnlink() -> Int32 {
+    var template = Array((folder + "/fhirline-XXXXXX").utf8CString)
+    let descriptor = mkstemp(&template)
+    if descriptor >= 0 { unlink(template) }
+    return descriptor
+  }
+
+  private func failure(_ what: String) -> PipelineFailure {
+    PipelineFailure(.output, "\(folder): \(what): \(String(cString: strerror(errno)))")
+  }
+
+  /// The records of a partition, read back into memory; the partition is empty afterwards.
+  package func take(_ index: Int) throws -> Records {
+    let partition = partitions[index]
+    let result: Swift.Result<[UInt8], PipelineFailure> = partition.lock.withLock { _ in
+      var bytes = [UInt8](unsafeUninitializedCapacity: partition.spilled + partition.buffer.count) {
+        room, count in
+        var read = 0
+        while read < partition.spilled {
+          let got = pread(
+            partition.descriptor, room.baseAddress! + read, partition.spilled - read, off_t(read))  // spilled > 0
+          if got <= 0 { break }
+          read += got
+        }
+        count = read
+      }
+      guard bytes.count == partition.spilled else {
+        return .failure(failure("cannot read a temporary file back"))
+      }
+      bytes += partition.buffer
+      partition.buffer = []
+      partition.spilled = 0
+      if partition.descriptor >= 0 {
+        close(partition.descriptor)
+        partition.descriptor = -1
+      }
+      return .success(bytes)
+    }
+    return Records(bytes: try result.get())
+  }
+
+  /// Records that were read back, in the order in which they came.
+  package struct Records {
+    let bytes: [UInt8]
+
+    package func forEach(_ body: (UnsafeRawBufferPointer) throws -> Void) rethrows {
+      try bytes.withUnsafeBytes { all in
+        var offset = 0
+        while offset + 4 <= all.count {
+          let count = Int(UInt32(littleEndian: all.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
+          offset += 4
+          try body(UnsafeRawBufferPointer(rebasing: all[offset..<offset + count]))
+          offset += count
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,62 @@
+import BSON
+package import DocumentStore
+import Synchronization
+
+/// What earlier imports loaded, found by what others call it. Answers are remembered for the run.
+package final class StoredTargets: Sendable {
+  /// Where documents of their own keep the names that others may call them by.
+  package static let namesPath = "_fhirline.names"
+
+  private struct State {
+    var answers: [String: TargetIndex.Target?] = [:]
+    var failure: StoreError?
+  }
+
+  private let store: DocumentStore
+  /// Collections to ask, in order.
+  private let collections: [String]
+  private let state = Mutex(State())
+
+  package init(store: DocumentStore, collections: [String]) {
+    self.store = store
+    self.collections = collections
+  }
+
+  /// The one stored resource of that name; nil when there is none, or more than one.
+  package func target(named name: String) -> TargetIndex.Target? {
+    state.withLock { state in
+      if let known = state.answers[name] { return known }
+      if state.answers.count > 200_000 { state.answers.removeAll() }
+      let answer = ask(name, &state)
+      state.answers[name] = .some(answer)
+      return answer
+    }
+  }
+
+  private func ask(_ name: String, _ state: inout State) -> TargetIndex.Target? {
+    guard state.failure == nil else { return nil }
+    var found: [TargetIndex.Target] = []
+    do {
+      let filter = try BSONDocument([StoredTargets.namesPath: .string(name)])
+      try store.withConnection { connection in
+        for collection in collections {
+          try connection.find(
+            filter, in: collection,
+            options: FindOptions(projection: ["_fhirline.key": 1], limit: 2)
+          ) { document in
+            guard let key = try document.find(path: "_fhirline.key")?.text,
+              let slash = key.firstIndex(of: "/")
+            else { return }
+            found.append(
+              TargetIndex.Target(type: String(key[..<slash]), id: String(key[key.index(after: slash)...])))
+          }
+        }
+      }
+    } catch let error as StoreError {
+      state.failure = error
+    } catch {
+      state.failure = StoreError(.commandFailed, "a stored document could not be read")
+    }
+    return found.count == 1 ? found[0] : nil
+  }
+}

@@ -1,0 +1,126 @@
+/// Where the resources of a run can be found by what others call them: their identifiers and their `fullUrl`s.
+///
+/// Filled by a first pass over the inputs, read by the second. Keys are 64-bit hashes, so that a million targets cost
+/// some tens of megabytes; two different names of one hash in one run are not to be expected (1 in 10⁷ at a million).
+package struct TargetIndex: Sendable {
+  /// A resource of the run.
+  package struct Target: Sendable, Equatable {
+    package let type: String
+    /// The `_id` under which it is loaded, less the source's prefix.
+    package let id: String
+  }
+
+  private enum Entry {
+    case one(Int)
+    /// Several resources answer to the name: a reference by it resolves to none, as the specification has it.
+    case several
+  }
+
+  private var entries: [UInt64: Entry] = [:]
+  private var targets: [Target] = []
+  private var positions: [String: Int] = [:]
+  private var names: [String: String] = [:]
+
+  package init() {}
+
+  package var count: Int { targets.count }
+
+  package mutating func add(type: String, id: String, names keys: [String]) {
+    guard !keys.isEmpty else { return }
+    let key = type + "/" + id
+    let position: Int
+    if let known = positions[key] {
+      position = known
+    } else {
+      position = targets.count
+      targets.append(Target(type: type, id: id))
+      positions[key] = position
+    }
+    for name in keys {
+      let hash = ContentHash.of(name)
+      switch entries[hash] {
+      case nil: entries[hash] = .one(position)
+      case .one(let known) where known != position: entries[hash] = .several
+      default: break
+      }
+    }
+  }
+
+  package mutating func merge(_ other: TargetIndex) {
+    var moved: [Int] = []
+    moved.reserveCapacity(other.targets.count)
+    for target in other.targets {
+      let key = target.type + "/" + target.id
+      if let known = positions[key] {
+        moved.append(known)
+      } else {
+        moved.append(targets.count)
+        positions[key] = targets.count
+        targets.append(target)
+      }
+    }
+    for (hash, entry) in other.entries {
+      guard case .one(let position) = entry else {
+        entries[hash] = .several
+        continue
+      }
+      switch entries[hash] {
+      case nil: entries[hash] = .one(moved[position])
+      case .one(let known) where known != moved[position]: entries[hash] = .several
+      default: break
+      }
+    }
+    names.merge(other.names) { first, _ in first }
+  }
+
+  /// The one resource of that name, or nil when there is none or more than one.
+  package func target(named name: String) -> Target? {
+    guard case .one(let position) = entries[ContentHash.of(name)] else { return nil }
+    return targets[position]
+  }
+
+  /// Remembers an organization's name, which its patients' documents show.
+  package mutating func setName(_ name: String, of key: String) { names[key] = name }
+
+  package func name(of key: String) -> String? { names[key] }
+
+  // MARK: Names
+
+  /// The name of a resource by a business identifier: what `Practitioner?identifier=system|value` asks for.
+  package static func identifierName(type: String, system: String?, value: String) -> String {
+    "\(type)?identifier=\(system ?? "")|\(value)"
+  }
+}
+
+/// A 64-bit hash of text (FNV-1a), the same on every machine and in every run.
+package enum ContentHash {
+  package static func of(_ text: String) -> UInt64 {
+    var text = text
+    return text.withUTF8 { of(UnsafeRawBufferPointer($0)) }
+  }
+
+  package static func of(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    return hash
+  }
+
+  /// A uuid made of the text (two hashes with different seeds), marked as version 8: made by a rule of our own.
+  package static func uuid(of text: String) -> String {
+    let high = of("a" + text)
+    let low = of("b" + text)
+    var digits = Array(hex(high) + hex(low))
+    digits[12] = "8"
+    digits[16] = "a"
+    let text = String(digits)
+    func part(_ from: Int, _ to: Int) -> Substring {
+      text[text.index(text.startIndex, offsetBy: from)..<text.index(text.startIndex, offsetBy: to)]
+    }
+    return "\(part(0, 8))-\(part(8, 12))-\(part(12, 16))-\(part(16, 20))-\(part(20, 32))"
+  }
+
+  private static func hex(_ value: UInt64) -> String {
+    let digits = String(value, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+  }
+}

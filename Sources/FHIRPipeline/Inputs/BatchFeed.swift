@@ -1,0 +1,122 @@
+package import FHIRFormats
+import Synchronization
+
+/// Hands the inputs' batches to workers: each worker gets a file of its own while there are files left, and helps
+/// with another's when there are none. A file is read by one worker at a time; what is read is worked on in parallel.
+package final class BatchFeed: Sendable {
+  /// One step of reading a file.
+  package struct Item: Sendable {
+    /// Index into the feed's files.
+    package let file: Int
+    /// Number of this step within its file, from 0, without gaps.
+    package let step: Int
+    package let content: Content
+  }
+
+  package enum Content: Sendable {
+    case batch(RecordBatch)
+    /// The file could not be opened or read on; no step follows.
+    case failure(String)
+    /// All of the file was read; no step follows.
+    case end
+  }
+
+  package let files: [InputFile]
+  private let options: ReadOptions
+  private let state: Mutex<State>
+
+  private struct State {
+    var nextFile = 0
+    var open: [OpenFile] = []
+    var stopped = false
+  }
+
+  package init(files: [InputFile], options: ReadOptions) {
+    self.files = files
+    self.options = options
+    state = Mutex(State())
+  }
+
+  /// A worker's view of the feed.
+  package struct Worker {
+    private let feed: BatchFeed
+    private var current: OpenFile?
+
+    package init(_ feed: BatchFeed) { self.feed = feed }
+
+    /// The next step for this worker, or nil when all is read.
+    package mutating func next() -> Item? {
+      while true {
+        if let item = current?.pull() { return item }
+        current = feed.source()
+        if current == nil { return nil }
+      }
+    }
+  }
+
+  /// No worker gets anything from here on.
+  package func stop() { state.withLock { $0.stopped = true } }
+
+  private func source() -> OpenFile? {
+    state.withLock { state in
+      if state.stopped { return nil }
+      state.open.removeAll { $0.isFinished }
+      if state.nextFile < files.count {
+        let index = state.nextFile
+        state.nextFile += 1
+        let file = OpenFile(files[index], index: index, options: options)
+        state.open.append(file)
+        return file
+      }
+      return state.open.first
+    }
+  }
+
+  private final class OpenFile: @unchecked Sendable {
+    // Safe to share: everything but `index` is touched only inside `lock`.
+    let index: Int
+    private let lock = Mutex(())
+    private let file: InputFile
+    private let options: ReadOptions
+    private var reader: ResourceReader?
+    private var step = 0
+    private var finished = false
+
+    init(_ file: InputFile, index: Int, options: ReadOptions) {
+      self.file = file
+      self.index = index
+      self.options = options
+    }
+
+    var isFinished: Bool { lock.withLock { _ in finished } }
+
+    func pull() -> Item? {
+      lock.withLock { _ in
+        if finished { return nil }
+        let content = read()
+        defer { step += 1 }
+        return Item(file: index, step: step, content: content)
+      }
+    }
+
+    private func read() -> Content {
+      do {
+        if reader == nil { reader = try file.open(options: options) }
+        if let batch = try reader?.nextBatch() { return .batch(batch) }
+        finish()
+        return .end
+      } catch let failure as ReadFailure {
+        finish()
+        return .failure(failure.message)
+      } catch {
+        finish()
+        return .failure("\(error)")
+      }
+    }
+
+    private func finish() {
+      finished = true
+      reader = nil
+    }
+  }
+}

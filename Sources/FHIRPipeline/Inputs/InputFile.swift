@@ -1,0 +1,113 @@
+package import FHIRFormats
+import Foundation
+
+/// A file, or standard input, that a run reads.
+package struct InputFile: Sendable, Hashable {
+  /// As the user knows it: `bundles/a.json`, or `<stdin>`.
+  package let name: String
+  /// Where it is; nil for standard input.
+  package let path: String?
+  /// Size in bytes as stored (compressed for `.gz`); 0 when unknown.
+  package let size: Int
+
+  package static let standardInput = InputFile(name: "<stdin>", path: nil, size: 0)
+
+  package init(name: String, path: String?, size: Int) {
+    self.name = name
+    self.path = path
+    self.size = size
+  }
+
+  /// Opens a reader over the file from its start.
+  package func open(options: ReadOptions = ReadOptions()) throws -> ResourceReader {
+    if let path {
+      return try ResourceReader(source: FileSource(path), name: name, options: options)
+    }
+    return try ResourceReader(source: StandardInput(), name: name, options: options)
+  }
+
+  private static let suffixes = [".json", ".ndjson", ".jsonl", ".xml"]
+
+  private static func looksLikeFHIR(_ name: String) -> Bool {
+    let lower = name.lowercased()
+    let stem = lower.hasSuffix(".gz") ? String(lower.dropLast(3)) : lower
+    return suffixes.contains { stem.hasSuffix($0) }
+  }
+
+  /// Finds the files behind what the user named: files as they are, folders with all their FHIR-like files below,
+  /// patterns (`data/*.json`), `-` for standard input. In the order named; within a folder, by path.
+  package static func find(_ arguments: [String]) throws -> [InputFile] {
+    var found: [InputFile] = []
+    var seen: Set<String> = []
+    func add(_ file: InputFile) {
+      if seen.insert(file.path ?? "-").inserted { found.append(file) }
+    }
+    for argument in arguments {
+      if argument == "-" {
+        add(.standardInput)
+        continue
+      }
+      var isFolder: ObjCBool = false
+      if FileManager.default.fileExists(atPath: argument, isDirectory: &isFolder) {
+        if isFolder.boolValue {
+          let files = try filesBelow(argument)
+          guard !files.isEmpty else {
+            throw PipelineFailure(
+              .input,
+              "\(argument): no FHIR files in this folder (looked for .json, .ndjson and .xml, also with .gz)")
+          }
+          files.forEach(add)
+        } else {
+          add(InputFile(name: argument, path: argument, size: size(of: argument)))
+        }
+      } else if argument.contains(where: { "*?[".contains($0) }) {
+        let files = matches(argument)
+        guard !files.isEmpty else {
+          throw PipelineFailure(.input, "\(argument): no file matches this pattern")
+        }
+        for path in files { add(InputFile(name: path, path: path, size: size(of: path))) }
+      } else {
+        throw PipelineFailure(.input, "\(argument): no such file or folder")
+      }
+    }
+    return found
+  }
+
+  private static func size(of path: String) -> Int {
+    let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+    return (attributes?[.size] as? NSNumber)?.intValue ?? 0
+  }
+
+  private static func filesBelow(_ folder: String) throws -> [InputFile] {
+    let names: [String]
+    do {
+      names = try FileManager.default.subpathsOfDirectory(atPath: folder)
+    } catch {
+      throw PipelineFailure(.input, "\(folder): this folder cannot be read")
+    }
+    let prefix = folder.hasSuffix("/") ? folder : folder + "/"
+    return names.filter { name in
+      // Hidden files, and a bulk export's manifest, are no resources.
+      looksLikeFHIR(name) && !name.split(separator: "/").contains { $0.hasPrefix(".") }
+        && !name.hasSuffix("manifest.json")
+    }
+    .sorted()
+    .compactMap { name in
+      var isFolder: ObjCBool = false
+      guard FileManager.default.fileExists(atPath: prefix + name, isDirectory: &isFolder), !isFolder.boolValue
+      else { return nil }
+      return InputFile(name: prefix + name, path: prefix + name, size: size(of: prefix + name))
+    }
+  }
+
+  private static func matches(_ pattern: String) -> [String] {
+    var result = glob_t()
+    defer { globfree(&result) }
+    guard glob(pattern, 0, nil, &result) == 0 else { return [] }
+    return (0..<Int(result.gl_pathc)).compactMap { index in
+      // glob(3) gives gl_pathc paths, each a terminated string.
+      result.gl_pathv[index].map { String(cString: $0) }
+    }
+    .sorted()
+  }
+}

@@ -1,0 +1,53 @@
+import Glibc
+
+/// What the standard streams can show, and the one place that writes to them.
+package enum Terminal {
+  /// Whether words for people may be coloured: standard error is a terminal and NO_COLOR is unset.
+  package static let colours: Bool =
+    isatty(STDERR_FILENO) == 1 && getenv("NO_COLOR") == nil && term != "dumb"
+
+  /// Whether findings on standard output may be coloured.
+  package static let outputColours: Bool =
+    isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == nil && term != "dumb"
+
+  package static let showsProgressBar: Bool = isatty(STDERR_FILENO) == 1 && term != "dumb"
+
+  private static var term: String { getenv("TERM").map { String(cString: $0) } ?? "" }
+
+  /// Writes all of the text to a file descriptor; false when nobody reads it any more.
+  @discardableResult
+  package static func write(_ text: String, to descriptor: Int32) -> Bool {
+    var text = text
+    return text.withUTF8 { write(UnsafeRawBufferPointer($0), to: descriptor) }
+  }
+
+  @discardableResult
+  package static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
+    var written = 0
+    while written < bytes.count {
+      let count = Glibc.write(descriptor, bytes.baseAddress! + written, bytes.count - written)  // count > 0: has a base
+      if count < 0 {
+        if errno == EINTR { continue }
+        return false
+      }
+      written += count
+    }
+    return true
+  }
+
+  /// A line for people, on standard error.
+  package static func say(_ line: String) { write(line + "\n", to: STDERR_FILENO) }
+
+  package static func styled(_ text: String, _ style: Style, when enabled: Bool) -> String {
+    enabled ? "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m" : text
+  }
+
+  package enum Style: String, Sendable {
+    case bold = "1"
+    case dim = "2"
+    case red = "31"
+    case green = "32"
+    case yellow = "33"
+    case cyan = "36"
+  }
+}
