@@ -1,4 +1,8 @@
 #pragma once
+// Debian's libxml2 is built with ICU, and its headers bring ICU's: a second definition of what Foundation brings of its own,
+// which a file that imports both cannot have. Only the tail of a struct that is never made here depends on it.
+#include <libxml/xmlversion.h>
+#undef LIBXML_ICU_ENABLED
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
 #include <libxml/xmlerror.h>
