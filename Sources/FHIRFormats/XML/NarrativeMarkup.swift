@@ -16,6 +16,8 @@ final class NarrativeMarkup {
     var error: String?
     var rootName = ""
     var rootNamespace: String?
+    /// Bytes up to the end of the element.
+    var rootEnd = 0
   }
 
   private let form: Form
@@ -212,6 +214,7 @@ final class NarrativeMarkup {
 
   private func end(_ local: UnsafePointer<xmlChar>) {
     defer { depth -= 1 }
+    if depth == 1, let context { finding.rootEnd = clibxml2_offset(context) }
     guard writes else { return }
     namespaces.removeLast()
     if isTagOpen && form == .standalone {

@@ -35,8 +35,8 @@ struct XMLFrame {
   var isScattered = false
   /// Text was reported already.
   var hasText = false
-  /// The element may repeat, so that its place in the list belongs to its path.
-  var isList = false
+  /// Index of its definition in the table's elements; -1 if unknown.
+  var element: Int32 = -1
   /// The element's name and its place among its namesakes that stand next to it.
   var name: NameID
   var ordinal: UInt32 = 0

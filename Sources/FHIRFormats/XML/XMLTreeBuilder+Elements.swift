@@ -144,7 +144,7 @@ extension XMLTreeBuilder {
     frame.ordinal = frames[parent].lastOrdinal
     if let child {
       let element = table.elements[child.element]
-      frame.isList = element.max != 1
+      frame.element = Int32(truncatingIfNeeded: child.element)
       if element.flags & UInt16(ELEMENT_RESOURCE) != 0 { frame.kind = .wrapper }
     }
     frames[depth] = frame
@@ -154,6 +154,12 @@ extension XMLTreeBuilder {
       report(
         .error, .unknownElement, at: place,
         "\(self.name(id)) is written as an element; FHIR wants it as an attribute of its parent in XML")
+    }
+    if let child, table.type(of: child) == xhtmlType {
+      report(
+        .error, .xmlNamespace, at: place,
+        "a narrative is written as a value; <div xmlns=\"\(XMLNamespace.xhtmlURI)\"> with its markup was expected"
+      )
     }
     if tag.attributeCount > 0 { addAttributes(tag, at: place) }
   }
@@ -206,8 +212,12 @@ extension XMLTreeBuilder {
     _ id: NameID, after last: NameID, _ child: DefinitionTable.Child, in parent: Int, at place: SourcePosition
   ) {
     let isEntry = parent < part.rootDepth
-    var path = isEntry ? part.tree.rootExpression : expression(to: parent) + "." + name(id)
-    if !isEntry, table.elements[child.element].max != 1 { path += "[\(frames[parent].lastOrdinal)]" }
+    var path = part.tree.rootExpression
+    if !isEntry {
+      path = expression(to: parent)
+      path += step(
+        id, element: Int32(child.element), type: table.type(of: child), ordinal: frames[parent].lastOrdinal)
+    }
     report(
       .error, .xmlElementOrder, expression: path, at: place,
       "\(name(id)) stands behind \(name(last)); in XML it must come before it")

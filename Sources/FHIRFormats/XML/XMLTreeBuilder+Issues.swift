@@ -1,3 +1,4 @@
+internal import CDefinitions
 internal import CLibXML2
 internal import FHIRModel
 
@@ -14,7 +15,14 @@ extension XMLTreeBuilder {
   func report(
     _ severity: Issue.Severity, _ rule: Rule, expression: String, at place: SourcePosition, _ message: String
   ) {
-    guard part.issues.count < XMLTreeBuilder.issueLimit else { return }
+    guard part.issues.count < XMLTreeBuilder.issueLimit else {
+      if part.issues.count == XMLTreeBuilder.issueLimit {
+        part.issues.append(
+          Issue(.warning, .tooManyIssues, at: expression, position: place, "what else is wrong is not listed")
+        )
+      }
+      return
+    }
     part.issues.append(Issue(severity, rule, at: expression, position: place, message))
   }
 
@@ -48,12 +56,23 @@ extension XMLTreeBuilder {
     while i <= last {
       let frame = frames[i]
       if frame.kind != .resource {
-        path += "." + name(frame.name)
-        if frame.isList || frame.ordinal > 0 { path += "[\(frame.ordinal)]" }
+        path += step(frame.name, element: frame.element, type: frame.typeID, ordinal: frame.ordinal)
       }
       i += 1
     }
     return path
+  }
+
+  /// A step of a FHIRPath, as `ResourceTree.expression(of:)` writes it.
+  func step(_ id: NameID, element: Int32, type: TypeID?, ordinal: UInt32) -> String {
+    guard element >= 0 else { return ".\(name(id))" + (ordinal > 0 ? "[\(ordinal)]" : "") }
+    let definition = table.elements[Int(element)]
+    var step = ".\(name(id))"
+    if definition.flags & UInt16(ELEMENT_CHOICE) != 0, let type {
+      step = ".\(table.string(of: NameID(rawValue: definition.name))).ofType(\(table.name(of: type)))"
+    }
+    if definition.max > 1 || ordinal > 0 { step += "[\(ordinal)]" }
+    return step
   }
 
   /// An element's name in words for people.

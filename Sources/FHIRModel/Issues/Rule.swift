@@ -10,6 +10,7 @@ package enum Rule: String, Sendable, CaseIterable {
   case xmlEncoding = "xml-encoding"
   case xmlText = "xml-text"
   case xmlElementOrder = "xml-element-order"
+  case xmlCharacter = "xml-character"
   case encodingUTF8 = "encoding-utf8"
   case encodingSurrogate = "encoding-surrogate"
   case limitDepth = "limit-depth"
@@ -47,7 +48,7 @@ package enum Rule: String, Sendable, CaseIterable {
   package var issueType: String {
     switch self {
     case .jsonSyntax, .jsonDuplicateKey, .jsonCompanion, .xmlSyntax, .xmlDoctype, .xmlNamespace, .xmlEncoding,
-      .xmlText, .xmlElementOrder, .encodingUTF8, .encodingSurrogate, .resourceType, .unknownElement,
+      .xmlText, .xmlElementOrder, .xmlCharacter, .encodingUTF8, .encodingSurrogate, .resourceType, .unknownElement,
       .choiceMultiple, .choiceType, .elementEmpty, .arrayExpected, .arrayUnexpected, .arrayEmpty, .nullValue,
       .notFHIR, .cardinalityMax, .contained, .bundleEntry, .empty:
       "structure"
