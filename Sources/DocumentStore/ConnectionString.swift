@@ -22,6 +22,13 @@ struct ConnectionString: ~Copyable {
       let reason = withUnsafePointer(to: &error) { String(cString: cmongoc_error_message($0)) }
       throw Self.malformed(" (\(Self.redacted(reason, from: text)))")
     }
+    // Without an answer nobody would know what was loaded, and the program could not add up what it read.
+    guard mongoc_write_concern_is_acknowledged(mongoc_uri_get_write_concern(uri)) else {
+      mongoc_uri_destroy(uri)
+      throw StoreError(
+        .badURI,
+        "w=0 in the connection string asks the server not to confirm writes; leave it out, or use w=1")
+    }
     self.uri = uri
     set(options)
   }

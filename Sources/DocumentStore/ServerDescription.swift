@@ -26,7 +26,7 @@ extension StoreConnection {
   package func ping() throws(StoreError) { _ = try command(["ping": 1]) }
 
   package func describeServer() throws(StoreError) -> ServerDescription {
-    let hello = try fields(of: try command(["hello": 1], database: "admin"))
+    let hello = try fields(of: try hello())
     let build = try fields(of: try command(["buildInfo": 1], database: "admin"))
     var limits = ServerDescription.Limits()
     if let bytes = hello["maxBsonObjectSize"]?.integer { limits.documentBytes = Int(bytes) }
@@ -34,8 +34,19 @@ extension StoreConnection {
     if let count = hello["maxWriteBatchSize"]?.integer { limits.operationsPerBatch = Int(count) }
     return ServerDescription(
       version: build["version"]?.text ?? "unknown", replicaSetName: hello["setName"]?.text,
-      isRouter: hello["msg"]?.text == "isdbgrid", isWritable: hello["isWritablePrimary"]?.bool ?? false,
+      isRouter: hello["msg"]?.text == "isdbgrid",
+      isWritable: (hello["isWritablePrimary"] ?? hello["ismaster"])?.bool ?? false,
       limits: limits)
+  }
+
+  /// MongoDB before 4.4.2 knows the command only by its older name.
+  private func hello() throws(StoreError) -> BSONDocument {
+    do {
+      return try command(["hello": 1], database: "admin")
+    } catch {
+      guard error.serverCode == 59 else { throw error }
+      return try command(["isMaster": 1], database: "admin")
+    }
   }
 
   private func fields(of document: BSONDocument) throws(StoreError) -> BSONFields {

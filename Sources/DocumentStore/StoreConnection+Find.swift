@@ -26,14 +26,15 @@ extension StoreConnection {
 
   /// Hands the documents of these `_id`s to the closure, in no order; those that do not exist are left out.
   ///
+  /// The primary answers, because who asks so is about to write: a secondary may not know yet what was written before.
   /// With a projection of `_id` alone the server answers from its index, twice as fast as it reads documents.
   package func find(
     ids: some Sequence<String>, in name: String, projection: BSONFields? = nil,
     _ body: (BSONView) throws -> Void
   ) throws {
-    for filter in IDFilters(ids) {
-      try find(filter, in: name, options: FindOptions(projection: projection), body)
-    }
+    var options = FindOptions(projection: projection)
+    options.isFromPrimary = true
+    for filter in IDFilters(ids) { try find(filter, in: name, options: options, body) }
   }
 
   /// Which of these `_id`s exist.

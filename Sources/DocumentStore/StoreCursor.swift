@@ -11,6 +11,8 @@ package struct FindOptions: Sendable {
   package var batchSize: Int32?
   package var limit: Int64?
   package var skip: Int64?
+  /// Whether only the server that takes writes may answer, whatever readPreference the connection string has.
+  package var isFromPrimary = false
 
   package init(
     sort: BSONFields? = nil, projection: BSONFields? = nil, batchSize: Int32? = nil, limit: Int64? = nil,

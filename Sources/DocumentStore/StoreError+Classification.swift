@@ -21,7 +21,9 @@ extension StoreError {
     // Codes collide between domains, so that the domain is asked first.
     switch mongoc_error_domain_t(error.domain) {
     case MONGOC_ERROR_SERVER, MONGOC_ERROR_WRITE_CONCERN:
-      self.init(serverCode: Int32(bitPattern: error.code), text: text, labels: labels, in: context)
+      self.init(
+        serverCode: Int32(bitPattern: error.code), name: reply["codeName"]?.text, text: text, labels: labels,
+        in: context)
     case MONGOC_ERROR_SERVER_SELECTION, MONGOC_ERROR_STREAM:
       self.init(connection: text, labels: labels, in: context)
     case MONGOC_ERROR_CLIENT where error.code == MONGOC_ERROR_CLIENT_AUTHENTICATE.rawValue,
@@ -45,7 +47,8 @@ extension StoreError {
   /// An error that the server itself reported.
   ///
   /// See https://github.com/mongodb/mongo/blob/v6.0/src/mongo/base/error_codes.yml for the codes.
-  private init(serverCode: Int32, text: String, labels: [String], in context: Context) {
+  private init(serverCode: Int32, name: String?, text: String, labels: [String], in context: Context) {
+    let number = name.map { "\($0), error \(serverCode)" } ?? "error \(serverCode)"
     let (code, message, isRetryable): (Code, String, Bool) =
       switch serverCode {
       case 18: (.authentication, "\(context.hosts) refused the user name or password", false)
@@ -65,7 +68,7 @@ extension StoreError {
         (.documentTooLarge, "a document is larger than MongoDB stores (16 MB)", false)
       case 14031: (.diskFull, "the server has no disk space left", false)
       case 112, 251: (.writeFailed, "another client changed the same documents at the same time", true)
-      default: (.commandFailed, "MongoDB refused the operation (its error \(serverCode))", false)
+      default: (.commandFailed, "MongoDB refused the operation (\(number))", false)
       }
     self.init(
       code, message, serverCode: serverCode, serverMessage: text, isRetryable: isRetryable, labels: labels)

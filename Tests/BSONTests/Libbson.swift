@@ -10,6 +10,17 @@ enum Libbson {
     return [UInt8](UnsafeRawBufferPointer(start: data, count: Int(length)))
   }
 
+  /// Canonical extended JSON as libbson writes it.
+  static func extendedJSON(_ bytes: [UInt8]) -> String? {
+    bytes.withUnsafeBufferPointer { bytes in
+      guard let bson = bson_new_from_data(bytes.baseAddress, bytes.count) else { return nil }
+      defer { bson_destroy(bson) }
+      guard let text = bson_as_canonical_extended_json(bson, nil) else { return nil }
+      defer { bson_free(text) }
+      return String(cString: text)
+    }
+  }
+
   /// Whether libbson takes the bytes for a sound document, its texts included.
   static func accepts(_ bytes: [UInt8]) -> Bool {
     bytes.withUnsafeBufferPointer { bytes in

@@ -38,6 +38,13 @@ struct ConnectionStringTests {
     }
   }
 
+  @Test func refusesToWriteWithoutConfirmation() throws {
+    let error = try TestServer.error {
+      _ = try DocumentStore(uri: "mongodb://localhost:1/x?w=0", options: Self.quick)
+    }
+    #expect(error.code == .badURI && error.message.contains("w=0"))
+  }
+
   @Test func asksForADatabase() throws {
     let error = try TestServer.error {
       _ = try DocumentStore(uri: "mongodb://localhost:1", options: Self.quick)

@@ -73,6 +73,7 @@ struct ReadingTests {
     try TestServer.withStore { (connection) throws in
       let error = try TestServer.error { try connection.find(["n": ["$nonsense": 1]], in: "c") { _ in } }
       #expect(error.code == .commandFailed && error.serverCode == 2)
+      #expect(error.message == "MongoDB refused the operation (BadValue, error 2)")
       #expect(error.serverMessage?.contains("$nonsense") == true)
     }
   }

@@ -1,9 +1,8 @@
 import BSON
+import DocumentStore
 import Foundation
 import Synchronization
 import Testing
-
-@testable import DocumentStore
 
 /// The MongoDB server that the tests run against: MONGODB_URI.
 ///
