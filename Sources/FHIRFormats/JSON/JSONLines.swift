@@ -1,8 +1,50 @@
 import FHIRModel
 
-/// Whole lines of NDJSON that wait to be parsed.
+/// Whole lines of NDJSON that wait to be parsed, by whichever worker took them.
 struct JSONLines: Sendable {
-  let byteCount: Int
+  let chunk: SourceChunk
+  let range: Range<Int>
+  let names: NameIndex
+  let options: ReadOptions
 
-  func forEach(_ body: (Record) throws -> Void) rethrows {}
+  var byteCount: Int { range.count }
+
+  func forEach(_ body: (Record) throws -> Void) rethrows {
+    var scanner = JSONScanner(names: names, maximumDepth: options.maximumDepth)
+    let bytes = UnsafePointer(chunk.bytes)
+    var i = JSONSkip.blanks(bytes, from: range.lowerBound)
+    while i < range.upperBound {
+      let outcome = scanner.scan(bytes, from: i, to: range.upperBound, linewise: true)
+      if case .value(var end) = outcome {
+        let valueEnd = end
+        while bytes[end] == 0x20 || bytes[end] == 0x09 || bytes[end] == 0x0D { end += 1 }
+        if end >= range.upperBound || bytes[end] == JSONByte.newline {
+          let record = scanner.record(.resource, expression: "", chunk: chunk, range: i..<valueEnd)
+          if options.splitBundles && record.isBundle(names.table) {
+            for part in BundleParts(of: record, names: names) { try body(part) }
+          } else {
+            try body(record)
+          }
+          i = JSONSkip.blanks(bytes, from: end)
+          continue
+        }
+        let lineEnd = lineEnd(from: end)
+        try body(
+          scanner.unreadable(
+            .value(end: end), expression: "", chunk: chunk, range: i..<lineEnd, incomplete: ""))
+        i = JSONSkip.blanks(bytes, from: lineEnd)
+        continue
+      }
+      let lineEnd = lineEnd(from: i)
+      try body(
+        scanner.unreadable(
+          outcome, expression: "", chunk: chunk, range: i..<lineEnd,
+          incomplete: "the line ends within the resource"))
+      i = JSONSkip.blanks(bytes, from: lineEnd)
+    }
+  }
+
+  private func lineEnd(from start: Int) -> Int {
+    chunk.buffer[start..<range.upperBound].firstIndex(of: JSONByte.newline) ?? range.upperBound
+  }
 }

@@ -4,32 +4,82 @@ package import FHIRModel
 ///
 /// Bad data never stops it: it is reported in the records' issues. One thread at a time may call it.
 package final class ResourceReader {
-  /// How the source writes resources, told by its content.
-  package private(set) var format: Format
   /// The source's name, for messages.
   package let name: String
-  private let body: Body
+  private var body: Body
   private var pending: [Record] = []
 
   private enum Body {
     case json(JSONResourceReader)
     case xml(XMLResourceReader)
+    /// A source that is no text FHIR allows: the record that says so.
+    case refused(Record?)
   }
 
+  /// How the source writes resources, told by its content.
+  package var format: Format {
+    switch body {
+    case .json(let reader): reader.format
+    case .xml: .xml
+    case .refused: .json
+    }
+  }
+
+  private static let headBytes = 64 << 10
+
+  /// Looks at the source's first bytes: gzip, byte order mark and format are told by them.
+  ///
   /// - Parameter name: the file's name, or `-`: a hint where the content does not tell the format.
   package init(
     source: any ByteSource, name: String, table: DefinitionTable = .r4, options: ReadOptions = ReadOptions()
   ) throws(ReadFailure) {
     self.name = name
-    format = .json
-    body = .json(JSONResourceReader(source: source, name: name, table: table, options: options))
+    var source = source
+    var head = try ResourceReader.head(of: source)
+    if head.bytes.withUnsafeBytes({ GzipSource.recognizes($0) }) {
+      source = try GzipSource(PrefixedSource(head.bytes, then: source), path: name, limits: options.gzip)
+      head = try ResourceReader.head(of: source)
+    }
+    if head.bytes.starts(with: [0xEF, 0xBB, 0xBF]) { head.bytes.removeFirst(3) }
+    let chunk = SourceChunk(head.bytes)
+    let detected = FormatDetection.detect(chunk.buffer, isWhole: head.isWhole, name: name)
+    let whole = PrefixedSource(head.bytes, then: source)
+    switch detected {
+    case .format(.xml):
+      body = .xml(try XMLResourceReader(source: whole, name: name, table: table, options: options))
+    case .format(let format):
+      body = .json(try JSONResourceReader(source: whole, format: format, table: table, options: options))
+    case .encoding(let encoding):
+      body = .refused(
+        .unreadable(
+          .encodingUTF8, "the text is encoded in \(encoding); FHIR must be in UTF-8", chunk: chunk,
+          range: 0..<chunk.count))
+    }
+  }
+
+  /// The first bytes of a source, and whether nothing follows them.
+  private static func head(of source: any ByteSource) throws(ReadFailure) -> (bytes: [UInt8], isWhole: Bool) {
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: headBytes, alignment: 16)
+    defer { buffer.deallocate() }
+    var count = 0
+    while count < headBytes {
+      let read = try source.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...]))
+      if read == 0 { return (Array(buffer[..<count]), true) }
+      count += read
+    }
+    return (Array(buffer), false)
   }
 
   /// The next records; nil at the source's end.
   package func nextBatch() throws(ReadFailure) -> RecordBatch? {
     switch body {
-    case .json(let reader): try reader.nextBatch()
-    case .xml(let reader): try reader.nextBatch()
+    case .json(let reader):
+      return try reader.nextBatch()
+    case .xml(let reader):
+      return try reader.nextBatch()
+    case .refused(let record):
+      body = .refused(nil)
+      return record.map { RecordBatch([$0], byteCount: $0.raw?.range.count ?? 0) }
     }
   }
 
@@ -37,7 +87,8 @@ package final class ResourceReader {
   package func next() throws(ReadFailure) -> Record? {
     while pending.isEmpty {
       guard let batch = try nextBatch() else { return nil }
-      batch.forEach { pending.append($0) }
+      func keep(_ record: Record) { pending.append(record) }
+      batch.forEach(keep)
       pending.reverse()
     }
     return pending.removeLast()

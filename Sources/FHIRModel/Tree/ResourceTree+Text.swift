@@ -71,7 +71,9 @@ package enum JSONEscapes {
         }
         let scalar = Unicode.Scalar(unit)
         whole = whole && scalar != nil
-        for byte in UTF8.encode(scalar ?? "\u{FFFD}") ?? UTF8.encodedReplacementCharacter { append(byte, to: buffer) }
+        for byte in UTF8.encode(scalar ?? "\u{FFFD}") ?? UTF8.encodedReplacementCharacter {
+          append(byte, to: buffer)
+        }
       default: append(escape, to: buffer)
       }
       plain = i

@@ -53,7 +53,8 @@ package final class ResourceTree: @unchecked Sendable {
 
   /// A tree whose nodes were built elsewhere; they are copied. Their texts are slices of the chunk.
   package init(
-    chunk: SourceChunk, copying built: UnsafeBufferPointer<Node>, unknownNames: [String] = [], origin: Origin? = nil
+    chunk: SourceChunk, copying built: UnsafeBufferPointer<Node>, unknownNames: [String] = [],
+    origin: Origin? = nil
   ) {
     capacity = max(built.count, 1)
     nodes = .allocate(capacity: capacity)

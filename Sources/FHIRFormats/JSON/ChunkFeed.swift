@@ -1,0 +1,78 @@
+import FHIRModel
+
+/// A source's bytes as chunks, each beginning with what the one before it left over.
+final class ChunkFeed {
+  private let source: any ByteSource
+  private let chunkBytes: Int
+  private let maximumBytes: Int
+  private(set) var chunk: SourceChunk
+  /// Index of the first byte of the chunk that no record has taken.
+  var start = 0
+  /// The chunk's end is the source's.
+  private(set) var isLast = false
+  /// Why the source could not be read on; thrown when what was read before has been used up.
+  private var failure: ReadFailure?
+
+  init(_ source: any ByteSource, options: ReadOptions) throws(ReadFailure) {
+    self.source = source
+    chunkBytes = max(options.chunkBytes, 16)
+    maximumBytes = min(max(options.maximumResourceBytes, 1), ReadOptions.largestChunk)
+    chunk = SourceChunk(capacity: chunkBytes)
+    fill(chunk)
+    if chunk.count == 0, let failure { throw failure }
+  }
+
+  /// Bytes of the source before `start`.
+  var consumed: UInt64 { chunk.offset + UInt64(start) }
+
+  /// Replaces the chunk by one that begins with the byte at `start` and holds more behind it.
+  ///
+  /// - Returns: false if a resource would grow beyond what is allowed; the chunk is unchanged.
+  func advance() throws(ReadFailure) -> Bool {
+    if let failure { throw failure }
+    let rest = chunk.count - start
+    guard rest < maximumBytes else { return false }
+    // A resource that fills the chunk gets one of twice the size; so all of it is copied at most twice over.
+    let capacity = rest > chunkBytes / 2 ? min(rest * 2, ReadOptions.largestChunk) : chunkBytes
+    let position = chunk.position(behind: start)
+    let next = SourceChunk(
+      capacity: capacity, offset: chunk.offset + UInt64(start), line: position.line, column: position.column)
+    let left = UnsafeRawBufferPointer(start: chunk.bytes + start, count: rest)
+    next.fill { room in
+      room.copyMemory(from: left)
+      return rest
+    }
+    fill(next)
+    chunk = next
+    start = 0
+    return true
+  }
+
+  /// Drops all bytes up to the source's next line feed, that one included; false if none is left.
+  func skipLine() throws(ReadFailure) -> Bool {
+    while true {
+      if let newline = chunk.buffer[start...].firstIndex(of: JSONByte.newline) {
+        start = newline + 1
+        return true
+      }
+      start = chunk.count
+      if isLast { return false }
+      _ = try advance()
+    }
+  }
+
+  private func fill(_ chunk: SourceChunk) {
+    while chunk.count < chunk.capacity && !isLast && failure == nil {
+      chunk.fill { room in
+        do throws(ReadFailure) {
+          let count = try source.read(into: room)
+          if count == 0 { isLast = true }
+          return count
+        } catch {
+          failure = error
+          return 0
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import FHIRModel
+
+extension JSONScanner {
+  /// What a scan found, as issues of its tree.
+  func issues(of tree: ResourceTree, _ position: (Int) -> SourcePosition) -> [Issue] {
+    findings.map { finding in
+      let element = tree.element(before: finding.offset)
+      return Issue(
+        finding.severity, finding.rule, at: tree.expression(of: element, table: names.table),
+        position: position(finding.offset), finding.message)
+    }
+  }
+
+  /// The record of a value that was read whole.
+  func record(_ content: Record.Content, expression: String, chunk: SourceChunk, range: Range<Int>) -> Record
+  {
+    let tree = tree(over: chunk)
+    tree.rootExpression = expression
+    var issues = findings.isEmpty ? [] : issues(of: tree, chunk.position(at:))
+    var isUsable = !isUnusable
+    // An entry that is no object is a matter of the Bundle's content; a resource that is none is no FHIR.
+    if case .resource = content, let article = JSONScanner.article(of: tree.nodes[0].flags.kind) {
+      issues.append(
+        Issue(
+          .fatal, .notFHIR, at: expression, position: chunk.position(at: range.lowerBound),
+          "a FHIR resource is a JSON object; this is \(article)"))
+      isUsable = false
+    }
+    return Record(
+      isUsable ? content : .unreadable, tree: tree, issues: issues, raw: RawSlice(chunk: chunk, range: range))
+  }
+
+  /// The record of a value that could not be read, or is not all that stands there.
+  ///
+  /// - Parameters:
+  ///   - incomplete: what is wrong where the bytes end within the value.
+  ///   - position: of a byte of the chunk in the source; the chunk's own if nil.
+  func unreadable(
+    _ outcome: Outcome, expression: String, chunk: SourceChunk, range: Range<Int>, incomplete: String,
+    position: ((Int) -> SourcePosition)? = nil
+  ) -> Record {
+    let position = position ?? chunk.position(at:)
+    let tree = tree(over: chunk)
+    if tree.count == 0 { tree.close(tree.append(Node(name: .root, flags: []))) }
+    tree.rootExpression = expression
+    var issues = findings.isEmpty ? [] : issues(of: tree, position)
+    let element = tree.expression(of: min(openNode, tree.count - 1), table: names.table)
+    let last =
+      switch outcome {
+      case .malformed(let finding): finding
+      case .incomplete(let offset):
+        Finding(severity: .fatal, rule: .jsonSyntax, offset: offset, message: incomplete)
+      case .value(let end):
+        Finding(
+          severity: .fatal, rule: .jsonSyntax, offset: end, message: "text follows the end of the JSON value")
+      }
+    issues.append(Issue(last.severity, last.rule, at: element, position: position(last.offset), last.message))
+    return Record(.unreadable, tree: tree, issues: issues, raw: RawSlice(chunk: chunk, range: range))
+  }
+
+  private static func article(of kind: ValueKind) -> String? {
+    switch kind {
+    case .none, .resource: nil
+    case .array, .emptyArray: "an array"
+    case .string, .text: "a string"
+    case .number: "a number"
+    case .boolean: "a boolean"
+    case .null: "null"
+    }
+  }
+}
+
+extension Record {
+  /// A record that stands for a stretch of a source of which nothing could be read.
+  static func unreadable(
+    _ rule: Rule, _ message: String, chunk: SourceChunk, range: Range<Int>, expression: String = ""
+  ) -> Record {
+    let tree = ResourceTree(chunk: chunk, capacity: 1)
+    tree.close(
+      tree.append(Node(name: .root, flags: [], position: UInt32(truncatingIfNeeded: range.lowerBound))))
+    tree.rootExpression = expression
+    let issue = Issue(.fatal, rule, at: expression, position: chunk.position(at: range.lowerBound), message)
+    return Record(.unreadable, tree: tree, issues: [issue], raw: RawSlice(chunk: chunk, range: range))
+  }
+}
+
+extension ResourceTree {
+  /// The last element that begins at or before a byte of the chunk.
+  func element(before offset: Int) -> Int {
+    var best = 0
+    for node in 0..<count where Int(nodes[node].position) <= offset {
+      if nodes[node].position >= nodes[best].position { best = node }
+    }
+    return best
+  }
+}
