@@ -5,7 +5,7 @@
 // The layout of a definition table: fixed-size little-endian records in sections, read in place.
 // `compile-definitions` writes it, FHIRModel's DefinitionTable reads it. Raise DEFINITION_FORMAT when a record changes.
 
-#define DEFINITION_FORMAT 1
+#define DEFINITION_FORMAT 2
 #define DEFINITION_NONE 0xFFFF        // no such 16-bit id
 #define DEFINITION_UNBOUNDED 0xFFFF   // max "*"
 
@@ -22,11 +22,13 @@ enum definition_section {
   DEFINITION_CHILD_SLOTS,   // definition_child: each type's own open addressing by NameID
   DEFINITION_BINDINGS,      // definition_binding
   DEFINITION_VALUE_SETS,    // definition_value_set
+  DEFINITION_VALUE_SET_SLOTS, // uint16_t: open addressing by definition_hash of the URL; index + 1, 0 is empty
   DEFINITION_CODES,         // definition_code
   DEFINITION_CODE_SLOTS,    // uint32_t: each value set's own open addressing by definition_hash of the code;
                             //   index within the value set's codes + 1, 0 is empty
   DEFINITION_INVARIANT_REFS,// uint16_t: indexes into DEFINITION_INVARIANTS
   DEFINITION_INVARIANTS,    // definition_invariant
+  DEFINITION_PACKAGES,      // definition_package: what the table was made from
   DEFINITION_SECTIONS
 };
 
@@ -52,6 +54,7 @@ enum definition_grammar {
 };
 
 #define TYPE_ABSTRACT 1
+#define TYPE_CONSTRAINT 2      // a profile that counts as a datatype: SimpleQuantity, MoneyQuantity
 
 typedef struct {
   uint32_t name;             // string: "Patient", "HumanName", "string", "Patient.contact" (a backbone element)
@@ -62,10 +65,12 @@ typedef struct {
   uint32_t first_child_slot;
   uint16_t element_count;    // inherited elements included: a type's list is whole
   uint16_t child_slot_mask;  // slots of this type less one
-  uint32_t first_invariant_ref;  // invariants on the type itself, inherited ones included
+  uint32_t first_invariant_ref;  // invariants of every element of the type, inherited ones included
   uint16_t invariant_count;
   uint8_t grammar;           // definition_grammar
   uint8_t reserved;
+  uint32_t url;              // string: its canonical URL; empty for a backbone element
+  uint32_t binding;          // index + 1 of a binding on the type as a whole (Age, Distance, Duration), 0 is none
 } definition_type;
 
 #define ELEMENT_CHOICE 1      // value[x]: `name` is "value", the JSON names stand in the type refs
@@ -83,7 +88,7 @@ typedef struct {
   uint16_t owner;            // TypeID whose list this stands in
   uint32_t path;             // string: "Patient.contact.name"
   uint32_t binding;          // index + 1, 0 is none
-  uint32_t first_invariant_ref;  // on the element itself, not those of its type
+  uint32_t first_invariant_ref;  // on the element alone, not those of its type or backbone
   uint16_t invariant_count;
   uint16_t order;            // position in the owner's list
 } definition_element;
@@ -93,7 +98,7 @@ typedef struct {
   uint16_t json_name;        // NameID under which JSON and XML write it ("valueQuantity"; the plain name if no choice)
   uint32_t first_target;
   uint16_t target_count;     // 0: any
-  uint16_t reserved;
+  uint16_t profile;          // TypeID the value must conform to as well (SimpleQuantity), or NONE
 } definition_type_ref;
 
 typedef struct {
@@ -106,6 +111,7 @@ enum definition_strength { BINDING_EXAMPLE, BINDING_PREFERRED, BINDING_EXTENSIBL
 
 typedef struct {
   uint32_t value_set;        // index into DEFINITION_VALUE_SETS
+  uint32_t max_value_set;    // index + 1 of the value set that is required where `strength` is less, 0 is none
   uint8_t strength;          // definition_strength
   uint8_t reserved[3];
 } definition_binding;
@@ -115,7 +121,7 @@ enum definition_codes {
   CODES_LISTED,    // exactly the codes listed
   CODES_LANGUAGE,  // BCP 47
   CODES_MIME,      // RFC 6838 type/subtype
-  CODES_UCUM,      // a UCUM unit
+  CODES_UCUM,      // a UCUM unit, perhaps of one dimension only
   CODES_ANY        // any code of any system
 };
 
@@ -132,13 +138,18 @@ typedef struct { uint32_t system, code; } definition_code;  // strings
 
 enum definition_severity { INVARIANT_ERROR, INVARIANT_WARNING };
 
+#define INVARIANT_BEST_PRACTICE 1
+
 typedef struct {
   uint32_t key;              // string: "pat-1"
   uint32_t expression;       // string: FHIRPath
   uint32_t source;           // string: the canonical URL of the definition that states it, may be empty
   uint8_t severity;          // definition_severity
-  uint8_t reserved[3];
+  uint8_t flags;             // INVARIANT_…
+  uint8_t reserved[2];
 } definition_invariant;
+
+typedef struct { uint32_t name, version; } definition_package;  // strings
 
 /// The hash of a name or a code: 64-bit FNV-1a, folded. Used alike by the writer and the reader of a table.
 static inline uint32_t definition_hash(const uint8_t *bytes, size_t count) {

@@ -20,13 +20,16 @@ package struct DefinitionTable: @unchecked Sendable {
   @usableFromInline let base: UnsafeRawPointer
 
   /// A table over bytes that stay alive and unchanged as long as the process runs; nil when they are no table.
+  ///
+  /// Looks at the header alone: of bytes that were not compiled by this build, ask ``isSound`` before anything else.
   package init?(immortal bytes: UnsafeRawBufferPointer) {
-    guard let base = bytes.baseAddress, bytes.count >= MemoryLayout<definition_header>.size,
-      bytes.prefix(8).elementsEqual("FHIRLINE".utf8)
+    guard let base = bytes.baseAddress, Int(bitPattern: base) & 7 == 0,
+      bytes.count >= MemoryLayout<definition_header>.size, bytes.prefix(8).elementsEqual("FHIRLINE".utf8)
     else { return nil }
     let header = base.assumingMemoryBound(to: definition_header.self).pointee
     guard header.format == UInt32(DEFINITION_FORMAT), header.size == UInt32(bytes.count) else { return nil }
     self.base = base
+    guard hasSectionsWithin(bytes.count) else { return nil }
   }
 
   /// The definitions of FHIR R4 (4.0.1).
@@ -209,34 +212,6 @@ package struct DefinitionTable: @unchecked Sendable {
   /// The type of what stands in a child.
   @inlinable
   package func type(of child: Child) -> TypeID { TypeID(rawValue: typeRefs[child.typeRef].type) }
-
-  // MARK: Codes
-
-  /// Whether a value set that lists its codes has one: of that system, or of any if none is given.
-  package func contains(
-    code: UnsafeBufferPointer<UInt8>, system: UnsafeBufferPointer<UInt8>? = nil, valueSet: Int
-  ) -> Bool {
-    let set = valueSets[valueSet]
-    let slots = section(DEFINITION_CODE_SLOTS, of: UInt32.self)
-    let mask = Int(set.slot_mask)
-    var slot = Int(definition_hash(code.baseAddress, code.count)) & mask
-    while true {
-      let entry = slots[Int(set.first_slot) &+ slot]
-      if entry == 0 { return false }
-      let record = codes[Int(set.first_code) &+ Int(entry) &- 1]
-      // A code may stand once for each of several systems.
-      if equal(bytes(ofString: record.code), code) {
-        guard let system else { return true }
-        if equal(bytes(ofString: record.system), system) { return true }
-      }
-      slot = (slot &+ 1) & mask
-    }
-  }
-
-  @inline(__always)
-  private func equal(_ a: UnsafeBufferPointer<UInt8>, _ b: UnsafeBufferPointer<UInt8>) -> Bool {
-    a.count == b.count && memoryEqual(a.baseAddress, b.baseAddress, a.count)
-  }
 }
 
 /// Whether two stretches of memory of one length hold the same bytes.
@@ -246,7 +221,8 @@ package func memoryEqual(_ a: UnsafePointer<UInt8>?, _ b: UnsafePointer<UInt8>?,
   guard count > 0, let a, let b else { return true }
   var i = 0
   while i &+ 8 <= count {
-    if UnsafeRawPointer(a + i).loadUnaligned(as: UInt64.self) != UnsafeRawPointer(b + i).loadUnaligned(as: UInt64.self)
+    if UnsafeRawPointer(a + i).loadUnaligned(as: UInt64.self)
+      != UnsafeRawPointer(b + i).loadUnaligned(as: UInt64.self)
     {
       return false
     }

@@ -1,1 +1,0 @@
-print("compile-definitions")
