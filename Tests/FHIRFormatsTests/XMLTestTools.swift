@@ -19,7 +19,10 @@ final class TricklingSource: ByteSource {
 
 /// The records of a document.
 func readXML(_ text: String, step: Int? = nil, options: ReadOptions = ReadOptions()) throws -> [Record] {
-  let source: any ByteSource = step.map { TricklingSource(text, step: $0) } ?? MemorySource(text)
+  try readXML(step.map { TricklingSource(text, step: $0) } ?? MemorySource(text), options: options)
+}
+
+func readXML(_ source: any ByteSource, options: ReadOptions = ReadOptions()) throws -> [Record] {
   let reader = try XMLResourceReader(source: source, name: "test.xml", options: options)
   var records: [Record] = []
   while let batch = try reader.nextBatch() {

@@ -7,11 +7,6 @@ enum XMLMessage {
     return "<\(name)> \(found); write <\(name) xmlns=\"\(XMLNamespace.fhirURI)\">"
   }
 
-  /// Whether bytes are no UTF-8 (or no character that XML allows), rather than the markup being wrong.
-  static func isEncoding(_ error: xmlError) -> Bool {
-    error.code == Int32(XML_ERR_INVALID_ENCODING.rawValue)
-  }
-
   /// - Parameter open: the innermost element that is open.
   static func text(of error: xmlError, open: String?) -> String {
     switch xmlParserErrors(rawValue: UInt32(bitPattern: error.code)) {
@@ -35,7 +30,6 @@ enum XMLMessage {
     case XML_ERR_LT_IN_ATTRIBUTE: return "a < in an attribute's value must be written &lt;"
     case XML_ERR_SPACE_REQUIRED: return "white space was expected between attributes"
     case XML_ERR_NAME_REQUIRED: return "a name was expected: a < or & of a text must be written &lt; or &amp;"
-    case XML_ERR_INVALID_ENCODING: return "the bytes here are not UTF-8"
     case XML_ERR_INVALID_CHAR: return "this character is not allowed in XML"
     case XML_ERR_INVALID_CHARREF, XML_ERR_INVALID_HEX_CHARREF, XML_ERR_INVALID_DEC_CHARREF:
       return "a character reference (&#…;) stands for no character that XML allows"

@@ -69,6 +69,7 @@ package final class XMLResourceReader {
       knowsEncoding = true
       builder.skippedBytes = encoding.markLength
       fed = encoding.markLength
+      builder.window.startCounting(at: fed)
       if let trouble = encoding.trouble {
         builder.stop(.xmlEncoding, at: SourcePosition(line: 1, column: 1), trouble)
       }

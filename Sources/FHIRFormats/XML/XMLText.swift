@@ -81,7 +81,7 @@ enum XMLText {
   }
 
   /// Bytes of the scalar at an index: 0 if they are no UTF-8, negative if XML forbids the scalar.
-  private static func scalarLength(_ bytes: UnsafePointer<UInt8>, _ i: Int, _ count: Int) -> Int {
+  static func scalarLength(_ bytes: UnsafePointer<UInt8>, _ i: Int, _ count: Int) -> Int {
     func follows(_ offset: Int, _ range: ClosedRange<UInt8> = 0x80...0xBF) -> Bool {
       i + offset < count && range.contains(bytes[i + offset])
     }

@@ -68,6 +68,9 @@ struct XMLWindow: ~Copyable {
     }
   }
 
+  /// Leaves the bytes before an offset out of lines and columns: a byte order mark.
+  mutating func startCounting(at offset: Int) { counted = offset }
+
   /// Line and column of an offset, which must not lie before the last one asked for.
   mutating func position(at offset: Int) -> (line: Int, column: Int) {
     let offset = min(offset, end)

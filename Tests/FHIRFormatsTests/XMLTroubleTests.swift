@@ -1,0 +1,289 @@
+import FHIRFormats
+import FHIRModel
+import Testing
+
+@Suite("Bad and hostile XML")
+struct XMLTroubleTests {
+  // MARK: Structure
+
+  @Test func `elements out of order are reported and gathered`() throws {
+    let record = try readXML(
+      fhir(
+        "Patient",
+        "<active value=\"true\"/><id value=\"1\"/><name><given value=\"A\"/><family value=\"F\"/><given value=\"B\"/>"
+          + "<given value=\"C\"/></name>"))[0]
+    #expect(
+      outline(record.tree)
+        == "(Patient)\n  active=true\n  id=1\n  name\n    given=A\n    given=B\n    given=C\n    family=F")
+    #expect(
+      summary(record.issues) == [
+        "error xml-element-order Patient.id 1:60", "error xml-element-order Patient.name[0].family 1:99",
+      ])
+  }
+
+  @Test func `repeats that stand apart become neighbours`() throws {
+    let record = try readXML(
+      fhir(
+        "Patient",
+        "<name><text value=\"1\"/></name><gender value=\"male\"/><name><text value=\"2\"/></name>"
+          + "<zebra value=\"z\"/><lion/><zebra value=\"y\"/>"))[0]
+    #expect(
+      outline(record.tree)
+        == "(Patient)\n  name\n    text=1\n  name\n    text=2\n  gender=male\n  zebra=z\n  zebra=y\n  lion")
+    #expect(summary(record.issues) == ["error xml-element-order Patient.name[1] 1:90"])
+  }
+
+  @Test func `two types of a choice keep their places in the path`() throws {
+    let record = try readXML(
+      fhir("Observation", "<valueQuantity><code value=\"1\"/><unit value=\"1\"/></valueQuantity>"))[0]
+    #expect(
+      summary(record.issues) == ["error xml-element-order Observation.value.ofType(Quantity).unit 1:74"])
+  }
+
+  @Test func `unknown attributes are kept and reported`() throws {
+    let record = try readXML(
+      """
+      <Patient xmlns="http://hl7.org/fhir" id="x" xmlns:o="http://o"><gender value="male" use="y" o:z="w"/></Patient>
+      """)[0]
+    #expect(
+      outline(record.tree) == "(Patient)\n  @id=x\n  gender=male\n    @use=y\n    @{http://o}z=w")
+    #expect(
+      summary(record.issues) == [
+        "error unknown-element Patient 1:1", "error unknown-element Patient.gender 1:64",
+        "error unknown-element Patient.gender 1:64",
+      ])
+  }
+
+  @Test func `an attribute written as an element is reported`() throws {
+    let record = try readXML(fhir("Patient", "<extension><url value=\"u\"/></extension>"))[0]
+    #expect(outline(record.tree) == "(Patient)\n  extension\n    url=u")
+    #expect(summary(record.issues) == ["error unknown-element Patient.extension[0].url 1:49"])
+  }
+
+  @Test func `text between tags is kept and reported once`() throws {
+    let record = try readXML(
+      fhir("Patient", "<active>tr&amp;ue</active>\n<name>a<family value=\"f\"/>b</name>"))[0]
+    #expect(
+      outline(record.tree)
+        == "(Patient)\n  active\n    #text=tr&ue\n  name\n    #text=a\n    #text=b\n    family=f")
+    #expect(
+      summary(record.issues) == ["error xml-text Patient.active 1:46", "error xml-text Patient.name[0] 2:7"])
+  }
+
+  // MARK: Namespaces
+
+  @Test(arguments: [nil, 1, 7])
+  func `prefixes are as good as a default namespace`(step: Int?) throws {
+    let record = try readXML(
+      """
+      <f:Patient xmlns:f="http://hl7.org/fhir"><f:contained><f:Group/></f:contained><f:gender value="male"/></f:Patient>
+      """, step: step)[0]
+    #expect(outline(record.tree) == "(Patient)\n  contained(Group)\n  gender=male")
+    #expect(record.issues.isEmpty)
+  }
+
+  @Test(arguments: ["", " xmlns=\"http://hl7.org/fhir/STU3\""])
+  func `a resource without FHIR's namespace is read and reported once`(namespace: String) throws {
+    let record = try readXML("<Patient\(namespace)><name><family value=\"F\"/></name></Patient>")[0]
+    #expect(record.content == .resource)
+    #expect(outline(record.tree) == "(Patient)\n  name\n    family=F")
+    #expect(summary(record.issues) == ["error xml-namespace Patient 1:1"])
+  }
+
+  @Test func `elements of another namespace are kept apart and reported once`() throws {
+    let record = try readXML(
+      fhir("Patient", "<gender xmlns=\"http://o\" value=\"1\"><a/></gender><gender value=\"male\"/>"))[0]
+    #expect(
+      outline(record.tree)
+        == "(Patient)\n  {http://o}gender=1\n    {http://o}a\n  gender=male")
+    #expect(summary(record.issues) == ["error xml-namespace Patient.{http://o}gender 1:38"])
+    let written = writeXML(record.tree).text
+    #expect(
+      written.hasSuffix(
+        fhir("Patient", "<gender xmlns=\"http://o\" value=\"1\"><a/></gender><gender value=\"male\"/>") + "\n"
+      ))
+  }
+
+  @Test func `the place of a schema is reported and not kept`() throws {
+    let record = try readXML(
+      """
+      <Patient xmlns="http://hl7.org/fhir" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
+       xsi:schemaLocation="http://hl7.org/fhir ../patient.xsd"/>
+      """)[0]
+    #expect(outline(record.tree) == "(Patient)")
+    #expect(summary(record.issues) == ["error xml-namespace Patient 1:1"])
+  }
+
+  @Test(arguments: ["<html xmlns=\"http://www.w3.org/1999/xhtml\"/>", "<project><Patient/></project>"])
+  func `XML that is not FHIR is refused at its root`(document: String) throws {
+    let records = try readXML(document)
+    #expect(records.map(\.content) == [.unreadable])
+    #expect(summary(records[0].issues) == ["fatal not-fhir  1:1"])
+  }
+
+  // MARK: Syntax
+
+  @Test(arguments: [
+    ("<Patient xmlns='http://hl7.org/fhir'><id value='1'></Patient>", "xml-syntax Patient.id 1:62"),
+    ("<Patient xmlns='http://hl7.org/fhir'><id value='1/></Patient>", "xml-syntax Patient"),
+    ("<Patient xmlns='http://hl7.org/fhir'><id value='1'/>", "xml-syntax Patient 1:53"),
+    ("<Patient xmlns='http://hl7.org/fhir'><id value='1' value='2'/></Patient>", "xml-syntax Patient"),
+    ("<Patient xmlns='http://hl7.org/fhir'><id value=1/></Patient>", "xml-syntax Patient 1:48"),
+    ("<Patient xmlns='http://hl7.org/fhir'><id value='&nbsp;'/></Patient>", "xml-syntax Patient"),
+    ("<Patient xmlns='http://hl7.org/fhir'><id value='&#1;'/></Patient>", "xml-syntax Patient"),
+    ("<Patient xmlns='http://hl7.org/fhir'><f:id/></Patient>", "xml-syntax Patient"),
+    ("<Patient xmlns='http://hl7.org/fhir'>a & b</Patient>", "xml-syntax Patient"),
+    ("<Patient xmlns='http://hl7.org/fhir'><!-- a -- b --></Patient>", "xml-syntax Patient"),
+    ("<", "xml-syntax"), ("<Patient", "xml-syntax"), ("hello", "xml-syntax"),
+    ("{\"resourceType\":\"Patient\"}", "xml-syntax"),
+    ("", "empty-input  1:1"), (" \n ", "empty-input"), ("\u{FEFF}", "empty-input"),
+    ("<!-- c -->", "empty-input"),
+  ])
+  func `XML that is not well-formed is unreadable from there on`(document: String, expected: String) throws {
+    for step in [nil, 1, 3] as [Int?] {
+      let records = try readXML(document, step: step)
+      #expect(records.map(\.content) == [.unreadable])
+      let fatal = summary(records[0].issues.filter { $0.severity == .fatal })
+      #expect(fatal.count == 1)
+      #expect(fatal[0].hasPrefix("fatal " + expected), "step \(step ?? 0)")
+    }
+  }
+
+  @Test func `entries before a syntax error are delivered`() throws {
+    let records = try readXML(
+      "<Bundle xmlns=\"http://hl7.org/fhir\"><entry><fullUrl value=\"u\"/></entry><entry><fullUrl </entry></Bundle>"
+    )
+    #expect(records.map(\.content) == [.entry(index: 0), .unreadable])
+    #expect(summary(records[1].issues).allSatisfy { $0.hasPrefix("fatal xml-syntax Bundle.entry[1]") })
+  }
+
+  @Test func `content behind the root is reported`() throws {
+    let records = try readXML(fhir("Patient", "<id value=\"1\"/>") + "\n<Patient/>")
+    #expect(records.map(\.content) == [.resource, .unreadable])
+    #expect(summary(records[1].issues) == ["fatal xml-syntax  2:1"])
+  }
+
+  @Test func `bytes that are not UTF-8 are refused where they stand`() throws {
+    var bytes = Array(fhir("Patient", "\n<id value=\"a").utf8.dropLast(10))
+    bytes += [0xC3, 0x28] + Array("\"/></Patient>".utf8)
+    let records = try readXML(MemorySource(bytes))
+    #expect(records.map(\.content) == [.unreadable])
+    #expect(summary(records[0].issues) == ["fatal encoding-utf8 Patient 2:13"])
+  }
+
+  @Test(arguments: ["ISO-8859-1", "UTF-16", "us-ascii"])
+  func `other encodings are refused`(encoding: String) throws {
+    for step in [nil, 1] as [Int?] {
+      let records = try readXML(
+        "<?xml version='1.0' encoding='\(encoding)'?>" + fhir("Patient", "<id value=\"é\"/>"), step: step)
+      #expect(records.map(\.content) == [.unreadable])
+      #expect(summary(records[0].issues) == ["fatal xml-encoding  1:1"])
+    }
+  }
+
+  @Test func `UTF-16 is refused with and without its mark`() throws {
+    let text = Array(fhir("Patient", "<id value=\"1\"/>").utf16)
+    let little = text.flatMap { [UInt8(truncatingIfNeeded: $0), UInt8(truncatingIfNeeded: $0 >> 8)] }
+    for bytes in [little, [0xFF, 0xFE] + little] {
+      let records = try readXML(MemorySource(bytes))
+      #expect(records.map(\.content) == [.unreadable])
+      #expect(summary(records[0].issues) == ["fatal xml-encoding  1:1"])
+    }
+  }
+
+  @Test(arguments: [nil, 1])
+  func `a byte order mark is skipped`(step: Int?) throws {
+    let record = try readXML("\u{FEFF}" + fhir("Patient", "<id value=\"1\"/>"), step: step)[0]
+    #expect(record.content == .resource)
+    #expect(outline(record.tree, positions: true) == "(Patient) 1:1\n  id=1 1:38")
+  }
+
+  // MARK: Attacks
+
+  @Test(arguments: [
+    "<!DOCTYPE Patient>",
+    "<!DOCTYPE Patient SYSTEM \"file:///etc/passwd\">",
+    "<!DOCTYPE Patient [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;\"><!ENTITY c \"&b;&b;&b;&b;\">]>",
+    "<!DOCTYPE Patient [<!ENTITY a SYSTEM \"file:///etc/passwd\">]>",
+    "<!DOCTYPE Patient [<!ENTITY % p SYSTEM \"http://localhost:1/x\"> %p;]>",
+  ])
+  func `a DOCTYPE stops the parse`(doctype: String) throws {
+    for step in [nil, 1] as [Int?] {
+      let records = try readXML(
+        "<?xml version=\"1.0\"?>" + doctype + fhir("Patient", "<id value=\"&c;&a;\"/>"), step: step)
+      #expect(records.map(\.content) == [.unreadable])
+      #expect(records[0].issues.map(\.rule) == [.xmlDoctype])
+    }
+  }
+
+  @Test func `ten thousand levels are refused, and the rest of the Bundle is read`() throws {
+    let deep =
+      String(repeating: "<extension>", count: 10_000) + String(repeating: "</extension>", count: 10_000)
+    let bundle = fhir(
+      "Bundle",
+      "<entry><resource><Patient>\(deep)</Patient></resource></entry><entry><fullUrl value=\"u\"/></entry>")
+    let records = try readXML(bundle)
+    #expect(records.map(\.content) == [.unreadable, .entry(index: 1), .bundle(entryCount: 2)])
+    #expect(records[0].issues.map(\.rule) == [.limitDepth])
+    #expect(records[0].issues[0].expression == "Bundle.entry[0]")
+  }
+
+  @Test func `a narrative that is too deep is refused, and the rest of the Bundle is read`() throws {
+    let deep = String(repeating: "<p>", count: 300) + String(repeating: "</p>", count: 300)
+    let bundle = fhir(
+      "Bundle",
+      "<entry><resource><Patient><text><div xmlns=\"http://www.w3.org/1999/xhtml\">\(deep)</div></text></Patient>"
+        + "</resource></entry><entry><fullUrl value=\"u\"/></entry>")
+    let records = try readXML(bundle)
+    #expect(records.map(\.content) == [.unreadable, .entry(index: 1), .bundle(entryCount: 2)])
+    #expect(records[0].issues.map(\.rule) == [.limitDepth])
+  }
+
+  @Test func `an entry that is too large is refused, and the rest of the Bundle is read`() throws {
+    var options = ReadOptions()
+    options.maximumResourceBytes = 1000
+    let large = String(repeating: "<name><family value=\"F\"/></name>", count: 100)
+    let bundle = fhir(
+      "Bundle",
+      "<entry><resource><Patient>\(large)</Patient></resource></entry><entry><fullUrl value=\"u\"/></entry>")
+    let records = try readXML(bundle, options: options)
+    #expect(records.map(\.content) == [.unreadable, .entry(index: 1), .bundle(entryCount: 2)])
+    #expect(records[0].issues.map(\.rule) == [.limitSize])
+  }
+
+  @Test func `a value of any length is read, however it arrives`() throws {
+    let value = String(repeating: "QUJD", count: 3_000_000)
+    let document = fhir("Binary", "<contentType value=\"x\"/><data value=\"\(value)\"/>")
+    let record = try readXML(document, step: 4096)[0]
+    #expect(record.content == .resource)
+    #expect(record.tree.rawText(2).elementsEqual(value.utf8))
+  }
+
+  @Test func `a value beyond the limit is refused`() throws {
+    var options = ReadOptions()
+    options.maximumResourceBytes = 100_000
+    options.chunkBytes = 10_000
+    let records = try readXML(
+      fhir("Binary", "<data value=\"\(String(repeating: "A", count: 1_000_000))\"/>"), options: options)
+    #expect(records.map(\.content) == [.unreadable])
+    #expect(records[0].issues.map(\.rule) == [.limitSize])
+  }
+
+  // MARK: Places
+
+  @Test func `lines beyond 65,535 and columns in characters are right`() throws {
+    let lines = String(repeating: "\n", count: 70_000)
+    let record = try readXML(
+      fhir(
+        "Patient",
+        "\(lines)  <name>\r\n<text value=\"é😀\"/><family\n value=\"é\"/>\t<given value=\"x\"/></name>"))[0]
+    #expect(
+      outline(record.tree, positions: true) == """
+        (Patient) 1:1
+          name 70001:3
+            text=é😀 70002:1
+            family=é 70002:19
+            given=x 70003:14
+        """)
+  }
+}
