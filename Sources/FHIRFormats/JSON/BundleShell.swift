@@ -7,21 +7,15 @@ import FHIRModel
 struct BundleShell {
   var hasEntries = false
   private var bytes: [UInt8] = [JSONByte.openObject]
-  private var pieces: [Piece]
+  private var pieces: [SourceChunk.Piece]
   private var repeatedEntries: [SourcePosition] = []
 
-  private struct Piece {
-    /// Where it begins in `bytes`, and where in the source.
-    let offset: Int
-    let position: SourcePosition
-  }
-
-  init(at position: SourcePosition) { pieces = [Piece(offset: 0, position: position)] }
+  init(at position: SourcePosition) { pieces = [SourceChunk.Piece(start: 0, position: position)] }
 
   /// Takes a member: name, colon and value.
   mutating func append(_ range: Range<Int>, of chunk: SourceChunk) {
     if bytes.count > 1 { bytes.append(JSONByte.comma) }
-    pieces.append(Piece(offset: bytes.count, position: chunk.position(behind: range.lowerBound)))
+    pieces.append(SourceChunk.Piece(start: bytes.count, position: chunk.position(behind: range.lowerBound)))
     bytes.append(contentsOf: chunk.buffer[range])
   }
 
@@ -29,56 +23,27 @@ struct BundleShell {
   mutating func entriesRepeat(at position: SourcePosition) { repeatedEntries.append(position) }
 
   func record(entryCount: Int, scanner: inout JSONScanner) -> Record {
-    let chunk = SourceChunk(bytes + [JSONByte.closeObject])
+    let chunk = SourceChunk(bytes + [JSONByte.closeObject], pieces: pieces)
     let range = 0..<chunk.count
     let outcome = scanner.scan(chunk.bytes, from: 0, to: chunk.count)
     guard case .value = outcome else {
       return scanner.unreadable(
         outcome, expression: "Bundle", chunk: chunk, range: range,
-        incomplete: "a member of the Bundle is not whole",
-        position: { position(at: $0, in: chunk) })
+        incomplete: "a member of the Bundle is not whole")
     }
-    let tree = scanner.tree(over: chunk, origin: .lines)
-    var issues = scanner.issues(of: tree) { position(at: $0, in: chunk) }
-    let isUnusable = scanner.isUnusable
-    for node in 0..<tree.count {
-      let position = position(at: Int(tree.nodes[node].position), in: chunk)
-      tree.nodes[node].position = UInt32(truncatingIfNeeded: position.line)
-      tree.nodes[node].column = UInt32(truncatingIfNeeded: position.column)
-    }
+    var record = scanner.record(.bundle(entryCount: entryCount), expression: "", chunk: chunk, range: range)
     for position in repeatedEntries {
-      issues.append(
+      record.issues.append(
         Issue(
           .error, .jsonDuplicateKey, at: "Bundle.entry", position: position,
           "this name stands twice in the same object"))
     }
-    if tree.nodes[0].flags.kind != .resource || !tree.rawText(0).elementsEqual("Bundle".utf8) {
-      issues.append(
+    if record.tree.nodes[0].flags.kind != .resource || !record.tree.rawText(0).elementsEqual("Bundle".utf8) {
+      record.issues.append(
         Issue(
-          .error, .resourceType, at: "Bundle", position: pieces[0].position,
+          .error, .resourceType, at: "Bundle", position: chunk.position(at: 0),
           "entries were read as a Bundle's, but resourceType, which should stand before them, is not Bundle"))
     }
-    return Record(
-      isUnusable ? .unreadable : .bundle(entryCount: entryCount), tree: tree, issues: issues,
-      raw: RawSlice(chunk: chunk, range: range))
-  }
-
-  /// The position in the source of a byte of the object put together.
-  private func position(at offset: Int, in chunk: SourceChunk) -> SourcePosition {
-    // The last piece that begins at or before the byte; the first one begins at 0.
-    var low = 0
-    var high = pieces.count
-    while high - low > 1 {
-      let middle = (low + high) / 2
-      if pieces[middle].offset <= offset { low = middle } else { high = middle }
-    }
-    let piece = pieces[low]
-    let from = chunk.position(at: piece.offset)
-    let to = chunk.position(at: offset)
-    if from.line == to.line {
-      return SourcePosition(
-        line: piece.position.line, column: piece.position.column + to.column - from.column)
-    }
-    return SourcePosition(line: piece.position.line + to.line - from.line, column: to.column)
+    return record
   }
 }

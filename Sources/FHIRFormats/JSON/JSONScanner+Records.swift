@@ -2,12 +2,12 @@ import FHIRModel
 
 extension JSONScanner {
   /// What a scan found, as issues of its tree.
-  func issues(of tree: ResourceTree, _ position: (Int) -> SourcePosition) -> [Issue] {
+  func issues(of tree: ResourceTree, in chunk: SourceChunk) -> [Issue] {
     findings.map { finding in
       let element = tree.element(before: finding.offset)
       return Issue(
         finding.severity, finding.rule, at: tree.expression(of: element, table: names.table),
-        position: position(finding.offset), finding.message)
+        position: chunk.position(at: finding.offset), finding.message)
     }
   }
 
@@ -16,7 +16,7 @@ extension JSONScanner {
   {
     let tree = tree(over: chunk)
     tree.rootExpression = expression
-    var issues = findings.isEmpty ? [] : issues(of: tree, chunk.position(at:))
+    var issues = findings.isEmpty ? [] : issues(of: tree, in: chunk)
     var isUsable = !isUnusable
     // An entry that is no object is a matter of the Bundle's content; a resource that is none is no FHIR.
     if case .resource = content, let article = JSONScanner.article(of: tree.nodes[0].flags.kind) {
@@ -32,18 +32,14 @@ extension JSONScanner {
 
   /// The record of a value that could not be read, or is not all that stands there.
   ///
-  /// - Parameters:
-  ///   - incomplete: what is wrong where the bytes end within the value.
-  ///   - position: of a byte of the chunk in the source; the chunk's own if nil.
+  /// - Parameter incomplete: what is wrong where the bytes end within the value.
   func unreadable(
-    _ outcome: Outcome, expression: String, chunk: SourceChunk, range: Range<Int>, incomplete: String,
-    position: ((Int) -> SourcePosition)? = nil
+    _ outcome: Outcome, expression: String, chunk: SourceChunk, range: Range<Int>, incomplete: String
   ) -> Record {
-    let position = position ?? chunk.position(at:)
     let tree = tree(over: chunk)
     if tree.count == 0 { tree.close(tree.append(Node(name: .root, flags: []))) }
     tree.rootExpression = expression
-    var issues = findings.isEmpty ? [] : issues(of: tree, position)
+    var issues = findings.isEmpty ? [] : issues(of: tree, in: chunk)
     let element = tree.expression(of: min(openNode, tree.count - 1), table: names.table)
     let last =
       switch outcome {
@@ -54,7 +50,8 @@ extension JSONScanner {
         Finding(
           severity: .fatal, rule: .jsonSyntax, offset: end, message: "text follows the end of the JSON value")
       }
-    issues.append(Issue(last.severity, last.rule, at: element, position: position(last.offset), last.message))
+    issues.append(
+      Issue(last.severity, last.rule, at: element, position: chunk.position(at: last.offset), last.message))
     return Record(.unreadable, tree: tree, issues: issues, raw: RawSlice(chunk: chunk, range: range))
   }
 

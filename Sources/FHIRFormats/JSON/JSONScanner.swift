@@ -147,13 +147,13 @@ struct JSONScanner: ~Copyable {
   }
 
   /// The tree of the value just read. After a scan that failed: what was read of it.
-  func tree(over chunk: SourceChunk, origin: ResourceTree.Origin? = nil) -> ResourceTree {
+  func tree(over chunk: SourceChunk) -> ResourceTree {
     // After a failure the nodes around the bad spot are open.
     for frame in 0..<depth where frames[frame].node >= 0 {
       nodes[Int(frames[frame].node)].end = UInt32(truncatingIfNeeded: count)
     }
     let built = UnsafeBufferPointer(start: nodes, count: count)
-    return ResourceTree(chunk: chunk, copying: built, unknownNames: unknownNames, origin: origin)
+    return ResourceTree(chunk: chunk, copying: built, unknownNames: unknownNames)
   }
 
   /// The node of the innermost object that was open when a scan failed; 0 if there was none.

@@ -11,7 +11,7 @@ package enum JSONSyntax {
     var scanner = JSONScanner(names: .of(table), maximumDepth: maximumDepth)
     let outcome = scanner.scan(chunk.bytes, from: 0, to: chunk.count)
     if case .value(let end) = outcome, JSONSkip.blanks(chunk.bytes, from: end) == chunk.count {
-      return scanner.issues(of: scanner.tree(over: chunk), chunk.position(at:))
+      return scanner.issues(of: scanner.tree(over: chunk), in: chunk)
     }
     return scanner.unreadable(
       outcome, expression: "", chunk: chunk, range: 0..<chunk.count,

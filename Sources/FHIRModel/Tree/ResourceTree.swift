@@ -53,8 +53,7 @@ package final class ResourceTree: @unchecked Sendable {
 
   /// A tree whose nodes were built elsewhere; they are copied. Their texts are slices of the chunk.
   package init(
-    chunk: SourceChunk, copying built: UnsafeBufferPointer<Node>, unknownNames: [String] = [],
-    origin: Origin? = nil
+    chunk: SourceChunk, copying built: UnsafeBufferPointer<Node>, unknownNames: [String] = []
   ) {
     capacity = max(built.count, 1)
     nodes = .allocate(capacity: capacity)
@@ -62,7 +61,7 @@ package final class ResourceTree: @unchecked Sendable {
     count = built.count
     text = UnsafePointer(chunk.bytes)
     textOwner = chunk
-    self.origin = origin ?? .chunk(chunk)
+    origin = .chunk(chunk)
     self.unknownNames = unknownNames
     for (number, name) in unknownNames.enumerated() { unknownNumbers[Array(name.utf8)] = UInt16(number) }
   }

@@ -20,16 +20,34 @@ package final class SourceChunk: @unchecked Sendable {
   package let line: Int
   /// Column of the chunk's first byte, from 1, in Unicode scalars.
   package let column: Int
+  /// Where its pieces stand in the source, if it was put together from several; the first begins at 0.
+  private let pieces: [Piece]
   private let marks = Mutex<[SourcePosition]>([])
   private static let markDistance = 4096
 
-  package init(capacity: Int, offset: UInt64 = 0, line: Int = 1, column: Int = 1) {
+  /// A stretch of the source inside a chunk that was put together.
+  package struct Piece: Sendable {
+    /// Index of its first byte in the chunk.
+    let start: Int
+    /// Where that byte stands in the source.
+    let position: SourcePosition
+
+    package init(start: Int, position: SourcePosition) {
+      self.start = start
+      self.position = position
+    }
+  }
+
+  package init(
+    capacity: Int, offset: UInt64 = 0, line: Int = 1, column: Int = 1, pieces: [Piece] = []
+  ) {
     bytes = .allocate(capacity: capacity + SourceChunk.padding)
     self.capacity = capacity
     count = 0
     self.offset = offset
     self.line = line
     self.column = column
+    self.pieces = pieces
     bytes.initialize(repeating: 0, count: SourceChunk.padding)
   }
 
@@ -42,8 +60,8 @@ package final class SourceChunk: @unchecked Sendable {
     }
   }
 
-  package convenience init(_ source: [UInt8]) {
-    self.init(capacity: source.count)
+  package convenience init(_ source: [UInt8], pieces: [Piece] = []) {
+    self.init(capacity: source.count, pieces: pieces)
     fill { room in
       source.withUnsafeBytes { room.copyMemory(from: $0) }
       return source.count
@@ -78,11 +96,31 @@ package final class SourceChunk: @unchecked Sendable {
   /// than so many: a chunk without issues pays nothing, one with thousands little.
   package func position(at index: Int) -> SourcePosition {
     let index = min(max(index, 0), count)
+    let position = ownPosition(at: index)
+    if pieces.isEmpty { return position }
+    // The last piece that begins at or before the byte.
+    var low = 0
+    var high = pieces.count
+    while high - low > 1 {
+      let middle = (low + high) / 2
+      if pieces[middle].start <= index { low = middle } else { high = middle }
+    }
+    let piece = pieces[low]
+    let start = ownPosition(at: piece.start)
+    if start.line == position.line {
+      return SourcePosition(
+        line: piece.position.line, column: piece.position.column + position.column - start.column)
+    }
+    return SourcePosition(line: piece.position.line + position.line - start.line, column: position.column)
+  }
+
+  /// The position as if the chunk were the source.
+  private func ownPosition(at index: Int) -> SourcePosition {
     let mark = marks.withLock { marks in
       if marks.isEmpty { marks = makeMarks() }
       return marks[min(index / SourceChunk.markDistance, marks.count - 1)]
     }
-    let from = min(index, index / SourceChunk.markDistance * SourceChunk.markDistance)
+    let from = index / SourceChunk.markDistance * SourceChunk.markDistance
     return mark.advanced(over: UnsafeBufferPointer(start: bytes + from, count: index - from))
   }
 
@@ -98,67 +136,4 @@ package final class SourceChunk: @unchecked Sendable {
     }
     return marks
   }
-}
-
-/// A place in a source: line and column from 1, columns counted in Unicode scalars.
-package struct SourcePosition: Hashable, Sendable, Comparable {
-  package let line: Int
-  package let column: Int
-
-  package init(line: Int, column: Int) {
-    self.line = line
-    self.column = column
-  }
-
-  /// The position behind a stretch of UTF-8 that begins at this one.
-  package func advanced(over stretch: UnsafeBufferPointer<UInt8>) -> SourcePosition {
-    guard let bytes = stretch.baseAddress else { return self }
-    var line = self.line
-    var column = self.column
-    var lineStart = 0
-    // Lines first: as most stretches hold few scalars behind their last line feed, columns are counted there only.
-    let newlines = countBytes(bytes, stretch.count) { $0 .== SIMD16<UInt8>(repeating: 0x0A) }
-    if newlines > 0 {
-      line += newlines
-      column = 1
-      lineStart = stretch.count
-      while bytes[lineStart - 1] != 0x0A { lineStart -= 1 }
-    }
-    // Continuation bytes of UTF-8, which are below -64 as signed ones, belong to the scalar before them.
-    column += countBytes(bytes + lineStart, stretch.count - lineStart) {
-      unsafeBitCast($0, to: SIMD16<Int8>.self) .>= SIMD16<Int8>(repeating: -64)
-    }
-    return SourcePosition(line: line, column: column)
-  }
-
-  package static func < (a: SourcePosition, b: SourcePosition) -> Bool {
-    (a.line, a.column) < (b.line, b.column)
-  }
-}
-
-/// How many bytes a test finds; it is given sixteen at a time, the last ones filled up with 0x80.
-@inline(__always)
-private func countBytes(
-  _ bytes: UnsafePointer<UInt8>, _ count: Int, _ test: (SIMD16<UInt8>) -> SIMDMask<SIMD16<Int8>>
-) -> Int {
-  var total = 0
-  var i = 0
-  while i < count {
-    // A lane counts to at most 255.
-    var lanes = SIMD16<UInt8>(repeating: 0)
-    let stop = min(count, i + 255 * 16)
-    while i < stop {
-      var block = SIMD16<UInt8>(repeating: 0x80)
-      if i + 16 <= count {
-        block = UnsafeRawPointer(bytes + i).loadUnaligned(as: SIMD16<UInt8>.self)
-      } else {
-        for lane in 0..<count - i { block[lane] = bytes[i + lane] }
-      }
-      // A lane that is set is -1.
-      lanes = lanes &- unsafeBitCast(test(block), to: SIMD16<UInt8>.self)
-      i += 16
-    }
-    for lane in 0..<16 { total += Int(lanes[lane]) }
-  }
-  return total
 }
