@@ -57,7 +57,8 @@ bench: setup
 ci: lint build test
 
 tables: setup
-	swift run -c release compile-definitions --packages "$(PACKAGES)"
+	swift run compile-definitions --core "$(PACKAGES)/hl7.fhir.r4.core.tgz" \
+	  --expansions "$(PACKAGES)/hl7.fhir.r4.expansions.tgz" --output Sources/CDefinitions/r4.table
 
 mongo-start:
 	@scripts/mongo.sh start
