@@ -20,7 +20,7 @@ package struct DefinitionPackage: Sendable {
         try readManifest(file, in: archive.path)
         return
       }
-      guard let root = try NamedElement(file: file, package: archive.path) else { return }
+      let root = try NamedElement(file: file, package: archive.path)
       switch root.resourceType {
       case "StructureDefinition", "ValueSet", "CodeSystem": files.append((file.name, root))
       default: break
@@ -43,9 +43,7 @@ package struct DefinitionPackage: Sendable {
 
   /// `package.json`, in the form of npm. See https://hl7.org/fhir/packages.html
   private mutating func readManifest(_ file: PackageArchive.File, in path: String) throws(DefinitionError) {
-    guard let root = try NamedElement(file: file, package: path) else {
-      throw DefinitionError(.malformed, package: path, file: file.name, "is no JSON object")
-    }
+    let root = try NamedElement(file: file, package: path)
     name = root.string("name") ?? ""
     version = root.string("version") ?? ""
     for dependency in root.child("dependencies")?.children ?? [] {

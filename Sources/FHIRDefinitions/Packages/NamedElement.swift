@@ -1,42 +1,97 @@
-import Foundation
+internal import FHIRFormats
+internal import FHIRModel
 
+/// An element of a resource whose children are found by the text of their names.
+///
+/// Definitions are read so because the table that knows their names may be the one that is being made.
 struct NamedElement {
-  let d: [String: Any]
-  init?(_ bytes: [UInt8]) {
-    guard let j = try? JSONSerialization.jsonObject(with: Data(bytes)), let d = j as? [String: Any] else {
-      return nil
+  private let tree: ResourceTree
+  private let table: DefinitionTable
+  private let index: Int
+
+  private init(tree: ResourceTree, table: DefinitionTable, index: Int) {
+    self.tree = tree
+    self.table = table
+    self.index = index
+  }
+
+  /// The resource, or other JSON object, of a package's file.
+  init(file: PackageArchive.File, package: String) throws(DefinitionError) {
+    var options = ReadOptions()
+    options.splitBundles = false
+    table = .forDefinitions
+    index = 0
+    let record: Record?
+    do {
+      let reader = try ResourceReader(
+        source: MemorySource(file.bytes), name: file.name, table: table, options: options)
+      record = try reader.next()
+    } catch {
+      throw DefinitionError(.malformed, package: package, file: file.name, error.message)
     }
-    self.d = d
+    guard let record, record.content == .resource else {
+      let issue = record?.issues.last
+      let place = issue?.position.map { " (line \($0.line), column \($0.column))" } ?? ""
+      throw DefinitionError(
+        .malformed, package: package, file: file.name, (issue?.message ?? "is empty") + place)
+    }
+    tree = record.tree
   }
-  init(d: [String: Any]) { self.d = d }
-  var name = ""
-  var text = ""
-  init?(file: PackageArchive.File, package: String) throws(DefinitionError) {
-    self.init(file.bytes)
-  }
+
+  /// Of a resource, its type; else empty.
+  var resourceType: String { tree.nodes[index].flags.kind == .resource ? tree.string(at: index) : "" }
+
+  var name: String { tree.nameString(of: index, table: table) }
+
+  /// The text of a primitive's value.
+  var text: String { tree.string(at: index) }
+
   var children: [NamedElement] {
-    d.map {
-      var e = NamedElement(d: $1 as? [String: Any] ?? [:])
-      e.name = $0
-      e.text = $1 as? String ?? "\($1 as? Bool ?? false)"
-      return e
+    tree.children(of: index).map { NamedElement(tree: tree, table: table, index: $0) }
+  }
+
+  func children(_ name: String) -> [NamedElement] {
+    guard let id = id(of: name) else { return [] }
+    var found: [NamedElement] = []
+    for child in tree.children(of: index) where tree.nodes[child].name == id {
+      found.append(NamedElement(tree: tree, table: table, index: child))
+    }
+    return found
+  }
+
+  func child(_ name: String) -> NamedElement? {
+    id(of: name).flatMap { tree.child($0, of: index) }.map {
+      NamedElement(tree: tree, table: table, index: $0)
     }
   }
-  var resourceType: String { d["resourceType"] as? String ?? "" }
-  func children(_ n: String) -> [NamedElement] {
-    if let a = d[n] as? [[String: Any]] { return a.map { NamedElement(d: $0) } }
-    if let a = d[n] as? [String: Any] { return [NamedElement(d: a)] }
-    return []
+
+  /// The text of a child's value; nil if there is no such child, or it has no value.
+  func string(_ name: String) -> String? {
+    guard let child = child(name), tree.nodes[child.index].flags.contains(.hasValue) else { return nil }
+    return child.text
   }
-  func child(_ n: String) -> NamedElement? { children(n).first }
-  func strings(_ n: String) -> [String] {
-    if let s = d[n] as? [String] { return s }
-    return string(n).map { [$0] } ?? []
+
+  func strings(_ name: String) -> [String] { children(name).map(\.text) }
+
+  func boolean(_ name: String) -> Bool { string(name) == "true" }
+
+  private func id(of name: String) -> NameID? {
+    table.nameID(name)
+      ?? tree.unknownNames.firstIndex(of: name).map { NameID(rawValue: NameID.unknown + UInt16($0)) }
   }
-  func string(_ n: String) -> String? {
-    if let s = d[n] as? String { return s }
-    if let s = d[n] as? NSNumber { return "\(s)" }
-    return nil
-  }
-  func boolean(_ n: String) -> Bool { d[n] as? Bool ?? false }
+}
+
+extension DefinitionTable {
+  /// The names that definitions are read with: those embedded or, while there are none of this format, none at all.
+  fileprivate static let forDefinitions: DefinitionTable = {
+    if let embedded { return embedded }
+    var sections = TableSections()
+    let bytes = sections.bytes(typeNames: [], valueSetURLs: [])
+    let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 8)
+    copy.copyBytes(from: bytes)
+    guard let empty = DefinitionTable(immortal: UnsafeRawBufferPointer(copy)) else {
+      preconditionFailure("a table without content is a table")
+    }
+    return empty
+  }()
 }

@@ -32,9 +32,7 @@ final class NameIndex: @unchecked Sendable {
   private let resourceHolders: UnsafeMutablePointer<UInt64>
 
   /// The index of a table; that of R4 is made once.
-  static func of(_ table: DefinitionTable) -> NameIndex {
-    table.types.baseAddress == DefinitionTable.r4.types.baseAddress ? r4 : NameIndex(table)
-  }
+  static func of(_ table: DefinitionTable) -> NameIndex { table.isEmbedded ? r4 : NameIndex(table) }
 
   private init(_ table: DefinitionTable) {
     self.table = table

@@ -34,12 +34,20 @@ package struct DefinitionTable: @unchecked Sendable {
 
   /// The definitions of FHIR R4 (4.0.1).
   package static let r4: DefinitionTable = {
-    let bytes = UnsafeRawBufferPointer(start: definitions_r4_bytes(), count: definitions_r4_size())
-    guard let table = DefinitionTable(immortal: bytes) else {
-      preconditionFailure("the embedded definition table is damaged: run make tables")
+    guard let table = embedded else {
+      preconditionFailure("the embedded definition table is not of this format: run make tables")
     }
     return table
   }()
+
+  /// ``r4`` for the tool that makes it: nil where its format has changed and the table is still to be made.
+  package static var embedded: DefinitionTable? {
+    DefinitionTable(
+      immortal: UnsafeRawBufferPointer(start: definitions_r4_bytes(), count: definitions_r4_size()))
+  }
+
+  /// Whether this is ``r4``.
+  package var isEmbedded: Bool { base == UnsafeRawPointer(definitions_r4_bytes()) }
 
   // MARK: Sections
 
