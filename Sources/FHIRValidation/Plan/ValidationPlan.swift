@@ -45,8 +45,10 @@ struct PlanChild {
 struct PlanType {
   /// Elements that must stand.
   var required: UInt64
-  /// Elements that may stand once.
+  /// Elements that may stand once, or not at all.
   var single: UInt64
+  /// Elements that may not stand at all: those that a profile such as SimpleQuantity takes from its datatype.
+  var forbidden: UInt64
   var firstSlot: UInt32
   var slotMask: UInt32
 
@@ -111,11 +113,13 @@ final class ValidationPlan: @unchecked Sendable {
     for (index, record) in table.types.enumerated() {
       precondition(record.element_count <= 64, "a type has more elements than the plan's masks have bits")
       var type = PlanType(
-        required: 0, single: 0, firstSlot: record.first_child_slot, slotMask: UInt32(record.child_slot_mask))
+        required: 0, single: 0, forbidden: 0, firstSlot: record.first_child_slot,
+        slotMask: UInt32(record.child_slot_mask))
       for order in 0..<Int(record.element_count) {
         let element = table.elements[Int(record.first_element) + order]
         if element.min > 0 { type.required |= 1 << UInt64(order) }
         if element.max <= 1 { type.single |= 1 << UInt64(order) }
+        if element.max == 0 { type.forbidden |= 1 << UInt64(order) }
         for ref in 0..<Int(element.type_ref_count) {
           let child = compiler.child(
             Int(record.first_element) + order, typeRef: Int(element.first_type_ref) + ref)
@@ -152,10 +156,12 @@ private struct ChildCompiler {
 
   func child(_ index: Int, typeRef: Int) -> PlanChild {
     let element = table.elements[index]
-    let type = TypeID(rawValue: table.typeRefs[typeRef].type)
+    let ref = table.typeRefs[typeRef]
+    // A profile that counts as a datatype has the datatype's elements, some of them forbidden.
+    let type = TypeID(rawValue: ref.profile == UInt16(DEFINITION_NONE) ? ref.type : ref.profile)
     let record = table[type]
     var child = PlanChild(
-      name: table.typeRefs[typeRef].json_name, type: type.rawValue, json: 0, xml: 0, element: UInt32(index),
+      name: ref.json_name, type: type.rawValue, json: 0, xml: 0, element: UInt32(index),
       typeRef: UInt32(typeRef),
       order: UInt8(element.order), grammar: record.grammar, shape: .complex, marks: marks(element, type: type)
     )
@@ -193,14 +199,9 @@ private struct ChildCompiler {
     if element.name == names.id.rawValue && element.flags & UInt16(ELEMENT_ATTRIBUTE) != 0 {
       marks.insert(.elementID)
     }
-    if element.binding != 0 {
-      let binding = table.bindings[Int(element.binding) - 1]
-      let codes = definition_codes(UInt32(table.valueSets[Int(binding.value_set)].codes))
-      if binding.strength == UInt8(BINDING_REQUIRED.rawValue),
-        codes == CODES_LISTED || codes == CODES_LANGUAGE || codes == CODES_MIME
-      {
-        marks.insert(.binding)
-      }
+    if let binding = table.binding(of: element), let required = table.requiredValueSet(of: binding) {
+      let codes = definition_codes(UInt32(table.valueSets[required].codes))
+      if codes == CODES_LISTED || codes == CODES_LANGUAGE || codes == CODES_MIME { marks.insert(.binding) }
     }
     return marks
   }

@@ -11,11 +11,26 @@ enum BindingRule {
     let table = walk.plan.table
     let index = valueSet(of: child, table)
     let isMember = walk.withText(node) { contains(code: $0, system: nil, valueSet: index, table) }
-    if !isMember {
+    if !isMember && !isFormatShorthand(node, child, walk) {
       walk.report(
         .error, .bindingRequired, at: node, value: node,
         "\(walk.path(child)) must be \(description(of: index, table))")
     }
+  }
+
+  /// Statements of what a server speaks may say `xml`, `json` and `ttl` where a MIME type is due.
+  ///
+  /// See https://hl7.org/fhir/R4/http.html#parameters, _format
+  private static func isFormatShorthand(
+    _ node: Int, _ child: PlanChild, _ walk: borrowing StructureWalk
+  ) -> Bool {
+    let table = walk.plan.table
+    guard table.valueSets[valueSet(of: child, table)].codes == UInt8(CODES_MIME.rawValue) else {
+      return false
+    }
+    let path = walk.path(child)
+    guard path.hasPrefix("CapabilityStatement.") || path.hasPrefix("TestScript.") else { return false }
+    return ["xml", "json", "ttl"].contains(walk.tree.string(at: node))
   }
 
   /// A Coding, a Quantity, or a CodeableConcept, one of whose codings must be in the value set.
@@ -60,7 +75,11 @@ enum BindingRule {
   }
 
   private static func valueSet(of child: PlanChild, _ table: DefinitionTable) -> Int {
-    Int(table.bindings[Int(table.elements[Int(child.element)].binding) - 1].value_set)
+    let binding = table.binding(of: table.elements[Int(child.element)])
+    guard let set = binding.flatMap({ table.requiredValueSet(of: $0) }) else {
+      preconditionFailure("only elements with a required value set are marked for this rule")
+    }
+    return set
   }
 
   private static func contains(

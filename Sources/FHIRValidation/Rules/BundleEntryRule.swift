@@ -32,13 +32,13 @@ enum BundleEntryRule {
       let form = ReferenceText(url, walk.plan.table)
       guard form.isAbsolute else {
         walk.report(
-          .error, .bundleEntry, at: fullUrl, value: fullUrl,
+          .error, .bundleEntry, at: entry, position: fullUrl, value: fullUrl,
           "Bundle.entry.fullUrl must be absolute: a URL with its server, or urn:uuid:… or urn:oid:…")
         return
       }
       if form.isVersioned {
         walk.report(
-          .error, .bundleEntry, at: fullUrl, value: fullUrl,
+          .error, .bundleEntry, at: entry, position: fullUrl, value: fullUrl,
           "Bundle.entry.fullUrl must name the resource, not a version of it (no /_history/)")
         return
       }

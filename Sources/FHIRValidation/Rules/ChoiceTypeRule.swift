@@ -36,7 +36,7 @@ enum ChoiceTypeRule {
     }
     if offered.count <= 12 {
       message += ": \(offered.joined(separator: ", "))"
-    } else if let suggestion = Suggestion.nearest(to: name, among: offered) {
+    } else if let suggestion = closest(to: name, among: offered) {
       message += "; did you mean '\(suggestion)'?"
     }
     walk.report(.error, .choiceType, at: walk.frame.node, position: node, message)

@@ -27,6 +27,7 @@ enum ReferenceRule {
     if let target, let stated, target != stated {
       walk.report(
         .error, .referenceTarget, at: node, "Reference.type and Reference.reference name different types")
+      return
     }
     if let target = target ?? stated { checkTarget(node, target, child, &walk) }
   }

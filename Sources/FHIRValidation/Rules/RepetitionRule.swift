@@ -1,7 +1,7 @@
 import CDefinitions
 import FHIRModel
 
-/// Reports elements that stand more than once where once is the most, and choices made twice.
+/// Reports elements that stand more often than they may, and choices made twice.
 ///
 /// See https://hl7.org/fhir/R4/conformance-rules.html#cardinality
 enum RepetitionRule {
@@ -10,6 +10,12 @@ enum RepetitionRule {
     let flags = walk.nodes[node].flags
     // The reader has reported a property that JSON names twice.
     if flags.contains(.duplicate) { return false }
+    if walk.plan.table.elements[Int(child.element)].max == 0 {
+      walk.report(
+        .error, .cardinalityMax, at: walk.frame.node, position: node,
+        "\(walk.name(node)) may not stand in \(walk.plan.table.name(of: walk.frame.type))")
+      return true
+    }
     let isChoice = walk.plan.table.elements[Int(child.element)].flags & UInt16(ELEMENT_CHOICE) != 0
     if isChoice, walk.nodes[previous(node, walk)].name != walk.nodes[node].name {
       walk.report(

@@ -31,10 +31,7 @@ enum ResourceTypeRule {
         "\(text) is an abstract type: a resource must be of a type derived from it")
       return nil
     }
-    let known = table.types.filter { $0.kind == UInt8(DEFINITION_RESOURCE.rawValue) }.map {
-      table.string($0.name)
-    }
-    let suggestion = Suggestion.nearest(to: text, among: known).map { "; did you mean \($0)?" } ?? ""
+    let suggestion = table.closestResourceType(to: text).map { "; did you mean \($0)?" } ?? ""
     walk.report(
       .error, .resourceType, at: node, value: node, "FHIR R4 has no resource type of this name\(suggestion)")
     return nil

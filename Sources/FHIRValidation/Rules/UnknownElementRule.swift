@@ -1,4 +1,3 @@
-import CDefinitions
 import FHIRModel
 
 /// Reports elements and attributes that their parent's type does not have.
@@ -17,7 +16,7 @@ enum UnknownElementRule {
       return
     }
     var message = "\(type) has no element '\(name)'"
-    if let suggestion = Suggestion.nearest(to: name, among: names(of: frame.type, table)) {
+    if let suggestion = table.closestName(to: name, in: frame.type) {
       message += "; did you mean '\(suggestion)'?"
     }
     walk.report(.error, .unknownElement, at: frame.node, position: node, message)
@@ -31,15 +30,6 @@ enum UnknownElementRule {
     case .json: name.hasPrefix("_") && !flags.contains(.companion)
     case .xml: flags.contains(.attribute) || name.hasPrefix("{") || name == "#text"
     case .document: false
-    }
-  }
-
-  /// The names under which a type's children are written.
-  private static func names(of type: TypeID, _ table: DefinitionTable) -> [String] {
-    table.elements(of: type).flatMap { element in
-      (0..<Int(element.type_ref_count)).map {
-        table.string(of: NameID(rawValue: table.typeRefs[Int(element.first_type_ref) + $0].json_name))
-      }
     }
   }
 }

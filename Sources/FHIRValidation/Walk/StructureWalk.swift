@@ -9,7 +9,8 @@ struct StructureWalk: ~Copyable {
   struct Frame {
     var end: Int
     var node: Int
-    /// Elements that stood already, and those whose repetition was reported, by their order in the type.
+    /// Elements that stood already or may not stand, and those whose repetition was reported, by their order
+    /// in the type.
     var seen: UInt64 = 0
     var repetitionReported: UInt64 = 0
     var type: TypeID
@@ -41,9 +42,22 @@ struct StructureWalk: ~Copyable {
     form =
       switch tree.origin {
       case .chunk: .json
-      case .lines: .xml
+      case .lines: Self.isJSON(tree) ? .json : .xml
       case .none: .document
       }
+  }
+
+  /// Whether values are written as JSON writes them. Trees whose positions are lines are mostly XML's, but a
+  /// JSON Bundle's own members are such a tree too.
+  private static func isJSON(_ tree: ResourceTree) -> Bool {
+    for i in 0..<tree.count {
+      switch tree.nodes[i].flags.kind {
+      case .text: return false
+      case .string, .number, .boolean, .null, .emptyArray, .array: return true
+      case .none, .resource: if tree.nodes[i].flags.contains(.item) { return true }
+      }
+    }
+    return false
   }
 
   deinit { frames.deallocate() }
@@ -139,7 +153,9 @@ struct StructureWalk: ~Copyable {
   private mutating func push(_ node: Int, type: TypeID) {
     depth &+= 1
     if depth == capacity { grow() }
-    (frames + depth).initialize(to: Frame(end: Int(nodes[node].end), node: node, type: type))
+    (frames + depth).initialize(
+      to: Frame(
+        end: Int(nodes[node].end), node: node, seen: plan.types[Int(type.rawValue)].forbidden, type: type))
   }
 
   private mutating func grow() {

@@ -130,12 +130,4 @@ import Testing
     var text = text
     #expect(!text.withUTF8 { CodeGrammar.isMIMEType($0) })
   }
-
-  @Test func `a mistyped name finds its neighbour`() {
-    let names = ["gender", "birthDate", "name", "active"]
-    #expect(Suggestion.nearest(to: "gendre", among: names) == "gender")
-    #expect(Suggestion.nearest(to: "birthdate", among: names) == "birthDate")
-    #expect(Suggestion.nearest(to: "nmae", among: names) == "name")
-    #expect(Suggestion.nearest(to: "colour", among: names) == nil)
-  }
 }

@@ -1,0 +1,73 @@
+import FHIRModel
+import FHIRValidation
+import Testing
+
+@Suite struct `References, contained resources and entries` {
+  @Test(arguments: [
+    "Patient/1", "Patient/1/_history/2", "http://example.org/fhir/Patient/1", "#p", "urn:oid:1.2.3",
+    "urn:uuid:c757873d-ec9a-4326-a141-556f43239520", "Patient?identifier=a|b", "http://example.org/anything",
+    "#",
+    "https://example.org/fhir/Patient/1/_history/3",
+  ])
+  func `literal references of every form`(text: String) throws {
+    try expectMarked(
+      #"""
+      {"resourceType": "Encounter", "status": "planned", "class": {"code": "AMB"},
+       "subject": {"reference": "\#(text)"}}
+      """#)
+  }
+
+  @Test(arguments: [
+    "Patient", "Patient/", "Patient/a_b", "/Patient/1", "1", "Patient/1/2", "Patent/1", "Patient/1/_history/",
+    "Patient/1/$everything", "patient/1", "Foo?a=b",
+  ])
+  func `texts that are no reference`(text: String) throws {
+    try expectMarked(
+      #"""
+      {"resourceType": "Encounter", "status": "planned", "class": {"code": "AMB"},
+       "subject": {⟦reference-syntax⟧"reference": "\#(text)"}}
+      """#)
+  }
+
+  @Test func `targets of a type that the element may not refer to`() throws {
+    let issues = try expectMarked(
+      #"""
+      {"resourceType": "Encounter", "status": "planned", "class": {"code": "AMB"},
+       ⟦reference-target⟧"subject": {"reference": "Practitioner/1"},
+       ⟦reference-target⟧"serviceProvider": {"type": "Patient", "display": "x"},
+       "episodeOfCare": [⟦reference-target⟧{"reference": "https://example.org/fhir/Patient/1"},
+         ⟦reference-target⟧{"type": "EpisodeOfCare", "reference": "Patient/1"},
+         {"type": "EpisodeOfCare", "reference": "#a"}, {⟦reference-target⟧"type": "Episode"}]}
+      """#)
+    #expect(issues[0].message.contains("Patient, Group"))
+  }
+
+  @Test func `contained resources`() throws {
+    try expectMarked(
+      #"""
+      {"resourceType": "Patient", "contained": [⟦contained⟧{"resourceType": "Organization", "name": "x"},
+        {"resourceType": "Organization", "id": "a", "contained": [
+          ⟦contained⟧{"resourceType": "Organization", "id": "b", "name": "x"}]}]}
+      """#)
+  }
+
+  @Test func `entries of a Bundle`() throws {
+    let issues = try expectMarked(
+      #"""
+      {"resourceType": "Bundle", "type": "collection", "entry": [
+       {"fullUrl": "http://example.org/Patient/1", "resource": {"resourceType": "Patient", "id": "1"}},
+       ⟦bundle-entry⟧{"fullUrl": "http://example.org/Patient/2", "resource": {"resourceType": "Patient", "id": "1"}},
+       ⟦bundle-entry⟧{"fullUrl": "http://example.org/Group/1", "resource": {"resourceType": "Patient", "id": "1"}},
+       ⟦bundle-entry⟧{"fullUrl": "http://example.org/Patient/1", "resource": {"resourceType": "Patient"}},
+       {⟦bundle-entry⟧"fullUrl": "Patient/1", "resource": {"resourceType": "Patient", "id": "1"}},
+       {⟦bundle-entry⟧"fullUrl": "http://example.org/Patient/1/_history/2", "resource": {"resourceType": "Patient"}},
+       ⟦bundle-entry⟧{"fullUrl": "urn:uuid:c757873d-ec9a-4326-a141-556f43239520"},
+       {"fullUrl": "urn:uuid:c757873d-ec9a-4326-a141-556f43239520", "resource": {"resourceType": "Patient", "id": "7"}},
+       {"resource": {"resourceType": "Patient", "id": "7", ⟦binding-required⟧"gender": "m"}},
+       {"request": {"method": "DELETE", "url": "Patient/1"}}, {⟦cardinality-min⟧"request": {"method": "DELETE"}}]}
+      """#)
+    #expect(issues.map(\.expression).contains("Bundle.entry[8].resource.gender"))
+    #expect(issues.map(\.expression).contains("Bundle.entry[10].request"))
+    #expect(issues.map(\.expression).contains("Bundle.entry[1]"))
+  }
+}

@@ -1,0 +1,165 @@
+import FHIRModel
+import FHIRValidation
+import Testing
+
+@Suite struct `Structure in JSON` {
+  @Test func `a sound resource has no findings`() throws {
+    try expectMarked(
+      #"""
+      {"resourceType": "Patient", "id": "a", "active": true,
+       "name": [{"family": "Roe", "given": ["Ann", "B"], "_given": [null, {"extension": [
+          {"url": "http://example.org/x", "valueInteger": 3}]}]}],
+       "_birthDate": {"extension": [{"url": "http://example.org/y", "valueCode": "unknown"}]},
+       "multipleBirthInteger": 2,
+       "contact": [{"name": {"text": "Bo"}, "gender": "other"}]}
+      """#)
+  }
+
+  @Test func `elements that a type does not have`() throws {
+    let issues = try expectMarked(
+      #"""
+      {"resourceType": "Patient",
+       ⟦unknown-element⟧"gendre": "male",
+       "contact": [{⟦unknown-element⟧"status": "x", "gender": "male"}],
+       "name": [{"text": "A"}, {"text": "B", ⟦unknown-element⟧"middle": {"given": [1]}}]}
+      """#)
+    #expect(issues.map(\.expression) == ["Patient", "Patient.contact[0]", "Patient.name[1]"])
+    #expect(issues[0].message.contains("did you mean 'gender'?"))
+  }
+
+  @Test func `missing elements, at their parent`() throws {
+    let issues = try expectMarked(
+      #"""
+      ⟦cardinality-min⟧{"resourceType": "Observation", "status": "final",
+       "component": [⟦cardinality-min⟧{"valueString": "x"}]}
+      """#)
+    #expect(issues.map(\.expression) == ["Observation", "Observation.component[0]"])
+    #expect(issues[1].message.contains("Observation.component.code"))
+  }
+
+  @Test func `two values of one choice`() throws {
+    try expectMarked(
+      #"""
+      {"resourceType": "Patient", "deceasedBoolean": false, ⟦choice-multiple⟧"deceasedDateTime": "2020"}
+      """#)
+  }
+
+  @Test func `types that a choice does not offer`() throws {
+    let issues = try expectMarked(
+      #"""
+      {"resourceType": "Patient", ⟦choice-type⟧"deceasedString": "x", ⟦choice-type⟧"multipleBirth": 1,
+       ⟦choice-type⟧"multipleBirthFoo": 1}
+      """#)
+    #expect(issues[0].message.contains("may not be of type String"))
+    #expect(issues[0].message.contains("deceasedBoolean, deceasedDateTime"))
+    #expect(issues[1].message.contains("must be written with its type"))
+    #expect(issues[2].message.contains("FHIR has no type of that name"))
+  }
+
+  @Test func `a choice is located by its type`() throws {
+    let issues = try findings(
+      #"{"resourceType":"Observation","status":"final","code":{"text":"x"},"valueQuantity":{"value":"1"}}"#)
+    #expect(issues.map(\.expression) == ["Observation.value.ofType(Quantity).value"])
+    #expect(issues.map(\.rule) == [.valueKind])
+  }
+
+  @Test func `arrays where none is due, and the reverse`() throws {
+    let issues = try expectMarked(
+      #"""
+      {"resourceType": "Patient", "gender": [⟦array-unexpected⟧"male"], "birthDate": [⟦array-unexpected⟧"2020", "2021"],
+       ⟦array-expected⟧"name": {"text": "A"}, "contact": [{"name": [⟦array-unexpected⟧{"text": "B"}]}],
+       ⟦array-empty⟧"photo": [], "address": [{⟦array-expected⟧"line": "x"}], "telecom": [⟦array-unexpected⟧[]]}
+      """#)
+    #expect(issues.map(\.expression).contains("Patient.name"))
+    #expect(issues.map(\.expression).contains("Patient.contact[0].name"))
+    #expect(issues.map(\.expression).contains("Patient.photo"))
+  }
+
+  @Test func `values of the wrong kind`() throws {
+    try expectMarked(
+      #"""
+      {"resourceType": "Patient", ⟦value-kind⟧"active": "true", ⟦value-kind⟧"birthDate": 2020,
+       "name": [⟦value-kind⟧"Bob"], ⟦value-kind⟧"gender": {"code": "male"},
+       ⟦value-kind⟧"maritalStatus": "M", ⟦value-kind⟧"multipleBirthInteger": "2",
+       "identifier": [{⟦value-kind⟧"value": 5, ⟦value-kind⟧"system": true}]}
+      """#)
+  }
+
+  @Test func `nothing where something is due`() throws {
+    try expectMarked(
+      #"""
+      {"resourceType": "Patient", ⟦element-empty⟧"maritalStatus": {}, ⟦string-empty⟧"language": "",
+       ⟦null-value⟧"birthDate": null, "name": [⟦element-empty⟧{}, {⟦null-value⟧"text": null, "given": [⟦null-value⟧null]}],
+       ⟦element-empty⟧"_gender": {}}
+      """#)
+  }
+
+  @Test func `a companion beside what is no primitive`() throws {
+    try expectMarked(
+      #"""
+      {"resourceType": "Patient", ⟦json-companion⟧"_maritalStatus": {"id": "a"}}
+      """#)
+  }
+
+  @Test func `resource types that there are not`() throws {
+    let issues = try expectMarked(
+      #"""
+      {"resourceType": "Patient", "contained": [
+        ⟦resource-type⟧{"resourceType": "Organisation", "id": "a"},
+        ⟦resource-type⟧{"id": "b"}, ⟦resource-type⟧{"resourceType": "DomainResource", "id": "c"},
+        ⟦resource-type⟧{"resourceType": "HumanName", "id": "d"}]}
+      """#)
+    #expect(issues[0].message.contains("did you mean Organization?"))
+    #expect(issues.map(\.expression) == (0..<4).map { "Patient.contained[\($0)]" })
+  }
+
+  @Test func `a code outside of its required value set`() throws {
+    let issues = try expectMarked(
+      #"""
+      {"resourceType": "AllergyIntolerance", "patient": {"reference": "Patient/1"},
+       ⟦binding-required⟧"criticality": "huge", "category": ["food", ⟦binding-required⟧"foot"],
+       ⟦binding-required⟧"clinicalStatus": {"coding": [{"system": "http://example.org", "code": "active"}]},
+       ⟦binding-required⟧"verificationStatus": {"text": "confirmed"}, ⟦binding-required⟧"language": "deutsch_1"}
+      """#)
+    let criticality = try #require(issues.first { $0.expression == "AllergyIntolerance.criticality" })
+    #expect(criticality.message.contains("low, high, unable-to-assess"))
+    #expect(!criticality.message.contains("huge"))
+  }
+
+  @Test func `one right coding of several is enough`() throws {
+    try expectMarked(
+      #"""
+      {"resourceType": "AllergyIntolerance", "patient": {"reference": "Patient/1"},
+       "clinicalStatus": {"coding": [{"system": "http://example.org", "code": "x"},
+         {"system": "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical", "code": "active"}]}}
+      """#)
+  }
+
+  @Test func `primitives, with their extensions`() throws {
+    try expectMarked(
+      #"""
+      {"resourceType": "Patient", ⟦primitive-range⟧"birthDate": "2023-02-30",
+       "_birthDate": {"extension": [{"url": "http://example.org/x", ⟦primitive-format⟧"valueInstant": "2020"}]},
+       ⟦primitive-format⟧"id": "a_b", ⟦primitive-format⟧"deceasedDateTime": "2020-01-01T10:00:00",
+       "name": [{⟦primitive-format⟧"id": "a b"}],
+       ⟦primitive-range⟧"multipleBirthInteger": 3000000000, ⟦primitive-format⟧"implicitRules": "a\u0020b",
+       "photo": [{⟦primitive-format⟧"data": "abc"}]}
+      """#)
+  }
+
+  @Test func `values are shown only if asked for`() throws {
+    let text = #"{"resourceType":"Patient","birthDate":"31.12.1999"}"#
+    let hidden = try findings(text)
+    #expect(hidden.count == 1 && !hidden[0].message.contains("31.12.1999"))
+    let shown = try findings(text, options: ValidationOptions(showValues: true))
+    #expect(shown.count == 1 && shown[0].message.contains("31.12.1999"))
+  }
+
+  @Test func `a flood of findings ends with one that says so`() throws {
+    let contacts = Array(repeating: #"{"gender":"x"}"#, count: 50).joined(separator: ",")
+    let text = #"{"resourceType":"Patient","contact":[\#(contacts)]}"#
+    let issues = try findings(text, options: ValidationOptions(maxIssues: 10))
+    #expect(issues.count == 11)
+    #expect(issues.last?.rule == .tooManyIssues)
+  }
+}

@@ -1,0 +1,73 @@
+import FHIRFormats
+import FHIRModel
+import FHIRValidation
+import Testing
+
+/// Real resources have no errors, save where the specification's own rules say so.
+@Suite struct `Shared resources` {
+  /// Findings of severity error that are right, each with the rule of the specification that the resource
+  /// breaks.
+  private static let known: [String: Set<String>] = [
+    // DeviceUseStatement.reasonReference may not refer to a Procedure (its definition's targets).
+    "deviceusestatement-example": ["reference-target DeviceUseStatement.reasonReference[0]"],
+    // Observation.performer may not refer to an Encounter (its definition's targets).
+    "observation-example-clinical-gender": ["reference-target Observation.performer[0]"],
+    // The fullUrl of a resource on a server ends with its id (bundle.html#bundle-unique): pat12 is not pat2.
+    "message-request-link": ["bundle-entry Bundle.entry[2]"],
+    "message-response-link": ["bundle-entry Bundle.entry[3]"],
+  ]
+
+  @Test(.enabled(if: SharedData.has("examples")), arguments: ["json", "xml"])
+  func `the specification's examples`(format: String) throws {
+    let files = try SharedData.files(below: "examples/\(format)", suffix: ".\(format)")
+    #expect(files.count > 400)
+    var unexpected: [String] = []
+    var missing = Self.known
+    for file in files {
+      let name = String(file.split(separator: "/").last?.dropLast(format.count + 1) ?? "")
+      for fault in try faults(in: file) {
+        let line = "\(fault.rule.rawValue) \(fault.expression)"
+        if Self.known[name]?.contains(line) == true {
+          missing[name]?.remove(line)
+        } else {
+          unexpected.append("\(file): \(line): \(fault.message)")
+        }
+      }
+    }
+    #expect(unexpected == [])
+    let unfound = missing.filter { !$0.value.isEmpty }
+    #expect(unfound == [:], "the findings are known and were not made")
+  }
+
+  @Test(.enabled(if: SharedData.has("synthea")))
+  func `a patient's Bundle and the bulk data of Synthea`() throws {
+    // All of Synthea takes minutes without optimization: the smallest Bundle of each kind, and bulk data.
+    let files =
+      try smallest(in: "synthea/bundles", ".json") + smallest(in: "synthea/bundles-us-core", ".json")
+      + smallest(in: "synthea/bundles-both/json", ".json") + smallest(in: "synthea/bundles-both/xml", ".xml")
+      + SharedData.files(below: "synthea/bulk-1", suffix: ".ndjson")
+    #expect(files.count > 8)
+    for file in files {
+      let faults = try faults(in: file).map { "\($0.rule.rawValue) \($0.expression): \($0.message)" }
+      #expect(faults == [], "\(file)")
+    }
+  }
+
+  private func smallest(in folder: String, _ suffix: String) throws -> [String] {
+    let sizes = try SharedData.files(below: folder, suffix: suffix).map {
+      ($0, try SharedData.bytes($0).count)
+    }
+    return sizes.min { $0.1 < $1.1 }.map { [$0.0] } ?? []
+  }
+
+  private func faults(in file: String) throws -> [FHIRModel.Issue] {
+    let reader = try ResourceReader(source: MemorySource(SharedData.bytes(file)), name: file)
+    let validator = Validator()
+    var issues: [FHIRModel.Issue] = []
+    while let record = try reader.next() {
+      issues += record.issues
+      if record.content != .unreadable { validator.validate(record.tree, into: &issues) }
+    }
+    return issues.filter { $0.severity >= .error }
+  }
+}
