@@ -1,0 +1,48 @@
+import Foundation
+
+/// The built program, run as a user runs it.
+enum Program {
+  /// The package's top folder.
+  static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent()
+
+  /// The program stands beside the bundle of the tests.
+  static let executable = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
+    .appending(path: "fhirline")
+
+  struct Outcome {
+    var status: Int32
+    var output: String
+    var errors: String
+
+    var lines: [Substring] { output.split(separator: "\n") }
+  }
+
+  /// Runs the program in the package's top folder and gives what it said.
+  static func run(
+    _ arguments: [String], environment: [String: String] = [:], input: Data = Data()
+  ) throws -> Outcome {
+    let scratch = FileManager.default.temporaryDirectory.appending(path: "fhirline-" + UUID().uuidString)
+    try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: scratch) }
+    // Files, not pipes: whatever the program writes, it never waits for this process to read.
+    let paths = ["in", "out", "err"].map { scratch.appending(path: $0) }
+    try input.write(to: paths[0])
+    for path in paths[1...] { try Data().write(to: path) }
+
+    let process = Process()
+    process.executableURL = executable
+    process.arguments = arguments
+    process.currentDirectoryURL = folder
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    process.standardInput = try FileHandle(forReadingFrom: paths[0])
+    process.standardOutput = try FileHandle(forWritingTo: paths[1])
+    process.standardError = try FileHandle(forWritingTo: paths[2])
+    try process.run()
+    process.waitUntilExit()
+    return Outcome(
+      status: process.terminationStatus,
+      output: String(decoding: try Data(contentsOf: paths[1]), as: UTF8.self),
+      errors: String(decoding: try Data(contentsOf: paths[2]), as: UTF8.self))
+  }
+}
