@@ -6,7 +6,8 @@ import Testing
     let buffer = TextBuffer()
     var raw = raw
     let whole = raw.withUTF8 { JSONEscapes.decode($0, into: buffer) }
-    return (String(decoding: UnsafeBufferPointer(start: buffer.bytes, count: buffer.count), as: UTF8.self), whole)
+    let decoded = UnsafeBufferPointer(start: buffer.bytes, count: buffer.count)
+    return (String(decoding: decoded, as: UTF8.self), whole)
   }
 
   @Test(arguments: [

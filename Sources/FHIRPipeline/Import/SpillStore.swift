@@ -81,8 +81,9 @@ package final class SpillStore: @unchecked Sendable {
         room, count in
         var read = 0
         while read < partition.spilled {
+          // spilled > 0: has a base
           let got = pread(
-            partition.descriptor, room.baseAddress! + read, partition.spilled - read, off_t(read))  // spilled > 0
+            partition.descriptor, room.baseAddress! + read, partition.spilled - read, off_t(read))
           if got <= 0 { break }
           read += got
         }
