@@ -75,4 +75,14 @@ struct XMLNarrativeTests {
     #expect(XHTMLComparison.equal(a, b) == equal)
     #expect(XHTMLComparison.equal(b, a) == equal)
   }
+
+  @Test(arguments: [
+    ("<a>\n <b>c  d</b>\n</a>", "<a><b>c d</b></a>", true), ("<a>b c</a>", "<a>bc</a>", false),
+    ("<a b='c\n\n d'/>", "<a b='c d'/>", true), ("<a><!-- b --></a>", "<a><!--b--></a>", true),
+    ("<a b='c d'/>", "<a b='cd'/>", false), ("<a>b &lt;</a>", "<a>b\n&lt;</a>", true),
+  ])
+  func `comparison can pass over white space`(a: String, b: String, equal: Bool) {
+    #expect(XHTMLComparison.equal(a, b, whitespace: .collapsed) == equal)
+    #expect(!XHTMLComparison.equal(a, b))
+  }
 }

@@ -1,5 +1,6 @@
 import FHIRFormats
 import FHIRModel
+import Foundation
 import Testing
 
 /// Gives no more than so many bytes at a time, as a pipe may.
@@ -66,4 +67,56 @@ func summary(_ issues: [FHIRModel.Issue]) -> [String] {
     let place = $0.position.map { "\($0.line):\($0.column)" } ?? "-"
     return "\($0.severity.rawValue) \($0.rule.rawValue) \($0.expression) \(place)"
   }
+}
+
+/// The project's reference data; nil on machines that do not have it.
+let xmlSharedFolder: String? = {
+  let folder = ProcessInfo.processInfo.environment["FHIRLINE_SHARED"] ?? "../shared"
+  return FileManager.default.fileExists(atPath: folder + "/examples/xml") ? folder : nil
+}()
+
+func xmlSharedFiles(_ folder: String, suffix: String) throws -> [String] {
+  let path = try #require(xmlSharedFolder) + "/" + folder
+  return try FileManager.default.contentsOfDirectory(atPath: path).filter { $0.hasSuffix(suffix) }.sorted()
+    .map { "\(path)/\($0)" }
+}
+
+/// Where two trees differ, as FHIRPath; the order of elements of different names does not count.
+///
+/// - Parameter sameText: whether two different texts mean the same.
+func differences(
+  _ a: ResourceTree, _ b: ResourceTree, sameText: (_ path: String, _ a: String, _ b: String) -> Bool
+) -> [String] {
+  var found: [String] = []
+  func hasText(_ flags: NodeFlags) -> Bool {
+    switch flags.kind {
+    case .none, .null, .emptyArray, .array: false
+    case .string, .number, .boolean, .text, .resource: true
+    }
+  }
+  func children(_ tree: ResourceTree, _ node: Int) -> [String: [Int]] {
+    Dictionary(grouping: tree.children(of: node)) { elementName(tree.nodes[$0].name, in: tree) }
+  }
+  func compare(_ i: Int, _ j: Int) {
+    let path = a.expression(of: i, table: .r4)
+    if hasText(a.nodes[i].flags) != hasText(b.nodes[j].flags) {
+      found.append("\(path): a value in one only")
+    } else if hasText(a.nodes[i].flags) {
+      let (first, second) = (a.string(at: i), b.string(at: j))
+      // Strings whose code points differ are not the same text, though Swift may call them equal.
+      let isSame = first.utf8.elementsEqual(second.utf8)
+      if !isSame && !sameText(path, first, second) { found.append("\(path): \(first) | \(second)") }
+    }
+    let (first, second) = (children(a, i), children(b, j))
+    for name in Set(first.keys).union(second.keys).sorted() {
+      let (ours, theirs) = (first[name] ?? [], second[name] ?? [])
+      if ours.count != theirs.count {
+        found.append("\(path).\(name): \(ours.count) | \(theirs.count)")
+      } else {
+        for (x, y) in zip(ours, theirs) { compare(x, y) }
+      }
+    }
+  }
+  compare(0, 0)
+  return found
 }

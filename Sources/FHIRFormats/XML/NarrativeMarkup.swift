@@ -31,6 +31,9 @@ final class NarrativeMarkup {
   private let wrapperDepth: Int
   /// Default namespaces in force in the output.
   private var namespaces: [String?] = [nil]
+  private var collapsesWhitespace = false
+  /// White space was read that is written only if text stands on both of its sides.
+  private var hasPendingSpace = false
   /// A start tag lacks its `>` still, for it may become an empty-element tag.
   private var isTagOpen = false
 
@@ -68,8 +71,11 @@ final class NarrativeMarkup {
   }
 
   /// One form for all ways to write the same markup; nil when it is not well-formed.
-  static func canonical(_ markup: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+  static func canonical(
+    _ markup: UnsafeBufferPointer<UInt8>, whitespace: XHTMLComparison.Whitespace
+  ) -> [UInt8]? {
     let parser = NarrativeMarkup(.canonical, wrapperDepth: 0, replaced: nil)
+    parser.collapsesWhitespace = whitespace == .collapsed
     parser.parse(markup)
     return parser.finding.error == nil ? parser.output : nil
   }
@@ -208,7 +214,7 @@ final class NarrativeMarkup {
     output.append(UInt8(ascii: " "))
     output += name.utf8
     output += "=\"".utf8
-    XMLText.appendEscaped(value, to: &output)
+    XMLText.appendEscaped(collapsesWhitespace ? NarrativeMarkup.collapsed(value) : value, to: &output)
     output.append(UInt8(ascii: "\""))
   }
 
@@ -230,8 +236,16 @@ final class NarrativeMarkup {
 
   private func text(_ text: UnsafeBufferPointer<UInt8>) {
     guard writes else { return }
-    closeTag()
+    closeTag(beforeText: true)
     for byte in text {
+      if collapsesWhitespace {
+        if byte == 0x20 || byte == 0x0A || byte == 0x09 || byte == 0x0D {
+          hasPendingSpace = true
+          continue
+        }
+        if hasPendingSpace, output.last != UInt8(ascii: ">") { output.append(UInt8(ascii: " ")) }
+        hasPendingSpace = false
+      }
       switch byte {
       case UInt8(ascii: "&"): output += "&amp;".utf8
       case UInt8(ascii: "<"): output += "&lt;".utf8
@@ -247,7 +261,11 @@ final class NarrativeMarkup {
     guard writes, let text else { return }
     closeTag()
     output += "<!--".utf8
-    append(text)
+    if collapsesWhitespace {
+      output += NarrativeMarkup.collapsed(UnsafeBufferPointer(start: text, count: Int(xmlStrlen(text))))
+    } else {
+      append(text)
+    }
     output += "-->".utf8
   }
 
@@ -263,7 +281,14 @@ final class NarrativeMarkup {
     output += "?>".utf8
   }
 
-  private func closeTag() {
+  /// A text without white space at its ends, and with one space for each run of it inside.
+  private static func collapsed(_ text: some Collection<UInt8>) -> [UInt8] {
+    Array(text.split { $0 == 0x20 || $0 == 0x0A || $0 == 0x09 || $0 == 0x0D }.joined(separator: [0x20]))
+  }
+
+  /// Ends the start tag that is open; all but text ends a run of white space.
+  private func closeTag(beforeText: Bool = false) {
+    if !beforeText { hasPendingSpace = false }
     if isTagOpen { output.append(UInt8(ascii: ">")) }
     isTagOpen = false
   }
