@@ -48,7 +48,8 @@ package enum Rule: String, Sendable, CaseIterable {
   package var issueType: String {
     switch self {
     case .jsonSyntax, .jsonDuplicateKey, .jsonCompanion, .xmlSyntax, .xmlDoctype, .xmlNamespace, .xmlEncoding,
-      .xmlText, .xmlElementOrder, .xmlCharacter, .encodingUTF8, .encodingSurrogate, .resourceType, .unknownElement,
+      .xmlText, .xmlElementOrder, .xmlCharacter, .encodingUTF8, .encodingSurrogate, .resourceType,
+      .unknownElement,
       .choiceMultiple, .choiceType, .elementEmpty, .arrayExpected, .arrayUnexpected, .arrayEmpty, .nullValue,
       .notFHIR, .cardinalityMax, .contained, .bundleEntry, .empty:
       "structure"
