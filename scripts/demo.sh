@@ -12,26 +12,20 @@ out=out/demo
 rm -rf "$out"
 mkdir -p "$out"
 
-# Shows a command as one would type it, then runs it. fhirline reads the server from MONGODB_URI.
+# Shows a command as one would type it, then runs it. fhirline reads the server and database from the environment.
 run() {
   printf '%s$%s %s%s%s\n' "$dim" "$plain" "$bold" "$*" "$plain" >&2
   "$@"
 }
 
-# database_uri URI NAME: the same server, another database.
-database_uri() {
-  local rest=${1#*://} options=''
-  if [[ $rest == *'?'* ]]; then options="?${rest#*\?}"; fi
-  rest=${rest%%\?*}
-  echo "${1%%://*}://${rest%%/*}/$2$options"
-}
-
 heading "1. A MongoDB server"
-server=$(scripts/mongo.sh start)
-database=fhirline_demo_$(date +%Y%m%d_%H%M%S)
-MONGODB_URI=$(database_uri "$server" "$database")
-export MONGODB_URI
-good "database $database on ${server##*@}"
+MONGODB_URI=$(scripts/mongo.sh start)
+FHIRLINE_DATABASE=fhirline_demo_$(date +%Y%m%d_%H%M%S)
+export MONGODB_URI FHIRLINE_DATABASE
+# Only the hosts are shown: a URI of the user's own may hold a password.
+hosts=${MONGODB_URI#*://}
+hosts=${hosts%%[/?]*}
+good "database $FHIRLINE_DATABASE on ${hosts##*@}"
 
 heading "2. Import: Bundles in JSON and XML, bare resources, bulk data"
 run fhirline import Samples/clinic Samples/bulk
@@ -62,7 +56,10 @@ else
 fi
 cat >&2 <<NEXT
 
-Next, with ${bold}export MONGODB_URI='$MONGODB_URI'${plain} and ${bold}PATH=$PWD/.build/release:\$PATH${plain}:
+Next:
+
+  export MONGODB_URI="\$(make mongo-uri)" FHIRLINE_DATABASE=$FHIRLINE_DATABASE
+  export PATH="\$PWD/.build/release:\$PATH"
 
   fhirline validate Samples/broken            every fault, with its place and what was expected
   fhirline import Samples/broken              what is set aside, and why
