@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 . scripts/messages.sh
 
 PATH=$PWD/.build/release:$PATH
-command -v fhirline >/dev/null || fail "There is no release build yet: make demo makes one."
+[[ -x .build/release/fhirline ]] || fail "There is no release build yet: make demo makes one."
 
 out=out/demo
 rm -rf "$out"
