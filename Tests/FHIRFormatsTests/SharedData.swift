@@ -11,7 +11,8 @@ enum SharedData {
     return package.deletingLastPathComponent().appendingPathComponent("shared", isDirectory: true)
   }()
 
-  static let isPresent = FileManager.default.fileExists(atPath: folder.appendingPathComponent("examples").path)
+  static let isPresent = FileManager.default.fileExists(
+    atPath: folder.appendingPathComponent("examples").path)
 
   /// The paths of the files of a subfolder, of folders below it too, in order.
   static func files(_ subfolder: String, _ suffixes: String...) -> [String] {
@@ -21,5 +22,7 @@ enum SharedData {
       .map { root.appendingPathComponent($0).path }
   }
 
-  static func bytes(_ path: String) -> [UInt8] { [UInt8](FileManager.default.contents(atPath: path) ?? Data()) }
+  static func bytes(_ path: String) -> [UInt8] {
+    [UInt8](FileManager.default.contents(atPath: path) ?? Data())
+  }
 }

@@ -39,7 +39,9 @@ import Testing
   }
 
   @Test func `chunks of any size give the same records`() throws {
-    for path in SharedData.files("examples/json", ".json").filter({ $0.contains("bundle") || $0.contains("list") }) {
+    for path in SharedData.files("examples/json", ".json").filter({
+      $0.contains("bundle") || $0.contains("list")
+    }) {
       let bytes = SharedData.bytes(path)
       guard bytes.count < 100_000 else { continue }
       let whole = try read(bytes, name: path)
