@@ -181,6 +181,15 @@ struct XMLWriterTests {
       ])
   }
 
+  @Test func `an attribute that stands twice is an element the second time, and reported`() {
+    let tree = makeTree(
+      "Patient",
+      [TestNode("extension", children: [TestNode("url", "a"), TestNode("url", "b"), TestNode("id")])])
+    let written = writeXML(tree)
+    #expect(written.text.contains("<extension url=\"a\"><id/><url value=\"b\"/></extension>"))
+    #expect(written.issues == ["error cardinality-max Patient.extension[0].url[1] -"])
+  }
+
   @Test func `a Bundle is written entry by entry, its members around them`() throws {
     let document = fhir(
       "Bundle",

@@ -4,37 +4,45 @@ internal import FHIRModel
 /// Attributes, values and narratives.
 extension XMLElementWriter {
   /// Whether a child is written as an attribute: FHIR has it as one (`id`, `url`), or XML wrote an unknown one.
-  func isAttribute(_ child: Int, _ definition: DefinitionTable.Child?, ofResource: Bool) -> Bool {
+  func isAttribute(_ child: Int, _ definition: DefinitionTable.Child?) -> Bool {
     let node = tree.nodes[child]
-    guard Int(node.end) == child + 1 else { return false }
-    if let definition {
-      return table.elements[definition.element].flags & UInt16(ELEMENT_ATTRIBUTE) != 0 && !isList(child)
-    }
-    return node.flags.contains(.attribute)
+    guard Int(node.end) == child + 1, writesValue(node.flags) else { return false }
+    guard let definition else { return node.flags.contains(.attribute) }
+    return table.elements[definition.element].flags & UInt16(ELEMENT_ATTRIBUTE) != 0
   }
 
-  /// Whether more than one child bears the name: no attribute can stand twice.
-  private func isList(_ child: Int) -> Bool { tree.nodes[child].flags.contains(.item) }
-
-  /// The attributes of an element but for its value: `id`, `url`, then what was unknown.
-  func attributes(of node: Int, _ type: TypeID?, isResource: Bool) {
-    var foreign = 0
-    for name in [idName, urlName] {
-      guard let name, let child = tree.child(name, of: node) else { continue }
-      let definition = type.flatMap { table.child(name, of: $0) }
-      if isAttribute(child, definition, ofResource: isResource) {
-        attribute(table.bytes(of: name), child)
-      }
+  /// Takes an attribute; false if there is one of its name already, and so it must be an element.
+  func keep(_ child: Int, in attributes: inout Attributes) -> Bool {
+    let name = tree.nodes[child].name
+    let isTaken: Bool
+    if name == idName {
+      isTaken = attributes.id != nil
+      if !isTaken { attributes.id = child }
+    } else if name == urlName {
+      isTaken = attributes.url != nil
+      if !isTaken { attributes.url = child }
+    } else {
+      isTaken = attributes.others.contains { tree.nodes[$0].name == name }
+      if !isTaken { attributes.others.append(child) }
     }
-    for child in tree.children(of: node) where tree.nodes[child].flags.contains(.attribute) {
-      let name = tree.nodes[child].name
-      if name == idName || name == urlName { continue }
-      let definition = name.isUnknown ? nil : type.flatMap { table.child(name, of: $0) }
-      guard isAttribute(child, definition, ofResource: isResource) else { continue }
-      if name.isUnknown {
+    if isTaken {
+      report(
+        .error, .cardinalityMax, child,
+        "it stands twice, which an attribute cannot in XML: it is written as an element")
+    }
+    return !isTaken
+  }
+
+  /// Writes the attributes of an element but for its value: `id`, `url`, then what is unknown.
+  func attributes(_ attributes: Attributes) {
+    if let id = attributes.id { attribute(table.bytes(of: tree.nodes[id].name), id) }
+    if let url = attributes.url { attribute(table.bytes(of: tree.nodes[url].name), url) }
+    var foreign = 0
+    for child in attributes.others {
+      if tree.nodes[child].name.isUnknown {
         unknownAttribute(child, number: &foreign)
       } else {
-        attribute(table.bytes(of: name), child)
+        attribute(table.bytes(of: tree.nodes[child].name), child)
       }
     }
   }
@@ -104,8 +112,10 @@ extension XMLElementWriter {
   /// Writes a narrative as markup; false if its text is none.
   func narrative(_ node: Int, depth: Int) -> Bool {
     guard Int(tree.nodes[node].end) == node + 1 else { return false }
-    if case .lines = tree.origin, tree.nodes[node].flags.contains(.xhtml) {
-      // The XML reader has read it.
+    if case .lines = tree.origin, tree.nodes[node].flags.contains(.xhtml),
+      tree.nodes[node].flags.kind == .text
+    {
+      // libxml2 has read it already.
       newline(depth)
       output.append(tree.rawText(node))
       return true

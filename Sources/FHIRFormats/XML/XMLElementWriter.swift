@@ -6,8 +6,9 @@ final class XMLElementWriter {
   let output: OutputBuffer
   let table: DefinitionTable
   private let isPretty: Bool
-  var tree: ResourceTree
-  var issues: [Issue] = []
+  // Exclusivity is not checked for these: no closure ever runs inside an access to them.
+  @exclusivity(unchecked) var tree: ResourceTree
+  @exclusivity(unchecked) var issues: [Issue] = []
   let scratch = TextBuffer()
   let idName: NameID?
   let urlName: NameID?
@@ -15,7 +16,7 @@ final class XMLElementWriter {
   private let entryName: NameID?
 
   /// Children that wait to be written, of all open elements: a stack.
-  private var waiting: [Child] = []
+  @exclusivity(unchecked) private var waiting: [Child] = []
 
   /// A child of the element that is being written.
   private struct Child {
@@ -80,7 +81,8 @@ final class XMLElementWriter {
     let entry = entryName.flatMap { name in type.flatMap { table.child(name, of: $0) } }
     let entryOrder = entry.map { Int(table.elements[$0.element].order) } ?? 0
     let base = waiting.count
-    gather(0, type)
+    // A resource's own element has no attributes.
+    _ = gather(0, type)
     for index in base..<waiting.count where (waiting[index].order < entryOrder) == beforeEntries {
       element(waiting[index].node, waiting[index].definition, depth: 1, in: .fhir)
     }
@@ -207,18 +209,13 @@ final class XMLElementWriter {
     value hasValue: Bool
   ) {
     let isLeaf = Int(tree.nodes[node].end) == node + 1
-    if !isLeaf { attributes(of: node, type, isResource: !hasValue) }
+    let base = waiting.count
+    if !isLeaf { attributes(gather(node, type)) }
     if hasValue && writesValue(tree.nodes[node].flags) {
       output.append(" value=\"")
       _ = value(of: node)
       output.append(UInt8(ascii: "\""))
     }
-    if isLeaf {
-      output.append("/>")
-      return
-    }
-    let base = waiting.count
-    gather(node, type)
     if waiting.count == base {
       output.append("/>")
       return
@@ -239,16 +236,24 @@ final class XMLElementWriter {
     output.append(UInt8(ascii: ">"))
   }
 
-  /// Puts the children that are elements in the order of the definition.
-  private func gather(_ node: Int, _ type: TypeID?) {
+  /// The children that are attributes.
+  struct Attributes {
+    var id: Int?
+    var url: Int?
+    /// Those that FHIR does not know.
+    var others: [Int] = []
+  }
+
+  /// Tells the attributes among the children, and puts the others in the order of the definition.
+  private func gather(_ node: Int, _ type: TypeID?) -> Attributes {
     let base = waiting.count
+    var attributes = Attributes()
     var last = -1
     var isSorted = true
-    let isResource = tree.nodes[node].flags.kind == .resource
     for child in tree.children(of: node) {
       let name = tree.nodes[child].name
       let definition = name.isUnknown ? nil : type.flatMap { table.child(name, of: $0) }
-      if isAttribute(child, definition, ofResource: isResource) { continue }
+      if isAttribute(child, definition), keep(child, in: &attributes) { continue }
       // What is unknown stays behind what it stands behind.
       var order = last
       if let definition {
@@ -261,6 +266,7 @@ final class XMLElementWriter {
     if !isSorted {
       waiting[base...].sort { ($0.order, $0.node) < ($1.order, $1.node) }
     }
+    return attributes
   }
 
   func newline(_ depth: Int) {
@@ -269,7 +275,7 @@ final class XMLElementWriter {
     output.append(UInt8(ascii: " "), times: 2 * depth)
   }
 
-  private func writesValue(_ flags: NodeFlags) -> Bool {
+  func writesValue(_ flags: NodeFlags) -> Bool {
     switch flags.kind {
     case .string, .number, .boolean, .text: true
     case .none, .null, .resource, .emptyArray, .array: false
