@@ -40,7 +40,7 @@ package struct BSONElement {
     switch type {
     case .int32: int32.map(Int64.init)
     case .int64: int64
-    case .double: double.flatMap { Int64(exactly: $0) }
+    case .double: double.flatMap(wholeNumber)
     default: nil
     }
   }
@@ -81,4 +81,13 @@ package struct BSONElement {
 
   /// The twelve bytes of an ObjectId.
   @inlinable package var objectID: UnsafeRawBufferPointer? { type == .objectID ? value : nil }
+}
+
+/// The whole number that a double is; nil for a fraction, and for what an Int64 cannot hold.
+///
+/// `Int64(exactly:)` would call the C library's `trunc`, which a program need not be linked with.
+@usableFromInline func wholeNumber(_ value: Double) -> Int64? {
+  guard value >= -0x1p63, value < 0x1p63 else { return nil }
+  let number = Int64(value)
+  return Double(number) == value ? number : nil
 }

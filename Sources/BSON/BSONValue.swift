@@ -26,7 +26,7 @@ package indirect enum BSONValue: Sendable, Equatable {
     switch self {
     case .int32(let value): Int64(value)
     case .int64(let value): value
-    case .double(let value): Int64(exactly: value)
+    case .double(let value): wholeNumber(value)
     default: nil
     }
   }

@@ -1,7 +1,7 @@
 #pragma once
 #include <mongoc/mongoc.h>
-#include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 
 // What Swift cannot do with libmongoc by itself: bson_t wants an alignment of 128 bytes that Swift does not give a
 // local, and a C array member is imported as a tuple.
@@ -12,19 +12,9 @@ static inline const char *cmongoc_host_and_port(const mongoc_host_list_t *host) 
 
 static inline const mongoc_host_list_t *cmongoc_next_host(const mongoc_host_list_t *host) { return host->next; }
 
-static inline void *cmongoc_destroy_pool(void *pool) {
-  mongoc_client_pool_destroy((mongoc_client_pool_t *)pool);
-  return NULL;
-}
-
-// Ends a pool without waiting for it: its monitor threads look only every 500 ms whether they shall stop.
-static inline void cmongoc_destroy_pool_aside(mongoc_client_pool_t *pool) {
-  pthread_t thread;
-  if (pthread_create(&thread, NULL, cmongoc_destroy_pool, pool) == 0) {
-    pthread_detach(thread);
-  } else {
-    mongoc_client_pool_destroy(pool);
-  }
+static inline void cmongoc_sleep(long milliseconds) {
+  struct timespec time = {milliseconds / 1000, milliseconds % 1000 * 1000000};
+  nanosleep(&time, NULL);
 }
 
 // Inserts documents where they lie: documents[i] starts at bytes + offsets[i] and ends where lengths[i] says.

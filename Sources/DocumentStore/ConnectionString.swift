@@ -3,7 +3,9 @@ import CMongoC
 /// A parsed connection string: where the servers are, how to log in, which options apply.
 ///
 /// See https://www.mongodb.com/docs/manual/reference/connection-string/
-struct ConnectionString: ~Copyable {
+///
+/// Sendable, because a `mongoc_uri_t` is not changed once the initialiser has ended, and this is its one owner.
+struct ConnectionString: ~Copyable, @unchecked Sendable {
   let uri: OpaquePointer
 
   init(_ text: String, options: StoreOptions) throws(StoreError) {
@@ -33,7 +35,17 @@ struct ConnectionString: ~Copyable {
     set(options)
   }
 
+  private init(owning uri: OpaquePointer) { self.uri = uri }
+
   deinit { mongoc_uri_destroy(uri) }
+
+  /// The same string for a client that looks for a server once and does not wait.
+  func impatient() -> ConnectionString {
+    // A copy of a URI that was parsed cannot fail, but for want of memory, which ends the program anyhow.
+    let copy = ConnectionString(owning: mongoc_uri_copy(uri).unsafelyUnwrapped)
+    mongoc_uri_set_option_as_bool(copy.uri, "serverSelectionTryOnce", true)
+    return copy
+  }
 
   /// The database that the string names behind the host.
   var database: String? { mongoc_uri_get_database(uri).map { String(cString: $0) } }
@@ -50,13 +62,29 @@ struct ConnectionString: ~Copyable {
     return hosts.joined(separator: ", ")
   }
 
+  /// The replica set that the server must belong to.
+  var replicaSet: String? { mongoc_uri_get_replica_set(uri).map { String(cString: $0) } }
+
+  var usesTLS: Bool { mongoc_uri_get_tls(uri) }
+
+  /// How long to look for a server.
+  var serverSelectionTimeout: Duration {
+    .milliseconds(mongoc_uri_get_option_as_int32(uri, "serverSelectionTimeoutMS", Self.defaultTimeout))
+  }
+
+  private static let defaultTimeout: Int32 = 5_000
+
   private func set(_ options: StoreOptions) {
-    if let timeout = options.serverSelectionTimeout ?? (has("serverSelectionTimeoutMS") ? nil : 5_000) {
+    if let timeout = options.serverSelectionTimeout
+      ?? (has("serverSelectionTimeoutMS") ? nil : Self.defaultTimeout)
+    {
       mongoc_uri_set_option_as_int32(uri, "serverSelectionTimeoutMS", timeout)
     }
-    // A monitor that is still connecting holds up the end of the pool: it must not take longer than the search.
+    // A replica set that is electing its primary deserves more than one look.
+    if !has("serverSelectionTryOnce") { mongoc_uri_set_option_as_bool(uri, "serverSelectionTryOnce", false) }
+    // A server that does not even refuse must not take longer than the search may.
     if !has("connectTimeoutMS") {
-      let timeout = mongoc_uri_get_option_as_int32(uri, "serverSelectionTimeoutMS", 5_000)
+      let timeout = mongoc_uri_get_option_as_int32(uri, "serverSelectionTimeoutMS", Self.defaultTimeout)
       mongoc_uri_set_option_as_int32(uri, "connectTimeoutMS", max(1, min(timeout, 10_000)))
     }
     if let retryWrites = options.retryWrites {
@@ -77,8 +105,8 @@ struct ConnectionString: ~Copyable {
   private static func malformed(_ detail: String) -> StoreError {
     StoreError(
       .badURI,
-      "the connection string cannot be read\(detail); characters such as @ : / % in a user name or password must be "
-        + "percent-encoded")
+      "the connection string cannot be read\(detail); it has the form mongodb://user:password@host:port/database, and "
+        + "characters such as @ : / % in user name or password must be percent-encoded")
   }
 
   /// Whether the only @ is the one that ends user name and password.

@@ -1,17 +1,23 @@
 import BSON
 import CMongoC
+import Synchronization
 
-/// A MongoDB database, and the pool of connections to it.
+/// A MongoDB database, and connections to it.
 ///
 /// Every operation blocks its thread until the server has answered: call them on threads of your own, never on Swift's
 /// cooperative pool. Any number of threads may use one store; each borrows a connection with `withConnection`.
-package final class DocumentStore {
+package final class DocumentStore: Sendable {
   package let databaseName: String
   /// The servers as host:port; without credentials, fit to be shown.
   package let hosts: String
   /// What the server said of itself when the store was opened.
   package let server: ServerDescription
-  private let pool: OpaquePointer
+  private let connectionString: ConnectionString
+  /// Clients that no thread uses at the moment.
+  ///
+  /// libmongoc has a pool of its own. Its monitor threads are why it is not used: they take half a second to end, and a
+  /// program that exits before they did crashes within OpenSSL's clean-up.
+  private let idle: Mutex<[Client]>
 
   /// Connects, logs in, and asks the server what it is.
   ///
@@ -24,60 +30,75 @@ package final class DocumentStore {
     throws(StoreError)
   {
     _ = Library.started
-    let connection = try ConnectionString(uri, options: options)
-    guard let name = databaseName ?? connection.database else {
+    let connectionString = try ConnectionString(uri, options: options)
+    guard let name = databaseName ?? connectionString.database else {
       throw StoreError(
         .badDatabaseName,
         "the connection string names no database; write it behind the host, as in mongodb://localhost:27017/clinic"
       )
     }
     try Self.check(databaseName: name)
-    let hosts = connection.hosts
-    var error = bson_error_t()
-    guard let pool = mongoc_client_pool_new_with_error(connection.uri, &error) else {
-      throw StoreError(error, in: .init(hosts: hosts, hasConnected: false))
-    }
-    mongoc_client_pool_set_error_api(pool, MONGOC_ERROR_API_VERSION_2)
-    do throws(StoreError) {
-      server = try Self.greet(pool, database: name, hosts: hosts)
-    } catch {
-      cmongoc_destroy_pool_aside(pool)
-      throw error
-    }
-    self.pool = pool
+    let hosts = connectionString.hosts
+    server = try Self.greet(connectionString, database: name, hosts: hosts)
+    self.idle = Mutex([])
     self.databaseName = name
     self.hosts = hosts
+    self.connectionString = connectionString
   }
 
-  deinit { cmongoc_destroy_pool_aside(pool) }
+  deinit {
+    let clients = idle.withLock { $0 }
+    for client in clients { client.destroy() }
+  }
 
   /// Lends a connection to this thread for the length of the closure.
   ///
   /// A worker that writes for minutes borrows once, not for every batch. Nested calls take a second connection.
   package func withConnection<R>(_ body: (borrowing StoreConnection) throws -> R) throws -> R {
-    guard let client = mongoc_client_pool_pop(pool) else {
-      throw StoreError(.noConnectionFree, "every connection is in use", isRetryable: true)
+    let context = StoreError.Context(
+      hosts: hosts, replicaSet: connectionString.replicaSet, hasConnected: true)
+    let client = try idle.withLock { $0.popLast() } ?? Client(connectionString, context: context)
+    do {
+      let result = try body(
+        StoreConnection(
+          client: client.pointer, databaseName: databaseName, limits: server.limits, context: context))
+      idle.withLock { $0.append(client) }
+      return result
+    } catch let error as StoreError where error.code == .connectionLost || error.code == .notPrimary {
+      // libmongoc would not ask the server again for five seconds; a new client does at once.
+      client.destroy()
+      throw error
+    } catch {
+      idle.withLock { $0.append(client) }
+      throw error
     }
-    defer { mongoc_client_pool_push(pool, client) }
-    return try body(
-      StoreConnection(
-        client: client, databaseName: databaseName, limits: server.limits,
-        context: .init(hosts: hosts, hasConnected: true)))
   }
 
-  /// Makes the first contact: `ping` logs in, `hello` tells what the server is.
+  /// Makes the first contact, trying again until the time allowed is over: a server may just be starting.
+  ///
+  /// Each attempt has a client of its own, because one that was refused does not ask again for five seconds.
   private static func greet(
-    _ pool: OpaquePointer, database: String, hosts: String
+    _ connectionString: borrowing ConnectionString, database: String, hosts: String
   ) throws(StoreError) -> ServerDescription {
-    guard let client = mongoc_client_pool_pop(pool) else {
-      throw StoreError(.noConnectionFree, "every connection is in use", isRetryable: true)
+    let context = StoreError.Context(
+      hosts: hosts, replicaSet: connectionString.replicaSet, usesTLS: connectionString.usesTLS,
+      hasConnected: false)
+    let impatient = connectionString.impatient()
+    let deadline = ContinuousClock.now + connectionString.serverSelectionTimeout
+    while true {
+      let client = try Client(impatient, context: context)
+      defer { client.destroy() }
+      let connection = StoreConnection(
+        client: client.pointer, databaseName: database, limits: .init(), context: context)
+      do throws(StoreError) {
+        // `ping` logs in, which `hello` does not.
+        try connection.ping()
+        return try connection.describeServer()
+      } catch {
+        guard error.code == .unreachable, ContinuousClock.now < deadline else { throw error }
+        cmongoc_sleep(100)
+      }
     }
-    defer { mongoc_client_pool_push(pool, client) }
-    let connection = StoreConnection(
-      client: client, databaseName: database, limits: .init(),
-      context: .init(hosts: hosts, hasConnected: false))
-    try connection.ping()
-    return try connection.describeServer()
   }
 
   /// See https://www.mongodb.com/docs/manual/reference/limits/#naming-restrictions
@@ -90,9 +111,24 @@ package final class DocumentStore {
   }
 }
 
-/// A `mongoc_client_pool_t` is thread-safe (libmongoc's documentation says so of the pool and of nothing else), and all
-/// the other state is immutable.
-extension DocumentStore: @unchecked Sendable {}
+/// A `mongoc_client_t`: a connection, or several of them to the servers of a replica set.
+///
+/// It belongs to whoever took it out of the store's list, so that only one thread at a time uses it, which is what
+/// libmongoc demands; nothing in it is bound to the thread that made it.
+private struct Client: @unchecked Sendable {
+  let pointer: OpaquePointer
+
+  init(_ connectionString: borrowing ConnectionString, context: StoreError.Context) throws(StoreError) {
+    var error = bson_error_t()
+    guard let client = mongoc_client_new_from_uri_with_error(connectionString.uri, &error) else {
+      throw StoreError(error, in: context)
+    }
+    mongoc_client_set_error_api(client, MONGOC_ERROR_API_VERSION_2)
+    pointer = client
+  }
+
+  func destroy() { mongoc_client_destroy(pointer) }
+}
 
 /// libmongoc's own start, once in a process.
 ///

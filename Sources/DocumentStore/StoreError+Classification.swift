@@ -6,6 +6,9 @@ extension StoreError {
   struct Context {
     /// The servers asked, as host:port.
     var hosts: String
+    /// The replica set that the connection string names.
+    var replicaSet: String?
+    var usesTLS = false
     /// Whether a server has answered this program before.
     var hasConnected: Bool
   }
@@ -31,8 +34,6 @@ extension StoreError {
       self = .authenticationRefused(text, in: context)
     case MONGOC_ERROR_CLIENT, MONGOC_ERROR_PROTOCOL:
       self.init(connection: text, labels: labels, in: context)
-    case MONGOC_ERROR_POOL:
-      self.init(.noConnectionFree, "every connection is in use", isRetryable: true)
     case MONGOC_ERROR_BSON:
       self.init(
         .badDocument, "a document cannot be sent: it is no sound BSON", serverCode: nil, serverMessage: text,
@@ -83,21 +84,39 @@ extension StoreError {
     }
     let code: Code
     let message: String
-    if text.contains("TLS handshake failed") || text.contains("certificate") {
-      code = .tls
-      message = "no encrypted connection to \(context.hosts): \(text)"
-    } else if context.hasConnected {
+    let reason = Self.reason(text)
+    // Who encrypts and who does not see only that the other hangs up.
+    let isHungUp = text.contains("connection closed") || text.contains("connection error")
+    if context.hasConnected {
       code = .connectionLost
-      message = "the connection to \(context.hosts) broke: \(text)"
+      message = "the connection to \(context.hosts) broke\(reason)"
+    } else if text.contains("TLS") || text.contains("certificate") || isHungUp && context.usesTLS {
+      code = .tls
+      message = "no encrypted connection to \(context.hosts)\(reason)"
     } else {
       code = .unreachable
-      let hint =
-        text.contains("socket error or timeout")
-        ? "; if the server demands encryption, add tls=true to the connection string" : ""
-      message = "no MongoDB server answers at \(context.hosts): \(text)\(hint)"
+      let hint: String
+      if isHungUp {
+        hint = "; if the server demands encryption, add tls=true to the connection string"
+      } else if let replicaSet = context.replicaSet, !text.contains("[") {
+        // libmongoc found a server and dropped it: it names no cause then.
+        hint = "; is '\(replicaSet)' the name of its replica set, and has the set a primary?"
+      } else {
+        hint = ""
+      }
+      message = "no MongoDB server answers at \(context.hosts)\(reason)\(hint)"
     }
     self.init(
       code, message, serverCode: nil, serverMessage: text, isRetryable: code != .tls, labels: labels)
+  }
+
+  /// What is worth telling of libmongoc's words: for each server the cause, which stands in brackets.
+  private static func reason(_ text: String) -> String {
+    guard text.hasPrefix("No suitable servers found") else { return ": \(text)" }
+    guard let start = text.firstIndex(of: "["), let end = text.lastIndex(of: "]"), start < end else {
+      return ""
+    }
+    return " (" + text[text.index(after: start)..<end].split(separator: "] [").joined(separator: "; ") + ")"
   }
 
   private static func authenticationRefused(_ text: String, in context: Context) -> StoreError {

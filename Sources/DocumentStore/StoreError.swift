@@ -36,8 +36,6 @@ package struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
     case diskFull = "store-disk-full"
     /// A command was refused for any other reason.
     case commandFailed = "store-command-failed"
-    /// Every connection of the pool is in use.
-    case noConnectionFree = "store-no-connection-free"
   }
 
   package let code: Code

@@ -27,6 +27,17 @@ struct BSONViewTests {
     }
   }
 
+  @Test(arguments: [
+    (0.0, 0), (-3.0, -3), (0x1p62, 1 << 62), (-0x1p63, Int64.min), (0.5, nil), (0x1p63, nil),
+    (-0x1.8p63, nil), (.nan, nil),
+    (.infinity, nil), (-0.0, 0),
+  ])
+  func takesADoubleForAWholeNumberOnlyWhereItIsOne(value: Double, expected: Int64?) throws {
+    #expect(BSONValue.double(value).integer == expected)
+    let document: BSONDocument = ["n": .double(value)]
+    try document.withView { (view: BSONView) throws in #expect(try view.find("n")?.integer == expected) }
+  }
+
   @Test func givesNothingForAnotherType() throws {
     try Self.sample.withView { (view: BSONView) throws in
       let count = try #require(try view.find("count"))
