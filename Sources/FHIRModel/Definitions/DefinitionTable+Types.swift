@@ -1,4 +1,4 @@
-package import CDefinitions
+public import CDefinitions
 
 extension DefinitionTable {
   /// The type that a type is derived from; nil for Element and Resource.

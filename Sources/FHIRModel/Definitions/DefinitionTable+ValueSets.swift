@@ -1,4 +1,4 @@
-package import CDefinitions
+public import CDefinitions
 
 extension DefinitionTable {
   @inlinable

@@ -1,9 +1,10 @@
-package import CDefinitions
+public import CDefinitions
 
 /// The number of a type in a ``DefinitionTable``: a primitive, a datatype, a backbone element or a resource.
 @frozen
+@usableFromInline
 package struct TypeID: RawRepresentable, Hashable, Sendable {
-  package let rawValue: UInt16
+  @usableFromInline package let rawValue: UInt16
 
   @inlinable
   package init(rawValue: UInt16) { self.rawValue = rawValue }
@@ -14,6 +15,7 @@ package struct TypeID: RawRepresentable, Hashable, Sendable {
 /// The core definitions are embedded in the binary (``r4``); nothing is decoded at start. A table is made by the
 /// FHIRDefinitions target from official packages; its layout is in `CDefinitions.h`.
 @frozen
+@usableFromInline
 package struct DefinitionTable: @unchecked Sendable {
   // Safe to share: the bytes are never written after the table was made, and live as long as the process.
 
@@ -184,11 +186,12 @@ package struct DefinitionTable: @unchecked Sendable {
 
   /// What a name stands for within a type: the element, and for a choice which of its types.
   @frozen
+  @usableFromInline
   package struct Child {
     /// Index into ``DefinitionTable/elements``.
-    package let element: Int
+    @usableFromInline package let element: Int
     /// Index into ``DefinitionTable/typeRefs``.
-    package let typeRef: Int
+    @usableFromInline package let typeRef: Int
 
     @inlinable
     init(element: Int, typeRef: Int) {

@@ -1,16 +1,21 @@
+// Types that hot loops of other modules touch are `@usableFromInline package`: the members of a type that is merely
+// `package` are never inlined across modules, `@inlinable` or not, and generic code over it (OptionSet's) is not
+// specialised. Reading costs more than twice the time without.
+
 /// The number of an element name: below ``unknown`` one of the definition table's, above it one of the tree's own.
 @frozen
+@usableFromInline
 package struct NameID: RawRepresentable, Hashable, Sendable {
-  package let rawValue: UInt16
+  @usableFromInline package let rawValue: UInt16
 
   @inlinable
   package init(rawValue: UInt16) { self.rawValue = rawValue }
 
   /// The empty name, borne by the root of a tree.
-  package static var root: NameID { @inlinable get { NameID(rawValue: 0) } }
+  @inlinable package static var root: NameID { NameID(rawValue: 0) }
 
   /// Names from here on are not in the definition table: their text stands in `ResourceTree.unknownNames`.
-  package static var unknown: UInt16 { @inlinable get { 0x8000 } }
+  @inlinable package static var unknown: UInt16 { 0x8000 }
 
   @inlinable
   package var isUnknown: Bool { rawValue >= NameID.unknown }
@@ -22,19 +27,20 @@ package struct NameID: RawRepresentable, Hashable, Sendable {
 /// An element that repeats is a run of nodes of one name. A primitive's value and the extensions on it (JSON's
 /// `birthDate` and `_birthDate`, XML's attribute and child elements) are one node: value in the text, extensions as children.
 @frozen
+@usableFromInline
 package struct Node: Sendable {
-  package var name: NameID
-  package var flags: NodeFlags
+  @usableFromInline package var name: NameID
+  @usableFromInline package var flags: NodeFlags
   /// Where the value's text begins in `ResourceTree.text`; of a resource, its type's name.
-  package var textStart: UInt32
+  @usableFromInline package var textStart: UInt32
   /// Length of the value's text in bytes, quotes left out.
-  package var textLength: UInt32
+  @usableFromInline package var textLength: UInt32
   /// Index one past the last node below this one.
-  package var end: UInt32
+  @usableFromInline package var end: UInt32
   /// Where the element begins: a byte offset into the source chunk, or a line; see `ResourceTree.position(of:)`.
-  package var position: UInt32
+  @usableFromInline package var position: UInt32
   /// The column, where `position` is a line; else 0.
-  package var column: UInt32
+  @usableFromInline package var column: UInt32
 
   @inlinable
   package init(
@@ -56,6 +62,7 @@ package struct Node: Sendable {
 /// JSON says what it means (`string`, `number`, …); XML does not, and its values are `.text`. Which of them is due
 /// is the definition's to say, and validation's to check.
 @frozen
+@usableFromInline
 package enum ValueKind: UInt16, Sendable {
   /// An element with children only, or a primitive that has extensions and no value.
   case none = 0
@@ -76,8 +83,9 @@ package enum ValueKind: UInt16, Sendable {
 
 /// A node's value kind and marks, in 16 bits.
 @frozen
+@usableFromInline
 package struct NodeFlags: OptionSet, Hashable, Sendable {
-  package let rawValue: UInt16
+  @usableFromInline package let rawValue: UInt16
 
   @inlinable
   package init(rawValue: UInt16) { self.rawValue = rawValue }
@@ -86,19 +94,19 @@ package struct NodeFlags: OptionSet, Hashable, Sendable {
   package init(_ kind: ValueKind) { rawValue = kind.rawValue }
 
   /// The element was an item of a JSON array.
-  package static var item: NodeFlags { @inlinable get { NodeFlags(rawValue: 1 << 4) } }
+  @inlinable package static var item: NodeFlags { NodeFlags(rawValue: 1 << 4) }
   /// The text holds JSON escapes (`\n`, `\u00e9`): decode before use.
-  package static var escaped: NodeFlags { @inlinable get { NodeFlags(rawValue: 1 << 5) } }
+  @inlinable package static var escaped: NodeFlags { NodeFlags(rawValue: 1 << 5) }
   /// JSON wrote this name already in the same object (not as an item of the same array).
-  package static var duplicate: NodeFlags { @inlinable get { NodeFlags(rawValue: 1 << 6) } }
+  @inlinable package static var duplicate: NodeFlags { NodeFlags(rawValue: 1 << 6) }
   /// JSON wrote a companion (`_name`) for this element.
-  package static var companion: NodeFlags { @inlinable get { NodeFlags(rawValue: 1 << 7) } }
+  @inlinable package static var companion: NodeFlags { NodeFlags(rawValue: 1 << 7) }
   /// XML wrote this as an attribute other than `value` (id, url).
-  package static var attribute: NodeFlags { @inlinable get { NodeFlags(rawValue: 1 << 8) } }
+  @inlinable package static var attribute: NodeFlags { NodeFlags(rawValue: 1 << 8) }
   /// The text is a narrative's XHTML, markup and all.
-  package static var xhtml: NodeFlags { @inlinable get { NodeFlags(rawValue: 1 << 9) } }
+  @inlinable package static var xhtml: NodeFlags { NodeFlags(rawValue: 1 << 9) }
   /// The source wrote a value; `textLength` may still be 0 (an empty string).
-  package static var hasValue: NodeFlags { @inlinable get { NodeFlags(rawValue: 1 << 10) } }
+  @inlinable package static var hasValue: NodeFlags { NodeFlags(rawValue: 1 << 10) }
 
   @inlinable
   package var kind: ValueKind {

@@ -32,10 +32,12 @@ extension ResourceTree {
 /// The escapes of JSON strings.
 ///
 /// See https://www.rfc-editor.org/rfc/rfc8259#section-7
+@usableFromInline
 package enum JSONEscapes {
   /// Appends the decoded text of a JSON string's inside to a buffer.
   ///
   /// - Returns: whether every escape meant a scalar; for a lone surrogate U+FFFD is appended.
+  @usableFromInline
   package static func decode(_ raw: UnsafeBufferPointer<UInt8>, into buffer: TextBuffer) -> Bool {
     var whole = true
     var i = 0

@@ -4,22 +4,23 @@
 /// ``DefinitionTable`` at hand. The text of values is a slice of the source (JSON) or of a buffer of the tree's own.
 ///
 /// A tree is built by one reader on one thread and is not changed afterwards; then it may be shared.
+@usableFromInline
 package final class ResourceTree: @unchecked Sendable {
   // Safe to share: every mutating member is for the builder alone, before the tree is handed on.
 
   // No exclusivity checks: no closure ever runs inside an access to these, and a check for every node is dear.
-  @exclusivity(unchecked) package var nodes: UnsafeMutablePointer<Node>
-  @exclusivity(unchecked) package var count = 0
+  @usableFromInline @exclusivity(unchecked) package var nodes: UnsafeMutablePointer<Node>
+  @usableFromInline @exclusivity(unchecked) package var count = 0
   @exclusivity(unchecked) @usableFromInline var capacity: Int
 
   /// The bytes that the nodes' texts are slices of.
-  @exclusivity(unchecked) package var text: UnsafePointer<UInt8>
+  @usableFromInline @exclusivity(unchecked) package var text: UnsafePointer<UInt8>
   /// Keeps `text` alive.
   private var textOwner: AnyObject?
   /// How `Node.position` is to be read.
   package let origin: Origin
   /// Names that the definition table does not know, by `NameID.rawValue - NameID.unknown`.
-  package private(set) var unknownNames: [String] = []
+  @usableFromInline package private(set) var unknownNames: [String] = []
   private var unknownNumbers: [[UInt8]: UInt16] = [:]
   /// FHIRPath of the root, where it is not a resource of its own: `Bundle.entry[3]`. Empty otherwise.
   package var rootExpression = ""
@@ -154,6 +155,7 @@ package final class ResourceTree: @unchecked Sendable {
   }
 
   @frozen
+  @usableFromInline
   package struct Children: Sequence, IteratorProtocol {
     @usableFromInline let tree: ResourceTree
     @usableFromInline var upcoming: Int
@@ -176,9 +178,10 @@ package final class ResourceTree: @unchecked Sendable {
 }
 
 /// A growing buffer of text for trees whose source has no slices to offer: XML and documents.
+@usableFromInline
 package final class TextBuffer {
-  @exclusivity(unchecked) package var bytes: UnsafeMutablePointer<UInt8>
-  @exclusivity(unchecked) package var count = 0
+  @usableFromInline @exclusivity(unchecked) package var bytes: UnsafeMutablePointer<UInt8>
+  @usableFromInline @exclusivity(unchecked) package var count = 0
   @exclusivity(unchecked) @usableFromInline var capacity: Int
 
   package init(capacity: Int = 1024) {
