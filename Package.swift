@@ -63,7 +63,7 @@ let package = Package(
     .testTarget(name: "FHIRModelTests", dependencies: ["FHIRModel", "CDefinitions"], swiftSettings: strict),
     .testTarget(name: "FHIRFormatsTests", dependencies: ["FHIRFormats", "FHIRModel"], swiftSettings: strict),
     .testTarget(
-      name: "FHIRDefinitionsTests", dependencies: ["FHIRDefinitions", "FHIRModel"], swiftSettings: strict),
+      name: "FHIRDefinitionsTests", dependencies: ["FHIRDefinitions", "FHIRModel", "CDefinitions"], swiftSettings: strict),
     .testTarget(
       name: "FHIRPathTests", dependencies: ["FHIRPath", "FHIRModel", "FHIRFormats"], swiftSettings: strict),
     .testTarget(

@@ -13,6 +13,8 @@ package struct DefinitionError: Error, Hashable, Sendable, CustomStringConvertib
     case unsafePath = "package-unsafe-path"
     /// A file in the package is no JSON, or not the resource it claims to be.
     case malformed = "definition-malformed"
+    /// Packages are written for different versions of FHIR.
+    case wrongVersion = "package-fhir-version"
     /// A definition refers to another that no package has.
     case missing = "definition-missing"
     /// The definitions do not fit into a table's 16-bit numbers.

@@ -27,6 +27,7 @@ package struct DefinitionCompiler {
   ///   - packages: the core, and what stands on it. Of two definitions with one URL the first counts.
   ///   - listed: value sets whose codes are wanted though no element is bound to them with force.
   package init(packages: [DefinitionPackage], listing listed: [String] = []) throws(DefinitionError) {
+    try Self.checkVersions(packages)
     self.packages = packages
     self.listed = listed
     plan = try TypePlan(packages: packages)
@@ -149,8 +150,11 @@ package struct DefinitionCompiler {
     of constraints: [ElementDefinition.Constraint], in type: PlannedType
   ) throws(DefinitionError) -> [UInt16] {
     var numbers: [UInt16] = []
+    // A backbone element repeats what its base type (Element, BackboneElement) states.
+    let base = type.base.map { plan.types[$0].structure }
     for constraint in constraints {
-      numbers.append(try narrow(invariants.number(of: constraint, in: type.structure), "invariants"))
+      let number = invariants.number(of: constraint, in: type.structure, type: base)
+      numbers.append(try narrow(number, "invariants"))
     }
     return numbers
   }
@@ -224,6 +228,22 @@ package struct DefinitionCompiler {
   }
 
   // MARK: Limits
+
+  /// Definitions of R4 and of another version would not fit together: `4.0.1` goes with `4.0.0`, not with `5.0.0`.
+  private static func checkVersions(_ packages: [DefinitionPackage]) throws(DefinitionError) {
+    func families(_ package: DefinitionPackage) -> Set<String> {
+      Set(package.fhirVersions.map { $0.split(separator: ".").prefix(2).joined(separator: ".") })
+    }
+    guard let first = packages.first(where: { !$0.fhirVersions.isEmpty }) else { return }
+    for package in packages where !package.fhirVersions.isEmpty {
+      if families(first).isDisjoint(with: families(package)) {
+        throw DefinitionError(
+          .wrongVersion, package: package.label,
+          "is written for FHIR \(package.fhirVersions.joined(separator: ", ")); \(first.label) is for "
+            + first.fhirVersions.joined(separator: ", "))
+      }
+    }
+  }
 
   private func narrow(_ number: Int, _ what: String) throws(DefinitionError) -> UInt16 {
     guard 0..<Int(DEFINITION_NONE) ~= number else { throw full(what) }

@@ -20,11 +20,15 @@ struct InvariantNumbers {
     structureByURL = Dictionary(structures.map { ($0.url, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
-  /// The number of a constraint that stands in a structure.
-  mutating func number(of constraint: ElementDefinition.Constraint, in structure: Int) -> Int {
+  /// The number of a constraint that stands in a structure, on an element of a type that another structure defines.
+  mutating func number(
+    of constraint: ElementDefinition.Constraint, in structure: Int, type: Int? = nil
+  ) -> Int {
+    let source =
+      constraint.source ?? type.flatMap { origin(of: constraint, in: structures[$0]) }
+      ?? origin(of: constraint, in: structures[structure]) ?? structures[structure].url
     let invariant = Invariant(
-      key: constraint.key, expression: Self.corrected(constraint),
-      source: constraint.source ?? origin(of: constraint, in: structures[structure]),
+      key: constraint.key, expression: Self.corrected(constraint), source: source,
       isWarning: constraint.isWarning, isBestPractice: constraint.isBestPractice)
     if let known = numbers[invariant] { return known }
     numbers[invariant] = invariants.count
@@ -32,19 +36,19 @@ struct InvariantNumbers {
     return invariants.count - 1
   }
 
-  /// Where a constraint without a source comes from: the topmost of the structure's bases that states it too.
-  private func origin(of constraint: ElementDefinition.Constraint, in structure: StructureDefinition)
-    -> String
-  {
-    var origin = structure.url
-    var seen: Set<String> = [structure.url]
-    var next = structure.base
-    while let url = next, seen.insert(url).inserted, let base = structureByURL[url] {
-      let states = base.elements.contains { element in
-        element.constraints.contains { $0.key == constraint.key && $0.expression == constraint.expression }
+  /// Where a constraint without a source comes from: the topmost of a structure and its bases whose root states it.
+  private func origin(
+    of constraint: ElementDefinition.Constraint, in structure: StructureDefinition
+  ) -> String? {
+    var origin: String?
+    var seen: Set<String> = []
+    var next: StructureDefinition? = structure
+    while let definition = next, seen.insert(definition.url).inserted {
+      let states = definition.elements.first?.constraints.contains {
+        $0.key == constraint.key && $0.expression == constraint.expression
       }
-      if states { origin = url }
-      next = base.base
+      if states == true { origin = definition.url }
+      next = definition.base.flatMap { structureByURL[$0] }
     }
     return origin
   }

@@ -59,6 +59,9 @@ struct TypePlan {
     let chosen = structures.indices.filter { i in
       structureByURL[structures[i].url] == i && Self.definesType(structures[i], datatypeNames)
     }
+    for structure in chosen where structures[structure].elements.isEmpty {
+      throw structures[structure].malformed("has no snapshot")
+    }
     try addTypes(chosen)
     try addBackbones(chosen)
     for index in types.indices where !types[index].url.isEmpty {
@@ -69,7 +72,7 @@ struct TypePlan {
 
   /// Whether a structure is a type of its own; SimpleQuantity and MoneyQuantity are, though they constrain Quantity.
   private static func definesType(_ structure: StructureDefinition, _ datatypes: Set<String>) -> Bool {
-    guard structure.kind != .logical, !structure.elements.isEmpty else { return false }
+    guard structure.kind != .logical else { return false }
     return !structure.isConstraint || structure.kind == .complex && datatypes.contains(structure.lastURLPart)
   }
 

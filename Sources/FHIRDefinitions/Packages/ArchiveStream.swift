@@ -53,6 +53,11 @@ final class ArchiveStream {
     return true
   }
 
+  /// Reads to the end, so that all of the stream is checked.
+  func drain() throws(DefinitionError) {
+    while try fill() {}
+  }
+
   /// Reads on; false at the end.
   private func fill() throws(DefinitionError) -> Bool {
     upcoming = 0

@@ -3,8 +3,11 @@ package struct DefinitionPackage: Sendable {
   /// The package's id: `hl7.fhir.r4.core`.
   package private(set) var name = ""
   package private(set) var version = ""
+  /// The versions of FHIR it is written for: `4.0.1`.
+  package private(set) var fhirVersions: [String] = []
   /// The packages it stands on: versions by id.
   package private(set) var dependencies: [String: String] = [:]
+  /// In the order of their files' names, as are the others.
   package private(set) var structures: [StructureDefinition] = []
   package private(set) var valueSets: [ValueSet] = []
   package private(set) var codeSystems: [CodeSystem] = []
@@ -14,15 +17,17 @@ package struct DefinitionPackage: Sendable {
 
   /// Reads a package; its other resources and its examples are left out.
   package init(_ archive: PackageArchive) throws(DefinitionError) {
-    var files: [(name: String, root: NamedElement)] = []
+    var structures: [(file: String, definition: StructureDefinition)] = []
+    var valueSets: [(file: String, definition: ValueSet)] = []
+    var codeSystems: [(file: String, definition: CodeSystem)] = []
     try archive.forEachFile { (file) throws(DefinitionError) in
-      guard file.name != "package.json" else {
-        try readManifest(file, in: archive.path)
-        return
-      }
       let root = try NamedElement(file: file, package: archive.path)
+      if file.name == "package.json" { return readManifest(root) }
+      let reading = DefinitionReading(package: archive.path, file: file.name)
       switch root.resourceType {
-      case "StructureDefinition", "ValueSet", "CodeSystem": files.append((file.name, root))
+      case "StructureDefinition": structures.append((file.name, try reading.structure(root)))
+      case "ValueSet": valueSets.append((file.name, try reading.valueSet(root)))
+      case "CodeSystem": codeSystems.append((file.name, try reading.codeSystem(root)))
       default: break
       }
     }
@@ -30,22 +35,18 @@ package struct DefinitionPackage: Sendable {
       throw DefinitionError(
         .notAPackage, package: archive.path, file: "package.json", "is missing or names no package")
     }
-    files.sort { $0.name < $1.name }
-    for file in files {
-      let reading = DefinitionReading(package: label, file: file.name)
-      switch file.root.resourceType {
-      case "StructureDefinition": structures.append(try reading.structure(file.root))
-      case "ValueSet": valueSets.append(try reading.valueSet(file.root))
-      default: codeSystems.append(try reading.codeSystem(file.root))
-      }
-    }
+    self.structures = structures.sorted { $0.file < $1.file }.map(\.definition)
+    self.valueSets = valueSets.sorted { $0.file < $1.file }.map(\.definition)
+    self.codeSystems = codeSystems.sorted { $0.file < $1.file }.map(\.definition)
+    for index in self.structures.indices { self.structures[index].package = label }
   }
 
   /// `package.json`, in the form of npm. See https://hl7.org/fhir/packages.html
-  private mutating func readManifest(_ file: PackageArchive.File, in path: String) throws(DefinitionError) {
-    let root = try NamedElement(file: file, package: path)
+  private mutating func readManifest(_ root: NamedElement) {
     name = root.string("name") ?? ""
     version = root.string("version") ?? ""
+    // Older packages write `fhir-version-list`.
+    fhirVersions = root.strings("fhirVersions") + root.strings("fhir-version-list")
     for dependency in root.child("dependencies")?.children ?? [] {
       dependencies[dependency.name] = dependency.text
     }

@@ -31,7 +31,11 @@ struct TarReader {
       pending = 0
       let header = try stream.read(Self.block)
       // Two blocks of zeros end an archive; many writers leave them out.
-      if header.isEmpty || header.allSatisfy({ $0 == 0 }) { return nil }
+      if header.isEmpty || header.allSatisfy({ $0 == 0 }) {
+        // The checksum of the compressed stream stands at its end.
+        try stream.drain()
+        return nil
+      }
       guard header.count == Self.block else { throw cutOff() }
       guard isIntact(header), let ownSize = number(header[124..<136]) else {
         throw DefinitionError(.damaged, package: path, "is no tar archive, or is damaged")
