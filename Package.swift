@@ -32,7 +32,7 @@ let package = Package(
       name: "FHIRFormats", dependencies: ["CDefinitions", "FHIRModel", "CLibXML2", "CZlib"],
       swiftSettings: strict),
     .target(
-      name: "FHIRDefinitions", dependencies: ["CDefinitions", "FHIRModel", "FHIRFormats", "CZlib"],
+      name: "FHIRDefinitions", dependencies: ["CDefinitions", "FHIRModel", "FHIRFormats"],
       swiftSettings: strict),
     .target(name: "FHIRPath", dependencies: ["CDefinitions", "FHIRModel"], swiftSettings: strict),
     .target(

@@ -10,7 +10,7 @@ import Testing
 
   init() throws {
     bytes = try Self.compile(ClinicPackage.files)
-    table = try #require(Self.open(bytes))
+    table = try #require(DefinitionTable(keeping: bytes))
   }
 
   @Test func `a small package compiles to a sound table that names it`() {
@@ -75,7 +75,7 @@ import Testing
   @Test func `of two definitions with one URL the first package's counts`() throws {
     let core = try PackageBuilder(ClinicPackage.files).read()
     let again = try PackageBuilder(ClinicPackage.files).read()
-    let table = try #require(Self.open(DefinitionCompiler(packages: [core, again]).table()))
+    let table = try #require(DefinitionTable(keeping: DefinitionCompiler(packages: [core, again]).table()))
     #expect(table.types.count == self.table.types.count)
   }
 
@@ -87,7 +87,7 @@ import Testing
         #"{"path": "Visit", "min": 0, "max": "*"}"#
       ])
     let guide = try PackageBuilder([profile], manifest: #"{"name": "my.guide", "version": "1"}"#).read()
-    let table = try #require(Self.open(DefinitionCompiler(packages: [core, guide]).table()))
+    let table = try #require(DefinitionTable(keeping: DefinitionCompiler(packages: [core, guide]).table()))
     #expect(table.types.count == self.table.types.count)
     #expect(table.packages == ["test.package#1.2.3", "my.guide#1"])
   }
@@ -153,13 +153,6 @@ import Testing
 
   static func compile(_ files: [(String, String)]) throws -> [UInt8] {
     try DefinitionCompiler(packages: [PackageBuilder(files).read()]).table()
-  }
-
-  static func open(_ bytes: [UInt8]) -> DefinitionTable? {
-    // A table's bytes live as long as the process.
-    let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 8)
-    copy.copyBytes(from: bytes)
-    return DefinitionTable(immortal: UnsafeRawBufferPointer(copy))
   }
 
   private func description(_ type: String) throws -> String {

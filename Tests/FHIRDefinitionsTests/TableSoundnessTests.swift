@@ -6,15 +6,15 @@ import Testing
 @Suite struct TableSoundnessTests {
   @Test func `what is no table is refused`() throws {
     let bytes = try DefinitionCompilerTests.compile(ClinicPackage.files)
-    #expect(DefinitionCompilerTests.open([]) == nil)
-    #expect(DefinitionCompilerTests.open(Array("FHIRLINE".utf8)) == nil)
+    #expect(DefinitionTable(keeping: []) == nil)
+    #expect(DefinitionTable(keeping: Array("FHIRLINE".utf8)) == nil)
     for count in stride(from: 0, to: bytes.count, by: 61) {
-      #expect(DefinitionCompilerTests.open(Array(bytes.prefix(count))) == nil)
+      #expect(DefinitionTable(keeping: Array(bytes.prefix(count))) == nil)
     }
     var other = bytes
     other[8] ^= 1
-    #expect(DefinitionCompilerTests.open(other) == nil, "another format")
-    #expect(DefinitionCompilerTests.open(bytes + [0]) == nil, "bytes left over")
+    #expect(DefinitionTable(keeping: other) == nil, "another format")
+    #expect(DefinitionTable(keeping: bytes + [0]) == nil, "bytes left over")
   }
 
   @Test func `a table with any byte changed is refused, or can be read without a fault`() throws {

@@ -21,7 +21,7 @@ import Testing
     let bytes = try DefinitionCompiler(
       packages: [core, usCore], listing: ["http://hl7.org/fhir/us/core/ValueSet/omb-race-category"]
     ).table()
-    let table = try #require(DefinitionCompilerTests.open(bytes))
+    let table = try #require(DefinitionTable(keeping: bytes))
     #expect(table.isSound)
     #expect(table.resourceTypes.count == 146)
     let races = try #require(table.valueSet("http://hl7.org/fhir/us/core/ValueSet/omb-race-category"))
@@ -31,7 +31,7 @@ import Testing
   @Test(.enabled(if: SharedPackages.usCoreIsAtHand))
   func `a guide's profiles are no types of their own`() throws {
     let usCore = try SharedPackages.read(SharedPackages.usCore)
-    let table = try #require(DefinitionCompilerTests.open(DefinitionCompiler(packages: [usCore]).table()))
+    let table = try #require(DefinitionTable(keeping: DefinitionCompiler(packages: [usCore]).table()))
     #expect(table.types.isEmpty && table.isSound)
   }
 

@@ -86,10 +86,7 @@ extension DefinitionTable {
   fileprivate static let forDefinitions: DefinitionTable = {
     if let embedded { return embedded }
     var sections = TableSections()
-    let bytes = sections.bytes(typeNames: [], valueSetURLs: [])
-    let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 8)
-    copy.copyBytes(from: bytes)
-    guard let empty = DefinitionTable(immortal: UnsafeRawBufferPointer(copy)) else {
+    guard let empty = DefinitionTable(keeping: sections.bytes(typeNames: [], valueSetURLs: [])) else {
       preconditionFailure("a table without content is a table")
     }
     return empty

@@ -34,6 +34,21 @@ package struct DefinitionTable: @unchecked Sendable {
     guard hasSectionsWithin(bytes.count) else { return nil }
   }
 
+  /// A table that was compiled when the program ran; nil when the bytes are no sound table.
+  ///
+  /// Keeps a copy of the bytes as long as the process runs: meant for the few tables of a run, not for many.
+  package init?(keeping bytes: [UInt8]) {
+    let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: max(bytes.count, 8), alignment: 8)
+    copy.copyBytes(from: bytes)
+    guard let table = DefinitionTable(immortal: UnsafeRawBufferPointer(rebasing: copy[..<bytes.count])),
+      table.isSound
+    else {
+      copy.deallocate()
+      return nil
+    }
+    self = table
+  }
+
   /// The definitions of FHIR R4 (4.0.1).
   package static let r4: DefinitionTable = {
     guard let table = embedded else {
