@@ -41,6 +41,7 @@ package enum Rule: String, Sendable, CaseIterable {
   case referenceTarget = "reference-target"
   case contained = "contained"
   case bundleEntry = "bundle-entry"
+  case elementID = "element-id"
 
   /// FHIR's own code for the kind of issue, as an OperationOutcome carries it.
   ///
@@ -51,7 +52,7 @@ package enum Rule: String, Sendable, CaseIterable {
       .xmlText, .xmlElementOrder, .xmlCharacter, .encodingUTF8, .encodingSurrogate, .resourceType,
       .unknownElement,
       .choiceMultiple, .choiceType, .elementEmpty, .arrayExpected, .arrayUnexpected, .arrayEmpty, .nullValue,
-      .notFHIR, .cardinalityMax, .contained, .bundleEntry, .empty:
+      .notFHIR, .cardinalityMax, .contained, .bundleEntry, .elementID, .empty:
       "structure"
     case .limitDepth, .limitSize, .tooManyIssues: "too-costly"
     case .inputUnreadable: "not-found"

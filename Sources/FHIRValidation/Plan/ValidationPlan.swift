@@ -72,6 +72,7 @@ final class ValidationPlan: @unchecked Sendable {
   let names: Names
   let types: UnsafePointer<PlanType>
   let children: UnsafePointer<PlanChild>
+  private let elementDefinition: TypeID?
 
   /// The marks and the kind that `PlanChild.json` and `.xml` are compared by.
   static let formMask =
@@ -105,6 +106,7 @@ final class ValidationPlan: @unchecked Sendable {
   init(table: DefinitionTable) {
     self.table = table
     names = Names(table: table)
+    elementDefinition = table.typeID("ElementDefinition")
     let slotCount = table.types.map { Int($0.first_child_slot) + Int($0.child_slot_mask) + 1 }.max() ?? 0
     let types = UnsafeMutablePointer<PlanType>.allocate(capacity: max(table.types.count, 1))
     let children = UnsafeMutablePointer<PlanChild>.allocate(capacity: max(slotCount, 1))
@@ -133,6 +135,8 @@ final class ValidationPlan: @unchecked Sendable {
     self.types = UnsafePointer(types)
     self.children = UnsafePointer(children)
   }
+
+  func isElementDefinition(_ type: TypeID) -> Bool { type == elementDefinition }
 
   deinit {
     types.deallocate()

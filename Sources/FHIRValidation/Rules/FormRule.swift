@@ -75,7 +75,8 @@ enum FormRule {
     case .primitive where flags.kind == .none:
       // A value left out is right if extensions say why; JSON writes those in the companion property.
       if walk.form == .json && !flags.contains(.companion) { break }
-      if hasChildren { return .withoutValue }
+      // An id alone says nothing (ele-1).
+      if hasExtension(node, walk) { return .withoutValue }
       EmptyElementRule.report(node, child, &walk)
       return .unusable
     case .resource where flags.kind == .none:
@@ -93,6 +94,10 @@ enum FormRule {
       .error, .valueKind, at: node, value: hasText(flags.kind) ? node : nil,
       "\(walk.path(child)) must be \(description(of: due, child, walk)), not \(noun(flags.kind, walk.form))")
     return child.shape == .primitive && hasText(flags.kind) ? .withoutValue : .unusable
+  }
+
+  private static func hasExtension(_ node: Int, _ walk: borrowing StructureWalk) -> Bool {
+    walk.tree.children(of: node).contains { walk.nodes[$0].name != walk.plan.names.id }
   }
 
   private static func hasText(_ kind: ValueKind) -> Bool {

@@ -14,6 +14,8 @@ struct StructureWalk: ~Copyable {
     var seen: UInt64 = 0
     var repetitionReported: UInt64 = 0
     var type: TypeID
+    /// The resource that the node is in, or is.
+    var resource: Int
     /// The node is a contained resource.
     var isContained = false
   }
@@ -27,6 +29,8 @@ struct StructureWalk: ~Copyable {
   let form: Form
   let nodes: UnsafeMutablePointer<Node>
   var findings: [Finding] = []
+  /// Elements that have an id, by resource and id; see ``ElementIDRule``.
+  var elementIDs: [ElementIDRule.Key: Int] = [:]
   var overflowed = false
 
   private var frames: UnsafeMutablePointer<Frame>
@@ -42,22 +46,9 @@ struct StructureWalk: ~Copyable {
     form =
       switch tree.origin {
       case .chunk: .json
-      case .lines: Self.isJSON(tree) ? .json : .xml
+      case .lines: .xml
       case .none: .document
       }
-  }
-
-  /// Whether values are written as JSON writes them. Trees whose positions are lines are mostly XML's, but a
-  /// JSON Bundle's own members are such a tree too.
-  private static func isJSON(_ tree: ResourceTree) -> Bool {
-    for i in 0..<tree.count {
-      switch tree.nodes[i].flags.kind {
-      case .text: return false
-      case .string, .number, .boolean, .null, .emptyArray, .array: return true
-      case .none, .resource: if tree.nodes[i].flags.contains(.item) { return true }
-      }
-    }
-    return false
   }
 
   deinit { frames.deallocate() }
@@ -67,7 +58,7 @@ struct StructureWalk: ~Copyable {
 
   mutating func run() {
     guard let rootType = ResourceTypeRule.rootType(&self) else { return }
-    push(0, type: rootType)
+    push(0, type: rootType, resource: 0)
     if nodes[0].flags.kind != .resource { BundleEntryRule.check(0, &self) }
     let types = plan.types
     let children = plan.children
@@ -123,18 +114,18 @@ struct StructureWalk: ~Copyable {
     switch child.shape {
     case .primitive:
       if checksValue { PrimitiveRule.check(i, node, child, &self) }
-      if end > i &+ 1 { push(i, type: TypeID(rawValue: child.type)) }
+      if end > i &+ 1 { push(i, type: TypeID(rawValue: child.type), resource: frames[depth].resource) }
     case .complex:
       guard end > i &+ 1 else {
         EmptyElementRule.report(i, child, &self)
         return end
       }
-      push(i, type: TypeID(rawValue: child.type))
+      push(i, type: TypeID(rawValue: child.type), resource: frames[depth].resource)
       if !child.marks.isDisjoint(with: .special) { checkSpecial(i, child) }
     case .resource:
       guard let type = ResourceTypeRule.type(of: i, &self) else { return end }
       let isNested = frame.isContained
-      push(i, type: type)
+      push(i, type: type, resource: i)
       if child.marks.contains(.contained) {
         frames[depth].isContained = true
         ContainedRule.check(i, isNested: isNested, &self)
@@ -150,12 +141,13 @@ struct StructureWalk: ~Copyable {
   }
 
   @inline(__always)
-  private mutating func push(_ node: Int, type: TypeID) {
+  private mutating func push(_ node: Int, type: TypeID, resource: Int) {
     depth &+= 1
     if depth == capacity { grow() }
     (frames + depth).initialize(
       to: Frame(
-        end: Int(nodes[node].end), node: node, seen: plan.types[Int(type.rawValue)].forbidden, type: type))
+        end: Int(nodes[node].end), node: node, seen: plan.types[Int(type.rawValue)].forbidden, type: type,
+        resource: resource))
   }
 
   private mutating func grow() {

@@ -162,4 +162,43 @@ import Testing
     #expect(issues.count == 11)
     #expect(issues.last?.rule == .tooManyIssues)
   }
+
+  @Test func `ids of elements are unique within a resource`() throws {
+    let issues = try expectMarked(
+      #"""
+      {"resourceType": "Patient", "id": "a", "name": [{"id": "a", "text": "A"}, {⟦element-id⟧"id": "a", "text": "B"}],
+       "contained": [{"resourceType": "Organization", "id": "o", "name": "x", "address": [{"id": "a", "text": "C"}]}]}
+      """#)
+    #expect(issues.map(\.expression) == ["Patient.name[1]"])
+  }
+
+  @Test func `an id is no content`() throws {
+    try expectMarked(
+      #"""
+      {"resourceType": "Patient", ⟦element-empty⟧"_birthDate": {"id": "a"}}
+      """#)
+  }
+
+  @Test func `what SimpleQuantity takes from Quantity`() throws {
+    let issues = try expectMarked(
+      #"""
+      {"resourceType": "Observation", "status": "final", "code": {"text": "x"}, "valueQuantity": {"comparator": "<", "value": 1},
+       "referenceRange": [{"low": {"value": 1, ⟦cardinality-max⟧"comparator": "<"}}]}
+      """#)
+    #expect(issues.map(\.expression) == ["Observation.referenceRange[0].low"])
+  }
+
+  @Test func `text beyond what a string may hold, and control characters`() throws {
+    let long = String(repeating: "x", count: (1 << 20) + 1)
+    try expectMarked(
+      #"""
+      {"resourceType": "Patient", "name": [{⟦primitive-range⟧"text": "\#(long)", ⟦primitive-format⟧"family": "a\u0013"}]}
+      """#)
+  }
+
+  @Test func `deep nesting is walked`() throws {
+    var text = #"{"url":"http://example.org/x"}"#
+    for _ in 0..<120 { text = #"{"url":"http://example.org/x","extension":[\#(text)]}"# }
+    try expectMarked(#"{"resourceType": "Patient", "extension": [\#(text)]}"#)
+  }
 }
