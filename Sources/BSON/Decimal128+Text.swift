@@ -31,15 +31,17 @@ extension Decimal128 {
     }
     if isNegative { out.append(UInt8(ascii: "-")) }
     let (coefficient, exponent) = parts
-    withUnsafeTemporaryAllocation(byteCount: 40, alignment: 8) { scratch in
-      let digits = UnsafeRawBufferPointer(
-        start: scratch.baseAddress,
-        count: writeCoefficient(coefficient, to: scratch.baseAddress.unsafelyUnwrapped))
-      let scientific = digits.count - 1 + exponent
+    // Room for the 34 digits, from where they go to their places around the point.
+    var scratch: (UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0)
+    withUnsafeMutableBytes(of: &scratch) { scratch in
+      // A tuple has an address.
+      let digits = scratch.baseAddress.unsafelyUnwrapped
+      let length = writeCoefficient(coefficient, to: digits)
+      let scientific = length - 1 + exponent
       if exponent <= 0 && scientific >= -6 {
-        out.appendPlain(digits, fraction: -exponent)
+        out.appendPlain(digits, count: length, fraction: -exponent)
       } else {
-        out.appendScientific(digits, exponent: scientific)
+        out.appendScientific(digits, count: length, exponent: scientific)
       }
     }
     return out.count
@@ -66,33 +68,32 @@ private struct TextSink {
     count += 1
   }
 
-  mutating func append(_ bytes: some Collection<UInt8>) {
-    for byte in bytes { append(byte) }
+  mutating func append(_ bytes: UnsafeRawPointer, count length: Int) {
+    (place + count).copyMemory(from: bytes, byteCount: length)
+    count += length
   }
 
-  mutating func append(_ text: StaticString) {
-    append(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
-  }
+  mutating func append(_ text: StaticString) { append(text.utf8Start, count: text.utf8CodeUnitCount) }
 
   /// Digits with a point before the last `fraction` of them, and zeros where digits are wanting.
-  mutating func appendPlain(_ digits: UnsafeRawBufferPointer, fraction: Int) {
-    let whole = digits.count - fraction
+  mutating func appendPlain(_ digits: UnsafeRawPointer, count length: Int, fraction: Int) {
+    let whole = length - fraction
     if whole > 0 {
-      append(digits[..<whole])
+      append(digits, count: whole)
     } else {
       append(UInt8(ascii: "0"))
     }
     guard fraction > 0 else { return }
     append(UInt8(ascii: "."))
-    if whole < 0 { append(repeatElement(UInt8(ascii: "0"), count: -whole)) }
-    append(digits[max(whole, 0)...])
+    for _ in 0..<max(0, -whole) { append(UInt8(ascii: "0")) }
+    append(digits + max(whole, 0), count: length - max(whole, 0))
   }
 
-  mutating func appendScientific(_ digits: UnsafeRawBufferPointer, exponent: Int) {
-    append(digits[0])
-    if digits.count > 1 {
+  mutating func appendScientific(_ digits: UnsafeRawPointer, count length: Int, exponent: Int) {
+    append(digits, count: 1)
+    if length > 1 {
       append(UInt8(ascii: "."))
-      append(digits[1...])
+      append(digits + 1, count: length - 1)
     }
     append(UInt8(ascii: "E"))
     append(UInt8(ascii: exponent < 0 ? "-" : "+"))

@@ -54,6 +54,8 @@ package final class DocumentStore: Sendable {
   /// Lends a connection to this thread for the length of the closure.
   ///
   /// A worker that writes for minutes borrows once, not for every batch. Nested calls take a second connection.
+  /// Who wants to try again after `connectionLost` borrows anew: the old connection does not ask the server again for
+  /// five seconds.
   package func withConnection<R>(_ body: (borrowing StoreConnection) throws -> R) throws -> R {
     let context = StoreError.Context(
       hosts: hosts, replicaSet: connectionString.replicaSet, hasConnected: true)
