@@ -8,10 +8,10 @@ extension JSONScanner {
   @inline(__always)
   mutating func readKey(_ start: Int, _ frame: UnsafeMutablePointer<Frame>) -> Int {
     let first = start &+ 1
-    var flags: NodeFlags = []
+    var flags = NodeFlags()
     let close = readString(first, &flags)
     if close < 0 { return -1 }
-    if !flags.contains(.escaped), let name = names.find(bytes + first, close &- first) {
+    if !flags.contains(.escaped), let name = lookup.find(bytes + first, close &- first) {
       key = Key(name: name)
     } else if !readUnknownKey(first, close, isEscaped: flags.contains(.escaped)) {
       return -1

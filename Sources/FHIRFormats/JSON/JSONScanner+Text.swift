@@ -7,11 +7,12 @@ extension JSONScanner {
     if bytes[start] > 0x20 { return start }
     // After a colon or comma there is mostly one space.
     if bytes[start] == 0x20 && bytes[start &+ 1] > 0x20 { return start &+ 1 }
-    return skipManyBlanks(start)
+    return JSONScanner.skipManyBlanks(bytes, start, linewise)
   }
 
+  // Static, as a call on the scanner itself copies all of it.
   @inline(never)
-  private func skipManyBlanks(_ start: Int) -> Int {
+  private static func skipManyBlanks(_ bytes: UnsafePointer<UInt8>, _ start: Int, _ linewise: Bool) -> Int {
     var i = start
     if linewise {
       while bytes[i] == 0x20 || bytes[i] == 0x09 || bytes[i] == 0x0D { i &+= 1 }

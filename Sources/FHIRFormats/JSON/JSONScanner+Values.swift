@@ -6,7 +6,7 @@ extension JSONScanner {
     let bytes = self.bytes
     var i = skipBlanks(start)
     var name = rootName
-    var flags: NodeFlags = []
+    var flags = NodeFlags()
     /// Where the element begins: its key, or the item's first byte.
     var position = i
     var mayBeResource = isResource
@@ -19,7 +19,7 @@ extension JSONScanner {
           NodeFlags(rawValue: ValueKind.string.rawValue | NodeFlags.hasValue.rawValue))
         let close = readString(i &+ 1, &textFlags)
         if close < 0 { return -1 }
-        if name == names.div && isNarrative { textFlags.formUnion(.xhtml) }
+        if name == lookup.div && isNarrative { textFlags.formUnion(.xhtml) }
         append(name, textFlags, text: i &+ 1, length: close &- i &- 1, at: position)
         i = close &+ 1
 
@@ -32,7 +32,7 @@ extension JSONScanner {
           push(
             Frame(
               node: Int32(truncatingIfNeeded: node), firstKey: Int32(truncatingIfNeeded: keyCount),
-              marks: mayBeResource ? .resource : []))
+              marks: mayBeResource ? .resource : Marks(rawValue: 0)))
           isObjectStart = true
           i &+= 1
         }
@@ -59,11 +59,11 @@ extension JSONScanner {
         push(
           Frame(
             node: isNested ? Int32(truncatingIfNeeded: count &- 1) : frames[depth &- 1].node, name: name,
-            itemFlags: itemFlags, marks: mayBeResource ? [.array, .resource] : .array))
+            itemFlags: itemFlags, marks: mayBeResource ? .array.union(.resource) : .array))
         i = first
         if bytes[i] != JSONByte.closeArray {
           // Only the first item tells that the name was written before.
-          flags = itemFlags.union(isNested ? [] : flags.intersection(.duplicate))
+          flags = itemFlags.union(isNested ? NodeFlags() : flags.intersection(.duplicate))
           position = i
           continue values
         }
@@ -142,7 +142,7 @@ extension JSONScanner {
         guard bytes[i] == JSONByte.colon else { return fail(at: i, "a colon is expected here") }
         i = skipBlanks(i &+ 1)
 
-        if key.name == names.resourceType {
+        if key.name == lookup.resourceType {
           if frame.pointee.marks.contains(.resource) && !key.isRepeated && bytes[i] == JSONByte.quote {
             var textFlags = NodeFlags(.resource)
             let close = readString(i &+ 1, &textFlags)
@@ -160,14 +160,14 @@ extension JSONScanner {
           }
         }
         name = key.name
-        flags = []
+        flags = NodeFlags()
         if key.isRepeated { flags.formUnion(.duplicate) }
         if key.isCompanion {
           flags.formUnion(JSONScanner.pendingCompanion)
           frame.pointee.marks.formUnion(.companions)
           mayBeResource = false
         } else {
-          mayBeResource = names.holdsResource(name)
+          mayBeResource = lookup.holdsResource(name)
         }
         continue values
       }
@@ -177,13 +177,13 @@ extension JSONScanner {
   /// Whether the value at hand is in an object named `text`, as a narrative's `div` is.
   private var isNarrative: Bool {
     guard depth > 0, !frames[depth - 1].marks.contains(.array) else { return false }
-    return nodes[Int(frames[depth - 1].node)].name == names.text
+    return nodes[Int(frames[depth - 1].node)].name == lookup.text
   }
 
   @inline(__always)
   private mutating func closeObject(_ frame: UnsafeMutablePointer<Frame>) {
     let node = Int(frame.pointee.node)
-    if !frame.pointee.marks.isDisjoint(with: [.companions, .manyKeys]) {
+    if frame.pointee.marks.rawValue & Marks.special != 0 {
       if frame.pointee.marks.contains(.companions) { joinCompanions(of: node) }
       if frame.pointee.marks.contains(.manyKeys) { keySets.removeLast() }
     }

@@ -34,18 +34,23 @@ struct JSONScanner: ~Copyable {
     var seen: UInt64 = 0
     /// The name that an array's items bear, and their flags.
     var name: NameID = .root
-    var itemFlags: NodeFlags = []
+    var itemFlags = NodeFlags()
     var marks: Marks
   }
 
-  struct Marks: OptionSet {
+  struct Marks {
     let rawValue: UInt16
     @inline(__always) init(rawValue: UInt16) { self.rawValue = rawValue }
+    @inline(__always) func contains(_ mark: Marks) -> Bool { rawValue & mark.rawValue != 0 }
+    @inline(__always) func union(_ mark: Marks) -> Marks { Marks(rawValue: rawValue | mark.rawValue) }
+    @inline(__always) mutating func formUnion(_ mark: Marks) { self = union(mark) }
     static var array: Marks { @inline(__always) get { Marks(rawValue: 1) } }
     /// The object has companions (`_name`).
     static var companions: Marks { @inline(__always) get { Marks(rawValue: 2) } }
     /// The object's keys are in a set.
     static var manyKeys: Marks { @inline(__always) get { Marks(rawValue: 4) } }
+    /// Marks of objects that need work at their end.
+    static var special: UInt16 { @inline(__always) get { 2 | 4 } }
     /// The object may be a resource; of an array, its items may.
     static var resource: Marks { @inline(__always) get { Marks(rawValue: 8) } }
   }
@@ -58,6 +63,8 @@ struct JSONScanner: ~Copyable {
   private static let maximumUnknownNames = 0x7FFE
 
   let names: NameIndex
+  /// The same, for the hot loop.
+  let lookup: NameIndex.Lookup
   let maximumDepth: Int
 
   // The input of the current scan.
@@ -99,6 +106,7 @@ struct JSONScanner: ~Copyable {
 
   init(names: NameIndex, maximumDepth: Int) {
     self.names = names
+    lookup = names.lookup
     self.maximumDepth = max(maximumDepth, 1)
     nodes = .allocate(capacity: capacity)
     frames = .allocate(capacity: frameCapacity)

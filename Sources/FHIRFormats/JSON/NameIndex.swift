@@ -9,7 +9,7 @@ final class NameIndex: @unchecked Sendable {
   /// Stands for JSON's `resourceType` in tables that have no element of that name.
   static let noElement = NameID(rawValue: 0x7FFF)
 
-  private struct Slot {
+  struct Slot {
     /// The name's first eight bytes, and the next (or, of a longer name, the last) eight; zeros behind its end.
     var low: UInt64 = 0
     var high: UInt64 = 0
@@ -82,16 +82,15 @@ final class NameIndex: @unchecked Sendable {
   }
 
   @inline(__always)
-  private static func slot(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> Slot {
+  fileprivate static func slot(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> Slot {
     let raw = UnsafeRawPointer(bytes)
     var low = raw.loadUnaligned(as: UInt64.self)
     var high: UInt64 = 0
     if count < 8 {
-      low &= (1 << (UInt64(count) &* 8)) &- 1
+      low &= (1 &<< (UInt64(count) &* 8)) &- 1
     } else if count <= 16 {
-      // Shifting by 64 gives 0 in Swift; so does the mask of a name of eight bytes.
       high = raw.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
-      high &= (1 << (UInt64(count &- 8) &* 8)) &- 1
+      if count < 16 { high &= (1 &<< (UInt64(count &- 8) &* 8)) &- 1 }
     } else {
       high = raw.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self)
     }
@@ -99,30 +98,54 @@ final class NameIndex: @unchecked Sendable {
   }
 
   @inline(__always)
-  private static func hash(_ slot: Slot) -> UInt64 {
+  fileprivate static func hash(_ slot: Slot) -> UInt64 {
     (slot.low ^ (slot.high << 7 | slot.high >> 57) ^ UInt64(slot.count)) &* 0x9E37_79B9_7F4A_7C15
   }
 
-  /// The id of a name; nil when the table does not know it. At least 16 bytes from `bytes` on must be readable.
-  @inline(__always)
-  func find(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> NameID? {
-    if count == 0 { return nil }
-    let wanted = NameIndex.slot(bytes, count)
-    var index = Int(truncatingIfNeeded: NameIndex.hash(wanted) >> shift)
-    while true {
-      let slot = slots[index]
-      if slot.name == 0 { return nil }
-      if slot.low == wanted.low && slot.high == wanted.high && slot.count == wanted.count {
-        let id = NameID(rawValue: slot.name)
-        if count <= 16 || memoryEqual(table.bytes(of: id).baseAddress, bytes, count) { return id }
-      }
-      index = (index &+ 1) & mask
-    }
+  /// See ``Lookup/find(_:_:)``.
+  func find(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> NameID? { lookup.find(bytes, count) }
+
+  /// The index as plain pointers, for loops that cannot afford to retain it. It lives no longer than the index.
+  var lookup: Lookup {
+    Lookup(
+      table: table, resourceType: resourceType, div: div ?? NameIndex.noElement,
+      text: text ?? NameIndex.noElement,
+      slots: slots, resourceHolders: resourceHolders, shift: shift, mask: mask)
   }
 
-  /// Whether some type holds a resource under this name.
-  @inline(__always)
-  func holdsResource(_ name: NameID) -> Bool {
-    !name.isUnknown && resourceHolders[Int(name.rawValue) >> 6] >> (UInt64(name.rawValue) & 63) & 1 != 0
+  struct Lookup {
+    let table: DefinitionTable
+    let resourceType: NameID
+    let div: NameID
+    let text: NameID
+    fileprivate let slots: UnsafeMutablePointer<Slot>
+    fileprivate let resourceHolders: UnsafeMutablePointer<UInt64>
+    fileprivate let shift: UInt64
+    fileprivate let mask: Int
+
+    /// The id of a name; nil when the table does not know it. At least 16 bytes from `bytes` on must be readable.
+    @inline(__always)
+    func find(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> NameID? {
+      if count == 0 { return nil }
+      let wanted = NameIndex.slot(bytes, count)
+      var index = Int(truncatingIfNeeded: NameIndex.hash(wanted) &>> shift)
+      while true {
+        let slot = slots + index
+        if slot.pointee.name == 0 { return nil }
+        if slot.pointee.low == wanted.low && slot.pointee.high == wanted.high
+          && slot.pointee.count == wanted.count
+        {
+          let id = NameID(rawValue: slot.pointee.name)
+          if count <= 16 || memoryEqual(table.bytes(of: id).baseAddress, bytes, count) { return id }
+        }
+        index = (index &+ 1) & mask
+      }
+    }
+
+    /// Whether some type holds a resource under this name.
+    @inline(__always)
+    func holdsResource(_ name: NameID) -> Bool {
+      !name.isUnknown && resourceHolders[Int(name.rawValue) &>> 6] &>> (UInt64(name.rawValue) & 63) & 1 != 0
+    }
   }
 }

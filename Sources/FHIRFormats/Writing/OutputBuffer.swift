@@ -2,12 +2,13 @@
 ///
 /// Appending never fails and never writes: whoever owns the buffer calls ``flushIfFull()`` between resources and
 /// ``flush()`` at the end.
+@usableFromInline
 package final class OutputBuffer {
   // Exclusivity is not checked for these: no closure ever runs inside an access to them, and the checks cost more than
   // the appending.
-  @exclusivity(unchecked) package private(set) var bytes: UnsafeMutablePointer<UInt8>
+  @exclusivity(unchecked) @usableFromInline package private(set) var bytes: UnsafeMutablePointer<UInt8>
   /// Bytes that wait in the buffer.
-  @exclusivity(unchecked) package var count = 0
+  @exclusivity(unchecked) @usableFromInline package var count = 0
   @exclusivity(unchecked) @usableFromInline var capacity: Int
   /// Bytes given to the sink so far.
   package private(set) var flushed: UInt64 = 0
