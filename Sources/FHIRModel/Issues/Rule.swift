@@ -43,6 +43,9 @@ package enum Rule: String, Sendable, CaseIterable {
   case bundleEntry = "bundle-entry"
   case elementID = "element-id"
 
+  // Loading
+  case documentRefused = "document-refused"
+
   /// FHIR's own code for the kind of issue, as an OperationOutcome carries it.
   ///
   /// See http://hl7.org/fhir/R4/valueset-issue-type.html
@@ -56,6 +59,7 @@ package enum Rule: String, Sendable, CaseIterable {
       "structure"
     case .limitDepth, .limitSize, .tooManyIssues: "too-costly"
     case .inputUnreadable: "not-found"
+    case .documentRefused: "not-supported"
     case .cardinalityMin: "required"
     case .stringEmpty, .valueKind, .primitiveFormat, .primitiveRange, .referenceSyntax, .referenceTarget:
       "value"
