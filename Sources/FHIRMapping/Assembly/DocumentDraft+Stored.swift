@@ -30,7 +30,7 @@ extension DocumentDraft {
     try items.forEachElement { element in
       guard let item = element.document else { return }
       let key: String
-      if let own = try item.find("_key")?.text {
+      if let own = try item.find(path: "_fhirline.key")?.text {
         key = own
       } else {
         key = (try item.find("resourceType")?.text ?? "") + "/" + (try item.find("id")?.text ?? "")

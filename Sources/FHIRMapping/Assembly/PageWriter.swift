@@ -42,7 +42,7 @@ struct PageWriter {
     var itemsOnPage = 0
     for section in sections {
       var open = false
-      for (key, bytes) in section.items {
+      for (_, bytes) in section.items {
         if itemsOnPage > 0, room < bytes.count + 16 {
           if open { writer.endArray() }
           open = false
@@ -67,7 +67,7 @@ struct PageWriter {
           writer.beginArray()
           open = true
         }
-        try append(item: bytes, key: key, to: &writer)
+        try bytes.withUnsafeBytes { writer.append(document: try BSONView($0)) }
         room -= bytes.count + 16
         itemsOnPage += 1
       }
@@ -93,21 +93,6 @@ struct PageWriter {
   private func take(_ writer: inout BSONWriter) throws -> BSONDocument {
     writer.endDocument()
     return try writer.finish()
-  }
-
-  /// An item that cannot be known by its own id carries its key.
-  private func append(item bytes: [UInt8], key: String, to writer: inout BSONWriter) throws {
-    try bytes.withUnsafeBytes { bytes in
-      let view = try BSONView(bytes)
-      if try view.find("id")?.string != nil || view.find("_key") != nil {
-        writer.append(document: view)
-        return
-      }
-      writer.beginDocument()
-      writer.append("_key", string: key)
-      try view.forEachElement { element in writer.append(element: element) }
-      writer.endDocument()
-    }
   }
 
   private func bookkeeping(hash: String, pageCount: Int, into writer: inout BSONWriter) {

@@ -25,13 +25,13 @@ enum ResourceVersion {
 /// An instant that can be compared whatever its zone: seconds and the fraction's digits.
 ///
 /// See http://hl7.org/fhir/R4/datatypes.html#instant
-struct InstantKey: Comparable {
+package struct InstantKey: Comparable, Sendable {
   let seconds: Int
   /// Digits of the fraction without trailing zeros.
   let fraction: String
 
   /// nil unless the text is a date, a time with seconds, and a zone.
-  init?(_ text: String) {
+  package init?(_ text: String) {
     let bytes = Array(text.utf8)
     func number(_ from: Int, _ count: Int) -> Int? {
       guard from + count <= bytes.count else { return nil }
@@ -78,5 +78,7 @@ struct InstantKey: Comparable {
     return era * 146097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719468
   }
 
-  static func < (a: InstantKey, b: InstantKey) -> Bool { (a.seconds, a.fraction) < (b.seconds, b.fraction) }
+  package static func < (a: InstantKey, b: InstantKey) -> Bool {
+    (a.seconds, a.fraction) < (b.seconds, b.fraction)
+  }
 }

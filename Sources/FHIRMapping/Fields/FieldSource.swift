@@ -1,0 +1,193 @@
+import BSON
+import CDefinitions
+import FHIRModel
+import FHIRPath
+
+/// Where a field's value stands: a path within the document's root resource, or within resources of a section.
+struct FieldSource: Sendable {
+  static let keys = ["path", "or", "from", "codes", "choose", "prefer", "make"]
+
+  enum Resource: Sendable, Equatable {
+    /// The document's own resource, of that type.
+    case root(String)
+    /// Resources of that type in a section.
+    case section(String)
+  }
+
+  /// Which of a section's resources give the value.
+  enum Choice: String, Sendable, CaseIterable {
+    /// The one of the latest date that has a value.
+    case newest
+    /// The one of the earliest.
+    case oldest
+    /// Every one; the field is a list.
+    case all
+  }
+
+  let resource: Resource
+  let path: InvertiblePath
+  /// Read where the path has nothing; written to where it is the one that has something.
+  let alternative: InvertiblePath?
+  /// Codes of which the resource's `code` must have one; empty for any resource of the type.
+  let codes: [CodeMatch]
+  let choice: Choice
+  /// Values of `use` in the order of preference, for elements that have one.
+  let preferred: [String]
+  /// A new resource for a value that no resource has.
+  let template: BSONFields?
+
+  struct CodeMatch: Sendable, Equatable {
+    let system: String
+    let code: String
+  }
+
+  init(
+    _ values: [String: MappingNode], _ node: MappingNode, scope: FieldPlan.Scope
+  ) throws(MappingError) {
+    let type: String
+    if let from = values["from"] {
+      type = try from.string()
+      guard scope.sections.contains(where: { $0.members.contains { $0.typeName == type } }) else {
+        throw from.error(.wrongValue, "no section of this document holds \(type)")
+      }
+      resource = .section(type)
+    } else {
+      guard let root = scope.root else {
+        throw node.error(
+          .missingKey, "this document has no root: expected the key from, with the type of a section")
+      }
+      for key in ["codes", "choose", "make"] {
+        if let value = values[key] {
+          throw value.error(.wrongValue, "\(key) belongs to a field that is taken from a section")
+        }
+      }
+      type = root
+      resource = .root(root)
+    }
+    guard let pathNode = values["path"] else { throw node.error(.missingKey, "the key path is missing here") }
+    path = try pathNode.path(from: type)
+    alternative = try values["or"]?.path(from: type)
+    choice = try values["choose"]?.choice(Choice.self) ?? .newest
+    var preferred: [String] = []
+    for item in values["prefer"]?.items ?? [] { preferred.append(try item.string()) }
+    self.preferred = preferred
+    var codes: [CodeMatch] = []
+    for (system, list) in try values["codes"]?.entries() ?? [] {
+      let systemText = try system.string()
+      for code in list.items { codes.append(CodeMatch(system: systemText, code: try code.string())) }
+    }
+    if let codesNode = values["codes"], !FieldSource.hasCode(type, scope.table) {
+      throw codesNode.error(.type, "\(type) has no element code that is a CodeableConcept")
+    }
+    self.codes = codes
+    template = try values["make"].map { (node) throws(MappingError) in
+      try FieldSource.template(node, type: type, scope.table)
+    }
+  }
+
+  private static func hasCode(_ type: String, _ table: DefinitionTable) -> Bool {
+    guard let id = table.typeID(type), let name = table.nameID("code"), let child = table.child(name, of: id)
+    else {
+      return false
+    }
+    return table.name(of: table.type(of: child)) == "CodeableConcept"
+  }
+
+  /// The type of the element at the path's end.
+  func elementType(_ table: DefinitionTable) -> String {
+    table.name(of: path.target?.type ?? path.root)
+  }
+
+  // MARK: Templates
+
+  /// Reads the resource that `make` describes, checked against the definitions.
+  private static func template(
+    _ node: MappingNode, type: String, _ table: DefinitionTable
+  ) throws(MappingError) -> BSONFields {
+    var fields = BSONFields([BSONFields.Field("resourceType", .string(type))])
+    if let id = table.typeID(type) { try fill(&fields, from: node, type: id, table) }
+    return fields
+  }
+
+  private static func fill(
+    _ fields: inout BSONFields, from node: MappingNode, type: TypeID, _ table: DefinitionTable
+  ) throws(MappingError) {
+    for (key, value) in try node.entries() {
+      let name = try key.string()
+      guard let id = table.nameID(name), let child = table.child(id, of: type) else {
+        throw key.error(.path, "\(table.name(of: type)) has no element \(name)")
+      }
+      let repeats = table.elements[child.element].max > 1
+      guard repeats || !value.isList else {
+        throw value.error(.type, "\(name) does not repeat: expected one value")
+      }
+      var items: [BSONValue] = []
+      for item in value.items {
+        if item.isMapping {
+          var inner = BSONFields()
+          try fill(&inner, from: item, type: table.type(of: child), table)
+          items.append(.document(inner))
+        } else {
+          items.append(.string(try item.string()))
+        }
+      }
+      fields.fields.append(BSONFields.Field(name, repeats ? .array(items) : items.first ?? .null))
+    }
+  }
+
+  /// Whether two sources may mean the same resource.
+  func overlaps(_ other: FieldSource) -> Bool {
+    guard resource == other.resource else { return false }
+    if codes.isEmpty || other.codes.isEmpty { return true }
+    return codes.contains { other.codes.contains($0) }
+  }
+}
+
+extension InvertiblePath {
+  /// How many elements of the path may stand more than once.
+  var repeatCount: Int {
+    var count = 0
+    for step in steps {
+      switch step {
+      case .child(let child): count += child.repeats ? 1 : 0
+      case .filter: break
+      case .index: count = max(0, count - 1)
+      }
+    }
+    return count
+  }
+
+  /// Whether one path leads to, or through, an element of the other.
+  func overlaps(_ other: InvertiblePath) -> Bool {
+    let (mine, theirs) = (segments, other.segments)
+    for (a, b) in zip(mine, theirs) {
+      if a.child.id != b.child.id { return false }
+      if let left = a.index, let right = b.index, left != right { return false }
+      for condition in a.conditions {
+        for rival in b.conditions where rival.path == condition.path && rival.value != condition.value {
+          return false
+        }
+      }
+    }
+    return true
+  }
+
+  /// A child with what chooses among its repetitions.
+  struct Segment {
+    let child: Child
+    var conditions: [Condition] = []
+    var index: Int?
+  }
+
+  var segments: [Segment] {
+    var segments: [Segment] = []
+    for step in steps {
+      switch step {
+      case .child(let child): segments.append(Segment(child: child))
+      case .filter(let conditions): segments[segments.count - 1].conditions += conditions
+      case .index(let index): segments[segments.count - 1].index = index
+      }
+    }
+    return segments
+  }
+}

@@ -1,0 +1,84 @@
+package import FHIRModel
+import FHIRPath
+
+/// A mapping file compiled: what a document is made of.
+package struct DocumentPlan: Sendable {
+  package let kind: DocumentKind
+  /// The name of its collection, unless pipeline.yml gives another.
+  package let collection: String
+  /// The type of the resource that the document is made from; a chart has none.
+  package let root: (name: String, type: TypeID)?
+  /// The type of the resource that gives the document its `_id`.
+  package let ownerType: String
+  package let sections: [SectionPlan]
+  let fields: [FieldPlan]
+  /// How long a visit lasts of which only the start is known.
+  let defaultMinutes: Int?
+  /// Stands for the fields and what they say, so that documents written by another mapping are told apart.
+  let fingerprint: String
+  private let file: String
+
+  init(_ node: MappingNode, table: DefinitionTable) throws(MappingError) {
+    let values = try node.values(
+      allowed: ["document", "collection", "root", "of", "sections", "fields", "default_duration_minutes"],
+      required: ["document", "collection"])
+    guard let documentNode = values["document"], let collectionNode = values["collection"] else {
+      throw node.error(.missingKey, "the keys document and collection are missing here")
+    }
+    kind = try documentNode.choice(DocumentKind.self)
+    guard DocumentKind.mapped.contains(kind) else {
+      throw documentNode.error(.wrongValue, "the collection of other resources has no mapping")
+    }
+    collection = try collectionNode.string()
+    file = node.file
+    if let rootNode = values["root"] {
+      let name = try rootNode.string()
+      guard let type = table.resourceTypeID(name) else {
+        throw rootNode.error(.path, "R4 has no resource type \(name)")
+      }
+      root = (name, type)
+      ownerType = name
+    } else {
+      guard let of = values["of"] else {
+        throw node.error(.missingKey, "the key root is missing here (or of, for a document without a root)")
+      }
+      ownerType = try of.string()
+      guard table.resourceTypeID(ownerType) != nil else {
+        throw of.error(.path, "R4 has no resource type \(ownerType)")
+      }
+      root = nil
+    }
+    var sections: [SectionPlan] = []
+    for (key, value) in try values["sections"]?.entries() ?? [] {
+      sections.append(try SectionPlan(name: try key.string(), value, table: table))
+    }
+    self.sections = sections
+    defaultMinutes = try values["default_duration_minutes"]?.integer(1...1440)
+    var fields: [FieldPlan] = []
+    let context = FieldPlan.Scope(root: root?.name, sections: sections, table: table)
+    for (key, value) in try values["fields"]?.entries() ?? [] {
+      let field = try FieldPlan(name: key, value, scope: context)
+      if let other = fields.first(where: { $0.fights(with: field) }) {
+        throw key.error(
+          .conflict,
+          "the fields \(other.name) and \(field.name) both write to \(field.sources.first?.path.text ?? "")")
+      }
+      if sections.contains(where: { $0.name == field.name }) {
+        throw key.error(.conflict, "\(field.name) is the name of a section as well")
+      }
+      fields.append(field)
+    }
+    self.fields = fields
+    fingerprint = String(ContentHash(of: fields.map(\.signature).joined(separator: "\n")).text.prefix(8))
+  }
+
+  func error(_ message: String) -> MappingError { MappingError(.conflict, message, file: file) }
+
+  /// The section and member of a resource type.
+  func member(ofType name: String) -> (section: SectionPlan, member: SectionPlan.Member)? {
+    for section in sections {
+      for member in section.members where member.typeName == name { return (section, member) }
+    }
+    return nil
+  }
+}

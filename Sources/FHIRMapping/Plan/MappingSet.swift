@@ -1,0 +1,52 @@
+package import FHIRModel
+import Foundation
+
+/// The four mappings, compiled: what every resource becomes, and what becomes of every field.
+package struct MappingSet: Sendable {
+  package let plans: [DocumentKind: DocumentPlan]
+  package let homes: HomePlan
+
+  /// The mappings that are built into the program; they are those of the project's `Mappings` folder.
+  package static func builtIn() throws(MappingError) -> MappingSet {
+    try MappingSet(files: BuiltInMappings.files)
+  }
+
+  /// Reads `patient.yml`, `patient_chart.yml`, `provider.yml` and `appointment.yml` of a folder.
+  package static func load(directory: String) throws(MappingError) -> MappingSet {
+    var files: [(name: String, text: String)] = []
+    for kind in DocumentKind.mapped {
+      let path = directory + (directory.hasSuffix("/") ? "" : "/") + kind.rawValue + ".yml"
+      guard let data = FileManager.default.contents(atPath: path) else {
+        throw MappingError(.missingFile, "the mapping of \(kind.rawValue) cannot be read", file: path)
+      }
+      guard let text = String(validating: data, as: UTF8.self) else {
+        throw MappingError(.unreadable, "the file is not UTF-8", file: path)
+      }
+      files.append((path, text))
+    }
+    return try MappingSet(files: files)
+  }
+
+  /// Compiles mappings given as texts; names are for messages.
+  package init(files: [(name: String, text: String)], table: DefinitionTable = .r4) throws(MappingError) {
+    var plans: [DocumentKind: DocumentPlan] = [:]
+    for file in files {
+      let node = try MappingNode(parsing: file.text, file: file.name)
+      let plan = try DocumentPlan(node, table: table)
+      guard plans[plan.kind] == nil else {
+        throw node.error(.conflict, "two files describe the document \(plan.kind.rawValue)")
+      }
+      plans[plan.kind] = plan
+    }
+    for kind in DocumentKind.mapped where plans[kind] == nil {
+      throw MappingError(
+        .missingFile, "no file describes the document \(kind.rawValue)", file: files.first?.name ?? "Mappings"
+      )
+    }
+    self.plans = plans
+    homes = try HomePlan(plans, table: table)
+  }
+
+  /// The plan of a kind of document; `resource` has none.
+  package func plan(_ kind: DocumentKind) -> DocumentPlan? { plans[kind] }
+}

@@ -1,0 +1,53 @@
+package import FHIRModel
+package import FHIRPath
+
+/// A list within a document whose items are whole resources.
+package struct SectionPlan: Sendable {
+  package let name: String
+  package let members: [Member]
+
+  /// One resource type of a section.
+  package struct Member: Sendable {
+    package let typeName: String
+    package let type: TypeID
+    /// The reference that says whose document the resource belongs to.
+    package let owner: InvertiblePath
+    /// Where the resource says when it was: the first that has a date gives the item's place in time.
+    package let dates: [InvertiblePath]
+  }
+
+  init(name: String, _ node: MappingNode, table: DefinitionTable) throws(MappingError) {
+    self.name = name
+    var members: [Member] = []
+    for item in node.items {
+      let values = try item.values(allowed: ["type", "owner", "date"], required: ["type", "owner"])
+      guard let typeNode = values["type"], let ownerNode = values["owner"] else { continue }
+      let typeName = try typeNode.string()
+      guard let type = table.resourceTypeID(typeName) else {
+        throw typeNode.error(.path, "R4 has no resource type \(typeName)")
+      }
+      let owner = try ownerNode.path(from: typeName)
+      guard let target = owner.target, table.name(of: target.type) == "Reference" else {
+        throw ownerNode.error(.type, "expected a path to a Reference")
+      }
+      var dates: [InvertiblePath] = []
+      for date in values["date"]?.items ?? [] {
+        let path = try date.path(from: typeName)
+        guard let target = path.target, ["date", "dateTime", "instant"].contains(table.name(of: target.type))
+        else {
+          throw date.error(.type, "expected a path to a date, dateTime or instant")
+        }
+        dates.append(path)
+      }
+      members.append(Member(typeName: typeName, type: type, owner: owner, dates: dates))
+    }
+    self.members = members
+  }
+}
+
+extension DefinitionTable {
+  func resourceTypeID(_ name: String) -> TypeID? {
+    var name = name
+    return name.withUTF8 { resourceTypeID($0) }
+  }
+}

@@ -1,0 +1,90 @@
+package import FHIRModel
+
+/// The references of one resource that are to be stored under another text than the one they came with.
+///
+/// Filled in the order of the nodes, as ``ReferenceScan`` gives them.
+package struct ReferenceRewrites: Sendable {
+  private var nodes: [Int] = []
+  private var texts: [String] = []
+
+  package init() {}
+
+  package var isEmpty: Bool { nodes.isEmpty }
+
+  /// Gives `Reference.reference` at a node another text.
+  package mutating func append(node: Int, text: String) {
+    precondition(nodes.last.map { $0 < node } ?? true, "rewrites come in the order of the nodes")
+    nodes.append(node)
+    texts.append(text)
+  }
+
+  package mutating func removeAll() {
+    nodes.removeAll(keepingCapacity: true)
+    texts.removeAll(keepingCapacity: true)
+  }
+
+  func text(for node: Int) -> String? {
+    var low = 0
+    var high = nodes.count
+    while low < high {
+      let middle = (low + high) / 2
+      if nodes[middle] < node { low = middle + 1 } else { high = middle }
+    }
+    return low < nodes.count && nodes[low] == node ? texts[low] : nil
+  }
+}
+
+/// Finds every `Reference.reference` in a resource.
+package struct ReferenceScan: Sendable {
+  private let table: DefinitionTable
+  private let name: NameID?
+  private let type: TypeID?
+
+  package init(table: DefinitionTable = .r4) {
+    self.table = table
+    name = table.nameID("reference")
+    type = table.typeID("Reference")
+  }
+
+  /// Calls `body` with each Reference and its child `reference`, in the order of the nodes.
+  ///
+  /// Elements that are called `reference` and are none (DetectedIssue.reference, a uri) are left out.
+  package func forEach(
+    in tree: ResourceTree, from root: Int, _ body: (_ element: Int, _ reference: Int) -> Void
+  ) {
+    guard let name, let type else { return }
+    let end = Int(tree.nodes[root].end)
+    var node = root + 1
+    while node < end {
+      let candidate = tree.nodes[node]
+      if candidate.name == name, candidate.flags.kind == .string || candidate.flags.kind == .text,
+        let (owner, element) = owner(of: node, in: tree, from: root), owner == type
+      {
+        body(element, node)
+      }
+      node += 1
+    }
+  }
+
+  /// The type of the element that a node stands in, and that element.
+  private func owner(of node: Int, in tree: ResourceTree, from root: Int) -> (TypeID, Int)? {
+    var type = resourceType(of: root, in: tree)
+    var parent = root
+    while true {
+      var child = parent + 1
+      while Int(tree.nodes[child].end) <= node { child = Int(tree.nodes[child].end) }
+      if child == node { return type.map { ($0, parent) } }
+      if tree.nodes[child].flags.kind == .resource {
+        type = resourceType(of: child, in: tree)
+      } else {
+        let step = tree.nodes[child].name
+        type = type.flatMap { step.isUnknown ? nil : table.child(step, of: $0) }.map { table.type(of: $0) }
+      }
+      parent = child
+    }
+  }
+
+  private func resourceType(of node: Int, in tree: ResourceTree) -> TypeID? {
+    table.resourceTypeID(tree.rawText(node))
+  }
+}

@@ -1,0 +1,131 @@
+import BSON
+
+/// An Address as lines joined by line breaks: its lines; "City, State PostalCode"; the country.
+///
+/// Written, lines are taken apart again, military ones (APO, FPO, DPO with AA, AE, AP) and addresses on one line
+/// included; where the parts would not say exactly what stands in the field, its lines are kept as lines.
+struct AddressTransform: FieldTransform {
+  static let name = "address"
+  static let types = ["Address"]
+  private static let parts = ["text", "line", "city", "district", "state", "postalCode", "country"]
+
+  let shape = FieldShape.string
+
+  init(_ arguments: TransformArguments) throws(MappingError) { try arguments.expectNone(of: Self.name) }
+
+  func read(_ element: BSONValue) -> BSONValue? {
+    let lines = AddressTransform.lines(of: element)
+    if !lines.isEmpty { return .string(lines.joined(separator: "\n")) }
+    return element["text"]?.trimmedText.map { .string($0) }
+  }
+
+  private static func lines(of address: BSONValue) -> [String] {
+    var lines = (address["line"]?.listItems ?? []).compactMap(\.trimmedText)
+    let region = [address["state"]?.trimmedText, address["postalCode"]?.trimmedText].compactMap { $0 }
+      .joined(separator: " ")
+    let place = [address["city"]?.trimmedText, region.isEmpty ? nil : region].compactMap { $0 }
+      .joined(separator: ", ")
+    if !place.isEmpty { lines.append(place) }
+    if let country = address["country"]?.trimmedText { lines.append(country) }
+    return lines
+  }
+
+  func write(_ value: BSONValue, over element: BSONValue?) -> BSONValue? {
+    guard let text = value.text else { return nil }
+    if let element, read(element) == value { return element }
+    var fields = element?.fields ?? [:]
+    let hadText = fields["text"] != nil
+    for part in AddressTransform.parts {
+      fields[part] = nil
+      fields["_" + part] = nil
+    }
+    var parsed = AddressTransform.parse(text)
+    if AddressTransform.lines(of: .document(parsed)).joined(separator: "\n") != text {
+      let lines = text.split(separator: "\n", omittingEmptySubsequences: true).map(String.init)
+      parsed = ["line": .array(lines.map { .string($0) })]
+    }
+    if hadText || AddressTransform.lines(of: .document(parsed)).joined(separator: "\n") != text {
+      parsed["text"] = .string(text)
+    }
+    let rest = fields.fields
+    let front = rest.filter { ["id", "_id", "extension", "use", "_use", "type", "_type"].contains($0.key) }
+    let back = rest.filter { field in !front.contains { $0.key == field.key } }
+    let ordered = AddressTransform.parts.compactMap { name in parsed[name].map { BSONFields.Field(name, $0) }
+    }
+    return .document(BSONFields(front + ordered + back))
+  }
+
+  /// Takes the lines of an address apart.
+  private static func parse(_ text: String) -> BSONFields {
+    var lines = text.split(separator: "\n").map { trimmed(String($0)) }.filter { !$0.isEmpty }
+    if lines.count == 1, let only = lines.first { lines = parseOneLine(only) }
+    var fields = BSONFields()
+    var country: String?
+    if lines.count > 1, let last = lines.last, place(last) == nil, place(lines[lines.count - 2]) != nil {
+      country = last
+      lines.removeLast()
+    }
+    if let last = lines.last, let place = place(last) {
+      lines.removeLast()
+      if !lines.isEmpty { fields["line"] = .array(lines.map { .string($0) }) }
+      fields["city"] = .string(place.city)
+      fields["state"] = .string(place.state)
+      if let code = place.postalCode { fields["postalCode"] = .string(code) }
+      if let country { fields["country"] = .string(country) }
+    } else {
+      fields["line"] = .array((lines + (country.map { [$0] } ?? [])).map { .string($0) })
+    }
+    return fields
+  }
+
+  /// "1 Main St, Springfield, IL 62701" and "PSC 3 Box 4120, APO AE 09021" as lines.
+  private static func parseOneLine(_ text: String) -> [String] {
+    let pieces = text.split(separator: ",").map { trimmed(String($0)) }.filter { !$0.isEmpty }
+    guard pieces.count >= 2 else { return [text] }
+    for count in [2, 1] where pieces.count > count {
+      let tail = pieces.suffix(count).joined(separator: ", ")
+      if place(tail) != nil { return [pieces.dropLast(count).joined(separator: ", "), tail] }
+    }
+    return [text]
+  }
+
+  /// "City, ST 12345", "City, State", "APO AE 09021".
+  private static func place(_ line: String) -> (city: String, state: String, postalCode: String?)? {
+    let words = line.split(separator: " ").map(String.init)
+    if words.count == 3, ["APO", "FPO", "DPO"].contains(words[0].uppercased().filter { $0 != "," }),
+      ["AA", "AE", "AP"].contains(words[1].uppercased()), isPostalCode(words[2])
+    {
+      return (words[0].filter { $0 != "," }, words[1], words[2])
+    }
+    let pieces = line.split(separator: ",").map { trimmed(String($0)) }
+    guard pieces.count == 2, !pieces[0].isEmpty, !pieces[0].contains(where: \.isNumber) else { return nil }
+    var region = pieces[1].split(separator: " ").map(String.init)
+    guard let last = region.last else { return nil }
+    var code: String?
+    if isPostalCode(last) {
+      code = last
+      region.removeLast()
+    }
+    let state = region.joined(separator: " ")
+    guard !state.isEmpty, !state.contains(where: \.isNumber), code != nil || state.count == 2 else {
+      return nil
+    }
+    return (pieces[0], state, code)
+  }
+
+  private static func isPostalCode(_ word: String) -> Bool {
+    let digits = word.utf8.filter { $0 &- 0x30 <= 9 }.count
+    return digits >= 3 && digits + (word.contains("-") ? 1 : 0) == word.utf8.count
+  }
+
+  private static func trimmed(_ text: String) -> String { BSONValue.string(text).trimmedText ?? "" }
+
+  func accept(_ stored: BSONValue) -> AcceptedValue {
+    if case .null = stored { return .absent }
+    guard case .string(let text) = stored else { return .refused("expected an address") }
+    let lines = text.split(whereSeparator: \.isNewline).map { AddressTransform.trimmed(String($0)) }.filter {
+      !$0.isEmpty
+    }
+    return lines.isEmpty ? .absent : .value(.string(lines.joined(separator: "\n")))
+  }
+}

@@ -1,0 +1,17 @@
+/// A document's `_id` as the id of a FHIR resource.
+package enum DocumentID {
+  /// The id itself where FHIR allows it (`[A-Za-z0-9\-\.]{1,64}`), else one made from it that is always the same.
+  package static func fhirID(_ id: String) -> String {
+    isFHIRID(id) ? id : "x-" + ContentHash(of: id).text
+  }
+
+  package static func isFHIRID(_ id: String) -> Bool {
+    (1...64).contains(id.utf8.count)
+      && id.utf8.allSatisfy {
+        switch $0 {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "-"), UInt8(ascii: "."): true
+        default: false
+        }
+      }
+  }
+}

@@ -1,0 +1,157 @@
+import BSON
+import FHIRModel
+
+/// What a document's field and a resource's element make of each other.
+///
+/// The laws that every transform keeps, and tests check: what `write` gives, `read` reads as the same value; and
+/// `write(read(element), over: element)` leaves the element as it is.
+protocol FieldTransform: Sendable {
+  /// The name in mapping files.
+  static var name: String { get }
+  /// The types of element it stands on; empty for the whole resource.
+  static var types: [String] { get }
+
+  init(_ arguments: TransformArguments) throws(MappingError)
+
+  /// The BSON type that import writes.
+  var shape: FieldShape { get }
+  /// Tells apart two fields on one element that never mean the same item of it.
+  var discriminator: String? { get }
+
+  /// The field's value for an element; nil where the element says none.
+  func read(_ element: BSONValue) -> BSONValue?
+  /// The element that says a value, made from the one that is there, if any.
+  func write(_ value: BSONValue, over element: BSONValue?) -> BSONValue?
+  /// The value that is meant by what a document holds, drift and all.
+  func accept(_ stored: BSONValue) -> AcceptedValue
+}
+
+extension FieldTransform {
+  var discriminator: String? { nil }
+}
+
+/// The BSON type of a field.
+package enum FieldShape: Sendable, Hashable {
+  case string, number, date
+  case strings
+}
+
+/// How a stored value was understood.
+enum AcceptedValue: Equatable {
+  case value(BSONValue)
+  /// Understood, with a doubt that the user should know.
+  case doubtful(BSONValue, String)
+  /// Nothing is there: null, or an empty text.
+  case absent
+  case refused(String)
+}
+
+/// The arguments of a transform, as the mapping file gives them.
+struct TransformArguments {
+  /// What stands behind the transform's name; nil where the name stands alone.
+  let node: MappingNode?
+  /// Where the transform is named.
+  let place: MappingNode
+  /// The type of the element at the path's end.
+  let elementType: String
+
+  func values(allowed: [String], required: [String] = []) throws(MappingError) -> [String: MappingNode] {
+    guard let node else {
+      if let missing = required.first {
+        throw place.error(.missingKey, "this transform needs the argument \(missing)")
+      }
+      return [:]
+    }
+    return try node.values(allowed: allowed, required: required)
+  }
+
+  func expectNone(of name: String) throws(MappingError) {
+    if let node { throw node.error(.wrongValue, "the transform \(name) takes no arguments") }
+  }
+}
+
+/// Every transform that a mapping file can name.
+enum TransformTable {
+  static let all: [any FieldTransform.Type] = [
+    TextTransform.self, PhoneTransform.self, NPITransform.self, DateTransform.self, CodeTransform.self,
+    QuantityTransform.self, BloodPressureTransform.self, HumanNameTransform.self, AddressTransform.self,
+    ConceptTransform.self, LanguageTransform.self, CodingTransform.self, ReferenceTransform.self,
+    AttachmentTextTransform.self,
+  ]
+
+  static func make(_ node: MappingNode, elementType: String) throws(MappingError) -> any FieldTransform {
+    let name: MappingNode
+    var arguments: MappingNode?
+    if node.isMapping {
+      let entries = try node.entries()
+      guard entries.count == 1, let entry = entries.first else {
+        throw node.error(.wrongValue, "expected one transform with its arguments")
+      }
+      name = entry.key
+      arguments = entry.value
+    } else {
+      name = node
+    }
+    let text = try name.string()
+    guard let type = all.first(where: { $0.name == text }) else {
+      throw name.error(
+        .unknownTransform,
+        "there is no transform \(text): expected one of \(all.map { $0.name }.joined(separator: ", "))")
+    }
+    guard type.types.contains(elementType) else {
+      throw name.error(
+        .type,
+        "the transform \(text) stands on \(type.types.joined(separator: ", ")); the path leads to \(elementType)"
+      )
+    }
+    return try type.init(TransformArguments(node: arguments, place: name, elementType: elementType))
+  }
+}
+
+extension BSONValue {
+  /// The member of a document.
+  subscript(member: String) -> BSONValue? { fields?[member] }
+
+  /// The text of a string, without white space around it; nil where nothing is left.
+  var trimmedText: String? {
+    guard let text else { return nil }
+    let scalars = text.unicodeScalars
+    guard let first = scalars.firstIndex(where: { !$0.properties.isWhitespace }),
+      let last = scalars.lastIndex(where: { !$0.properties.isWhitespace })
+    else { return nil }
+    return String(scalars[first...last])
+  }
+
+  /// A number of any BSON type.
+  var number: Double? {
+    switch self {
+    case .int32(let value): Double(value)
+    case .int64(let value): Double(value)
+    case .double(let value): value
+    case .decimal128(let value): Double(value.canonicalText)
+    case .binary(BinarySubtype.token, let bytes): Double(String(decoding: bytes, as: UTF8.self))
+    default: nil
+    }
+  }
+
+  /// The items of a list; a value that is no list is a list of one.
+  var listItems: [BSONValue] {
+    switch self {
+    case .array(let items): items
+    case .null: []
+    default: [self]
+    }
+  }
+
+  /// A document of the members that are there.
+  static func object(_ members: [(String, BSONValue?)]) -> BSONValue {
+    .document(BSONFields(members.compactMap { name, value in value.map { BSONFields.Field(name, $0) } }))
+  }
+
+  /// A number as the resource's BSON writes it.
+  static func number(text: String) -> BSONValue {
+    if let integer = Int32(text), String(integer) == text { return .int32(integer) }
+    if let decimal = Decimal128(exactly: text) { return .decimal128(decimal) }
+    return .binary(subtype: BinarySubtype.token, [UInt8](text.utf8))
+  }
+}
