@@ -14,18 +14,13 @@ package final class WorkerThread: @unchecked Sendable {
   /// Starts a thread that runs `body`.
   package init(_ body: @escaping @Sendable () -> Void) {
     let argument = Unmanaged.passRetained(Body(run: body)).toOpaque()
-    var attributes = pthread_attr_t()
-    pthread_attr_init(&attributes)
-    // Deep resources are walked recursively in places; the default for threads other than the first is the same 8 MB.
-    pthread_attr_setstacksize(&attributes, 8 << 20)
     let status = pthread_create(
-      &handle, &attributes,
+      &handle, nil,
       { argument in
         // `argument` is the retained Body above; this is its only taker.
         Unmanaged<Body>.fromOpaque(argument!).takeRetainedValue().run()
         return nil
       }, argument)
-    pthread_attr_destroy(&attributes)
     precondition(status == 0, "the operating system refused a thread")
   }
 

@@ -1,6 +1,9 @@
 /// What `pipeline.yml`, the environment and the flags settle before a run.
 package struct PipelineConfiguration: Sendable, Equatable {
   package var uri: String?
+  /// The database asked for by flag or environment: before the one that the URI names.
+  package var chosenDatabase: String?
+  /// The database for a URI that names none.
   package var database: String?
   /// Folder of the mapping files; nil for those built in.
   package var mappings: String?

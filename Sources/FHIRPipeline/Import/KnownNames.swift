@@ -11,6 +11,10 @@ package struct KnownNames: Sendable {
   package let reference: NameID
   package let name: NameID
   package let contained: NameID
+  package let start: NameID
+  package let participant: NameID
+  package let actor: NameID
+  package let type: NameID
 
   package init(table: DefinitionTable = .r4) {
     func known(_ name: String) -> NameID {
@@ -26,6 +30,10 @@ package struct KnownNames: Sendable {
     reference = known("reference")
     name = known("name")
     contained = known("contained")
+    start = known("start")
+    participant = known("participant")
+    actor = known("actor")
+    type = known("type")
   }
 
   package static let r4 = KnownNames()

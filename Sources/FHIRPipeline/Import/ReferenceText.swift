@@ -48,6 +48,16 @@ package enum ReferenceText: Equatable, Sendable {
     }
   }
 
+  /// Whether a reference is written as anything but `Type/id` or `#id`; told by its bytes, as nearly all are.
+  package static func needsResolving(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+    guard let first = text.first, first != UInt8(ascii: "#") else { return false }
+    for byte in text
+    where byte == UInt8(ascii: ":") || byte == UInt8(ascii: "?") || byte == UInt8(ascii: "\\") {
+      return true
+    }
+    return false
+  }
+
   private static func percentDecoded(_ text: Substring) -> String {
     guard text.contains("%") else { return String(text) }
     var bytes: [UInt8] = []

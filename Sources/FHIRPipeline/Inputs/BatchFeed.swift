@@ -21,7 +21,15 @@ package final class BatchFeed: Sendable {
     case end
   }
 
+  /// Which files several workers may read in turns.
+  package enum Sharing: Sendable {
+    case all
+    /// Those whose lines stand for themselves; a Bundle stays with one worker.
+    case lines
+  }
+
   package let files: [InputFile]
+  private let sharing: Sharing
   private let options: ReadOptions
   private let state: Mutex<State>
 
@@ -31,8 +39,9 @@ package final class BatchFeed: Sendable {
     var stopped = false
   }
 
-  package init(files: [InputFile], options: ReadOptions) {
+  package init(files: [InputFile], options: ReadOptions, sharing: Sharing = .all) {
     self.files = files
+    self.sharing = sharing
     self.options = options
     state = Mutex(State())
   }
@@ -68,7 +77,7 @@ package final class BatchFeed: Sendable {
         state.open.append(file)
         return file
       }
-      return state.open.first
+      return state.open.first { sharing == .all || $0.hasLines }
     }
   }
 
@@ -89,6 +98,8 @@ package final class BatchFeed: Sendable {
     }
 
     var isFinished: Bool { lock.withLock { _ in finished } }
+
+    var hasLines: Bool { lock.withLock { _ in reader?.format == .ndjson } }
 
     func pull() -> Item? {
       lock.withLock { _ in

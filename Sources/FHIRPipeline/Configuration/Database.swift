@@ -1,0 +1,55 @@
+package import DocumentStore
+package import FHIRMapping
+
+/// Opens what the configuration names.
+package enum Database {
+  /// Connects to the configured database.
+  package static func open(_ configuration: PipelineConfiguration) throws -> DocumentStore {
+    let uri = configuration.uri ?? PipelineConfiguration.defaultURI
+    do {
+      do {
+        return try DocumentStore(uri: uri, databaseName: configuration.chosenDatabase)
+      } catch  where error.code == .badDatabaseName && configuration.chosenDatabase == nil {
+        return try DocumentStore(
+          uri: uri, databaseName: configuration.database ?? PipelineConfiguration.defaultDatabase)
+      }
+    } catch {
+      throw PipelineFailure(.connection, error.message)
+    }
+  }
+
+  /// The mapping files, compiled.
+  package static func mappings(_ configuration: PipelineConfiguration) throws -> MappingSet {
+    do {
+      if let folder = configuration.mappings { return try MappingSet.load(directory: folder) }
+      return try MappingSet.builtIn()
+    } catch {
+      throw PipelineFailure(.mapping, "\(error)")
+    }
+  }
+}
+
+extension PipelineConfiguration {
+  /// The collection of each kind of document.
+  package var collectionNames: [DocumentKind: String] {
+    Dictionary(uniqueKeysWithValues: DocumentKind.allCases.map { ($0, collection($0.rawValue)) })
+  }
+}
+
+extension ImportRun {
+  /// An import as the configuration wants it.
+  package init(_ configuration: PipelineConfiguration) throws {
+    self.init(mappings: try Database.mappings(configuration), collections: configuration.collectionNames)
+    chartPageBytes = configuration.chartPageBytes
+    source = configuration.source
+    if let path = configuration.quarantine { quarantinePath = path }
+  }
+}
+
+extension ImportRun.Outcome {
+  package var exitStatus: ExitStatus {
+    if summary.files > 0 && summary.unreadableFiles == summary.files { return .couldNotRun }
+    return summary.total.quarantined > 0 || summary.unreadableFiles > 0 || summary.errors > 0
+      ? .findings : .done
+  }
+}

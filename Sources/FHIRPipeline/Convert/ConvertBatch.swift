@@ -1,0 +1,91 @@
+package import FHIRFormats
+import FHIRModel
+import Foundation
+
+/// Converts a file to a file, or a folder's files into a folder.
+package struct ConvertBatch: Sendable {
+  /// nil: told by the name of the output.
+  package var format: Format?
+  package var pretty: Bool
+
+  package init(format: Format?, pretty: Bool) {
+    self.format = format
+    self.pretty = pretty
+  }
+
+  package struct Report: Sendable {
+    package var findings: [String] = []
+    package var line = ""
+    package var exitStatus = ExitStatus.done
+  }
+
+  package func run(_ input: String, to output: String) throws -> Report {
+    var isFolder: ObjCBool = false
+    let isThere = FileManager.default.fileExists(atPath: input, isDirectory: &isFolder)
+    var jobs: [(file: InputFile, path: String, format: Format)] = []
+    let files = try InputFile.find([input])
+    if isThere && isFolder.boolValue {
+      guard output != "-" else {
+        throw PipelineFailure(.usage, "a folder is converted into a folder: name one as OUT")
+      }
+      guard let format else {
+        throw PipelineFailure(.usage, "--format json, xml or ndjson says what the folder's files become")
+      }
+      let prefix = input.hasSuffix("/") ? input : input + "/"
+      for file in files {
+        let relative = String((file.path ?? "").dropFirst(prefix.count))
+        jobs.append((file, output + "/" + ConvertBatch.renamed(relative, to: format), format))
+      }
+    } else {
+      let format = try format ?? ConvertBatch.format(ofName: output)
+      guard files.count == 1 else {
+        throw PipelineFailure(.usage, "\(input): several files match; convert takes one file, or a folder")
+      }
+      jobs.append((files[0], output, format))
+    }
+    var report = Report()
+    var resources = 0
+    var bytes = 0
+    for job in jobs {
+      if job.file.path == job.path {
+        throw PipelineFailure(.usage, "\(job.path): the output would overwrite the input")
+      }
+      let folder = (job.path as NSString).deletingLastPathComponent
+      if job.path != "-" && !folder.isEmpty { try OutputFile.makeFolder(folder) }
+      var run = ConvertRun(format: job.format)
+      run.pretty = pretty
+      let result = try run.run(job.file, to: job.path)
+      resources += result.resources
+      bytes += result.bytes
+      if result.exitStatus != .done { report.exitStatus = result.exitStatus }
+      for (source, issue) in result.findings {
+        let place = issue.position.map { ":\($0.line):\($0.column)" } ?? ""
+        let expression = issue.expression.isEmpty ? "" : issue.expression + ": "
+        report.findings.append(
+          "\(source)\(place): \(issue.severity.rawValue): \(expression)\(issue.message) [\(issue.rule.rawValue)]"
+        )
+      }
+    }
+    report.line =
+      "\(Amount.of(jobs.count, "file")), \(Amount.of(resources, "resource")), \(Amount.bytes(bytes)) written"
+    return report
+  }
+
+  private static func format(ofName name: String) throws -> Format {
+    let lower = name.lowercased()
+    if lower.hasSuffix(".xml") { return .xml }
+    if lower.hasSuffix(".ndjson") || lower.hasSuffix(".jsonl") { return .ndjson }
+    if lower.hasSuffix(".json") { return .json }
+    throw PipelineFailure(
+      .usage, "\(name): this name tells no format; end it in .json, .xml or .ndjson, or use --format")
+  }
+
+  private static func renamed(_ path: String, to format: Format) -> String {
+    var stem = path.hasSuffix(".gz") ? String(path.dropLast(3)) : path
+    for suffix in [".json", ".ndjson", ".jsonl", ".xml"] where stem.lowercased().hasSuffix(suffix) {
+      stem.removeLast(suffix.count)
+      break
+    }
+    return stem + "." + format.rawValue
+  }
+}

@@ -1,0 +1,22 @@
+/// Resources as text, in the order of the export.
+struct ExportBatch: Sendable {
+  /// One resource: its type, its id, and where its text stands in `bytes`.
+  struct Item: Sendable {
+    let type: String
+    let id: String
+    let range: Range<Int>
+  }
+
+  var items: [Item] = []
+  var bytes: [UInt8] = []
+  var notes: [ExportSummary.Note] = []
+  var unresolvedReferences = 0
+}
+
+/// Takes an export's resources in their order and puts them where they belong.
+protocol ExportSink {
+  mutating func write(_ batch: ExportBatch) throws
+  /// Ends all files; only then is the export complete.
+  mutating func finish() throws
+  var byteCount: Int { get }
+}

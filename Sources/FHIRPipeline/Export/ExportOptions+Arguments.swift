@@ -1,0 +1,67 @@
+import FHIRMapping
+import FHIRModel
+
+extension ExportOptions {
+  /// The types named, each known to R4.
+  package static func checkedTypes(_ names: [String]) throws -> Set<String> {
+    var types: Set<String> = []
+    for name in names.flatMap({ $0.split(separator: ",").map(String.init) }) {
+      var text = name
+      guard text.withUTF8({ DefinitionTable.r4.resourceTypeID($0) }) != nil else {
+        throw PipelineFailure(.usage, "--type: R4 has no resource type \(name)")
+      }
+      types.insert(name)
+    }
+    return types
+  }
+
+  package mutating func setSince(_ text: String) throws {
+    // A date alone means its beginning in UTC.
+    guard let instant = InstantKey(text.contains("T") ? text : text + "T00:00:00Z") else {
+      throw PipelineFailure(
+        .usage, "--since: an instant such as 2024-03-01T00:00:00Z, or a date such as 2024-03-01, was expected"
+      )
+    }
+    since = instant
+  }
+
+  package mutating func setReferences(original: Bool) { references = original ? .original : .resolved }
+}
+
+extension ExportRun {
+  /// An export as the configuration wants it.
+  package init(_ configuration: PipelineConfiguration, options: ExportOptions) throws {
+    self.init(
+      mappings: try Database.mappings(configuration), collections: configuration.collectionNames,
+      options: options)
+  }
+}
+
+extension ExportSummary {
+  /// What was written, for people.
+  package func lines(out: String) -> [String] {
+    var lines: [String] = []
+    if !types.isEmpty {
+      let widest = types.keys.map(\.count).max() ?? 0
+      let longest = types.values.map { Amount.grouped($0).count }.max() ?? 0
+      for (type, count) in types.sorted(by: { $0.key < $1.key }) {
+        let number = Amount.grouped(count)
+        lines.append(
+          "  " + type + String(repeating: " ", count: widest - type.count + 2 + longest - number.count)
+            + number)
+      }
+    }
+    for note in notes.prefix(20) { lines.append("  \(note.document): \(note.field): \(note.reason)") }
+    if noteCount > 20 {
+      lines.append("  … \(Amount.grouped(noteCount - 20)) more fields could not be carried")
+    }
+    if unresolvedReferences > 0 {
+      lines.append(
+        "  \(Amount.of(unresolvedReferences, "reference")) found no target and stand as they were written")
+    }
+    lines.append(
+      "  \(Amount.of(total, "resource")), \(Amount.bytes(bytes)), \(Amount.seconds(seconds))\(out == "-" ? "" : ": \(out)")"
+    )
+    return lines
+  }
+}

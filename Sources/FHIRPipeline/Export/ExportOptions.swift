@@ -1,0 +1,59 @@
+package import FHIRMapping
+
+/// What an export writes, and of what.
+package struct ExportOptions: Sendable {
+  package enum Format: String, Sendable, CaseIterable {
+    /// A folder of one NDJSON file a type, with a bulk-data manifest.
+    case ndjson
+    /// One Bundle; XML if the file's name ends so, else JSON.
+    case bundle
+    /// A folder of single files, JSON or XML.
+    case json, xml
+  }
+
+  package var format = Format.ndjson
+  /// Folder or file; `-` is standard output (a Bundle, or the lines of all types).
+  package var out = "-"
+  /// Resource types; nil for all.
+  package var types: Set<String>?
+  /// Patients' ids; nil for all.
+  package var patients: Set<String>?
+  /// Only what was updated since this instant (`meta.lastUpdated`).
+  package var since: InstantKey?
+  /// `Type/id` where the target is known, or every reference as it came.
+  package var references = ResourceDecoder.References.resolved
+  package var pretty = false
+  /// The base of a Bundle's `fullUrl`s.
+  package var baseURL = "https://fhirline.dev/fhir"
+  package var workers = 2
+  /// Whether files that are there may be replaced.
+  package var overwrites = false
+
+  package init() {}
+
+  /// Whether resources are written as XML.
+  package var isXML: Bool { format == .xml || format == .bundle && out.hasSuffix(".xml") }
+}
+
+/// What an export wrote.
+package struct ExportSummary: Sendable, Equatable {
+  /// Resources by type.
+  package var types: [String: Int] = [:]
+  /// References that are not written as `Type/id` and still find nothing.
+  package var unresolvedReferences = 0
+  /// Fields of documents that could not be carried, with the reason: (document, field, reason).
+  package var notes: [Note] = []
+  package var noteCount = 0
+  package var bytes = 0
+  package var seconds = 0.0
+
+  package struct Note: Sendable, Equatable {
+    package var document: String
+    package var field: String
+    package var reason: String
+  }
+
+  package init() {}
+
+  package var total: Int { types.values.reduce(0, +) }
+}

@@ -1,0 +1,179 @@
+import BSON
+package import DocumentStore
+import FHIRFormats
+package import FHIRMapping
+import FHIRModel
+import Synchronization
+
+/// The work of `fhirline export`: documents in the order of their ids, turned into FHIR by workers, written in order.
+package struct ExportRun: Sendable {
+  package var mappings: MappingSet
+  package var collections: [DocumentKind: String]
+  package var options: ExportOptions
+  package var showsProgress = true
+
+  package init(mappings: MappingSet, collections: [DocumentKind: String], options: ExportOptions) {
+    self.mappings = mappings
+    self.collections = collections
+    self.options = options
+  }
+
+  /// Some documents of one kind, in their order.
+  struct Documents: Sendable {
+    let number: Int
+    let kind: DocumentKind
+    var batch = BSONBatch()
+  }
+
+  private static let bytesPerBatch = 2 << 20
+
+  package func run(store: DocumentStore) throws -> ExportSummary {
+    let started = Progress.now()
+    let stored = StoredTargets(
+      store: store,
+      collections: [.patient, .provider, .appointment, .resource].map { collections[$0] ?? $0.rawValue })
+    let transactionTime = try latestRun(store)
+    let result = Mutex(Written(sink: try sink(transactionTime: transactionTime)))
+    let progress = Progress(total: 0, enabled: showsProgress)
+    let order = InputOrder<ExportBatch> { _, batch in
+      result.withLock { $0.write(batch) }
+      progress.advance(bytes: batch.bytes.count, resources: batch.items.count)
+    }
+    let queue = BoundedQueue<Documents>(limit: 4)
+    let failure = Mutex<PipelineFailure?>(nil)
+    let workers = (0..<max(1, options.workers)).map { _ in
+      WorkerThread {
+        let transcoder = ExportTranscoder(mappings: mappings, options: options, stored: stored)
+        while let documents = queue.pop() {
+          do {
+            order.put(try transcoder.transcode(documents), file: 0, step: documents.number, last: false)
+          } catch {
+            failure.withLock {
+              $0 = $0 ?? PipelineFailure(.stopped, "a stored document cannot be read: \(error)")
+            }
+            queue.close()
+          }
+          if result.withLock({ $0.failure != nil }) { queue.close() }
+        }
+      }
+    }
+    do {
+      try read(store, into: queue)
+    } catch let error as StoreError {
+      failure.withLock { $0 = $0 ?? PipelineFailure(.stopped, error.message) }
+    } catch {
+      failure.withLock { $0 = $0 ?? PipelineFailure(.stopped, "\(error)") }
+    }
+    queue.close()
+    for worker in workers { worker.join() }
+    progress.finish()
+    if let failure = failure.withLock({ $0 }) { throw failure }
+    return try result.withLock { written in
+      if let failure = written.failure { throw failure }
+      try written.sink.finish()
+      written.summary.bytes = written.sink.byteCount
+      written.summary.seconds = Progress.now() - started
+      return written.summary
+    }
+  }
+
+  /// Where the batches go, and what they add up to.
+  private struct Written {
+    var sink: any ExportSink
+    var summary = ExportSummary()
+    var failure: PipelineFailure?
+
+    mutating func write(_ batch: ExportBatch) {
+      guard failure == nil else { return }
+      for item in batch.items { summary.types[item.type, default: 0] += 1 }
+      summary.unresolvedReferences += batch.unresolvedReferences
+      summary.noteCount += batch.notes.count
+      summary.notes += batch.notes.prefix(max(0, 1000 - summary.notes.count))
+      do {
+        try sink.write(batch)
+      } catch let error as PipelineFailure {
+        failure = error
+      } catch {
+        failure = PipelineFailure(.output, "\(error)")
+      }
+    }
+  }
+
+  private func sink(transactionTime: String) throws -> any ExportSink {
+    switch options.format {
+    case .ndjson:
+      options.out == "-"
+        ? try LineStream(path: "-")
+        : try LineFiles(folder: options.out, transactionTime: transactionTime, overwrites: options.overwrites)
+    case .bundle: try BundleFile(path: options.out, isXML: options.isXML)
+    case .json, .xml:
+      try SingleFiles(folder: options.out, suffix: options.format == .xml ? "xml" : "json")
+    }
+  }
+
+  private func read(_ store: DocumentStore, into queue: BoundedQueue<Documents>) throws {
+    var number = 0
+    try store.withConnection { connection in
+      for kind in DocumentKind.allCases.sorted() where mayHold(kind) {
+        var documents = Documents(number: number, kind: kind)
+        try connection.find(
+          try filter(kind), in: collections[kind] ?? kind.rawValue, options: FindOptions(sort: ["_id": 1])
+        ) { document in
+          documents.batch.append(document)
+          if documents.batch.bytes.count >= ExportRun.bytesPerBatch {
+            guard queue.push(documents) else { throw PipelineFailure(.stopped, "the export was stopped") }
+            number += 1
+            documents = Documents(number: number, kind: kind)
+          }
+        }
+        if !documents.batch.isEmpty {
+          _ = queue.push(documents)
+          number += 1
+        }
+      }
+    }
+  }
+
+  /// Whether documents of a kind can hold a resource of the types asked for.
+  private func mayHold(_ kind: DocumentKind) -> Bool {
+    guard let types = options.types, kind != .resource else { return true }
+    return types.contains { mappings.homes.place(ofType: $0).kind == kind }
+  }
+
+  private func filter(_ kind: DocumentKind) throws -> BSONDocument {
+    guard let patients = options.patients else { return [:] }
+    let ids = BSONValue.array(patients.sorted().map { .string($0) })
+    switch kind {
+    case .patient: return try BSONDocument(["_id": ["$in": ids]])
+    case .chart:
+      return try BSONDocument(["$or": [["_id": ["$in": ids]], ["chart_id": ["$in": ids]]]])
+    case .appointment: return try BSONDocument(["patient_id": ["$in": ids]])
+    case .provider:
+      // A provider is nobody's; it belongs to an export of all.
+      return try BSONDocument(["_id": ["$in": []]])
+    case .resource:
+      let references = BSONValue.array(patients.sorted().map { .string("Patient/" + $0) })
+      return try BSONDocument([
+        "$or": .array(
+          ["patient", "subject", "beneficiary"].map { ["fhir.\($0).reference": ["$in": references]] })
+      ])
+    }
+  }
+
+  /// When the data was last imported: the export's time, so that two exports of the same data are equal.
+  private func latestRun(_ store: DocumentStore) throws -> String {
+    do {
+      return try store.withConnection { connection in
+        var finished = ""
+        try connection.find(
+          in: ImportRun.runCollection, options: FindOptions(sort: ["finished": -1], limit: 1)
+        ) {
+          document in finished = try document.find("finished")?.text ?? ""
+        }
+        return finished.isEmpty ? "1970-01-01T00:00:00Z" : finished
+      }
+    } catch let error as StoreError {
+      throw PipelineFailure(.connection, error.message)
+    }
+  }
+}

@@ -1,0 +1,148 @@
+import Foundation
+
+/// A folder with an NDJSON file for each type, and the manifest that names them.
+///
+/// See https://hl7.org/fhir/uv/bulkdata/export.html
+struct LineFiles: ExportSink {
+  private let folder: String
+  private let transactionTime: String
+  private var files: [String: OutputFile] = [:]
+  private var counts: [String: Int] = [:]
+
+  init(folder: String, transactionTime: String, overwrites: Bool) throws {
+    self.folder = folder
+    self.transactionTime = transactionTime
+    try OutputFile.makeFolder(folder)
+    let present = try FileManager.default.contentsOfDirectory(atPath: folder)
+    let earlier = present.contains("manifest.json")
+    guard present.isEmpty || earlier || overwrites else {
+      throw PipelineFailure(
+        .output, "\(folder): this folder holds other files; name an empty one, or use --overwrite")
+    }
+    // What an earlier export wrote goes, so that no type of it stays behind.
+    for name in present where earlier && (name.hasSuffix(".ndjson") || name == "manifest.json") {
+      try FileManager.default.removeItem(atPath: folder + "/" + name)
+    }
+  }
+
+  var byteCount: Int { files.values.reduce(0) { $0 + $1.byteCount } }
+
+  mutating func write(_ batch: ExportBatch) throws {
+    for item in batch.items {
+      let file: OutputFile
+      if let open = files[item.type] {
+        file = open
+      } else {
+        file = try OutputFile(path: folder + "/" + item.type + ".ndjson")
+        files[item.type] = file
+      }
+      try file.write(batch.bytes[item.range])
+      try file.write("\n")
+      counts[item.type, default: 0] += 1
+    }
+  }
+
+  mutating func finish() throws {
+    for file in files.values { try file.flush() }
+    let output = counts.sorted { $0.key < $1.key }.map { type, count in
+      JSONText.object([
+        ("type", JSONText.quoted(type)), ("url", JSONText.quoted(type + ".ndjson")), ("count", "\(count)"),
+      ])
+    }
+    let manifest = try OutputFile(path: folder + "/manifest.json")
+    try manifest.write(
+      JSONText.object([
+        ("transactionTime", JSONText.quoted(transactionTime)),
+        ("request", JSONText.quoted("fhirline export")),
+        ("requiresAccessToken", "false"), ("output", JSONText.array(output)), ("error", "[]"),
+      ]) + "\n")
+    try manifest.flush()
+  }
+}
+
+/// The lines of all types in one stream.
+struct LineStream: ExportSink {
+  private let file: OutputFile
+
+  init(path: String) throws { file = try OutputFile(path: path) }
+
+  var byteCount: Int { file.byteCount }
+
+  mutating func write(_ batch: ExportBatch) throws {
+    for item in batch.items {
+      try file.write(batch.bytes[item.range])
+      try file.write("\n")
+    }
+  }
+
+  mutating func finish() throws { try file.flush() }
+}
+
+/// A folder with a folder for each type and a file for each resource.
+struct SingleFiles: ExportSink {
+  private let folder: String
+  private let suffix: String
+  private var folders: Set<String> = []
+  private(set) var byteCount = 0
+
+  init(folder: String, suffix: String) throws {
+    self.folder = folder
+    self.suffix = suffix
+    try OutputFile.makeFolder(folder)
+  }
+
+  mutating func write(_ batch: ExportBatch) throws {
+    for item in batch.items {
+      if folders.insert(item.type).inserted { try OutputFile.makeFolder(folder + "/" + item.type) }
+      let file = try OutputFile(path: "\(folder)/\(item.type)/\(SingleFiles.fileName(item.id)).\(suffix)")
+      try file.write(batch.bytes[item.range])
+      try file.write("\n")
+      try file.flush()
+      byteCount += file.byteCount
+    }
+  }
+
+  mutating func finish() throws {}
+
+  /// An id as a file's name: whatever is no FHIR id character is left out, so that no id leads out of the folder.
+  private static func fileName(_ id: String) -> String {
+    let kept = id.unicodeScalars.filter {
+      ("a"..."z").contains($0) || ("A"..."Z").contains($0) || ("0"..."9").contains($0) || $0 == "-"
+        || $0 == "."
+    }
+    let name = String(String.UnicodeScalarView(kept))
+    return name == id && !name.hasPrefix(".") ? name : ContentHash.uuid(of: id)
+  }
+}
+
+/// One Bundle of type collection, JSON or XML, written entry by entry.
+struct BundleFile: ExportSink {
+  private let file: OutputFile
+  private let isXML: Bool
+  private var entries = 0
+
+  init(path: String, isXML: Bool) throws {
+    file = try OutputFile(path: path)
+    self.isXML = isXML
+    try file.write(
+      isXML
+        ? "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Bundle xmlns=\"http://hl7.org/fhir\">\n<type value=\"collection\"/>\n"
+        : "{\"resourceType\":\"Bundle\",\"type\":\"collection\"")
+  }
+
+  var byteCount: Int { file.byteCount }
+
+  mutating func write(_ batch: ExportBatch) throws {
+    for item in batch.items {
+      if !isXML { try file.write(entries == 0 ? ",\"entry\":[\n" : ",\n") }
+      try file.write(batch.bytes[item.range])
+      if isXML { try file.write("\n") }
+      entries += 1
+    }
+  }
+
+  mutating func finish() throws {
+    try file.write(isXML ? "</Bundle>\n" : entries == 0 ? "}\n" : "\n]}\n")
+    try file.flush()
+  }
+}

@@ -1,0 +1,75 @@
+import BSON
+import FHIRFormats
+import FHIRMapping
+import FHIRModel
+
+/// Turns stored documents into text. One transcoder serves one thread.
+final class ExportTranscoder {
+  private let options: ExportOptions
+  private let reader: DocumentReader
+  private let buffer = OutputBuffer()
+  private let text: ResourceText
+  private let references = ReferenceScan()
+  private let resolver: ReferenceResolver
+  private let names = KnownNames.r4
+  private let meta = DefinitionTable.r4.nameID("meta")
+  private let lastUpdated = DefinitionTable.r4.nameID("lastUpdated")
+
+  init(mappings: MappingSet, options: ExportOptions, stored: StoredTargets) {
+    self.options = options
+    reader = DocumentReader(mappings: mappings, references: options.references)
+    text = ResourceText(format: options.isXML ? .xml : .json, pretty: options.pretty, buffer: buffer)
+    resolver = ReferenceResolver(run: TargetIndex(), stored: stored)
+  }
+
+  func transcode(_ documents: ExportRun.Documents) throws -> ExportBatch {
+    var batch = ExportBatch()
+    buffer.removeAll()
+    try documents.batch.forEachDocument { document in
+      try reader.read(document, kind: documents.kind) { resource in
+        try self.write(resource, into: &batch)
+      } note: { field, reason in
+        let id = (try? document.find("_id"))?.flatMap { $0.text } ?? "?"
+        batch.notes.append(
+          ExportSummary.Note(document: "\(documents.kind.rawValue) \(id)", field: field, reason: reason))
+      }
+    }
+    batch.bytes = buffer.array
+    return batch
+  }
+
+  private func write(_ resource: DocumentReader.Resource, into batch: inout ExportBatch) throws {
+    let tree = resource.tree
+    let type = tree.string(at: 0)
+    if let types = options.types, !types.contains(type) { return }
+    if let since = options.since {
+      guard let meta, let lastUpdated, let element = tree.child(meta, of: 0),
+        let node = tree.child(lastUpdated, of: element), let instant = InstantKey(tree.string(at: node)),
+        instant >= since
+      else { return }
+    }
+    if case .resolved = options.references { heal(tree, &batch) }
+    let start = buffer.count
+    let issues =
+      options.format == .bundle
+      ? text.writeEntry(tree, fullURL: "\(options.baseURL)/\(type)/\(resource.id)") : text.write(tree)
+    for issue in issues {
+      batch.notes.append(
+        ExportSummary.Note(document: "\(type)/\(resource.id)", field: issue.expression, reason: issue.message)
+      )
+    }
+    batch.items.append(ExportBatch.Item(type: type, id: resource.id, range: start..<buffer.count))
+  }
+
+  /// Tries references again that found no target when they were imported.
+  private func heal(_ tree: ResourceTree, _ batch: inout ExportBatch) {
+    references.forEach(in: tree, from: 0) { _, node in
+      guard ReferenceText.needsResolving(tree.rawText(node)) else { return }
+      switch self.resolver.resolve(tree.string(at: node)) {
+      case .asWritten: break
+      case .target(let target): tree.replaceText(of: node, with: target.type + "/" + target.id)
+      case .notFound: batch.unresolvedReferences += 1
+      }
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import BSON
+import FHIRFormats
+import FHIRMapping
+import FHIRModel
+import Synchronization
+
+/// Where every resource of an import is accounted for: read, then inserted, replaced, unchanged or set aside.
+final class ImportLedger: Sendable {
+  /// Findings about this many resources are shown as they come; all are in the quarantine file.
+  private static let shown = 20
+
+  private struct State {
+    var summary = ImportSummary()
+    var said = 0
+  }
+
+  private let state = Mutex(State())
+  private let quarantine: Quarantine
+  private let say: @Sendable (String) -> Void
+
+  init(quarantine: Quarantine, say: @escaping @Sendable (String) -> Void) {
+    self.quarantine = quarantine
+    self.say = say
+  }
+
+  var summary: ImportSummary { state.withLock { $0.summary } }
+
+  /// Adds what a worker counted on its own.
+  func add(_ summary: ImportSummary) { state.withLock { $0.summary.add(summary) } }
+
+  /// Counts what became of the resources of a document.
+  func count(_ parts: [Part], _ outcomes: [DocumentAssembler.Outcome?]) {
+    state.withLock { state in
+      for (part, outcome) in zip(parts, outcomes) {
+        guard let outcome, let type = part.resource?.type else { continue }
+        switch outcome {
+        case .inserted: state.summary.types[type, default: .init()].inserted += 1
+        case .replaced: state.summary.types[type, default: .init()].replaced += 1
+        case .unchanged: state.summary.types[type, default: .init()].unchanged += 1
+        }
+      }
+    }
+  }
+
+  /// Sets the resources of a document aside that the database refused.
+  func refuse(_ parts: [Part], reason: String) {
+    for part in parts {
+      guard let resource = part.resource else { continue }
+      let issue = Issue(
+        .error, .documentRefused, at: resource.type, position: nil, "MongoDB refused it: \(reason)")
+      var json: String?
+      if let document = try? BSONDocument(resource.bytes),
+        let tree = try? document.withView({ try ResourceDecoder(references: .original).decode($0) })
+      {
+        json = JSONText.of(tree)
+      }
+      quarantine.add(source: resource.key, position: nil, resource: json, raw: nil, issues: [issue])
+      tell([issue], source: part.documentID)
+      state.withLock { $0.summary.types[resource.type, default: .init()].quarantined += 1 }
+    }
+  }
+
+  /// Sets a record aside.
+  func setAside(_ record: Record, source: String, issues: [Issue]) {
+    let position = record.tree.count > 0 ? record.tree.position(of: 0) : issues.first?.position
+    var json: String?
+    var raw: String?
+    if record.content == .unreadable {
+      raw = record.raw?.withBytes { String(decoding: $0, as: UTF8.self) }
+    } else if let bytes = record.raw {
+      // White space between tokens is all that line breaks can be in well-formed JSON.
+      json = bytes.withBytes { bytes in
+        String(decoding: bytes.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 }, as: UTF8.self)
+      }
+    } else {
+      json = JSONText.of(record.tree)
+    }
+    quarantine.add(source: source, position: position, resource: json, raw: raw, issues: issues)
+    tell(issues, source: source)
+  }
+
+  private func tell(_ issues: [Issue], source: String) {
+    let number = state.withLock { state in
+      state.said += 1
+      return state.said
+    }
+    if number == ImportLedger.shown + 1 { say("… more are set aside; the quarantine file has them all") }
+    guard number <= ImportLedger.shown,
+      let issue = issues.first(where: { $0.severity >= .error }) ?? issues.first
+    else { return }
+    let place = issue.position.map { ":\($0.line):\($0.column)" } ?? ""
+    let expression = issue.expression.isEmpty ? "" : issue.expression + ": "
+    say("\(source)\(place): set aside: \(expression)\(issue.message) [\(issue.rule.rawValue)]")
+  }
+}
+
+extension Part.Resource {
+  /// The resource's type, as its key begins.
+  var type: String { String(key.prefix { $0 != "/" }) }
+}

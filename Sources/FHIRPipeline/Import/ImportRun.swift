@@ -1,0 +1,124 @@
+package import DocumentStore
+package import FHIRFormats
+package import FHIRMapping
+import Foundation
+import Synchronization
+
+/// The work of `fhirline import`: two passes over the inputs (who is there; then validate, map and load), and the
+/// documents that bulk files scatter, put together at the end.
+package struct ImportRun: Sendable {
+  package var mappings: MappingSet
+  package var collections: [DocumentKind: String]
+  package var chartPageBytes = 8_000_000
+  /// Prefix of every `_id`; empty for none.
+  package var source = ""
+  package var workers = 2
+  package var quarantinePath = "quarantine.ndjson"
+  package var reading = ReadOptions()
+  package var showsProgress = true
+  /// Takes a line about something that was set aside, for the person at the terminal.
+  package var say: @Sendable (String) -> Void = { _ in }
+
+  package init(mappings: MappingSet, collections: [DocumentKind: String]) {
+    self.mappings = mappings
+    self.collections = collections
+  }
+
+  /// What an import did, and where it put what it set aside.
+  package struct Outcome: Sendable {
+    package var summary: ImportSummary
+    package var quarantinePath: String?
+  }
+
+  package func run(_ inputs: [InputFile], store: DocumentStore) throws -> Outcome {
+    let started = Progress.now()
+    let folder = NSTemporaryDirectory()
+    let files = try inputs.map { $0.path == nil ? try StandardInputSpool.spool(folder: folder) : $0 }
+    let total = files.reduce(0) { $0 + $1.size }
+
+    let homes = mappings.homes
+    let pass = IndexPass(workers: workers, reading: reading) { type in
+      homes.place(ofType: type).section != nil
+    }
+    let index = pass.run(files)
+    let owners = [DocumentKind.patient, .provider, .appointment, .resource].map {
+      collections[$0] ?? $0.rawValue
+    }
+    try StoredTargets.prepare(store, collections: owners)
+    let stored = StoredTargets(store: store, collections: owners)
+
+    let quarantine = Quarantine(path: quarantinePath)
+    let ledger = ImportLedger(quarantine: quarantine, say: say)
+    let assembler = DocumentAssembler(mappings: mappings, pageBytes: chartPageBytes)
+    let loader = DocumentLoader(
+      store: store, collections: collections, assembler: assembler,
+      counted: { ledger.count($0, $1) }, refused: { ledger.refuse($0, reason: $1) })
+    let spill = SpillStore(expectedBytes: total * 5 / 4, folder: folder)
+    let feed = BatchFeed(files: files, options: reading, sharing: .lines)
+    let progress = Progress(total: total, enabled: showsProgress)
+    let context = ImportContext(
+      run: self, files: files, index: index, stored: stored, ledger: ledger, assembler: assembler,
+      loader: loader,
+      spill: spill, progress: progress)
+    loader.start()
+    WorkerThread.run(count: workers) { _ in
+      var worker = ImportWorker(context)
+      worker.run(feed)
+    }
+    let next = Atomic<Int>(0)
+    WorkerThread.run(count: workers) { _ in
+      var worker = ImportWorker(context)
+      while !loader.hasFailed {
+        let partition = next.add(1, ordering: .relaxed).oldValue
+        guard partition < spill.partitionCount else { break }
+        worker.loadPartition(partition)
+      }
+    }
+    progress.finish()
+    defer { quarantine.close() }
+    try loader.finish()
+    if let failure = context.failure { throw failure }
+    if let failure = quarantine.failure { throw PipelineFailure(.output, failure) }
+    var summary = ledger.summary
+    summary.files = files.count
+    summary.seconds = Progress.now() - started
+    try ImportRun.record(summary, in: store)
+    return Outcome(summary: summary, quarantinePath: quarantine.path)
+  }
+}
+
+/// What the workers of an import share.
+final class ImportContext: Sendable {
+  let run: ImportRun
+  let files: [InputFile]
+  let index: TargetIndex
+  let stored: StoredTargets
+  let ledger: ImportLedger
+  let assembler: DocumentAssembler
+  let loader: DocumentLoader
+  let spill: SpillStore
+  let progress: Progress
+  private let failed = Mutex<PipelineFailure?>(nil)
+
+  init(
+    run: ImportRun, files: [InputFile], index: TargetIndex, stored: StoredTargets, ledger: ImportLedger,
+    assembler: DocumentAssembler, loader: DocumentLoader, spill: SpillStore, progress: Progress
+  ) {
+    self.run = run
+    self.files = files
+    self.index = index
+    self.stored = stored
+    self.ledger = ledger
+    self.assembler = assembler
+    self.loader = loader
+    self.spill = spill
+    self.progress = progress
+  }
+
+  /// Why the run cannot go on, if a worker found so.
+  var failure: PipelineFailure? { failed.withLock { $0 } }
+
+  func fail(_ failure: PipelineFailure) { failed.withLock { $0 = $0 ?? failure } }
+
+  var mustStop: Bool { failure != nil || loader.hasFailed }
+}

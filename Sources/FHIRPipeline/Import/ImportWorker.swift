@@ -1,0 +1,297 @@
+import FHIRFormats
+import FHIRMapping
+import FHIRModel
+import FHIRValidation
+
+/// One worker of an import: takes batches, checks and maps their resources, and hands on documents or parts of them.
+struct ImportWorker: ~Copyable {
+  /// A Bundle up to this size is held while its references are resolved; a larger one is read twice.
+  static let heldBundleBytes = 16 << 20
+
+  private let context: ImportContext
+  private let validator = Validator()
+  private var factory: PartFactory
+  private var summary = ImportSummary()
+  private var bundle: HeldBundle?
+  private var scratch: [UInt8] = []
+  private let runResolver: ReferenceResolver
+
+  init(_ context: ImportContext) {
+    self.context = context
+    factory = PartFactory(mappings: context.run.mappings, source: context.run.source)
+    runResolver = ReferenceResolver(run: context.index, stored: context.stored)
+  }
+
+  deinit { context.ledger.add(summary) }
+
+  mutating func run(_ feed: BatchFeed) {
+    var worker = BatchFeed.Worker(feed)
+    while !context.mustStop, let item = worker.next() {
+      let source = context.files[item.file].name
+      switch item.content {
+      case .batch(let batch):
+        take(batch, of: item, source: source)
+      case .failure(let message):
+        finishBundle(file: item.file)
+        summary.unreadableFiles += 1
+        summary.errors += 1
+        context.run.say("\(source): \(message)")
+      case .end: finishBundle(file: item.file)
+      }
+    }
+    if context.mustStop { feed.stop() }
+  }
+
+  private mutating func take(_ batch: RecordBatch, of item: BatchFeed.Item, source: String) {
+    var documents = DocumentGroups()
+    var number: UInt64 = 0
+    var resources = 0
+    let base = UInt64(item.file) << 40 | UInt64(item.step) << 20
+    // `forEach` cannot lend `self` to its closure while `self` is non-copyable: the records are gone through below.
+    var records: [Record] = []
+    batch.forEach { records.append($0) }
+    for record in records {
+      number += 1
+      switch record.content {
+      case .resource:
+        resources += 1
+        handle(record, source: source, resolver: runResolver, sequence: base | number, into: &documents)
+      case .entry:
+        resources += 1
+        if bundle == nil { bundle = HeldBundle(file: item.file) }
+        bundle?.add(record, sequence: base | number)
+      case .bundle:
+        report(record, source: source)
+      case .unreadable:
+        let type = "unreadable"
+        summary.types[type, default: .init()].read += 1
+        summary.types[type, default: .init()].quarantined += 1
+        summary.errors += 1
+        context.ledger.setAside(record, source: source, issues: record.issues)
+      }
+    }
+    bundle?.countBytes(batch.byteCount)
+    summary.bytes += batch.byteCount
+    context.progress.advance(bytes: batch.byteCount, resources: resources)
+    load(documents, whole: [])
+  }
+
+  /// Checks and maps one record with a resource.
+  private mutating func handle(
+    _ record: Record, source: String, resolver: ReferenceResolver, sequence: UInt64,
+    into documents: inout DocumentGroups
+  ) {
+    var issues = record.issues
+    validator.validate(record.tree, into: &issues)
+    let errors = issues.count { $0.severity >= .error }
+    summary.errors += errors
+    summary.warnings += issues.count { $0.severity == .warning }
+    guard let resource = RecordResource(record) else {
+      if case .entry = record.content, errors == 0 {
+        summary.entriesWithoutResource += 1
+      } else {
+        summary.types["unreadable", default: .init()].read += 1
+        summary.types["unreadable", default: .init()].quarantined += 1
+        context.ledger.setAside(record, source: source, issues: issues)
+      }
+      return
+    }
+    summary.types[resource.type, default: .init()].read += 1
+    if errors > 0 {
+      summary.types[resource.type, default: .init()].quarantined += 1
+      context.ledger.setAside(record, source: source, issues: issues)
+      return
+    }
+    do {
+      let result = try factory.parts(
+        of: resource, identity: resource.identity, resolver: resolver, sequence: sequence)
+      summary.references.resolved += result.resolved
+      summary.references.unresolved += result.unresolved
+      documents.add(result.parts)
+    } catch {
+      let issue = Issue(
+        .error, .documentRefused, at: record.tree.expression(of: error.node, table: .r4),
+        position: record.tree.position(of: error.node), error.message)
+      summary.errors += 1
+      summary.types[resource.type, default: .init()].quarantined += 1
+      context.ledger.setAside(record, source: source, issues: issues + [issue])
+    }
+  }
+
+  /// Counts and tells what is wrong with a Bundle's own members.
+  private mutating func report(_ record: Record, source: String) {
+    var issues = record.issues
+    validator.validate(record.tree, into: &issues)
+    for issue in issues where issue.severity >= .error {
+      summary.errors += 1
+      let place = issue.position.map { ":\($0.line):\($0.column)" } ?? ""
+      context.run.say("\(source)\(place): \(issue.expression): \(issue.message) [\(issue.rule.rawValue)]")
+    }
+    summary.warnings += issues.count { $0.severity == .warning }
+  }
+
+  // MARK: Bundles
+
+  private mutating func finishBundle(file: Int) {
+    guard let held = bundle else { return }
+    bundle = nil
+    let source = context.files[file].name
+    let resolver = ReferenceResolver(run: context.index, bundle: held.index, stored: context.stored)
+    if held.isHeld {
+      var documents = DocumentGroups()
+      for (record, sequence) in held.records {
+        handle(record, source: source, resolver: resolver, sequence: sequence, into: &documents)
+      }
+      load(documents, whole: Set(held.patients.map { factory.documentID($0) }))
+    } else {
+      readAgain(file: file, source: source, resolver: resolver)
+    }
+  }
+
+  /// Goes through a large Bundle a second time, now that all of its entries are known.
+  private mutating func readAgain(file: Int, source: String, resolver: ReferenceResolver) {
+    do {
+      let reader = try context.files[file].open(options: context.run.reading)
+      var step: UInt64 = 0
+      while !context.mustStop, let batch = try reader.nextBatch() {
+        var documents = DocumentGroups()
+        var records: [Record] = []
+        batch.forEach { records.append($0) }
+        var number: UInt64 = 0
+        for record in records {
+          number += 1
+          guard case .entry = record.content else { continue }
+          handle(
+            record, source: source, resolver: resolver, sequence: UInt64(file) << 40 | step << 20 | number,
+            into: &documents)
+        }
+        step += 1
+        load(documents, whole: [])
+      }
+    } catch {
+      context.fail(PipelineFailure(.stopped, "\(source): could not be read a second time: \(error)"))
+    }
+  }
+
+  // MARK: Loading
+
+  /// Hands documents to the loader that are whole, and parts to the spill that wait for more.
+  ///
+  /// - Parameter whole: patients of whom all is at hand: their charts are written at once.
+  private mutating func load(_ documents: DocumentGroups, whole patients: Set<String>) {
+    var requests: [LoadRequest] = []
+    for (key, parts) in documents.groups {
+      let isWhole =
+        switch key.kind {
+        case .resource, .appointment: true
+        case .patient, .chart: patients.contains(key.id)
+        case .provider: false
+        }
+      guard isWhole else {
+        spill(parts)
+        continue
+      }
+      if let request = request(key, parts) { requests.append(request) }
+    }
+    _ = context.loader.put(requests)
+  }
+
+  private mutating func spill(_ parts: [Part]) {
+    do {
+      for part in parts {
+        PartRecord.encode(part, into: &scratch)
+        try scratch.withUnsafeBytes { bytes in
+          try context.spill.append(bytes, key: ContentHash.of(part.documentID))
+        }
+      }
+    } catch let failure as PipelineFailure {
+      context.fail(failure)
+    } catch {
+      context.fail(PipelineFailure(.output, "\(error)"))
+    }
+  }
+
+  private func request(_ key: DocumentGroups.Key, _ parts: [Part]) -> LoadRequest? {
+    do {
+      return LoadRequest(
+        kind: key.kind, id: key.id, parts: parts,
+        assembly: try context.assembler.assemble(kind: key.kind, id: key.id, parts: parts))
+    } catch {
+      context.ledger.refuse(parts, reason: "the document could not be put together: \(error)")
+      return nil
+    }
+  }
+
+  /// Puts together and loads the documents of one partition of the spill.
+  mutating func loadPartition(_ number: Int) {
+    do {
+      var documents = DocumentGroups()
+      try context.spill.take(number).forEach { documents.add([PartRecord.decode($0)]) }
+      var requests: [LoadRequest] = []
+      for (key, parts) in documents.groups {
+        if let request = request(key, parts) { requests.append(request) }
+        if requests.count >= 200 {
+          _ = context.loader.put(requests)
+          requests = []
+        }
+      }
+      _ = context.loader.put(requests)
+    } catch let failure as PipelineFailure {
+      context.fail(failure)
+    } catch {
+      context.fail(PipelineFailure(.stopped, "\(error)"))
+    }
+  }
+}
+
+/// Parts by the document they belong to, in the order in which the documents came.
+struct DocumentGroups {
+  struct Key: Hashable {
+    let kind: DocumentKind
+    let id: String
+  }
+
+  private(set) var groups: [(key: Key, parts: [Part])] = []
+  private var positions: [Key: Int] = [:]
+
+  mutating func add(_ parts: [Part]) {
+    for part in parts {
+      let key = Key(kind: part.kind, id: part.documentID)
+      if let position = positions[key] {
+        groups[position].parts.append(part)
+      } else {
+        positions[key] = groups.count
+        groups.append((key, [part]))
+      }
+    }
+  }
+}
+
+/// A Bundle on its way in: its entries as long as they are few, and who they are.
+struct HeldBundle {
+  let file: Int
+  private(set) var records: [(Record, UInt64)] = []
+  private(set) var index = TargetIndex()
+  /// Ids of the patients in the Bundle.
+  private(set) var patients: Set<String> = []
+  private(set) var isHeld = true
+  private var bytes = 0
+
+  init(file: Int) { self.file = file }
+
+  mutating func add(_ record: Record, sequence: UInt64) {
+    if let resource = RecordResource(record) {
+      index.add(resource)
+      if resource.type == "Patient" { patients.insert(resource.identity.id) }
+    }
+    if isHeld { records.append((record, sequence)) }
+  }
+
+  mutating func countBytes(_ count: Int) {
+    bytes += count
+    if bytes > ImportWorker.heldBundleBytes {
+      isHeld = false
+      records = []
+    }
+  }
+}

@@ -1,0 +1,20 @@
+import BSON
+package import FHIRMapping
+
+/// A document on its way into the database: the parts it is made of, and what they alone make.
+package struct LoadRequest: Sendable {
+  package let kind: DocumentKind
+  package let id: String
+  package let parts: [Part]
+  /// The document as it is if the database has none yet.
+  package let assembly: DocumentAssembler.Assembly
+
+  package init(kind: DocumentKind, id: String, parts: [Part], assembly: DocumentAssembler.Assembly) {
+    self.kind = kind
+    self.id = id
+    self.parts = parts
+    self.assembly = assembly
+  }
+
+  package var byteCount: Int { assembly.pages.reduce(0) { $0 + $1.bytes.count } }
+}

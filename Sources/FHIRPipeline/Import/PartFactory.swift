@@ -1,0 +1,147 @@
+import BSON
+import FHIRFormats
+import FHIRMapping
+import FHIRModel
+
+/// Makes parts of documents from resources: finds their home, resolves their references, writes them as BSON.
+///
+/// One factory serves one thread.
+struct PartFactory: ~Copyable {
+  private let mappings: MappingSet
+  private let prefix: String
+  private var encoder = ResourceEncoder()
+  private var writer = BSONWriter(capacity: 64 << 10)
+  private let references = ReferenceScan()
+
+  init(mappings: MappingSet, source: String) {
+    self.mappings = mappings
+    prefix = source.isEmpty ? "" : source + "."
+  }
+
+  /// The `_id` of the document that a resource of that id owns.
+  func documentID(_ id: String) -> String { prefix + id }
+
+  /// What a resource became.
+  struct Result {
+    var parts: [Part]
+    var resolved = 0
+    var unresolved = 0
+  }
+
+  /// A resource that no document can hold.
+  struct Refusal: Error {
+    let message: String
+    let node: Int
+  }
+
+  /// The largest resource that is loaded: with its document's other elements it must stay below MongoDB's 16 MB.
+  static let largestResource = 14 << 20
+
+  mutating func parts(
+    of resource: RecordResource, identity: ResourceIdentity, resolver: ReferenceResolver, sequence: UInt64
+  ) throws(Refusal) -> Result {
+    let tree = resource.tree
+    var result = Result(parts: [])
+    var rewrites = ReferenceRewrites()
+    references.forEach(in: tree, from: resource.node) { _, reference in
+      guard ReferenceText.needsResolving(tree.rawText(reference)) else { return }
+      switch resolver.resolve(tree.string(at: reference)) {
+      case .asWritten: break
+      case .target(let target):
+        result.resolved += 1
+        rewrites.append(node: reference, text: target.type + "/" + target.id)
+      case .notFound: result.unresolved += 1
+      }
+    }
+    var home = mappings.homes.home(of: tree, node: resource.node, id: identity.id) { reference in
+      resolver.target(of: reference, in: tree).map { (type: $0.type, id: $0.id) }
+    }
+    if home.kind == .resource {
+      home.documentID = identity.type + "/" + prefix + identity.id
+    } else {
+      home.documentID = prefix + home.documentID
+    }
+    writer.reset()
+    let ownID = tree.child(KnownNames.r4.id, of: resource.node) != nil
+    do {
+      try encoder.encode(
+        tree, node: resource.node, key: ownID || home.section == nil ? nil : home.key, rewrites: rewrites,
+        into: &writer)
+    } catch {
+      throw Refusal(message: "\(error)", node: error.node)
+    }
+    guard writer.count <= PartFactory.largestResource else {
+      throw Refusal(
+        message: "is too large for a MongoDB document (\(Amount.bytes(writer.count)); at most 14 MB)",
+        node: resource.node)
+    }
+    let encoded = Part.Resource(key: home.key, bytes: writer.withBytes { [UInt8]($0) })
+    let content: Part.Content
+    if let section = home.section {
+      content = .section(section, encoded)
+    } else {
+      content = .root(
+        encoded,
+        names: ResourceIdentity.names(
+          of: tree, at: resource.node, type: identity.type, fullUrl: identity.fullUrl))
+    }
+    result.parts.append(
+      Part(kind: home.kind, documentID: home.documentID, content: content, sequence: sequence))
+    if home.kind == .appointment {
+      links(
+        of: resource, appointment: home.documentID, resolver: resolver, sequence: sequence,
+        into: &result.parts)
+    }
+    return result
+  }
+
+  /// The lists of the appointment's patient, of the patient's chart, and of its provider.
+  private func links(
+    of resource: RecordResource, appointment: String, resolver: ReferenceResolver, sequence: UInt64,
+    into parts: inout [Part]
+  ) {
+    let tree = resource.tree
+    let names = KnownNames.r4
+    let start = tree.child(names.start, of: resource.node).map { tree.string(at: $0) } ?? ""
+    let link = Part.Content.appointment(AppointmentLink(id: appointment, start: start))
+    var seen: Set<String> = []
+    for participant in tree.children(of: resource.node)
+    where tree.nodes[participant].name == names.participant {
+      guard let actor = tree.child(names.actor, of: participant),
+        let target = resolver.target(of: actor, in: tree), seen.insert(target.type + "/" + target.id).inserted
+      else { continue }
+      let id = prefix + target.id
+      switch target.type {
+      case "Patient":
+        parts.append(Part(kind: .patient, documentID: id, content: link, sequence: sequence))
+        parts.append(Part(kind: .chart, documentID: id, content: link, sequence: sequence))
+      case "Practitioner":
+        parts.append(Part(kind: .provider, documentID: id, content: link, sequence: sequence))
+      default: break
+      }
+    }
+  }
+}
+
+extension ReferenceResolver {
+  /// What a Reference element points to, by its text or else by its identifier.
+  func target(of element: Int, in tree: ResourceTree) -> TargetIndex.Target? {
+    let names = KnownNames.r4
+    if let reference = tree.child(names.reference, of: element) {
+      switch resolve(tree.string(at: reference)) {
+      case .asWritten(let target): return target
+      case .target(let target): return target
+      case .notFound: return nil
+      }
+    }
+    guard let node = tree.child(names.identifier, of: element),
+      let identifier = ResourceIdentity.identifier(of: tree, at: node)
+    else { return nil }
+    // The type may be told; else the ones that own documents are tried.
+    let type = tree.child(names.type, of: element).map { tree.string(at: $0) }
+    for candidate in type.map({ [$0] }) ?? ["Patient", "Practitioner"] {
+      if let target = resolve(type: candidate, identifier: identifier) { return target }
+    }
+    return nil
+  }
+}
