@@ -27,7 +27,7 @@ struct CommonOptions: ParsableArguments {
     let environment = ProcessInfo.processInfo.environment
     var configuration = try ConfigurationReader.read(path: config ?? environment["FHIRLINE_CONFIG"])
     if let uri = environment["MONGODB_URI"] { configuration.uri = uri }
-    if let database = environment["FHIRLINE_DATABASE"] { configuration.database = database }
+    if let database = environment["FHIRLINE_DATABASE"] { configuration.chosenDatabase = database }
     if let text = environment["FHIRLINE_WORKERS"] {
       guard let workers = Int(text), (1...64).contains(workers) else {
         throw PipelineFailure(.configuration, "FHIRLINE_WORKERS: a number from 1 to 64 was expected")
@@ -46,7 +46,7 @@ struct CommonOptions: ParsableArguments {
 
 /// Where MongoDB is, for the commands that talk to it.
 struct DatabaseOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("The database; before MONGODB_URI and pipeline.yml.", valueName: "name"))
+  @Option(help: ArgumentHelp("The database, if not the one that the URI names.", valueName: "name"))
   var database: String?
 
   @Option(
@@ -67,7 +67,7 @@ struct DatabaseOptions: ParsableArguments {
       configuration.uri = text.trimmingCharacters(in: .whitespacesAndNewlines)
     }
     if let uri { configuration.uri = uri }
-    if let database { configuration.database = database }
+    if let database { configuration.chosenDatabase = database }
     if let mappings { configuration.mappings = mappings }
   }
 }

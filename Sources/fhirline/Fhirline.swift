@@ -14,7 +14,7 @@ struct Fhirline: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      ValidateCommand.self
+      ValidateCommand.self, ImportCommand.self, ExportCommand.self, ConvertCommand.self, CompareCommand.self,
     ])
 
   static func main() {

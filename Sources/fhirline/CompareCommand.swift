@@ -1,0 +1,22 @@
+import ArgumentParser
+import FHIRPipeline
+import Glibc
+
+struct CompareCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "compare",
+    abstract: "Compares two sets of FHIR files, resource by resource, whatever their formats.",
+    discussion: "Exit code 0: equal; 1: differences. Values are not shown.")
+
+  @Argument(help: ArgumentHelp("A file or folder.", valueName: "first"))
+  var first: String
+
+  @Argument(help: ArgumentHelp("A file or folder.", valueName: "second"))
+  var second: String
+
+  func run() throws {
+    let report = try CompareRun().run(try InputFile.find([first]), try InputFile.find([second]))
+    for line in report.lines() { Terminal.write(line + "\n", to: STDOUT_FILENO) }
+    try (report.isEqual ? ExitStatus.done : .findings).leave()
+  }
+}

@@ -1,0 +1,46 @@
+import ArgumentParser
+import FHIRFormats
+import FHIRPipeline
+import Glibc
+
+struct ConvertCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "convert", abstract: "Writes the same resources in another format: JSON, XML, or NDJSON.",
+    discussion: "A folder is converted file by file into a folder. Findings go to standard error.")
+
+  @Argument(help: ArgumentHelp("A file, a folder, or - for standard input.", valueName: "in"))
+  var input: String
+
+  @Argument(help: ArgumentHelp("A file, a folder, or - for standard output.", valueName: "out"))
+  var output: String
+
+  @Option(help: "json, xml or ndjson; told by the name of OUT if not given.")
+  var format: OutputFormat?
+
+  @Flag(help: "Indent the output.")
+  var pretty = false
+
+  @Flag(help: "Say nothing but findings.")
+  var quiet = false
+
+  func run() throws {
+    let run = ConvertBatch(format: format?.format, pretty: pretty)
+    let report = try run.run(input, to: output)
+    for finding in report.findings.prefix(50) { Terminal.say(finding) }
+    if report.findings.count > 50 { Terminal.say("… \(report.findings.count - 50) more findings") }
+    if !quiet && output != "-" { Terminal.say(report.line) }
+    try report.exitStatus.leave()
+  }
+}
+
+enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
+  case json, xml, ndjson
+
+  var format: Format {
+    switch self {
+    case .json: .json
+    case .xml: .xml
+    case .ndjson: .ndjson
+    }
+  }
+}

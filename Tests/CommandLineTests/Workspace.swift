@@ -1,0 +1,70 @@
+import Foundation
+import Testing
+
+/// A folder and a database of a test's own; both go when it ends.
+final class Workspace {
+  let folder: URL
+  let database = "fhirline_test_" + UUID().uuidString.prefix(12).lowercased().replacing("-", with: "")
+
+  /// Whether a MongoDB server is there for tests. `make test` insists on one.
+  static let hasMongoDB =
+    ProcessInfo.processInfo.environment["MONGODB_URI"] != nil
+    || ProcessInfo.processInfo.environment["FHIRLINE_REQUIRE_MONGODB"] == "1"
+
+  init() throws {
+    folder = FileManager.default.temporaryDirectory.appending(path: "fhirline-test-" + UUID().uuidString)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(at: folder) }
+
+  func path(_ name: String) -> String { folder.appending(path: name).path }
+
+  /// Writes a file into the folder and gives its path.
+  @discardableResult
+  func write(_ name: String, _ text: String) throws -> String {
+    let file = folder.appending(path: name)
+    try FileManager.default.createDirectory(
+      at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try Data(text.utf8).write(to: file)
+    return file.path
+  }
+
+  func read(_ name: String) throws -> String {
+    String(decoding: try Data(contentsOf: folder.appending(path: name)), as: UTF8.self)
+  }
+
+  /// Runs the program on this workspace's database.
+  func run(_ arguments: String..., input: Data = Data()) throws -> Program.Outcome {
+    try Program.run(arguments, environment: ["FHIRLINE_DATABASE": database], input: input)
+  }
+
+  /// Imports and gives the summary.
+  func importFiles(_ paths: String..., status: Int32 = 0) throws -> Summary {
+    let outcome = try Program.run(
+      ["import"] + paths + ["--summary", "json", "--no-progress", "--quarantine", path("quarantine.ndjson")],
+      environment: ["FHIRLINE_DATABASE": database])
+    #expect(outcome.status == status, "\(outcome.errors)")
+    return try JSONDecoder().decode(Summary.self, from: Data(outcome.output.utf8))
+  }
+
+  struct Summary: Decodable, Equatable {
+    struct Loaded: Decodable, Equatable {
+      var inserted: Int
+      var replaced: Int
+      var unchanged: Int
+    }
+
+    struct References: Decodable, Equatable {
+      var resolved: Int
+      var unresolved: Int
+    }
+
+    var read: Int
+    var loaded: Loaded
+    var quarantined: Int
+    var references: References
+
+    var accounted: Int { loaded.inserted + loaded.replaced + loaded.unchanged + quarantined }
+  }
+}
