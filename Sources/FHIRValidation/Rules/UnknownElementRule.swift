@@ -6,6 +6,11 @@ import FHIRModel
 /// since no path leads to an element that does not exist; its position is the element's own.
 enum UnknownElementRule {
   static func report(_ node: Int, _ walk: inout StructureWalk) {
+    guard walk.findings.count < walk.options.maxIssues else {
+      // What somebody may have meant is dear to find out.
+      walk.overflowed = true
+      return
+    }
     let frame = walk.frame
     let table = walk.plan.table
     let name = walk.name(node)
