@@ -8,8 +8,10 @@ final class TricklingSource: ByteSource {
   private let source: MemorySource
   private let step: Int
 
-  init(_ text: String, step: Int) {
-    source = MemorySource(text)
+  convenience init(_ text: String, step: Int) { self.init(Array(text.utf8), step: step) }
+
+  init(_ bytes: [UInt8], step: Int) {
+    source = MemorySource(bytes)
     self.step = step
   }
 

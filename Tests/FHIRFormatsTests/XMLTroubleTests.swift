@@ -4,6 +4,11 @@ import Testing
 
 @Suite("Bad and hostile XML")
 struct XMLTroubleTests {
+  /// An unreadable record's markup.
+  private func raw(_ record: Record) -> String? {
+    record.raw?.withBytes { String(decoding: $0, as: UTF8.self) }
+  }
+
   // MARK: Structure
 
   @Test func `elements out of order are reported and gathered`() throws {
@@ -155,6 +160,7 @@ struct XMLTroubleTests {
     )
     #expect(records.map(\.content) == [.entry(index: 0), .unreadable])
     #expect(summary(records[1].issues).allSatisfy { $0.hasPrefix("fatal xml-syntax Bundle.entry[1]") })
+    #expect(raw(records[1]) == "<entry><fullUrl </entry></Bundle>")
   }
 
   @Test func `content behind the root is reported`() throws {
@@ -226,6 +232,7 @@ struct XMLTroubleTests {
     #expect(records.map(\.content) == [.unreadable, .entry(index: 1), .bundle(entryCount: 2)])
     #expect(records[0].issues.map(\.rule) == [.limitDepth])
     #expect(records[0].issues[0].expression == "Bundle.entry[0]")
+    #expect(raw(records[0]) == "<entry><resource><Patient>\(deep)</Patient></resource></entry>")
   }
 
   @Test func `a narrative that is too deep is refused, and the rest of the Bundle is read`() throws {

@@ -239,7 +239,7 @@ final class NarrativeMarkup {
     closeTag(beforeText: true)
     for byte in text {
       if collapsesWhitespace {
-        if byte == 0x20 || byte == 0x0A || byte == 0x09 || byte == 0x0D {
+        if XMLText.isWhitespace(byte) {
           hasPendingSpace = true
           continue
         }
@@ -283,7 +283,7 @@ final class NarrativeMarkup {
 
   /// A text without white space at its ends, and with one space for each run of it inside.
   private static func collapsed(_ text: some Collection<UInt8>) -> [UInt8] {
-    Array(text.split { $0 == 0x20 || $0 == 0x0A || $0 == 0x09 || $0 == 0x0D }.joined(separator: [0x20]))
+    Array(text.split(whereSeparator: XMLText.isWhitespace).joined(separator: [0x20]))
   }
 
   /// Ends the start tag that is open; all but text ends a run of white space.

@@ -60,4 +60,37 @@ struct XMLEncoding {
     }
     return nil
   }
+
+  /// Whether what stands before the root element (declaration, comments, instructions, white space) is there to its
+  /// end. libxml2's push parser goes wrong over some of it when it comes in pieces.
+  static func hasWholeProlog(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    func end(of mark: StaticString, from start: Int) -> Int? {
+      var i = start
+      while i + mark.utf8CodeUnitCount <= bytes.count {
+        let found = UnsafeBufferPointer(rebasing: bytes[i..<i + mark.utf8CodeUnitCount])
+        if memoryEqual(found.baseAddress, mark.utf8Start, found.count) { return i + found.count }
+        i += 1
+      }
+      return nil
+    }
+
+    var i = 0
+    while i < bytes.count {
+      if XMLText.isWhitespace(bytes[i]) {
+        i += 1
+        continue
+      }
+      guard bytes[i] == UInt8(ascii: "<") else { return true }
+      if bytes.count - i < 4 { return false }
+      guard bytes[i + 1] == UInt8(ascii: "?") || bytes[i..<i + 4].elementsEqual("<!--".utf8) else {
+        return true
+      }
+      let isComment = bytes[i + 1] == UInt8(ascii: "!")
+      guard let next = isComment ? end(of: "-->", from: i + 4) : end(of: "?>", from: i + 2) else {
+        return false
+      }
+      i = next
+    }
+    return false
+  }
 }

@@ -30,7 +30,7 @@ enum XMLMessage {
     case XML_ERR_LT_IN_ATTRIBUTE: return "a < in an attribute's value must be written &lt;"
     case XML_ERR_SPACE_REQUIRED: return "white space was expected between attributes"
     case XML_ERR_NAME_REQUIRED: return "a name was expected: a < or & of a text must be written &lt; or &amp;"
-    case XML_ERR_INVALID_CHAR: return "this character is not allowed in XML"
+    case XML_ERR_INVALID_CHAR, XML_ERR_INTERNAL_ERROR: return "this character is not allowed in XML"
     case XML_ERR_INVALID_CHARREF, XML_ERR_INVALID_HEX_CHARREF, XML_ERR_INVALID_DEC_CHARREF:
       return "a character reference (&#…;) stands for no character that XML allows"
     case XML_ERR_UNDECLARED_ENTITY, XML_WAR_UNDECLARED_ENTITY:

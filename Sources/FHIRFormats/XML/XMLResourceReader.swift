@@ -13,9 +13,12 @@ package final class XMLResourceReader {
   private let builder: XMLTreeBuilder
   private let context: UnsafeMutablePointer<xmlParserCtxt>
   private var knowsEncoding = false
+  private var hasProlog = false
   private var isEnded = false
-  /// Bytes in the window that libxml2 got already.
+  /// Offset in the source of what libxml2 gets next.
   private var fed = 0
+  /// Offset in the source of what libxml2 reads next.
+  private var parsed = 0
 
   package init(
     source: any ByteSource, name: String, table: DefinitionTable = .r4, options: ReadOptions = ReadOptions()
@@ -33,6 +36,8 @@ package final class XMLResourceReader {
     XMLLibrary.harden(context)
     builder.context = context
   }
+
+  private static let longestProlog = 64 << 10
 
   deinit { xmlFreeParserCtxt(context) }
 
@@ -53,7 +58,7 @@ package final class XMLResourceReader {
   private func advance() throws(ReadFailure) {
     var isWhole = false
     // A value that spans reads is scanned from its start each time more comes. So the more it is, the more is waited for.
-    let waiting = builder.window.count
+    let waiting = builder.window.end - parsed
     let wanted = waiting > 64 << 10 ? waiting : 1
     var got = 0
     while got < wanted && !isWhole {
@@ -74,6 +79,11 @@ package final class XMLResourceReader {
         builder.stop(.xmlEncoding, at: SourcePosition(line: 1, column: 1), trouble)
       }
     }
+    if builder.failure == nil && !hasProlog {
+      let head = builder.window.slice(fed, builder.window.end)
+      hasProlog = isWhole || head.count >= XMLResourceReader.longestProlog || XMLEncoding.hasWholeProlog(head)
+      if !hasProlog { return }
+    }
     if builder.failure == nil { parse(isWhole: isWhole) }
     if builder.failure != nil || isWhole { finish() }
   }
@@ -91,10 +101,10 @@ package final class XMLResourceReader {
       _ = xmlParseChunk(context, nil, 0, 1)
       return
     }
-    let parsed = builder.offset
-    let isNarrative = builder.narrative.depth > 0
-    builder.window.discard(before: isNarrative ? min(parsed, builder.narrative.start) : parsed)
-    if builder.window.count > options.maximumResourceBytes {
+    parsed = builder.offset
+    builder.window.discard(before: builder.firstNeeded(parsed: parsed))
+    let open = builder.narrative.depth > 0 ? builder.narrative.start : parsed
+    if builder.window.end - open > options.maximumResourceBytes {
       builder.stop(
         .limitSize, at: builder.position(at: parsed),
         "a value is larger than the \(options.maximumResourceBytes) bytes allowed")
@@ -108,10 +118,6 @@ package final class XMLResourceReader {
       builder.failure = Issue(
         .fatal, .empty, at: "", position: SourcePosition(line: 1, column: 1), "there is no XML element in it")
     }
-    guard let failure = builder.failure else { return }
-    let part = builder.part
-    part.tree.textMoved(to: part.text)
-    let issues = builder.isComplete ? [failure] : part.issues + [failure]
-    builder.records.append(Record(.unreadable, tree: part.tree, issues: issues))
+    if let failure = builder.failure { builder.deliverFailure(failure) }
   }
 }

@@ -9,6 +9,12 @@ enum XMLText {
     case notUTF8
   }
 
+  /// XML's white space (XML 1.0, 2.3).
+  @inline(__always)
+  static func isWhitespace(_ byte: UInt8) -> Bool {
+    byte == 0x20 || byte == 0x0A || byte == 0x09 || byte == 0x0D
+  }
+
   /// Appends a value so that any XML parser gives it back: white space as references, which it would else make spaces
   /// (XML 1.0, 3.3.3); what XML cannot hold (2.2) as U+FFFD.
   static func appendEscaped(_ value: UnsafeBufferPointer<UInt8>, to output: OutputBuffer) -> Outcome {

@@ -87,7 +87,7 @@ extension XMLTreeBuilder {
   func characters(_ text: UnsafeBufferPointer<UInt8>) {
     // Between elements stands white space only; all else is trouble (XML 1.0, 2.3).
     if skipping > 0 || narrative.depth > 0 || depth == 0 { return }
-    for byte in text where byte != 0x20 && byte != 0x0A && byte != 0x09 && byte != 0x0D {
+    for byte in text where !XMLText.isWhitespace(byte) {
       return keepText(text)
     }
   }

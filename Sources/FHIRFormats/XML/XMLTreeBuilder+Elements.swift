@@ -53,11 +53,35 @@ extension XMLTreeBuilder {
   }
 
   private func deliver(_ content: Record.Content) {
+    if part.tree.count == 0 { _ = part.tree.append(Node(name: .root, flags: NodeFlags(.none), end: 1)) }
     part.tree.textMoved(to: part.text)
     lastNodeCount = part.tree.count
     lastTextCount = part.text.count
+    if part.isUnreadable {
+      records.append(Record(.unreadable, tree: part.tree, issues: part.issues, raw: raw(to: offset)))
+    } else {
+      records.append(Record(content, tree: part.tree, issues: part.issues))
+    }
+  }
+
+  /// What cannot be read on: the part that was being built, and why.
+  func deliverFailure(_ failure: Issue) {
+    // A tree is never without a root.
+    if part.tree.count == 0 { _ = part.tree.append(Node(name: .root, flags: NodeFlags(.none), end: 1)) }
+    part.tree.textMoved(to: part.text)
+    let issues = isComplete ? [] : (outerPart?.issues ?? []) + part.issues
     records.append(
-      Record(part.isUnreadable ? .unreadable : content, tree: part.tree, issues: part.issues))
+      Record(
+        .unreadable, tree: part.tree, issues: issues + [failure], raw: isComplete ? nil : raw(to: window.end))
+    )
+  }
+
+  /// The part's markup as it was written, for whoever sets it aside; nil if it is too long to have been kept.
+  private func raw(to end: Int) -> RawSlice? {
+    let isShell = splitsEntries && outerPart == nil
+    guard !isShell, part.offset >= window.start, end > part.offset else { return nil }
+    let chunk = SourceChunk(copying: UnsafeRawBufferPointer(window.slice(part.offset, end)))
+    return RawSlice(chunk: chunk, range: 0..<chunk.count)
   }
 
   // MARK: Resources

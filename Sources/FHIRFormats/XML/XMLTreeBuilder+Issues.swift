@@ -86,19 +86,17 @@ extension XMLTreeBuilder {
     guard error.level.rawValue >= XML_ERR_ERROR.rawValue, failure == nil else { return }
     let place = offset
     let rest = window.slice(min(max(place, window.start), window.end), window.end)
-    switch xmlParserErrors(rawValue: UInt32(bitPattern: error.code)) {
-    case XML_ERR_INVALID_CHAR, XML_ERR_INVALID_ENCODING:
-      // libxml2 has one code for bytes that are no UTF-8 and for characters that XML forbids.
-      if let base = rest.baseAddress, !rest.isEmpty, base[0] >= 0x80,
-        XMLText.scalarLength(base, 0, rest.count) == 0
-      {
-        return stop(.encodingUTF8, at: position(at: place), "the bytes here are not UTF-8")
-      }
-    case XML_ERR_DOCUMENT_EMPTY, XML_ERR_DOCUMENT_END:
-      if !hasRoot && rest.allSatisfy({ $0 <= 0x20 }) {
-        return stop(.empty, at: position(at: place), "there is no XML element in it")
-      }
-    default: break
+    // libxml2 has many codes for what it says of bytes that are no UTF-8, by how much of them it has seen.
+    if let base = rest.baseAddress, !rest.isEmpty, base[0] >= 0x80,
+      XMLText.scalarLength(base, 0, rest.count) == 0
+    {
+      return stop(.encodingUTF8, at: position(at: place), "the bytes here are not UTF-8")
+    }
+    let code = xmlParserErrors(rawValue: UInt32(bitPattern: error.code))
+    if !hasRoot, code == XML_ERR_DOCUMENT_EMPTY || code == XML_ERR_DOCUMENT_END,
+      rest.allSatisfy(XMLText.isWhitespace)
+    {
+      return stop(.empty, at: position(at: place), "there is no XML element in it")
     }
     let open = depth > 0 && narrative.depth == 0 ? context?.pointee.name.map(xmlString) : nil
     stop(.xmlSyntax, at: position(at: place), XMLMessage.text(of: error, open: open))

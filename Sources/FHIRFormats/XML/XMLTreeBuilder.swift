@@ -152,6 +152,17 @@ final class XMLTreeBuilder {
     return clibxml2_offset(context) + skippedBytes
   }
 
+  /// Markup of a part that is kept in case the part turns out to be unreadable.
+  private static let keptMarkup = 4 << 20
+
+  /// Offset of the first byte that may still be asked for.
+  func firstNeeded(parsed: Int) -> Int {
+    var first = parsed
+    if narrative.depth > 0 { first = min(first, narrative.start) }
+    if parsed - part.offset <= XMLTreeBuilder.keptMarkup { first = min(first, part.offset) }
+    return first
+  }
+
   func position(at offset: Int) -> SourcePosition {
     let (line, column) = window.position(at: offset)
     return SourcePosition(line: line, column: column)
