@@ -18,12 +18,12 @@ package enum ReferenceText: Equatable, Sendable {
       self = .contained
       return
     }
-    if text.hasPrefix("urn:") || text.contains("://") {
+    let type = text.prefix { $0.isASCII && $0.isLetter }
+    guard !type.isEmpty, !text.hasPrefix("urn:"), !text[type.endIndex...].hasPrefix(":") else {
       self = .url
       return
     }
-    if let mark = text.firstIndex(of: "?") {
-      let type = text[..<mark]
+    if text[type.endIndex...].hasPrefix("?"), let mark = text.firstIndex(of: "?") {
       let query = text[text.index(after: mark)...]
       let prefix = "identifier="
       guard query.hasPrefix(prefix), !query.contains("&") else {

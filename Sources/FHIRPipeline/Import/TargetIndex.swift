@@ -8,6 +8,11 @@ package struct TargetIndex: Sendable {
     package let type: String
     /// The `_id` under which it is loaded, less the source's prefix.
     package let id: String
+
+    package init(type: String, id: String) {
+      self.type = type
+      self.id = id
+    }
   }
 
   private enum Entry {

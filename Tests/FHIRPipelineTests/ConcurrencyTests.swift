@@ -1,0 +1,51 @@
+import FHIRPipeline
+import Foundation
+import Synchronization
+import Testing
+
+@Suite struct ConcurrencyTests {
+  @Test func `a queue hands every element to one consumer`() {
+    let queue = BoundedQueue<Int>(limit: 3)
+    let sum = Mutex(0)
+    let consumers = (0..<3).map { _ in
+      WorkerThread { while let element = queue.pop() { sum.withLock { $0 += element } } }
+    }
+    for element in 1...1000 { queue.push(element) }
+    queue.close()
+    for consumer in consumers { consumer.join() }
+    #expect(sum.withLock { $0 } == 500_500)
+    #expect(!queue.push(1))
+  }
+
+  @Test func `results come out in the order of the inputs`() {
+    let seen = Mutex<[String]>([])
+    let order = InputOrder<Int> { file, result in seen.withLock { $0.append("\(file).\(result)") } }
+    order.put(0, file: 1, step: 0, last: true)
+    order.put(1, file: 0, step: 1, last: true)
+    order.put(0, file: 0, step: 0, last: false)
+    order.put(0, file: 2, step: 0, last: true)
+    #expect(seen.withLock { $0 } == ["0.0", "0.1", "1.0", "2.0"])
+  }
+
+  @Test(arguments: [1 << 20, 0]) func `what is spilled comes back, grouped by key`(memory: Int) throws {
+    let store = SpillStore(expectedBytes: 1, memory: memory, folder: NSTemporaryDirectory())
+    var expected: [UInt64: [[UInt8]]] = [:]
+    for number in 0..<5000 {
+      let key = UInt64(number % 13)
+      let record = [UInt8](repeating: UInt8(number & 0xFF), count: number % 97)
+      expected[key, default: []].append([UInt8(key)] + record)
+      try ([UInt8(key)] + record).withUnsafeBytes { try store.append($0, key: key) }
+    }
+    var found: [UInt64: [[UInt8]]] = [:]
+    for partition in 0..<store.partitionCount {
+      var keys: Set<UInt8> = []
+      try store.take(partition).forEach { bytes in
+        keys.insert(bytes[0])
+        found[UInt64(bytes[0]), default: []].append([UInt8](bytes))
+      }
+      // All records of a key lie in one partition.
+      for key in keys { #expect(found[UInt64(key)]?.count == expected[UInt64(key)]?.count) }
+    }
+    #expect(found == expected)
+  }
+}
