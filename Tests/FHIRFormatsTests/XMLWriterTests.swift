@@ -190,6 +190,22 @@ struct XMLWriterTests {
     #expect(written.issues == ["error cardinality-max Patient.extension[0].url[1] -"])
   }
 
+  @Test func `a resource below the root is a document of its own`() {
+    let output = OutputBuffer()
+    let tree = makeTree(
+      "Bundle",
+      [
+        TestNode(
+          "entry",
+          children: [TestNode("resource", "Patient", kind: .resource, children: [TestNode("id", "1")])])
+      ])
+    #expect(XMLWriter(to: output).write(tree, at: 2).isEmpty)
+    #expect(
+      String(decoding: output.array, as: UTF8.self) == head
+        + "<Patient xmlns=\"http://hl7.org/fhir\"><id value=\"1\"/></Patient>\n")
+    #expect(summary(XMLWriter(to: output).write(tree, at: 1)) == ["error resource-type Bundle.entry[0] -"])
+  }
+
   @Test func `a Bundle is written entry by entry, its members around them`() throws {
     let document = fhir(
       "Bundle",

@@ -59,10 +59,10 @@ final class XMLElementWriter {
 
   func endDocument() { output.append(UInt8(ascii: "\n")) }
 
-  /// The whole tree, whose root is a resource.
-  func root() {
-    guard tree.nodes[0].flags.kind == .resource, let name = typeName(0) else { return }
-    resource(0, name, depth: 0, declaresNamespace: true)
+  /// A resource as the document's element.
+  func root(_ node: Int) {
+    guard let name = typeName(node) else { return }
+    resource(node, name, depth: 0, declaresNamespace: true)
   }
 
   func beginBundle() {
@@ -284,7 +284,8 @@ final class XMLElementWriter {
 
   /// The name of a resource's type, if XML can write it.
   private func typeName(_ node: Int) -> UnsafeBufferPointer<UInt8>? {
-    let text = tree.rawText(node)
+    let isResource = tree.nodes[node].flags.kind == .resource
+    let text = isResource ? tree.rawText(node) : UnsafeBufferPointer(start: nil, count: 0)
     if table.typeID(text) != nil { return text }
     let name = String(decoding: text, as: UTF8.self)
     if XMLQualifiedName(name)?.uri == nil, XMLQualifiedName.isName(name) { return text }

@@ -24,11 +24,13 @@ package final class XMLWriter {
     writer = XMLElementWriter(output, table: table, layout: layout)
   }
 
-  /// Writes a resource as a document of its own; returns what could not be written as it is.
-  package func write(_ tree: ResourceTree) -> [Issue] {
+  /// Writes a resource as a document of its own: the root, or another node such as an entry's resource.
+  ///
+  /// - Returns: what could not be written as it is.
+  package func write(_ tree: ResourceTree, at node: Int = 0) -> [Issue] {
     writer.begin(tree)
     writer.declaration()
-    writer.root()
+    writer.root(node)
     writer.endDocument()
     return writer.finish()
   }

@@ -27,7 +27,7 @@ final class ResourceText {
     case .json:
       json.write(tree, at: node)
       return []
-    case .xml: return xml.write(tree)
+    case .xml: return xml.write(tree, at: node)
     }
   }
 
