@@ -152,4 +152,22 @@ import Testing
     #expect(outcome.status == 0)
     #expect(outcome.output.contains("\"inserted\":1"))
   }
+
+  @Test func `of several forms of a resource in one run the last counts, in every run`() throws {
+    let workspace = try Workspace()
+    for (name, text) in [("1", "one"), ("2", "two"), ("3", "three")] {
+      try workspace.write("in/\(name).json", #"{"resourceType":"Organization","id":"o","name":"\#(text)"}"#)
+      try workspace.write(
+        "in/b\(name).json",
+        #"{"resourceType":"Bundle","type":"collection","entry":[{"fullUrl":"https://x.org/Patient/p","resource":"#
+          + #"{"resourceType":"Patient","id":"p","language":"\#(text == "two" ? "en" : "de")"}}]}"#)
+    }
+    let first = try workspace.importFiles(workspace.path("in"))
+    #expect(first.accounted == 6)
+    let second = try workspace.importFiles(workspace.path("in"))
+    #expect(second.loaded.unchanged == 6)
+    #expect(try workspace.run("export", "--out", workspace.path("out"), "--quiet").status == 0)
+    #expect(try workspace.read("out/Organization.ndjson").contains("three"))
+    #expect(try workspace.read("out/Patient.ndjson").contains("de"))
+  }
 }

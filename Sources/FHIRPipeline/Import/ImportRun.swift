@@ -40,7 +40,7 @@ package struct ImportRun: Sendable {
     let pass = IndexPass(workers: workers, reading: reading) { type in
       homes.place(ofType: type).section != nil
     }
-    let index = pass.run(files)
+    let found = pass.run(files)
     let owners = [DocumentKind.patient, .provider, .appointment, .resource].map {
       collections[$0] ?? $0.rawValue
     }
@@ -57,7 +57,7 @@ package struct ImportRun: Sendable {
     let feed = BatchFeed(files: files, options: reading, sharing: .lines)
     let progress = Progress(total: total, enabled: showsProgress)
     let context = ImportContext(
-      run: self, files: files, index: index, stored: stored, ledger: ledger, assembler: assembler,
+      run: self, files: files, found: found, stored: stored, ledger: ledger, assembler: assembler,
       loader: loader,
       spill: spill, progress: progress)
     loader.start()
@@ -92,6 +92,8 @@ final class ImportContext: Sendable {
   let run: ImportRun
   let files: [InputFile]
   let index: TargetIndex
+  /// Hashes of the keys of resources of which the run has several.
+  let repeated: Set<UInt64>
   let stored: StoredTargets
   let ledger: ImportLedger
   let assembler: DocumentAssembler
@@ -101,12 +103,13 @@ final class ImportContext: Sendable {
   private let failed = Mutex<PipelineFailure?>(nil)
 
   init(
-    run: ImportRun, files: [InputFile], index: TargetIndex, stored: StoredTargets, ledger: ImportLedger,
+    run: ImportRun, files: [InputFile], found: IndexPass.Result, stored: StoredTargets, ledger: ImportLedger,
     assembler: DocumentAssembler, loader: DocumentLoader, spill: SpillStore, progress: Progress
   ) {
     self.run = run
     self.files = files
-    self.index = index
+    index = found.index
+    repeated = found.repeated
     self.stored = stored
     self.ledger = ledger
     self.assembler = assembler

@@ -59,7 +59,7 @@ struct ImportWorker: ~Copyable {
       case .entry:
         resources += 1
         if bundle == nil { bundle = HeldBundle(file: item.file) }
-        bundle?.add(record, sequence: base | number)
+        bundle?.add(record, sequence: base | number, repeated: context.repeated)
       case .bundle:
         report(record, source: source)
       case .unreadable:
@@ -183,7 +183,7 @@ struct ImportWorker: ~Copyable {
     for (key, parts) in documents.groups {
       let isWhole =
         switch key.kind {
-        case .resource, .appointment: true
+        case .resource, .appointment: !isRepeated(key, parts)
         case .patient, .chart: patients.contains(key.id)
         case .provider: false
         }
@@ -194,6 +194,14 @@ struct ImportWorker: ~Copyable {
       if let request = request(key, parts) { requests.append(request) }
     }
     _ = context.loader.put(requests)
+  }
+
+  /// Whether the run has more resources for a document: all of them are loaded together, so that the last counts in
+  /// every run alike.
+  private func isRepeated(_ key: DocumentGroups.Key, _ parts: [Part]) -> Bool {
+    parts.contains { part in
+      part.resource.map { context.repeated.contains(ContentHash.of($0.key)) } ?? false
+    }
   }
 
   private mutating func spill(_ parts: [Part]) {
@@ -279,10 +287,13 @@ struct HeldBundle {
 
   init(file: Int) { self.file = file }
 
-  mutating func add(_ record: Record, sequence: UInt64) {
+  /// - Parameter repeated: hashes of keys that come in other inputs as well.
+  mutating func add(_ record: Record, sequence: UInt64, repeated: Set<UInt64>) {
     if let resource = RecordResource(record) {
       index.add(resource)
-      if resource.type == "Patient" { patients.insert(resource.identity.id) }
+      if resource.type == "Patient", !repeated.contains(ContentHash.of(resource.identity.key)) {
+        patients.insert(resource.identity.id)
+      }
     }
     if isHeld { records.append((record, sequence)) }
   }

@@ -2,19 +2,34 @@ import FHIRFormats
 import FHIRModel
 import Synchronization
 
-/// The first pass over a run's inputs: who is there to be referred to.
+/// The first pass over a run's inputs: who is there to be referred to, and which documents come more than once.
 ///
-/// It indexes the resources that have a document of their own, and not those that are sections of a chart: these are
-/// many, and what refers to them by anything but their id does so within their Bundle.
+/// Sections of charts are left out of both: they are many, what refers to them by anything but their id does so within
+/// their Bundle, and their charts are put together from parts anyway.
 struct IndexPass: Sendable {
   let workers: Int
   let reading: ReadOptions
   /// Whether resources of this type are sections of another document.
   let isSection: @Sendable (String) -> Bool
 
-  func run(_ files: [InputFile]) -> TargetIndex {
+  /// What a run's inputs hold.
+  struct Result: Sendable {
+    var index: TargetIndex
+    /// Hashes of the keys (`Patient/1`) of which there are several resources.
+    var repeated: Set<UInt64>
+  }
+
+  /// Types that others name by a business identifier: people, organizations, places and things, of which a run has few
+  /// beside its clinical and financial records.
+  static let entities: Set<String> = [
+    "CareTeam", "Device", "Endpoint", "Group", "HealthcareService", "InsurancePlan", "Location", "Medication",
+    "Organization", "Patient", "Person", "Practitioner", "PractitionerRole", "RelatedPerson", "Substance",
+  ]
+
+  func run(_ files: [InputFile]) -> Result {
     let feed = BatchFeed(files: files, options: reading)
     let whole = Mutex(TargetIndex())
+    let repeated = RepeatedKeys(expectedBytes: files.reduce(0) { $0 + $1.size })
     WorkerThread.run(count: workers) { _ in
       var worker = BatchFeed.Worker(feed)
       var part = TargetIndex()
@@ -22,12 +37,13 @@ struct IndexPass: Sendable {
         guard case .batch(let batch) = item.content else { continue }
         batch.forEach { record in
           guard let found = RecordResource(record), !isSection(found.type) else { return }
-          part.add(found)
+          repeated.note(found.identity.key)
+          if IndexPass.entities.contains(found.type) { part.add(found) }
         }
       }
       whole.withLock { $0.merge(part) }
     }
-    return whole.withLock { $0 }
+    return Result(index: whole.withLock { $0 }, repeated: repeated.take())
   }
 }
 
