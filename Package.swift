@@ -62,7 +62,7 @@ let package = Package(
 
     .testTarget(
       name: "FHIRModelTests", dependencies: ["FHIRModel", "CDefinitions"], exclude: ["Golden"], swiftSettings: strict),
-    .testTarget(name: "FHIRFormatsTests", dependencies: ["FHIRFormats", "FHIRModel"], swiftSettings: strict),
+    .testTarget(name: "FHIRFormatsTests", dependencies: ["FHIRFormats", "FHIRModel", "CZlib"], swiftSettings: strict),
     .testTarget(
       name: "FHIRDefinitionsTests", dependencies: ["FHIRDefinitions", "FHIRModel", "CDefinitions"], swiftSettings: strict),
     .testTarget(

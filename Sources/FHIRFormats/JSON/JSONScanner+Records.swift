@@ -4,7 +4,10 @@ extension JSONScanner {
   /// What a scan found, as issues of its tree.
   func issues(of tree: ResourceTree, in chunk: SourceChunk) -> [Issue] {
     findings.map { finding in
-      let element = tree.element(before: finding.offset)
+      // A repeated name is reported where it stands; its element may be an array's first item, which stands behind.
+      let element =
+        finding.rule == .jsonDuplicateKey
+        ? tree.element(after: finding.offset) : tree.element(before: finding.offset)
       return Issue(
         finding.severity, finding.rule, at: tree.expression(of: element, table: names.table),
         position: chunk.position(at: finding.offset), finding.message)
@@ -89,5 +92,11 @@ extension ResourceTree {
       if nodes[node].position >= nodes[best].position { best = node }
     }
     return best
+  }
+
+  /// The first element that begins at or behind a byte of the chunk.
+  func element(after offset: Int) -> Int {
+    (0..<count).filter { Int(nodes[$0].position) >= offset }.min { nodes[$0].position < nodes[$1].position }
+      ?? 0
   }
 }

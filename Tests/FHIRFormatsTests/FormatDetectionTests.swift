@@ -1,0 +1,63 @@
+import FHIRFormats
+import FHIRModel
+import Testing
+
+/// The format is told by the content; the name only helps where that does not tell.
+@Suite struct FormatDetectionTests {
+  private func format(_ text: String, name: String = "-") throws -> Format {
+    try ResourceReader(source: MemorySource(text), name: name).format
+  }
+
+  @Test(arguments: [
+    ("{\"a\":1}", "-", Format.json), ("{\"a\":1}", "x.ndjson", .ndjson),
+    ("{\"a\":1}", "x.ndjson.gz", .ndjson),
+    ("{\"a\":1}\n{\"a\":2}", "x.json", .ndjson), ("{\"a\":1}\n\n  \r\n{\"a\":2", "-", .ndjson),
+    ("{\"a\":1}\n", "-", .json), ("{\n\"a\":1}\n", "x.ndjson", .json),
+    ("{\n\"a\":[\n{\n\"b\":1\n}]}", "-", .json),
+    ("{\"a\":1} {\"a\":2}", "-", .json), ("{\"a\":[\n{\"b\":1}\n]}", "-", .json), ("<a/>", "x.json", .xml),
+    ("\u{FEFF}<a/>", "-", .xml), ("\u{FEFF} {\"a\":1}", "x.xml", .json), ("", "x.ndjson", .ndjson),
+    ("", "x.xml", .xml),
+    ("", "-", .json), ("rubbish", "x.ndjson", .ndjson), ("rubbish", "x.txt", .json),
+    ("{\"a\":\n{\"b\":1}", "x.ndjson", .ndjson),
+    ("{\"a\":}\n{\"b\":1}", "x.ndjson", .ndjson),
+  ])
+  func `a format is told`(text: String, name: String, expected: Format) throws {
+    #expect(try format(text, name: name) == expected)
+  }
+
+  @Test func `a first line longer than what is looked at is found to be one of many`() throws {
+    let long = "{\"resourceType\":\"Basic\",\"id\":\"\(String(repeating: "x", count: 200_000))\"}"
+    let reader = try ResourceReader(
+      source: MemorySource("\(long)\n{\"resourceType\":\"Basic\"}\nrubbish\n{}"), name: "-")
+    var words: [String] = []
+    while let record = try reader.next() { words.append(word(record.content)) }
+    #expect(words == ["resource", "resource", "unreadable", "resource"])
+    #expect(reader.format == .ndjson)
+  }
+
+  @Test(
+    arguments: [
+      ([0xFF, 0xFE, 0x7B, 0x00, 0x7D, 0x00], "UTF-16"), ([0xFE, 0xFF, 0x00, 0x7B], "UTF-16"),
+      ([0x7B, 0x00, 0x7D, 0x00], "UTF-16"),
+      ([0x00, 0x3C, 0x00, 0x61], "UTF-16"), ([0xFF, 0xFE, 0x00, 0x00, 0x7B, 0x00, 0x00, 0x00], "UTF-32"),
+      ([0x00, 0x00, 0xFE, 0xFF], "UTF-32"), ([0x00, 0x00, 0x00, 0x7B], "UTF-32"),
+    ] as [([UInt8], String)])
+  func `other encodings are refused by name`(bytes: [UInt8], encoding: String) throws {
+    let records = try read(bytes)
+    #expect(records.map(\.content) == [.unreadable])
+    #expect(records[0].issues.map(\.rule) == [.encodingUTF8])
+    #expect(records[0].issues[0].message.contains(encoding))
+  }
+
+  @Test func `a byte order mark is no content`() throws {
+    let record = try readOne("\u{FEFF}{\"resourceType\":\"Basic\",\"id\":\"1\"}")
+    #expect(word(record.content) == "resource")
+    #expect(record.tree.position(of: 1) == SourcePosition(line: 1, column: 25))
+  }
+
+  @Test func `lines behind a document that takes several are a mistake`() throws {
+    let records = try read("{\n\"resourceType\":\"Basic\"}\n{\"resourceType\":\"Basic\"}")
+    #expect(records.map { word($0.content) } == ["resource", "unreadable"])
+    #expect(summary(records[1].issues) == ["fatal json-syntax  3:1"])
+  }
+}
