@@ -201,4 +201,27 @@ import Testing
     for _ in 0..<120 { text = #"{"url":"http://example.org/x","extension":[\#(text)]}"# }
     try expectMarked(#"{"resourceType": "Patient", "extension": [\#(text)]}"#)
   }
+
+  @Test func `a tree that comes from no file is not asked for arrays`() throws {
+    let text = TextBuffer()
+    let tree = ResourceTree(text: text, origin: .none)
+    func add(_ name: String, _ kind: ValueKind, _ value: String, below: () throws -> Void = {}) throws {
+      let id = name.isEmpty ? NameID.root : try #require(DefinitionTable.r4.nameID(name))
+      let start = text.append(value)
+      let node = tree.append(
+        Node(name: id, flags: NodeFlags(kind), textStart: UInt32(start), textLength: UInt32(value.utf8.count))
+      )
+      try below()
+      tree.close(node)
+    }
+    try add("", .resource, "Patient") {
+      try add("gender", .string, "m")
+      try add("name", .none, "") { try add("family", .string, "Roe") }
+    }
+    tree.textMoved(to: text)
+    var issues: [FHIRModel.Issue] = []
+    Validator().validate(tree, into: &issues)
+    #expect(issues.map(\.rule) == [.bindingRequired])
+    #expect(issues.map(\.position) == [nil])
+  }
 }
