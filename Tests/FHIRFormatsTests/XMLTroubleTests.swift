@@ -26,6 +26,37 @@ struct XMLTroubleTests {
       ])
   }
 
+  @Test func `entries and members of a Bundle out of order are reported where they are delivered`() throws {
+    let records = try readXML(
+      fhir("Bundle", "<total value=\"1\"/><type value=\"batch\"/><signature/><entry/><link/><entry/>"))
+    #expect(records.map(\.content) == [.entry(index: 0), .entry(index: 1), .bundle(entryCount: 2)])
+    #expect(summary(records[0].issues) == ["error xml-element-order Bundle.entry[0] 1:88"])
+    #expect(summary(records[1].issues).isEmpty)
+    #expect(
+      summary(records[2].issues) == [
+        "error xml-element-order Bundle.type 1:55", "error xml-element-order Bundle.link[0] 1:96",
+      ])
+  }
+
+  @Test func `a resource of an unknown type is read without a definition`() throws {
+    let record = try readXML(fhir("Foo", "<b c=\"1\"/><a value=\"2\"/><b/>"))[0]
+    #expect(record.content == .resource)
+    #expect(outline(record.tree) == "(Foo)\n  b\n    @c=1\n  b\n  a=2")
+  }
+
+  @Test func `readers run side by side`() async throws {
+    let document = fhir(
+      "Patient", "<id value=\"&lt;\"/><text><div xmlns=\"http://www.w3.org/1999/xhtml\"/></text>")
+    let outlines = try await withThrowingTaskGroup(of: [String].self) { group in
+      for _ in 0..<8 {
+        group.addTask { try (0..<100).map { _ in outline(try readXML(document, step: 9)[0].tree) } }
+      }
+      return try await group.reduce(into: Set<String>()) { $0.formUnion($1) }
+    }
+    #expect(
+      outlines == ["(Patient)\n  id=<\n  text\n    div=<div xmlns=\"http://www.w3.org/1999/xhtml\"/>"])
+  }
+
   @Test func `repeats that stand apart become neighbours`() throws {
     let record = try readXML(
       fhir(
