@@ -15,6 +15,7 @@ struct Fhirline: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       ValidateCommand.self, ImportCommand.self, ExportCommand.self, ConvertCommand.self, CompareCommand.self,
+      MeasureCommand.self,
     ])
 
   static func main() {

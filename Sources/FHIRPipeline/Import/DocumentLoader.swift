@@ -6,7 +6,7 @@ import Synchronization
 /// Writes documents in batches: asks what is there, inserts what is new, merges and replaces what changed, skips what is equal.
 ///
 /// One thread loads, so that no two batches meet at one document.
-package final class DocumentLoader: Sendable {
+package final class DocumentLoader: DocumentSink {
   /// What became of the resources, by type.
   package typealias Counted = @Sendable (_ parts: [Part], _ outcomes: [DocumentAssembler.Outcome?]) -> Void
   /// A document that the database refused.

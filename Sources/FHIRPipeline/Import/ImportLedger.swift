@@ -15,10 +15,11 @@ final class ImportLedger: Sendable {
   }
 
   private let state = Mutex(State())
-  private let quarantine: Quarantine
+  private let quarantine: Quarantine?
   private let say: @Sendable (String) -> Void
 
-  init(quarantine: Quarantine, say: @escaping @Sendable (String) -> Void) {
+  /// - Parameter quarantine: where resources are set aside; nil only counts them.
+  init(quarantine: Quarantine?, say: @escaping @Sendable (String) -> Void) {
     self.quarantine = quarantine
     self.say = say
   }
@@ -54,7 +55,7 @@ final class ImportLedger: Sendable {
       {
         json = JSONText.of(tree)
       }
-      quarantine.add(source: resource.key, position: nil, resource: json, raw: nil, issues: [issue])
+      quarantine?.add(source: resource.key, position: nil, resource: json, raw: nil, issues: [issue])
       tell([issue], source: part.documentID)
       state.withLock { $0.summary.types[resource.type, default: .init()].quarantined += 1 }
     }
@@ -75,7 +76,7 @@ final class ImportLedger: Sendable {
     } else {
       json = JSONText.of(record.tree)
     }
-    quarantine.add(source: source, position: position, resource: json, raw: raw, issues: issues)
+    quarantine?.add(source: source, position: position, resource: json, raw: raw, issues: issues)
     tell(issues, source: source)
   }
 

@@ -36,11 +36,7 @@ package struct ImportRun: Sendable {
     let files = try inputs.map { $0.path == nil ? try StandardInputSpool.spool(folder: folder) : $0 }
     let total = files.reduce(0) { $0 + $1.size }
 
-    let homes = mappings.homes
-    let pass = IndexPass(workers: workers, reading: reading) { type in
-      homes.place(ofType: type).section != nil
-    }
-    let found = pass.run(files)
+    let found = index(files)
     let owners = [DocumentKind.patient, .provider, .appointment, .resource].map {
       collections[$0] ?? $0.rawValue
     }
@@ -53,27 +49,12 @@ package struct ImportRun: Sendable {
     let loader = DocumentLoader(
       store: store, collections: collections, assembler: assembler,
       counted: { ledger.count($0, $1) }, refused: { ledger.refuse($0, reason: $1) })
-    let spill = SpillStore(expectedBytes: total * 5 / 4, folder: folder)
-    let feed = BatchFeed(files: files, options: reading, sharing: .lines)
     let progress = Progress(total: total, enabled: showsProgress)
     let context = ImportContext(
       run: self, files: files, found: found, stored: stored, ledger: ledger, assembler: assembler,
-      loader: loader,
-      spill: spill, progress: progress)
+      loader: loader, spill: SpillStore(expectedBytes: total * 5 / 4, folder: folder), progress: progress)
     loader.start()
-    WorkerThread.run(count: workers) { _ in
-      var worker = ImportWorker(context)
-      worker.run(feed)
-    }
-    let next = Atomic<Int>(0)
-    WorkerThread.run(count: workers) { _ in
-      var worker = ImportWorker(context)
-      while !loader.hasFailed {
-        let partition = next.add(1, ordering: .relaxed).oldValue
-        guard partition < spill.partitionCount else { break }
-        worker.loadPartition(partition)
-      }
-    }
+    context.makeDocuments()
     progress.finish()
     defer { quarantine.close() }
     try loader.finish()
@@ -87,6 +68,24 @@ package struct ImportRun: Sendable {
   }
 }
 
+extension ImportRun {
+  /// The first pass over the inputs.
+  func index(_ files: [InputFile]) -> IndexPass.Result {
+    let homes = mappings.homes
+    let pass = IndexPass(workers: workers, reading: reading) { type in
+      homes.place(ofType: type).section != nil
+    }
+    return pass.run(files)
+  }
+}
+
+/// Takes documents that are put together.
+protocol DocumentSink: Sendable {
+  /// False once nothing more is taken.
+  func put(_ requests: [LoadRequest]) -> Bool
+  var hasFailed: Bool { get }
+}
+
 /// What the workers of an import share.
 final class ImportContext: Sendable {
   let run: ImportRun
@@ -94,17 +93,17 @@ final class ImportContext: Sendable {
   let index: TargetIndex
   /// Hashes of the keys of resources of which the run has several.
   let repeated: Set<UInt64>
-  let stored: StoredTargets
+  let stored: StoredTargets?
   let ledger: ImportLedger
   let assembler: DocumentAssembler
-  let loader: DocumentLoader
+  let loader: any DocumentSink
   let spill: SpillStore
   let progress: Progress
   private let failed = Mutex<PipelineFailure?>(nil)
 
   init(
-    run: ImportRun, files: [InputFile], found: IndexPass.Result, stored: StoredTargets, ledger: ImportLedger,
-    assembler: DocumentAssembler, loader: DocumentLoader, spill: SpillStore, progress: Progress
+    run: ImportRun, files: [InputFile], found: IndexPass.Result, stored: StoredTargets?, ledger: ImportLedger,
+    assembler: DocumentAssembler, loader: any DocumentSink, spill: SpillStore, progress: Progress
   ) {
     self.run = run
     self.files = files
@@ -124,4 +123,22 @@ final class ImportContext: Sendable {
   func fail(_ failure: PipelineFailure) { failed.withLock { $0 = $0 ?? failure } }
 
   var mustStop: Bool { failure != nil || loader.hasFailed }
+
+  /// The second pass: every input becomes documents, and those that it scatters are put together at the end.
+  func makeDocuments() {
+    let feed = BatchFeed(files: files, options: run.reading, sharing: .lines)
+    WorkerThread.run(count: run.workers) { [self] _ in
+      var worker = ImportWorker(self)
+      worker.run(feed)
+    }
+    let next = Atomic<Int>(0)
+    WorkerThread.run(count: run.workers) { [self] _ in
+      var worker = ImportWorker(self)
+      while !mustStop {
+        let partition = next.add(1, ordering: .relaxed).oldValue
+        guard partition < spill.partitionCount else { break }
+        worker.loadPartition(partition)
+      }
+    }
+  }
 }
