@@ -25,7 +25,8 @@ package struct MeasureRun: Sendable {
   /// The stage is run until all its runs together took so long.
   package var leastSeconds = 0.5
   package var leastRuns = 3
-  /// Inputs smaller than this are read several times in one run, so that starting threads does not count.
+  /// Inputs smaller than this are read several times in one run, so that starting threads does not count; but for
+  /// `documents`, where the same resources again would be more work than others.
   package var leastBytes = 16 << 20
   package var mappings: MappingSet
 
@@ -64,7 +65,8 @@ package struct MeasureRun: Sendable {
 
   package func run(_ inputs: [InputFile]) throws -> Figures {
     let size = max(1, inputs.reduce(0) { $0 + $1.size })
-    let files = Array(repeatElement(inputs, count: max(1, (leastBytes + size - 1) / size)).joined())
+    let copies = stage == .documents ? 1 : max(1, (leastBytes + size - 1) / size)
+    let files = Array(repeatElement(inputs, count: copies).joined())
     var seconds: [Double] = []
     var processorSeconds = Double.infinity
     var amounts = Amounts()
@@ -150,7 +152,7 @@ package struct MeasureRun: Sendable {
     let ledger = ImportLedger(quarantine: nil, say: { _ in })
     let size = files.reduce(0) { $0 + $1.size }
     let context = ImportContext(
-      run: run, files: files, index: run.index(files), stored: nil, ledger: ledger,
+      run: run, files: files, found: run.index(files), stored: nil, ledger: ledger,
       assembler: DocumentAssembler(mappings: mappings, pageBytes: run.chartPageBytes), loader: sink,
       spill: SpillStore(expectedBytes: size * 5 / 4, folder: NSTemporaryDirectory()),
       progress: Progress(total: size, enabled: false))
