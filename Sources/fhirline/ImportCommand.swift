@@ -37,6 +37,7 @@ struct ImportCommand: ParsableCommand {
     run.workers = common.workerCount(configuration)
     run.showsProgress = !common.quiet && !common.noProgress
     if !common.quiet { run.say = { Terminal.say($0) } }
+    Interruption.listen()
     let outcome = try run.run(inputs, store: try Database.open(configuration))
     switch summary {
     case .json: Terminal.write(outcome.summary.json + "\n", to: STDOUT_FILENO)
@@ -47,6 +48,7 @@ struct ImportCommand: ParsableCommand {
       Terminal.say(
         "  \(Amount.of(outcome.summary.total.quarantined, "resource")) set aside, with reasons: \(path)")
     }
+    if let failure = outcome.failure { Terminal.say("fhirline: \(failure.message)") }
     try outcome.exitStatus.leave()
   }
 }

@@ -48,6 +48,7 @@ extension ImportRun {
 
 extension ImportRun.Outcome {
   package var exitStatus: ExitStatus {
+    if let failure { return failure.exitStatus }
     if summary.files > 0 && summary.unreadableFiles == summary.files { return .couldNotRun }
     return summary.total.quarantined > 0 || summary.unreadableFiles > 0 || summary.errors > 0
       ? .findings : .done

@@ -46,11 +46,11 @@ package final class DocumentLoader: DocumentSink {
   /// Hands documents over; waits while the database is behind. False once loading has failed.
   package func put(_ requests: [LoadRequest]) -> Bool { requests.isEmpty || queue.push(requests) }
 
-  /// Waits until all is written.
-  package func finish() throws {
+  /// Waits until all is written; returns why that was not possible.
+  package func finish() -> PipelineFailure? {
     queue.close()
     thread.withLock { $0.take() }?.join()
-    if let failure = failure.withLock({ $0 }) { throw failure }
+    return failure.withLock { $0 }
   }
 
   package var hasFailed: Bool { failure.withLock { $0 != nil } }

@@ -28,6 +28,8 @@ package struct ImportRun: Sendable {
   package struct Outcome: Sendable {
     package var summary: ImportSummary
     package var quarantinePath: String?
+    /// Why the run ended before its end; what was loaded until then is counted in `summary`.
+    package var failure: PipelineFailure?
   }
 
   package func run(_ inputs: [InputFile], store: DocumentStore) throws -> Outcome {
@@ -56,15 +58,14 @@ package struct ImportRun: Sendable {
     loader.start()
     context.makeDocuments()
     progress.finish()
-    defer { quarantine.close() }
-    try loader.finish()
-    if let failure = context.failure { throw failure }
-    if let failure = quarantine.failure { throw PipelineFailure(.output, failure) }
+    var failure = loader.finish() ?? context.failure
+    quarantine.close()
+    if let message = quarantine.failure { failure = failure ?? PipelineFailure(.output, message) }
     var summary = ledger.summary
     summary.files = files.count
     summary.seconds = Progress.now() - started
-    try ImportRun.record(summary, in: store)
-    return Outcome(summary: summary, quarantinePath: quarantine.path)
+    if failure == nil { try ImportRun.record(summary, in: store) }
+    return Outcome(summary: summary, quarantinePath: quarantine.path, failure: failure)
   }
 }
 
@@ -122,7 +123,12 @@ final class ImportContext: Sendable {
 
   func fail(_ failure: PipelineFailure) { failed.withLock { $0 = $0 ?? failure } }
 
-  var mustStop: Bool { failure != nil || loader.hasFailed }
+  var mustStop: Bool {
+    if Interruption.isAsked {
+      fail(PipelineFailure(.stopped, "stopped before the end; run it again to go on"))
+    }
+    return failure != nil || loader.hasFailed
+  }
 
   /// The second pass: every input becomes documents, and those that it scatters are put together at the end.
   func makeDocuments() {

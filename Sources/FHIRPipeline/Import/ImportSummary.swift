@@ -72,7 +72,7 @@ package struct ImportSummary: Sendable, Equatable {
           ])
         ),
         ("quarantined", "\(counts.quarantined)"),
-      ]
+      ] + (counts.read > counts.accounted ? [("notLoaded", "\(counts.read - counts.accounted)")] : [])
     }
     let milliseconds = Int((seconds * 1000).rounded())
     let fraction = String(milliseconds % 1000)
@@ -117,6 +117,11 @@ package struct ImportSummary: Sendable, Equatable {
     }
     if let last = lines.last, types.count != 1 {
       lines[lines.count - 1] = Terminal.styled(last, .bold, when: colours)
+    }
+    if total.read > total.accounted {
+      lines.append(
+        "  \(Amount.of(total.read - total.accounted, "resource")) of those read were not loaded before the run ended"
+      )
     }
     if references.resolved + references.unresolved > 0 {
       lines.append(
