@@ -185,6 +185,21 @@ struct XMLTroubleTests {
     }
   }
 
+  @Test(arguments: [
+    "<name>", "<name><family", "<name><family value", "<name><family value=", "<name><family value='x'",
+    "<name>\n",
+    "<name><", "<name></", "<name></na",
+  ])
+  func `a document that ends too early says so`(begin: String) throws {
+    for step in [nil, 1] as [Int?] {
+      let records = try readXML(String(fhir("Patient", begin).dropLast("</Patient>".count)), step: step)
+      let fatal = records[0].issues.filter { $0.severity == .fatal }
+      #expect(
+        fatal.map(\.message) == ["the document ends before all elements are closed: it is not complete"])
+      #expect(fatal.map(\.expression) == ["Patient"])
+    }
+  }
+
   @Test func `entries before a syntax error are delivered`() throws {
     let records = try readXML(
       "<Bundle xmlns=\"http://hl7.org/fhir\"><entry><fullUrl value=\"u\"/></entry><entry><fullUrl </entry></Bundle>"

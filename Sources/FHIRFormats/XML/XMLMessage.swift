@@ -7,6 +7,17 @@ enum XMLMessage {
     return "<\(name)> \(found); write <\(name) xmlns=\"\(XMLNamespace.fhirURI)\">"
   }
 
+  /// Whether an error at the end of a document may come from the end alone. Of a quote or a comment that is not closed
+  /// that is not known.
+  static func isAboutMarkup(_ code: xmlParserErrors) -> Bool {
+    switch code {
+    case XML_ERR_ATTRIBUTE_NOT_FINISHED, XML_ERR_COMMENT_NOT_FINISHED, XML_ERR_CDATA_NOT_FINISHED,
+      XML_ERR_PI_NOT_FINISHED:
+      false
+    default: true
+    }
+  }
+
   /// - Parameter open: the innermost element that is open.
   static func text(of error: xmlError, open: String?) -> String {
     switch xmlParserErrors(rawValue: UInt32(bitPattern: error.code)) {

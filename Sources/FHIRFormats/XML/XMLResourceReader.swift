@@ -98,6 +98,7 @@ package final class XMLResourceReader {
     }
     if isWhole {
       if fed == builder.skippedBytes { return }
+      builder.isAtEnd = true
       _ = xmlParseChunk(context, nil, 0, 1)
       return
     }

@@ -98,6 +98,15 @@ extension XMLTreeBuilder {
     {
       return stop(.empty, at: position(at: place), "there is no XML element in it")
     }
+    if isAtEnd, hasRoot, !isComplete, XMLMessage.isAboutMarkup(code),
+      code == XML_ERR_DOCUMENT_END || rest.allSatisfy(XMLText.isWhitespace)
+    {
+      failure = Issue(
+        .fatal, .xmlSyntax, at: depth > 0 ? expression(to: part.rootDepth) : "",
+        position: position(at: place),
+        "the document ends before all elements are closed: it is not complete")
+      return
+    }
     let open = depth > 0 && narrative.depth == 0 ? context?.pointee.name.map(xmlString) : nil
     stop(.xmlSyntax, at: position(at: place), XMLMessage.text(of: error, open: open))
   }

@@ -13,6 +13,8 @@ final class XMLTreeBuilder {
   /// The root's end tag was read.
   @exclusivity(unchecked) var isComplete = false
   @exclusivity(unchecked) var hasRoot = false
+  /// All of the source was given to libxml2.
+  @exclusivity(unchecked) var isAtEnd = false
 
   /// The source's bytes that may still be asked about.
   @exclusivity(unchecked) var window: XMLWindow
