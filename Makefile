@@ -7,7 +7,7 @@
 #   make test-fast     the tests that need no server
 #   make lint          swift-format, shellcheck, lengths of files
 #   make demo          imports Samples/ into MongoDB, exports them, and shows that nothing was lost
-#   make bench         measures every stage; DATA=folder names other input than Samples/
+#   make bench         measures every stage; DATA=folder names other input than Samples/, BENCH=--no-large is shorter
 #   make ci            lint, build, test: what .ci/run calls
 #   make tables        compiles HL7's packages into the definition table; PACKAGES=folder holds the two .tgz files
 #   make mongo-start   starts the MongoDB server of tests and demo (or takes MONGODB_URI) and prints its URI
@@ -50,9 +50,8 @@ lint:
 demo: release
 	@scripts/demo.sh
 
-bench: setup
-	MONGODB_URI="$$(scripts/mongo.sh start)" \
-	  swift run -c release --package-path Benchmarks fhirline-bench "$(DATA)"
+bench: release
+	@scripts/bench.sh $(BENCH) $(DATA)
 
 ci: lint build test
 

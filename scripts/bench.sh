@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Measures the release build, stage by stage, beside yardsticks taken in the same run: scripts/bench.sh [OPTION…] FOLDER…
+# --no-large leaves the Bundle of 60 MB and the NDJSON of 1 GB out; --json gives figures instead of a table.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/messages.sh
+
+[[ -x .build/release/fhirline ]] || fail "There is no release build yet: make bench makes one."
+
+heading "Building the measuring program"
+swift build -c release --package-path Benchmarks >&2
+MONGODB_URI=$(scripts/mongo.sh start)
+export MONGODB_URI
+exec Benchmarks/.build/release/fhirline-bench "$@"
