@@ -58,11 +58,11 @@ package struct ConvertBatch: Sendable {
       resources += result.resources
       bytes += result.bytes
       if result.exitStatus != .done { report.exitStatus = result.exitStatus }
-      for (source, issue) in result.findings {
+      for issue in result.issues {
         let place = issue.position.map { ":\($0.line):\($0.column)" } ?? ""
         let expression = issue.expression.isEmpty ? "" : issue.expression + ": "
         report.findings.append(
-          "\(source)\(place): \(issue.severity.rawValue): \(expression)\(issue.message) [\(issue.rule.rawValue)]"
+          "\(job.file.name)\(place): \(issue.severity.rawValue): \(expression)\(issue.message) [\(issue.rule.rawValue)]"
         )
       }
     }

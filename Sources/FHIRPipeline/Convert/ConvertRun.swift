@@ -2,97 +2,142 @@ package import FHIRFormats
 package import FHIRModel
 import Foundation
 
-/// The work of `fhirline convert`: the same resources in another format.
+/// The work of `fhirline convert`: the same resources in another format, record by record, in bounded memory.
+///
+/// A Bundle is read twice: its members stand in an order that XML prescribes, and what follows the entries in the source may
+/// go before them in the output.
 package struct ConvertRun: Sendable {
   package var format: Format
   package var pretty = false
   package var reading = ReadOptions()
 
-  package init(format: Format) {
-    self.format = format
-    // A Bundle's members stand in an order that XML prescribes and JSON leaves open: it is converted whole.
-    reading.splitBundles = false
-  }
+  package init(format: Format) { self.format = format }
 
   package struct Report: Sendable {
     package var resources = 0
     package var bytes = 0
-    /// What could not be read, or not be written as it was: source and finding.
-    package var findings: [(source: String, issue: Issue)] = []
+    /// What could not be read, or not be written as it was.
+    package var issues: [Issue] = []
 
-    package var exitStatus: ExitStatus {
-      findings.contains { $0.issue.severity >= .error } ? .findings : .done
-    }
+    package var exitStatus: ExitStatus { issues.contains { $0.severity >= .error } ? .findings : .done }
   }
 
-  /// Converts one input to one file; `-` is standard output.
-  package func run(_ file: InputFile, to path: String) throws -> Report {
+  /// Converts one input to one file; `-` is standard output. A file appears only when it is whole.
+  package func run(_ input: InputFile, to path: String) throws -> Report {
+    let file =
+      input.path == nil && format != .ndjson
+      ? try StandardInputSpool.spool(folder: NSTemporaryDirectory()) : input
     var report = Report()
-    var trees: [ResourceTree] = []
-    let output = try OutputFile(path: path)
-    let buffer = OutputBuffer(sink: nil)
-    let text = ResourceText(
-      format: format == .xml ? .xml : .json, pretty: pretty && format != .ndjson, buffer: buffer)
+    let partial = ConvertRun.isReplaceable(path) ? path + ".part" : nil
+    let output = try OutputFile(path: partial ?? path)
     do {
-      let reader = try file.open(options: readOptions)
-      while let record = try reader.next() {
-        report.findings += record.issues.map { (file.name, $0) }
-        if record.content == .unreadable { continue }
-        report.resources += 1
-        if format == .ndjson {
-          guard let resource = RecordResource(record) else { continue }
-          report.findings += text.write(record.tree, at: resource.node).map { (file.name, $0) }
-          try drain(buffer, to: output)
-          try output.write("\n")
-        } else {
-          trees.append(record.tree)
-        }
+      try convert(file, to: output, &report)
+      try output.flush()
+    } catch {
+      if let partial { try? FileManager.default.removeItem(atPath: partial) }
+      if let failure = error as? ReadFailure {
+        throw PipelineFailure(.input, "\(file.name): \(failure.message)")
       }
-    } catch let failure as ReadFailure {
-      throw PipelineFailure(.input, "\(file.name): \(failure.message)")
+      throw error
     }
-    if format != .ndjson { try write(trees, of: file, with: text, buffer, to: output, &report) }
-    try output.flush()
     report.bytes = output.byteCount
+    if let partial, rename(partial, path) != 0 {
+      throw PipelineFailure(.output, "\(path): cannot be written: \(String(cString: strerror(errno)))")
+    }
     return report
   }
 
-  /// Lines stand for themselves: a Bundle becomes the lines of its resources.
-  private var readOptions: ReadOptions {
-    var options = reading
-    options.splitBundles = format == .ndjson
-    return options
+  /// Whether a path may be replaced by a new file: it is none yet, or a plain file (not a device, a pipe, a link).
+  private static func isReplaceable(_ path: String) -> Bool {
+    if path == "-" { return false }
+    guard let attributes = try? FileManager.default.attributesOfItem(atPath: path) else { return true }
+    return attributes[.type] as? FileAttributeType == .typeRegular
   }
 
-  private func write(
-    _ trees: [ResourceTree], of file: InputFile, with text: ResourceText, _ buffer: OutputBuffer,
-    to output: OutputFile, _ report: inout Report
-  ) throws {
-    if trees.count == 1 {
-      report.findings += text.write(trees[0]).map { (file.name, $0) }
-      try drain(buffer, to: output)
-      if !pretty { try output.write("\n") }
-      return
-    }
-    // Many resources in one document are a Bundle.
-    guard !trees.isEmpty else { return }
-    if format == .xml {
-      try output.write(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Bundle xmlns=\"http://hl7.org/fhir\"><type value=\"collection\"/>"
-      )
+  private func convert(_ file: InputFile, to output: OutputFile, _ report: inout Report) throws {
+    let buffer = OutputBuffer { try output.write(Array($0)[...]) }
+    let text = ResourceText(
+      format: format == .xml ? .xml : .json, pretty: pretty && format != .ndjson, buffer: buffer)
+    if format == .ndjson {
+      try forEachRecord(of: file, &report) { record, report in
+        guard let resource = RecordResource(record) else { return }
+        report.issues += text.write(record.tree, at: resource.node)
+        buffer.append(0x0A)
+        try buffer.flushIfFull()
+      }
     } else {
-      try output.write("{\"resourceType\":\"Bundle\",\"type\":\"collection\",\"entry\":[")
+      switch try shape(of: file) {
+      case .nothing: try forEachRecord(of: file, &report) { _, _ in }
+      case .resource:
+        try forEachRecord(of: file, &report) { record, report in
+          report.issues += text.write(record.tree)
+          buffer.append(0x0A)
+        }
+      case .bundle(let members):
+        report.issues += text.beginBundle(members)
+        try forEachRecord(of: file, &report) { record, report in
+          if case .bundle = record.content { return }
+          report.issues += text.addEntry(record.tree)
+          try buffer.flushIfFull()
+        }
+        report.issues += text.endBundle()
+      }
     }
-    for (number, tree) in trees.enumerated() {
-      if format == .json && number > 0 { try output.write(",\n") }
-      report.findings += text.writeEntry(tree, fullURL: nil).map { (file.name, $0) }
-      try drain(buffer, to: output)
-    }
-    try output.write(format == .xml ? "</Bundle>\n" : "]}\n")
+    try buffer.flush()
   }
 
-  private func drain(_ buffer: OutputBuffer, to output: OutputFile) throws {
-    try output.write(buffer.array[...])
-    buffer.removeAll()
+  /// What a file holds, told before it is converted.
+  private enum Shape {
+    case nothing
+    /// One resource.
+    case resource
+    /// A Bundle with these members beside its entries, or several resources, which become a collection.
+    case bundle(ResourceTree)
+  }
+
+  private func shape(of file: InputFile) throws -> Shape {
+    let reader = try file.open(options: reading)
+    var resources = 0
+    while let record = try reader.next() {
+      switch record.content {
+      case .bundle: return .bundle(record.tree)
+      case .entry, .unreadable: continue
+      case .resource:
+        resources += 1
+        if resources > 1 { return .bundle(ConvertRun.collection) }
+      }
+    }
+    return resources == 0 ? .nothing : .resource
+  }
+
+  /// The members of a Bundle that gathers resources.
+  private static var collection: ResourceTree {
+    let buffer = TextBuffer()
+    let tree = ResourceTree(text: buffer, origin: .none)
+    func node(_ name: NameID, _ kind: ValueKind, _ text: String) -> Node {
+      Node(
+        name: name, flags: [NodeFlags(kind), .hasValue], textStart: UInt32(buffer.append(text)),
+        textLength: UInt32(text.utf8.count))
+    }
+    let root = tree.append(node(.root, .resource, "Bundle"))
+    tree.close(tree.append(node(KnownNames.r4.type, .string, "collection")))
+    tree.close(root)
+    tree.textMoved(to: buffer)
+    return tree
+  }
+
+  private func forEachRecord(
+    of file: InputFile, _ report: inout Report, _ body: (Record, inout Report) throws -> Void
+  ) throws {
+    let reader = try file.open(options: reading)
+    while let record = try reader.next() {
+      report.issues += record.issues
+      switch record.content {
+      case .unreadable: continue
+      case .bundle: break
+      case .resource, .entry: report.resources += 1
+      }
+      try body(record, &report)
+    }
   }
 }

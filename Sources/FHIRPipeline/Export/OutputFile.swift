@@ -11,7 +11,7 @@ final class OutputFile {
   init(path: String) throws {
     self.path = path
     descriptor =
-      path == "-" ? STDOUT_FILENO : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
+      path == "-" ? STDOUT_FILENO : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw OutputFile.failure(path) }
     buffer.reserveCapacity(1 << 18)
   }

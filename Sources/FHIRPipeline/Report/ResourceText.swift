@@ -11,14 +11,16 @@ final class ResourceText {
   private let buffer: OutputBuffer
   private let json: JSONWriter
   private let xml: XMLWriter
-  private let entries: BundleXMLWriter
+  private let jsonBundle: BundleJSONWriter
+  private let xmlBundle: BundleXMLWriter
 
   init(format: Format, pretty: Bool, buffer: OutputBuffer) {
     self.format = format
     self.buffer = buffer
     json = JSONWriter(to: buffer, layout: pretty ? .pretty : .compact)
     xml = XMLWriter(to: buffer, layout: pretty ? .pretty : .compact)
-    entries = BundleXMLWriter(to: buffer)
+    jsonBundle = BundleJSONWriter(to: buffer, layout: pretty ? .pretty : .compact)
+    xmlBundle = BundleXMLWriter(to: buffer, layout: pretty ? .pretty : .compact)
   }
 
   /// Writes a tree's resource as a document of its own; returns what could not be written as it is.
@@ -31,7 +33,37 @@ final class ResourceText {
     }
   }
 
-  /// Writes a resource as an entry of a Bundle that is being written.
+  /// Begins a Bundle with its members but for the entries.
+  func beginBundle(_ members: ResourceTree) -> [Issue] {
+    switch format {
+    case .json:
+      jsonBundle.begin(members)
+      return []
+    case .xml: return xmlBundle.begin(members)
+    }
+  }
+
+  /// Writes an entry, or a resource as an entry of its own, into the Bundle begun.
+  func addEntry(_ tree: ResourceTree) -> [Issue] {
+    switch format {
+    case .json:
+      jsonBundle.add(tree)
+      return []
+    case .xml: return xmlBundle.add(tree)
+    }
+  }
+
+  /// Ends the Bundle begun.
+  func endBundle() -> [Issue] {
+    switch format {
+    case .json:
+      jsonBundle.end()
+      return []
+    case .xml: return xmlBundle.end()
+    }
+  }
+
+  /// Writes a resource as an entry, to be put among others later.
   func writeEntry(_ tree: ResourceTree, fullURL: String?) -> [Issue] {
     switch format {
     case .json:
@@ -39,7 +71,7 @@ final class ResourceText {
       json.write(tree)
       buffer.append("}")
       return []
-    case .xml: return entries.add(tree, fullURL: fullURL)
+    case .xml: return xmlBundle.add(tree, fullURL: fullURL)
     }
   }
 }

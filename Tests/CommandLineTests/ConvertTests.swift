@@ -1,0 +1,65 @@
+import Foundation
+import Testing
+
+@Suite struct ConvertTests {
+  private let bundle =
+    #"{"resourceType":"Bundle","entry":[{"fullUrl":"urn:uuid:0b6f8c4e-8d1f-4f6b-9a51-6c3ad3f7f002","resource":"#
+    + #"{"resourceType":"Patient","id":"p","_birthDate":{"extension":[{"url":"https://x.org/e","valueDecimal":1.00}]},"#
+    + #""birthDate":"1970-03"}},{"resource":{"resourceType":"Organization","name":"a \"b\" <c>\n"}}],"#
+    + #""type":"collection","timestamp":"2024-01-01T00:00:00Z"}"#
+
+  @Test func `a Bundle goes to XML and back, its members in their order`() throws {
+    let workspace = try Workspace()
+    let json = try workspace.write("a.json", bundle)
+    #expect(try workspace.run("convert", json, workspace.path("a.xml"), "--quiet").status == 0)
+    let xml = try workspace.read("a.xml")
+    let type = try #require(xml.range(of: "<type "))
+    let entry = try #require(xml.range(of: "<entry>"))
+    #expect(type.lowerBound < entry.lowerBound)
+    #expect(
+      try workspace.run("convert", workspace.path("a.xml"), workspace.path("b.json"), "--quiet").status == 0)
+    #expect(try workspace.run("compare", json, workspace.path("b.json")).status == 0)
+    #expect(try workspace.read("b.json").contains(#""timestamp":"2024-01-01T00:00:00Z""#))
+    #expect(try workspace.read("b.json").contains("1.00"))
+  }
+
+  @Test func `standard input goes to standard output, pretty or not`() throws {
+    let workspace = try Workspace()
+    for flags in [["--format", "xml"], ["--format", "xml", "--pretty"], ["--format", "json", "--pretty"]] {
+      let outcome = try Program.run(["convert", "-", "-"] + flags, input: Data(bundle.utf8))
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      try workspace.write("out." + flags[1], outcome.output)
+      let json = try workspace.write("in.json", bundle)
+      #expect(try workspace.run("compare", json, workspace.path("out." + flags[1])).status == 0)
+    }
+  }
+
+  @Test func `a Bundle's resources become lines, and lines a Bundle`() throws {
+    let workspace = try Workspace()
+    let json = try workspace.write("a.json", bundle)
+    #expect(try workspace.run("convert", json, workspace.path("a.ndjson"), "--quiet").status == 0)
+    #expect(try workspace.read("a.ndjson").split(separator: "\n").count == 2)
+    #expect(
+      try workspace.run("convert", workspace.path("a.ndjson"), workspace.path("b.xml"), "--quiet").status == 0
+    )
+    #expect(try workspace.run("compare", json, workspace.path("b.xml")).status == 0)
+    #expect(try workspace.read("b.xml").contains("<type value=\"collection\"/>"))
+  }
+
+  @Test func `a folder becomes a folder`() throws {
+    let workspace = try Workspace()
+    #expect(
+      try workspace.run("convert", "Samples/clinic", workspace.path("out"), "--format", "ndjson", "--quiet")
+        .status == 0)
+    #expect(try workspace.run("compare", "Samples/clinic", workspace.path("out")).status == 0)
+  }
+
+  @Test func `what is no FHIR leaves no file behind`() throws {
+    let workspace = try Workspace()
+    let outcome = try workspace.run("convert", workspace.path("none.json"), workspace.path("out.xml"))
+    #expect(outcome.status == 2)
+    #expect(!FileManager.default.fileExists(atPath: workspace.path("out.xml")))
+    #expect(!FileManager.default.fileExists(atPath: workspace.path("out.xml.part")))
+    #expect(try workspace.run("convert", "Samples/clinic/okafor.json", workspace.path("out.pdf")).status == 2)
+  }
+}
