@@ -58,3 +58,18 @@ package struct ContentDigest {
     b = second.high ^ second.low ^ (x &<< 32 | x &>> 32)
   }
 }
+
+extension ContentDigest {
+  /// The digest of some bytes, as hexadecimal digits.
+  package static func text(of bytes: UnsafeRawBufferPointer) -> String {
+    var digest = ContentDigest()
+    digest.add(bytes)
+    return digest.text
+  }
+
+  package static func text(of text: String) -> String {
+    var digest = ContentDigest()
+    digest.add(text)
+    return digest.text
+  }
+}

@@ -6,8 +6,16 @@ extension DocumentAssembler {
     self.init(
       pageBytes: pageBytes,
       computeFields: { content in
-        DocumentFields(fields: BSONDocument(), residual: content.root.map(BSONDocument.init(copying:)))
+        guard let plan = mappings.plan(content.kind) else {
+          return DocumentFields(fields: BSONDocument(), residual: content.root.map(BSONDocument.init(copying:)))
+        }
+        return try plan.fields(of: content)
       },
-      restoreRoot: { document, _ in try document.find("fhir")?.document.map(BSONDocument.init(copying:)) })
+      restoreRoot: { document, kind in
+        guard let plan = mappings.plan(kind) else {
+          return try document.find("fhir")?.document.map(BSONDocument.init(copying:))
+        }
+        return try plan.root(ofStored: document).root
+      })
   }
 }

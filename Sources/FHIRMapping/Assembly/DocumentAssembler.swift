@@ -11,6 +11,7 @@ package import BSON
 /// | `key` | the root resource, `Patient/1` |
 /// | `root` | digest of the root as it was imported |
 /// | `names` | what else the root is called: identifiers, `fullUrl` |
+/// | `mapping` | stands for the mapping that the fields were computed by |
 /// | `pages` | number of pages, where there is more than one |
 /// | `appointments` | links that the derived fields are computed from |
 package struct DocumentAssembler: Sendable {
@@ -78,6 +79,6 @@ package struct DocumentAssembler: Sendable {
       computed = try draft.withContent(computeFields)
     }
     let fields = try edited.map { try $0.apply(to: computed.fields) } ?? computed.fields
-    return try content.write(fields: fields, residual: computed.residual, outcomes: outcomes)
+    return try content.write(fields: fields, computed: computed, outcomes: outcomes)
   }
 }

@@ -11,6 +11,8 @@ package struct DocumentContent {
   package var sections: [Section]
   /// In the order of their starts.
   package var appointments: [AppointmentLink]
+  /// `Patient/1`: the root's key, which does not have the prefix that `id` may have.
+  package var rootKey: String?
 
   package struct Section {
     package var name: String
@@ -23,13 +25,15 @@ package struct DocumentContent {
   }
 
   package init(
-    kind: DocumentKind, id: String, root: BSONView?, sections: [Section], appointments: [AppointmentLink]
+    kind: DocumentKind, id: String, root: BSONView?, sections: [Section], appointments: [AppointmentLink],
+    rootKey: String? = nil
   ) {
     self.kind = kind
     self.id = id
     self.root = root
     self.sections = sections
     self.appointments = appointments
+    self.rootKey = rootKey
   }
 
   package func items(of section: String) -> [BSONView] { sections.first { $0.name == section }?.items ?? [] }
@@ -41,9 +45,17 @@ package struct DocumentFields {
   package var fields: BSONDocument
   /// The root less what the fields alone give back exactly; nil where there is no root.
   package var residual: BSONDocument?
+  /// By section: the items that fields were taken from. They belong on a document's first page, where the fields are.
+  package var pinned: [String: Set<Int>]
+  /// Stands for the mapping that the fields were computed by; empty where there is none.
+  package var mapping: String
 
-  package init(fields: BSONDocument, residual: BSONDocument?) {
+  package init(
+    fields: BSONDocument, residual: BSONDocument?, pinned: [String: Set<Int>] = [:], mapping: String = ""
+  ) {
     self.fields = fields
     self.residual = residual
+    self.pinned = pinned
+    self.mapping = mapping
   }
 }

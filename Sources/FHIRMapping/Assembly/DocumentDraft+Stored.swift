@@ -41,6 +41,7 @@ extension DocumentDraft {
 
   private mutating func loadBookkeeping(_ view: BSONView, restoreRoot: DocumentAssembler.RestoreRoot) throws {
     let bookkeeping = try view.find("_fhirline")?.document
+    mapping = try bookkeeping?.find("mapping")?.text ?? ""
     if let links = try bookkeeping?.find("appointments")?.array {
       try links.forEachElement { element in
         guard let link = element.document, let id = try link.find("id")?.text else { return }

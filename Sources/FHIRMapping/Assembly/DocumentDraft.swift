@@ -10,6 +10,8 @@ struct DocumentDraft {
   var appointments: [String: AppointmentLink] = [:]
   /// Elements of the stored document but for sections, residual and bookkeeping: fields, and the application's own.
   var others = BSONFields()
+  /// Stands for the mapping that the stored fields were computed by; empty where that is not known.
+  var mapping = ""
 
   struct Root {
     var key: String
@@ -115,7 +117,7 @@ struct DocumentDraft {
       let content = DocumentContent(
         kind: kind, id: id, root: rootDocument?.withView { $0 },
         sections: sectionRanges.map { DocumentContent.Section(name: $0.name, items: Array(views[$0.range])) },
-        appointments: sortedAppointments)
+        appointments: sortedAppointments, rootKey: root?.key)
       return try body(content)
     }
   }

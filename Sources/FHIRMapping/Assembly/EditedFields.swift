@@ -10,10 +10,14 @@ struct EditedFields {
   private let computed: BSONFields
   /// The stored document's elements but for sections, residual and bookkeeping.
   private let stored: BSONFields
+  /// The stored fields were computed by this mapping: one that is not there was taken away.
+  private let isComplete: Bool
 
   init(draft: DocumentDraft, compute: DocumentAssembler.ComputeFields) throws {
-    computed = try draft.withContent(compute).fields.fields()
+    let fields = try draft.withContent(compute)
+    computed = try fields.fields.fields()
     stored = draft.others
+    isComplete = !fields.mapping.isEmpty && fields.mapping == draft.mapping
   }
 
   /// Merges three ways: the new fields, with the application's values where the content did not change them.
@@ -25,6 +29,8 @@ struct EditedFields {
         result.fields.append(field)
       } else if let kept = stored[field.key] {
         result.fields.append(BSONFields.Field(field.key, kept))
+      } else if !isComplete {
+        result.fields.append(field)
       }
     }
     for field in stored.fields where fresh[field.key] == nil && computed[field.key] == nil {

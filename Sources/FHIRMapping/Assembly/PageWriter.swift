@@ -7,95 +7,106 @@ struct PageWriter {
   let draft: DocumentDraft
   let pageBytes: Int
 
+  /// A section with its items in the order of their keys, each with its page.
+  private struct Section {
+    var name: String
+    var items: [(bytes: [UInt8], page: Int)]
+  }
+
   func write(
-    fields: BSONDocument, residual: BSONDocument?, outcomes: [DocumentAssembler.Outcome?]
+    fields: BSONDocument, computed: DocumentFields, outcomes: [DocumentAssembler.Outcome?]
   ) throws -> DocumentAssembler.Assembly {
-    let sections = draft.sections.sorted { $0.key < $1.key }
-      .map { (name: $0.key, items: $0.value.sorted { $0.key < $1.key }) }
+    var sections = draft.sections.sorted { $0.key < $1.key }
+      .map { section in
+        Section(name: section.key, items: section.value.sorted { $0.key < $1.key }.map { ($0.value, 1) })
+      }
+    let hash = digest(fields, computed.residual, sections)
+    let fixed = fields.bytes.count + (computed.residual?.bytes.count ?? 0) + 64 * draft.appointments.count + 1024
+    let count = split(&sections, room: pageBytes - fixed, pinned: computed.pinned)
+
+    var pages: [BSONDocument] = []
+    var ids: [String] = []
+    for page in 1...count {
+      var writer = BSONWriter(capacity: min(pageBytes, 64 << 10))
+      writer.beginDocument()
+      ids.append(page == 1 ? draft.id : "\(draft.id)#\(page)")
+      writer.append("_id", string: ids[page - 1])
+      if page == 1 {
+        try fields.withView { view in try view.forEachElement { element in writer.append(element: element) } }
+      } else {
+        writer.append("chart_id", string: draft.id)
+        writer.append("page", int32: Int32(page))
+      }
+      try append(sections, page: page, to: &writer)
+      if page == 1 {
+        if let residual = computed.residual { writer.append("fhir", document: residual) }
+        bookkeeping(hash: hash, mapping: computed.mapping, pageCount: count, into: &writer)
+      }
+      writer.endDocument()
+      pages.append(try writer.finish())
+    }
+    return DocumentAssembler.Assembly(pages: pages, ids: ids, hash: hash, outcomes: outcomes)
+  }
+
+  private func digest(_ fields: BSONDocument, _ residual: BSONDocument?, _ sections: [Section]) -> String {
     var digest = ContentDigest()
     fields.bytes.withUnsafeBytes { digest.add($0) }
     if let residual { residual.bytes.withUnsafeBytes { digest.add($0) } }
     for section in sections {
       digest.add(section.name)
-      for item in section.items { item.value.withUnsafeBytes { digest.add($0) } }
+      for item in section.items { item.bytes.withUnsafeBytes { digest.add($0) } }
     }
     for link in draft.sortedAppointments {
       digest.add(link.id)
       digest.add(link.start)
     }
     for name in draft.root?.names ?? [] { digest.add(name) }
-    let hash = digest.text
+    return digest.text
+  }
 
-    var pages: [BSONDocument] = []
-    var ids = [draft.id]
-    var writer = BSONWriter(capacity: 16 << 10)
-    writer.beginDocument()
-    writer.append("_id", string: draft.id)
-    try fields.withView { view in
-      try view.forEachElement { element in writer.append(element: element) }
-    }
-    // The first page ends with these; they are small beside the limit, but for a root that is itself large.
-    let reserve = (residual?.bytes.count ?? 0) + 64 * draft.appointments.count + 1024
-    var room = pageBytes - writer.count - reserve
-    var tail: [BSONDocument] = []
-    var first: BSONDocument?
-    var itemsOnPage = 0
+  /// Gives every item its page, and returns how many there are.
+  ///
+  /// Items that fields were taken from stand on the first page, beside the fields; the others fill page after page.
+  private func split(_ sections: inout [Section], room: Int, pinned: [String: Set<Int>]) -> Int {
+    /// An item's bytes, and its index and type in the array.
+    func size(_ bytes: [UInt8]) -> Int { bytes.count + 16 }
+    var room = room
+    var isEmpty = true
     for section in sections {
-      var open = false
-      for (_, bytes) in section.items {
-        if itemsOnPage > 0, room < bytes.count + 16 {
-          if open { writer.endArray() }
-          open = false
-          if first == nil {
-            first = try take(&writer)
-          } else {
-            writer.endDocument()
-            tail.append(try writer.finish())
-          }
-          writer = BSONWriter(capacity: min(pageBytes, 1 << 20))
-          let number = tail.count + 2
-          ids.append("\(draft.id)#\(number)")
-          writer.beginDocument()
-          writer.append("_id", string: "\(draft.id)#\(number)")
-          writer.append("chart_id", string: draft.id)
-          writer.append("page", int32: Int32(number))
-          room = pageBytes - writer.count
-          itemsOnPage = 0
-        }
-        if !open {
-          try writer.key(string: section.name)
-          writer.beginArray()
-          open = true
-        }
-        try bytes.withUnsafeBytes { writer.append(document: try BSONView($0)) }
-        room -= bytes.count + 16
-        itemsOnPage += 1
-      }
-      if open { writer.endArray() }
-    }
-    if first != nil {
-      writer.endDocument()
-      tail.append(try writer.finish())
-      writer = BSONWriter(capacity: 16 << 10)
-      writer.beginDocument()
-      if let first {
-        try first.withView { view in try view.forEachElement { element in writer.append(element: element) } }
+      for index in pinned[section.name] ?? [] where section.items.indices.contains(index) {
+        room -= size(section.items[index].bytes)
+        isEmpty = false
       }
     }
-    if let residual { writer.append("fhir", document: residual) }
-    bookkeeping(hash: hash, pageCount: tail.count + 1, into: &writer)
-    writer.endDocument()
-    pages = [try writer.finish()] + tail
-    return DocumentAssembler.Assembly(pages: pages, ids: ids, hash: hash, outcomes: outcomes)
+    var page = 1
+    for number in sections.indices {
+      let fixed = pinned[sections[number].name] ?? []
+      for index in sections[number].items.indices where !fixed.contains(index) {
+        let bytes = size(sections[number].items[index].bytes)
+        if !isEmpty, room < bytes {
+          page += 1
+          room = pageBytes - 256
+        }
+        isEmpty = false
+        room -= bytes
+        sections[number].items[index].page = page
+      }
+    }
+    return page
   }
 
-  /// Ends the document so far; its elements are copied into the first page once the number of pages is known.
-  private func take(_ writer: inout BSONWriter) throws -> BSONDocument {
-    writer.endDocument()
-    return try writer.finish()
+  private func append(_ sections: [Section], page: Int, to writer: inout BSONWriter) throws {
+    for section in sections where section.items.contains(where: { $0.page == page }) {
+      try writer.key(string: section.name)
+      writer.beginArray()
+      for item in section.items where item.page == page {
+        try item.bytes.withUnsafeBytes { writer.append(document: try BSONView($0)) }
+      }
+      writer.endArray()
+    }
   }
 
-  private func bookkeeping(hash: String, pageCount: Int, into writer: inout BSONWriter) {
+  private func bookkeeping(hash: String, mapping: String, pageCount: Int, into writer: inout BSONWriter) {
     writer.beginDocument("_fhirline")
     writer.append("hash", string: hash)
     if let root = draft.root {
@@ -107,6 +118,7 @@ struct PageWriter {
         writer.endArray()
       }
     }
+    if !mapping.isEmpty { writer.append("mapping", string: mapping) }
     if pageCount > 1 { writer.append("pages", int32: Int32(pageCount)) }
     if !draft.appointments.isEmpty {
       writer.beginArray("appointments")

@@ -1,7 +1,8 @@
 package import BSON
 package import FHIRModel
+import FHIRPath
 
-/// Turns stored documents back into the resources that they hold.
+/// Turns stored documents back into the resources that they hold, with what the application changed in the fields.
 package struct DocumentReader: Sendable {
   /// A resource read from a document.
   package struct Resource {
@@ -10,36 +11,144 @@ package struct DocumentReader: Sendable {
     package let id: String
   }
 
+  private let mappings: MappingSet
   private let decoder: ResourceDecoder
 
   package init(mappings: MappingSet, references: ResourceDecoder.References) {
+    self.mappings = mappings
     decoder = ResourceDecoder(references: references)
   }
 
   /// Lends every resource of a document (of one of its pages), the root first.
   ///
-  /// - Parameter note: takes a field that could not be carried, and why.
+  /// - Parameter note: takes a field that could not be carried, or is doubtful, and why.
   package func read(
     _ document: BSONView, kind: DocumentKind, _ body: (Resource) throws -> Void,
     note: (_ field: String, _ reason: String) -> Void
   ) throws {
-    if let residual = try document.find("fhir")?.document {
-      let id = try document.find("_id")?.text ?? ""
-      try body(
-        Resource(
-          tree: try decoder.decode(residual), id: kind == .resource ? DocumentReader.id(ofKey: id) : id))
+    let id = try DocumentReader.id(of: document)
+    guard let plan = mappings.plan(kind), try document.find("page") == nil else {
+      // Another page of a chart, or a resource that no mapping describes: nothing but what stands there.
+      if let residual = try document.find("fhir")?.document {
+        try body(Resource(tree: try decoder.decode(residual), id: DocumentReader.id(ofKey: id)))
+      }
+      try readSections(of: document, edits: nil, body)
+      return
     }
+    try read(document, id: id, plan, body, note: note)
+  }
+
+  private func read(
+    _ document: BSONView, id: String, _ plan: DocumentPlan, _ body: (Resource) throws -> Void,
+    note: (_ field: String, _ reason: String) -> Void
+  ) throws {
+    let stored = try StoredFields(document, plan: plan)
+    var root: BSONValue?
+    var isRootChanged = false
+    if plan.root != nil {
+      if let residual = try document.find("fhir")?.document {
+        let restored = try plan.root(ofStored: document, stored)
+        isRootChanged = !restored.changed.isEmpty
+        root = .document(isRootChanged ? try restored.root?.fields() ?? BSONFields() : try BSONFields(residual))
+        for field in restored.failed { note(field, "cannot be written into the resource") }
+      } else if try DocumentReader.isNative(document, plan), let native = NativeRoot(plan, id: id, stored: stored) {
+        isRootChanged = true
+        root = native.resource
+        for item in native.notes { note(item.field, item.reason) }
+      }
+    }
+    for doubt in stored.doubts { note(doubt.field, doubt.reason) }
+    let content = DocumentContent(
+      kind: plan.kind, id: id, root: nil, sections: try DocumentReader.sections(of: document, plan), appointments: [])
+    let owner = DocumentID.fhirID(root?["id"]?.text ?? String(id.dropFirst(stored.context.idPrefix.count)))
+    let before = root
+    let edits = try SectionEdits(plan, content: content, stored: stored, owner: owner, root: &root)
+    if let root {
+      let tree: ResourceTree
+      if !isRootChanged, root == before, let residual = try document.find("fhir")?.document {
+        tree = try decoder.decode(residual)
+      } else {
+        tree = try decode(root)
+      }
+      try body(Resource(tree: tree, id: DocumentID.fhirID(String(id.dropFirst(stored.context.idPrefix.count)))))
+    }
+    for item in edits.notes { note(item.field, item.reason) }
+    try readSections(of: document, edits: edits, body)
+    for resource in edits.made { try body(Resource(tree: try decode(resource), id: resource["id"]?.text ?? "")) }
+    try noteStrangers(in: document, plan, note)
+  }
+
+  private func decode(_ resource: BSONValue) throws -> ResourceTree {
+    try BSONDocument(resource.fields ?? BSONFields()).withView { (view) throws(BSONError) in try decoder.decode(view) }
+  }
+
+  // MARK: Sections
+
+  private func readSections(of document: BSONView, edits: SectionEdits?, _ body: (Resource) throws -> Void) throws {
     try document.forEachElement { element in
       guard let items = element.array else { return }
+      let changed = edits?.changed[element.name] ?? [:]
+      var index = -1
       try items.forEachElement { item in
-        guard let resource = item.document, try resource.find("resourceType") != nil else { return }
+        guard let resource = item.document else { return }
+        index += 1
+        guard try resource.find("resourceType") != nil else { return }
         let key = try resource.find(path: "_fhirline.key")?.text
         let id = try resource.find("id")?.text ?? key.map(DocumentReader.id(ofKey:)) ?? ""
-        try body(Resource(tree: try decoder.decode(resource), id: id))
+        let tree = try changed[index].map { (value) throws in try decode(value) } ?? decoder.decode(resource)
+        try body(Resource(tree: tree, id: id))
       }
     }
   }
 
+  /// The sections that the mapping knows, as they stand in a document.
+  private static func sections(of document: BSONView, _ plan: DocumentPlan) throws -> [DocumentContent.Section] {
+    var sections: [DocumentContent.Section] = []
+    for section in plan.sections {
+      guard let array = try document.find(string: section.name)?.array else { continue }
+      var items: [BSONView] = []
+      try array.forEachElement { element in
+        if let item = element.document { items.append(item) }
+      }
+      sections.append(DocumentContent.Section(name: section.name, items: items))
+    }
+    return sections
+  }
+
+  // MARK: Documents that never came from FHIR
+
+  /// Whether a document without a resource is to become one: not where the resource has only not come yet.
+  private static func isNative(_ document: BSONView, _ plan: DocumentPlan) throws -> Bool {
+    guard try document.find("_fhirline") != nil else { return true }
+    for field in plan.fields where field.rootSource != nil {
+      if try document.find(string: field.name) != nil { return true }
+    }
+    return false
+  }
+
+  /// Names what no mapping carries.
+  private func noteStrangers(
+    in document: BSONView, _ plan: DocumentPlan, _ note: (_ field: String, _ reason: String) -> Void
+  ) throws {
+    let own = ["_id", "_fhirline", "fhir"]
+    try document.forEachElement { element in
+      let name = element.name
+      guard !own.contains(name), !plan.fields.contains(where: { $0.name == name }),
+        !plan.sections.contains(where: { $0.name == name })
+      else { return }
+      note(name, "has no home in FHIR: it stays in the document")
+    }
+  }
+
+  private static func id(of document: BSONView) throws -> String {
+    guard let element = try document.find("_id") else { return "" }
+    if case .value(.string(let text)) = TextTransform.text(try BSONValue(element)) { return text }
+    return element.text ?? ContentDigest.text(of: element.value)
+  }
+
   /// The id in `Type/id`.
-  private static func id(ofKey key: String) -> String { String(key.drop { $0 != "/" }.dropFirst()) }
+  private static func id(ofKey key: String) -> String {
+    let id = key.drop { $0 != "/" }.dropFirst()
+    return id.isEmpty ? key : String(id)
+  }
 }

@@ -5,7 +5,7 @@ import FHIRPath
 
 /// Where a field's value stands: a path within the document's root resource, or within resources of a section.
 struct FieldSource: Sendable {
-  static let keys = ["path", "or", "from", "codes", "choose", "prefer", "make"]
+  static let keys = ["path", "or", "from", "codes", "choose", "prefer", "make", "new"]
 
   enum Resource: Sendable, Equatable {
     /// The document's own resource, of that type.
@@ -35,6 +35,8 @@ struct FieldSource: Sendable {
   let preferred: [String]
   /// A new resource for a value that no resource has.
   let template: BSONFields?
+  /// Members of the innermost repeating element of the path, where a value makes a new one.
+  let newItem: BSONFields?
 
   struct CodeMatch: Sendable, Equatable {
     let system: String
@@ -83,6 +85,16 @@ struct FieldSource: Sendable {
     template = try values["make"].map { (node) throws(MappingError) in
       try FieldSource.template(node, type: type, scope.table)
     }
+    var newItem: BSONFields?
+    if let node = values["new"] {
+      guard let item = path.segments.last(where: { $0.child.repeats && $0.index == nil }) else {
+        throw node.error(.type, "no element of this path repeats, so that none is made new")
+      }
+      var fields = BSONFields()
+      try FieldSource.fill(&fields, from: node, type: item.child.type, scope.table)
+      newItem = fields
+    }
+    self.newItem = newItem
   }
 
   private static func hasCode(_ type: String, _ table: DefinitionTable) -> Bool {

@@ -69,7 +69,7 @@ package struct DocumentPlan: Sendable {
       fields.append(field)
     }
     self.fields = fields
-    fingerprint = String(ContentHash(of: fields.map(\.signature).joined(separator: "\n")).text.prefix(8))
+    fingerprint = String(ContentDigest.text(of: fields.map(\.signature).joined(separator: "\n")).prefix(8))
   }
 
   func error(_ message: String) -> MappingError { MappingError(.conflict, message, file: file) }

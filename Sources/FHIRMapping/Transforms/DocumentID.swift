@@ -2,7 +2,7 @@
 package enum DocumentID {
   /// The id itself where FHIR allows it (`[A-Za-z0-9\-\.]{1,64}`), else one made from it that is always the same.
   package static func fhirID(_ id: String) -> String {
-    isFHIRID(id) ? id : "x-" + ContentHash(of: id).text
+    isFHIRID(id) ? id : "x-" + ContentDigest.text(of: id)
   }
 
   package static func isFHIRID(_ id: String) -> Bool {

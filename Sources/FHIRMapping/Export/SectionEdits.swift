@@ -1,0 +1,188 @@
+import BSON
+import FHIRModel
+import FHIRPath
+
+/// What a document's fields say of the resources in its sections that the resources do not say themselves.
+///
+/// Fields are taken from items of the first page alone; import keeps those items there.
+struct SectionEdits {
+  /// Changed resources, by section and index of the item.
+  private(set) var changed: [String: [Int: BSONValue]] = [:]
+  /// Resources that no section holds, made of fields.
+  private(set) var made: [BSONValue] = []
+  private(set) var notes: [(field: String, reason: String)] = []
+
+  private let plan: DocumentPlan
+  private let sections: [DocumentContent.Section]
+  private let owner: String
+  private let context: FieldPlan.Context
+
+  var isEmpty: Bool { changed.isEmpty && made.isEmpty }
+
+  /// - Parameters:
+  ///   - owner: the FHIR id of the resource that the sections' resources refer to.
+  ///   - root: the document's root; fields that stand in it as well as in sections write what is new into it.
+  init(
+    _ plan: DocumentPlan, content: DocumentContent, stored: StoredFields, owner: String, root: inout BSONValue?
+  ) throws {
+    self.plan = plan
+    self.owner = owner
+    sections = content.sections
+    context = stored.context
+    let before = try plan.computed(of: content, root: root, context)
+    for field in plan.fields where field.derived == nil && field.rootSource == nil {
+      guard !stored.refused.contains(field.name) else { continue }
+      let value = stored.values[field.name]
+      guard value != before.values[field.name] else { continue }
+      let taken = before.taken[field.name] ?? []
+      if field.isList {
+        if value == nil && !stored.isComplete { continue }
+        try editList(field, value, taken, root: &root)
+      } else if let value {
+        try edit(field, value, taken.first)
+      } else if stored.isComplete {
+        notes.append((field.name, "was taken away; the resource that it came from stays as it was"))
+      }
+    }
+    for index in made.indices { MadeResource.complete(&made[index]) }
+  }
+
+  // MARK: Single values
+
+  private mutating func edit(_ field: FieldPlan, _ value: BSONValue, _ taken: SectionScan.Taken?) throws {
+    guard let source = field.sources.first else { return }
+    if let taken {
+      try change(taken) { resource in field.write(value, into: &resource, source, context) }
+      return
+    }
+    if source.codes.isEmpty, let taken = try firstItem(source) {
+      // No resource has the value yet, but there is one that can take it.
+      try change(taken) { resource in field.write(value, into: &resource, source, context) }
+      return
+    }
+    make(field, source) { resource in field.write(value, into: &resource, source, context) }
+  }
+
+  private mutating func change(_ taken: SectionScan.Taken, _ body: (inout BSONValue) -> Bool) throws {
+    guard let items = sections.first(where: { $0.name == taken.section })?.items else { return }
+    var resource =
+      try changed[taken.section]?[taken.item] ?? BSONValue.document(try BSONFields(items[taken.item]))
+    guard body(&resource) else { return }
+    changed[taken.section, default: [:]][taken.item] = resource
+  }
+
+  /// The resource of a source's type that comes first, whatever it says.
+  private func firstItem(_ source: FieldSource) throws -> SectionScan.Taken? {
+    guard case .section(let type) = source.resource, source.template != nil, type == "Coverage" || type == "PractitionerRole",
+      let (section, member) = plan.member(ofType: type),
+      let items = sections.first(where: { $0.name == section.name })?.items
+    else { return nil }
+    var best: (index: Int, date: Int64)?
+    for index in items.indices {
+      guard try items[index].find("resourceType")?.text == type else { continue }
+      let date = try member.date(of: items[index])
+      if best.map({ date > $0.date }) ?? true { best = (index, date) }
+    }
+    return best.map { SectionScan.Taken(value: .null, item: $0.index, section: section.name, address: ResourceAddress()) }
+  }
+
+  // MARK: Lists
+
+  private mutating func editList(
+    _ field: FieldPlan, _ value: BSONValue?, _ taken: [SectionScan.Taken], root: inout BSONValue?
+  ) throws {
+    let wanted = (value?.listItems ?? []).unique
+    for (section, items) in Dictionary(grouping: taken, by: \.section) {
+      for (_, readings) in Dictionary(grouping: items, by: \.item) {
+        // The last first: removing an element moves those behind it.
+        for reading in readings.reversed() where !wanted.contains(reading.value) {
+          try change(reading) { resource in
+            resource.remove(at: reading.address)
+            return true
+          }
+          if let rest = changed[section]?[reading.item] { changed[section]?[reading.item] = rest }
+        }
+      }
+    }
+    var present = taken.map(\.value)
+    let rootSource = field.sources.first { if case .root = $0.resource { true } else { false } }
+    if let source = rootSource, var resource = root {
+      let own = field.readings(in: resource, source, context).map(\.value)
+      let keep = own.filter { wanted.contains($0) }
+      let new = wanted.filter { !present.contains($0) && !own.contains($0) }
+      _ = field.write(.array(keep + new), into: &resource, source, context)
+      root = resource
+      return
+    }
+    present += []
+    guard let source = field.sources.first(where: { $0.template != nil }) else { return }
+    for item in wanted where !present.contains(item) {
+      make(field, source, suffix: item.text) { resource in
+        guard let transform = field.transform, let element = transform.write(item, over: nil) else { return false }
+        source.path.create(element, in: &resource, template: source.newItem, table: context.table)
+        return true
+      }
+    }
+  }
+
+  // MARK: New resources
+
+  private mutating func make(
+    _ field: FieldPlan, _ source: FieldSource, suffix: String? = nil, _ body: (inout BSONValue) -> Bool
+  ) {
+    guard case .section(let type) = source.resource, let template = source.template,
+      let (_, member) = plan.member(ofType: type)
+    else {
+      notes.append((field.name, "there is no resource to carry it, and the mapping makes none"))
+      return
+    }
+    // Fields with one template and no codes tell of one resource.
+    if source.codes.isEmpty, suffix == nil,
+      let index = made.firstIndex(where: { $0["resourceType"]?.text == type })
+    {
+      _ = body(&made[index])
+      return
+    }
+    var resource = BSONValue.document(template)
+    let name = suffix ?? (source.codes.isEmpty ? type.lowercased() : field.name.replacing("_", with: "-"))
+    MadeResource.identify(&resource, id: MadeResource.id(owner, name), member.type, context.table)
+    member.owner.create(
+      .object([("reference", .string(plan.ownerType + "/" + owner))]), in: &resource, table: context.table)
+    guard body(&resource) else {
+      notes.append((field.name, "cannot be written into \(type)"))
+      return
+    }
+    made.append(resource)
+  }
+}
+
+/// Resources that export makes of fields alone.
+enum MadeResource {
+  static let tag = BSONValue.object([
+    ("system", "https://fhirline.dev/CodeSystem/origin"), ("code", "document-field"),
+    ("display", "made of a document's field"),
+  ])
+
+  /// An id that is always the same for a document and a field.
+  static func id(_ owner: String, _ name: String) -> String { DocumentID.fhirID(owner + "-" + name) }
+
+  /// Gives a resource its id, and a tag that says that it was made.
+  static func identify(_ resource: inout BSONValue, id: String, _ type: TypeID, _ table: DefinitionTable) {
+    guard var fields = resource.fields else { return }
+    fields.insert(.string(id), name: "id", of: type, table: table)
+    fields.insert(.object([("tag", .array([tag]))]), name: "meta", of: type, table: table)
+    resource = .document(fields)
+  }
+
+  /// Adds what R4 requires and no field says.
+  static func complete(_ resource: inout BSONValue) {
+    guard var fields = resource.fields, fields["resourceType"]?.text == "Coverage", fields["payor"] == nil,
+      let type = DefinitionTable.r4.typeID("Coverage")
+    else { return }
+    let absent = BSONValue.object([
+      ("url", "http://hl7.org/fhir/StructureDefinition/data-absent-reason"), ("valueCode", "unknown"),
+    ])
+    fields.insert(.array([.object([("extension", .array([absent]))])]), name: "payor", of: type, table: .r4)
+    resource = .document(fields)
+  }
+}

@@ -1,0 +1,61 @@
+import BSON
+
+/// The fields of a stored document, understood: drift and all, as import would have written them.
+struct StoredFields {
+  private(set) var values: [String: BSONValue] = [:]
+  /// Fields whose value says nothing that can be understood: FHIR's own stays.
+  private(set) var refused: Set<String> = []
+  /// By field: what was doubtful.
+  private(set) var doubts: [(field: String, reason: String)] = []
+  /// The document was written by this very mapping: a field that is absent was taken away.
+  let isComplete: Bool
+  let context: FieldPlan.Context
+
+  init(_ document: BSONView, plan: DocumentPlan) throws(BSONError) {
+    let bookkeeping = try document.find("_fhirline")?.document
+    isComplete = try bookkeeping?.find("mapping")?.text == plan.fingerprint
+    context = FieldPlan.Context(
+      idPrefix: StoredFields.idPrefix(
+        id: try document.find("_id")?.text ?? "", key: try bookkeeping?.find("key")?.text))
+    for field in plan.fields where field.derived == nil {
+      let stored = field.understand(try document.find(string: field.name).map { (element) throws(BSONError) in try BSONValue(element) })
+      values[field.name] = stored.value
+      if stored.isRefused { refused.insert(field.name) }
+      doubts += stored.doubts.map { (field.name, $0) }
+    }
+  }
+
+  private static func idPrefix(id: String, key: String?) -> String {
+    guard let key, let slash = key.firstIndex(of: "/") else { return "" }
+    let own = key[key.index(after: slash)...]
+    return id.hasSuffix(own) ? String(id.dropLast(own.count)) : ""
+  }
+}
+
+/// The root of a stored document, with the fields' changes in it.
+struct StoredRoot {
+  let root: BSONDocument?
+  /// Fields that say something else than the residual.
+  let changed: [String]
+  /// Fields that could not be put into the resource.
+  let failed: [String]
+}
+
+extension DocumentPlan {
+  /// The root of a stored document: its residual with the fields put back, where the fields win.
+  func root(ofStored document: BSONView, _ stored: StoredFields? = nil) throws -> StoredRoot {
+    guard let residual = try document.find("fhir")?.document else {
+      return StoredRoot(root: nil, changed: [], failed: [])
+    }
+    let stored = try stored ?? StoredFields(document, plan: self)
+    let value = BSONValue.document(try BSONFields(residual))
+    let restored = try restored(
+      value, values: stored.values, isComplete: stored.isComplete, except: stored.refused, stored.context)
+    guard !restored.changed.isEmpty else {
+      return StoredRoot(root: BSONDocument(copying: residual), changed: [], failed: restored.failed)
+    }
+    return StoredRoot(
+      root: try BSONDocument(restored.root.fields ?? BSONFields()), changed: restored.changed,
+      failed: restored.failed)
+  }
+}

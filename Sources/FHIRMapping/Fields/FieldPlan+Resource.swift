@@ -1,0 +1,150 @@
+import BSON
+import FHIRModel
+import FHIRPath
+
+/// A field of one resource: reading its value, and putting one in.
+extension FieldPlan {
+  /// What reading and writing need to know beside the resource.
+  struct Context {
+    /// What stands before resources' ids in the `_id`s of their documents.
+    var idPrefix = ""
+    var table = DefinitionTable.r4
+  }
+
+  /// A value and the element that says it.
+  struct Reading {
+    let value: BSONValue
+    let address: ResourceAddress
+  }
+
+  /// Every value that the source's path leads to in a resource, the preferred ones first.
+  func readings(in resource: BSONValue, _ source: FieldSource, _ context: Context) -> [Reading] {
+    guard let transform else { return [] }
+    var addresses = source.path.addresses(in: resource)
+    if !source.preferred.isEmpty, addresses.count > 1 { addresses = ranked(addresses, in: resource, source) }
+    return addresses.compactMap { address in
+      guard let element = resource[address], let value = transform.read(element) else { return nil }
+      return Reading(value: prefixed(value, context), address: address)
+    }
+  }
+
+  private func prefixed(_ value: BSONValue, _ context: Context) -> BSONValue {
+    guard transform is ReferenceTransform, !context.idPrefix.isEmpty, let id = value.text else { return value }
+    return .string(context.idPrefix + id)
+  }
+
+  private func unprefixed(_ value: BSONValue, _ context: Context) -> BSONValue {
+    guard transform is ReferenceTransform, let id = value.text, id.hasPrefix(context.idPrefix) else { return value }
+    return .string(String(id.dropFirst(context.idPrefix.count)))
+  }
+
+  /// By `use`: the preferred ones in their order, then the others, the old ones last.
+  private func ranked(
+    _ addresses: [ResourceAddress], in resource: BSONValue, _ source: FieldSource
+  ) -> [ResourceAddress] {
+    func rank(_ address: ResourceAddress) -> Int {
+      guard let use = resource[address]?["use"]?.text else { return source.preferred.count }
+      if use == "old" { return source.preferred.count + 1 }
+      return source.preferred.firstIndex(of: use) ?? source.preferred.count
+    }
+    return addresses.enumerated().sorted { (rank($0.element), $0.offset) < (rank($1.element), $1.offset) }
+      .map(\.element)
+  }
+
+  /// The field's value in a resource; nil where it says none.
+  func read(_ resource: BSONValue, _ source: FieldSource, _ context: Context) -> BSONValue? {
+    let readings = readings(in: resource, source, context)
+    if isList {
+      let values = readings.map(\.value)
+      return values.isEmpty ? nil : joined(values)
+    }
+    if let word = besideWord(in: resource, readings.first) { return word }
+    if let first = readings.first { return first.value }
+    guard let alternative = source.alternative, let transform else { return nil }
+    for address in alternative.addresses(in: resource) {
+      if let value = resource[address].flatMap({ transform.read($0) }) { return value }
+    }
+    return nil
+  }
+
+  /// A list as the field holds it.
+  func joined(_ values: [BSONValue]) -> BSONValue? {
+    guard let separator else { return .array(values) }
+    let texts = values.compactMap(\.text)
+    // Items that hold the separator could not be told apart again.
+    guard texts.count == values.count, !texts.contains(where: { $0.contains(separator) }) else { return nil }
+    return .string(texts.joined(separator: separator))
+  }
+
+  /// The word kept beside the element, as long as the element stands for it.
+  private func besideWord(in resource: BSONValue, _ reading: Reading?) -> BSONValue? {
+    guard let beside, let transform, let reading, let element = resource[reading.address],
+      let word = beside.addresses(in: resource).first.flatMap({ resource[$0] }), word.text != nil,
+      transform.write(word, over: element) == element
+    else { return nil }
+    return word
+  }
+
+  // MARK: Writing
+
+  /// Makes a resource say a value; nil takes it away. Returns whether it could.
+  func write(
+    _ value: BSONValue?, into resource: inout BSONValue, _ source: FieldSource, _ context: Context
+  ) -> Bool {
+    guard let transform else { return false }
+    if isList { return writeList(value, into: &resource, source, context) }
+    let old = readings(in: resource, source, context).first
+    guard let value else {
+      if let old { resource.remove(at: old.address) }
+      removeBeside(from: &resource)
+      return true
+    }
+    let plain = unprefixed(value, context)
+    let existing = old?.address ?? replaceable(in: resource, source)
+    guard let element = transform.write(plain, over: existing.flatMap { resource[$0] }) else { return false }
+    if let existing {
+      resource[existing] = element
+    } else {
+      source.path.create(element, in: &resource, template: source.newItem, table: context.table)
+    }
+    writeBeside(plain, element, into: &resource, context)
+    writeAlso(plain, instead: old?.value, isNew: existing == nil, into: &resource, context)
+    return true
+  }
+
+  /// An element that says nothing the field understands, and of which there can be but one: it is written over.
+  private func replaceable(in resource: BSONValue, _ source: FieldSource) -> ResourceAddress? {
+    guard source.path.repeatCount == 0 else { return nil }
+    return source.path.addresses(in: resource).first
+  }
+
+  private func removeBeside(from resource: inout BSONValue) {
+    guard let beside, let address = beside.addresses(in: resource).first else { return }
+    resource.remove(at: address)
+  }
+
+  private func writeBeside(
+    _ value: BSONValue, _ element: BSONValue, into resource: inout BSONValue, _ context: Context
+  ) {
+    guard let beside, let transform else { return }
+    let address = beside.addresses(in: resource).first
+    if transform.read(element) == value {
+      if let address { resource.remove(at: address) }
+    } else if let address {
+      resource[address] = value
+    } else {
+      beside.create(value, in: &resource, table: context.table)
+    }
+  }
+
+  private func writeAlso(
+    _ value: BSONValue, instead old: BSONValue?, isNew: Bool, into resource: inout BSONValue, _ context: Context
+  ) {
+    guard let also else { return }
+    if let address = also.addresses(in: resource).first {
+      if let old, resource[address] == old { resource[address] = value }
+    } else if isNew, let first = also.segments.first, resource[first.child.name] == nil {
+      also.create(value, in: &resource, table: context.table)
+    }
+  }
+}

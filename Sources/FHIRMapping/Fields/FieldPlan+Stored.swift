@@ -1,0 +1,51 @@
+import BSON
+
+/// What a document holds for a field, drift and all, as the value that import would have written.
+extension FieldPlan {
+  /// A stored value understood, and what was doubtful in it.
+  struct Stored {
+    /// nil where nothing is said: the field is absent, null or empty.
+    var value: BSONValue?
+    /// Why (a part of) the value cannot be carried, or should be looked at.
+    var doubts: [String] = []
+    /// Nothing of the value could be understood: what FHIR says stays.
+    var isRefused = false
+  }
+
+  func understand(_ stored: BSONValue?) -> Stored {
+    guard let stored, let transform else { return Stored() }
+    guard isList else {
+      switch transform.accept(singled(stored)) {
+      case .value(let value): return Stored(value: value)
+      case .doubtful(let value, let doubt): return Stored(value: value, doubts: [doubt])
+      case .absent: return Stored()
+      case .refused(let reason): return Stored(doubts: [reason], isRefused: true)
+      }
+    }
+    var items = stored.listItems
+    if let separator, let text = stored.text {
+      items = text.split(separator: separator).map { .string(String($0)) }
+    }
+    var result = Stored()
+    var values: [BSONValue] = []
+    for item in items {
+      switch transform.accept(item) {
+      case .value(let value): values.append(value)
+      case .doubtful(let value, let doubt):
+        values.append(value)
+        result.doubts.append(doubt)
+      case .absent: break
+      case .refused(let reason): result.doubts.append(reason)
+      }
+    }
+    result.isRefused = values.isEmpty && !result.doubts.isEmpty
+    if !values.isEmpty { result.value = joined(values) }
+    return result
+  }
+
+  /// Drift: a list of one where one value is due.
+  private func singled(_ stored: BSONValue) -> BSONValue {
+    if case .array(let items) = stored, items.count <= 1 { return items.first ?? .null }
+    return stored
+  }
+}
