@@ -32,7 +32,7 @@ import Testing
         to: Self.root.appending(path: "Sources/FHIRMapping/Plan/BuiltInMappings.swift"), atomically: true,
         encoding: .utf8)
     }
-    #expect(isSame, "run FHIRLINE_UPDATE=1 swift test --filter BuiltInMappingsTests, and look at what changed")
+    #expect(isSame, "run FHIRLINE_UPDATE=1 swift test --filter BuiltInMappingsTests, and look at the changes")
   }
 
   @Test func `they compile`() throws {

@@ -7,7 +7,8 @@ extension DocumentAssembler {
       pageBytes: pageBytes,
       computeFields: { content in
         guard let plan = mappings.plan(content.kind) else {
-          return DocumentFields(fields: BSONDocument(), residual: content.root.map(BSONDocument.init(copying:)))
+          return DocumentFields(
+            fields: BSONDocument(), residual: content.root.map(BSONDocument.init(copying:)))
         }
         return try plan.fields(of: content)
       },

@@ -21,7 +21,8 @@ struct PageWriter {
         Section(name: section.key, items: section.value.sorted { $0.key < $1.key }.map { ($0.value, 1) })
       }
     let hash = digest(fields, computed.residual, sections)
-    let fixed = fields.bytes.count + (computed.residual?.bytes.count ?? 0) + 64 * draft.appointments.count + 1024
+    let fixed =
+      fields.bytes.count + (computed.residual?.bytes.count ?? 0) + 64 * draft.appointments.count + 1024
     let count = split(&sections, room: pageBytes - fixed, pinned: computed.pinned)
 
     var pages: [BSONDocument] = []

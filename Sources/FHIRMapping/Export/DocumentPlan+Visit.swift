@@ -35,7 +35,8 @@ extension DocumentPlan {
   /// Gives an appointment an end, and says that it was made.
   func setEnd(of appointment: inout BSONValue, _ milliseconds: Int64, _ context: FieldPlan.Context) {
     guard var fields = appointment.fields, let root else { return }
-    fields.insert(.string(Instant(milliseconds: milliseconds).text), name: "end", of: root.type, table: context.table)
+    fields.insert(
+      .string(Instant(milliseconds: milliseconds).text), name: "end", of: root.type, table: context.table)
     let mark = BSONValue.object([("url", .string(DocumentPlan.assumedEnd)), ("valueBoolean", true)])
     if let at = fields.fields.firstIndex(where: { $0.key == "end" }), fields["_end"] == nil {
       fields.fields.insert(.init("_end", .object([("extension", .array([mark]))])), at: at + 1)

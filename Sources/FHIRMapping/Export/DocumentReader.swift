@@ -49,17 +49,25 @@ package struct DocumentReader: Sendable {
       if let residual = try document.find("fhir")?.document {
         let restored = try plan.root(ofStored: document, stored)
         isRootChanged = !restored.changed.isEmpty
-        root = .document(isRootChanged ? try restored.root?.fields() ?? BSONFields() : try BSONFields(residual))
+        root = .document(
+          isRootChanged ? try restored.root?.fields() ?? BSONFields() : try BSONFields(residual))
         for field in restored.failed { note(field, "cannot be written into the resource") }
-      } else if try DocumentReader.isNative(document, plan), let native = NativeRoot(plan, id: id, stored: stored) {
+      } else if try DocumentReader.isNative(document, plan),
+        let native = NativeRoot(plan, id: id, stored: stored)
+      {
         isRootChanged = true
         root = native.resource
         for item in native.notes { note(item.field, item.reason) }
       }
     }
-    for doubt in stored.doubts { note(doubt.field, doubt.reason) }
+    // What came from FHIR with a doubt goes back with it; only the application's own values are spoken of.
+    let isNative = try document.find("_fhirline") == nil
+    for doubt in stored.doubts where isNative || stored.refused.contains(doubt.field) {
+      note(doubt.field, doubt.reason)
+    }
     let content = DocumentContent(
-      kind: plan.kind, id: id, root: nil, sections: try DocumentReader.sections(of: document, plan), appointments: [])
+      kind: plan.kind, id: id, root: nil, sections: try DocumentReader.sections(of: document, plan),
+      appointments: [])
     let owner = DocumentID.fhirID(root?["id"]?.text ?? String(id.dropFirst(stored.context.idPrefix.count)))
     let before = root
     let edits = try SectionEdits(plan, content: content, stored: stored, owner: owner, root: &root)
@@ -70,21 +78,28 @@ package struct DocumentReader: Sendable {
       } else {
         tree = try decode(root)
       }
-      try body(Resource(tree: tree, id: DocumentID.fhirID(String(id.dropFirst(stored.context.idPrefix.count)))))
+      try body(
+        Resource(tree: tree, id: DocumentID.fhirID(String(id.dropFirst(stored.context.idPrefix.count)))))
     }
     for item in edits.notes { note(item.field, item.reason) }
     try readSections(of: document, edits: edits, body)
-    for resource in edits.made { try body(Resource(tree: try decode(resource), id: resource["id"]?.text ?? "")) }
+    for resource in edits.made {
+      try body(Resource(tree: try decode(resource), id: resource["id"]?.text ?? ""))
+    }
     try noteStrangers(in: document, plan, note)
   }
 
   private func decode(_ resource: BSONValue) throws -> ResourceTree {
-    try BSONDocument(resource.fields ?? BSONFields()).withView { (view) throws(BSONError) in try decoder.decode(view) }
+    try BSONDocument(resource.fields ?? BSONFields()).withView { (view) throws(BSONError) in
+      try decoder.decode(view)
+    }
   }
 
   // MARK: Sections
 
-  private func readSections(of document: BSONView, edits: SectionEdits?, _ body: (Resource) throws -> Void) throws {
+  private func readSections(of document: BSONView, edits: SectionEdits?, _ body: (Resource) throws -> Void)
+    throws
+  {
     try document.forEachElement { element in
       guard let items = element.array else { return }
       let changed = edits?.changed[element.name] ?? [:]
@@ -102,7 +117,9 @@ package struct DocumentReader: Sendable {
   }
 
   /// The sections that the mapping knows, as they stand in a document.
-  private static func sections(of document: BSONView, _ plan: DocumentPlan) throws -> [DocumentContent.Section] {
+  private static func sections(of document: BSONView, _ plan: DocumentPlan) throws -> [DocumentContent
+    .Section]
+  {
     var sections: [DocumentContent.Section] = []
     for section in plan.sections {
       guard let array = try document.find(string: section.name)?.array else { continue }

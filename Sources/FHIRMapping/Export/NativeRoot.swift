@@ -33,7 +33,9 @@ struct NativeRoot {
 
   // MARK: Appointments
 
-  private mutating func completeAppointment(_ plan: DocumentPlan, _ type: TypeID, _ context: FieldPlan.Context) {
+  private mutating func completeAppointment(
+    _ plan: DocumentPlan, _ type: TypeID, _ context: FieldPlan.Context
+  ) {
     guard var fields = resource.fields else { return }
     if fields["start"] == nil, let text = fields["created"]?.text, let date = DateText(text) {
       // No visit is known: what was scheduled is its start.
@@ -42,7 +44,8 @@ struct NativeRoot {
     }
     let start = fields["start"]?.text.flatMap { DateText($0)?.instant }
     if fields["status"] == nil {
-      fields.insert(.string(start == nil ? "proposed" : "booked"), name: "status", of: type, table: context.table)
+      fields.insert(
+        .string(start == nil ? "proposed" : "booked"), name: "status", of: type, table: context.table)
       notes.append(("disposition", "is missing: the status is \(start == nil ? "proposed" : "booked")"))
     }
     resource = .document(fields)
@@ -56,7 +59,8 @@ struct NativeRoot {
   }
 
   /// R4 wants a start for this status (app-3), and none is known: the word is kept, the status says less.
-  private mutating func keepWithoutTime(_ status: String, _ plan: DocumentPlan, _ context: FieldPlan.Context) {
+  private mutating func keepWithoutTime(_ status: String, _ plan: DocumentPlan, _ context: FieldPlan.Context)
+  {
     resource[existing: "status"] = "proposed"
     let field = plan.fields.first { $0.beside != nil }
     if let field, let beside = field.beside, beside.addresses(in: resource).isEmpty,
@@ -65,7 +69,10 @@ struct NativeRoot {
       beside.create(word, in: &resource, table: context.table)
     }
     notes.append(
-      ("date_of_visit", "is missing, and R4 wants a start for the status \(status): proposed is used, and the word kept"))
+      (
+        "date_of_visit",
+        "is missing, and R4 wants a start for the status \(status): proposed is used, and the word kept"
+      ))
   }
 
   private mutating func completeParticipants(_ type: TypeID, _ context: FieldPlan.Context) {
@@ -81,7 +88,9 @@ struct NativeRoot {
       participants = [
         .object([("type", .array([.object([("text", "patient")])])), ("status", "needs-action")])
       ]
-      notes.append(("patient_id", "is missing, as is provider_id: a participant that nobody is known of stands for them"))
+      notes.append(
+        ("patient_id", "is missing, as is provider_id: a participant that nobody is known of stands for them")
+      )
     }
     fields.insert(.array(participants), name: "participant", of: type, table: context.table)
     resource = .document(fields)

@@ -23,7 +23,8 @@ struct SectionEdits {
   ///   - owner: the FHIR id of the resource that the sections' resources refer to.
   ///   - root: the document's root; fields that stand in it as well as in sections write what is new into it.
   init(
-    _ plan: DocumentPlan, content: DocumentContent, stored: StoredFields, owner: String, root: inout BSONValue?
+    _ plan: DocumentPlan, content: DocumentContent, stored: StoredFields, owner: String,
+    root: inout BSONValue?
   ) throws {
     self.plan = plan
     self.owner = owner
@@ -52,15 +53,15 @@ struct SectionEdits {
   private mutating func edit(_ field: FieldPlan, _ value: BSONValue, _ taken: SectionScan.Taken?) throws {
     guard let source = field.sources.first else { return }
     if let taken {
-      try change(taken) { resource in field.write(value, into: &resource, source, context) }
+      try change(taken) { [context] resource in field.write(value, into: &resource, source, context) }
       return
     }
     if source.codes.isEmpty, let taken = try firstItem(source) {
       // No resource has the value yet, but there is one that can take it.
-      try change(taken) { resource in field.write(value, into: &resource, source, context) }
+      try change(taken) { [context] resource in field.write(value, into: &resource, source, context) }
       return
     }
-    make(field, source) { resource in field.write(value, into: &resource, source, context) }
+    make(field, source) { [context] resource in field.write(value, into: &resource, source, context) }
   }
 
   private mutating func change(_ taken: SectionScan.Taken, _ body: (inout BSONValue) -> Bool) throws {
@@ -73,7 +74,8 @@ struct SectionEdits {
 
   /// The resource of a source's type that comes first, whatever it says.
   private func firstItem(_ source: FieldSource) throws -> SectionScan.Taken? {
-    guard case .section(let type) = source.resource, source.template != nil, type == "Coverage" || type == "PractitionerRole",
+    guard case .section(let type) = source.resource, source.template != nil,
+      type == "Coverage" || type == "PractitionerRole",
       let (section, member) = plan.member(ofType: type),
       let items = sections.first(where: { $0.name == section.name })?.items
     else { return nil }
@@ -83,7 +85,9 @@ struct SectionEdits {
       let date = try member.date(of: items[index])
       if best.map({ date > $0.date }) ?? true { best = (index, date) }
     }
-    return best.map { SectionScan.Taken(value: .null, item: $0.index, section: section.name, address: ResourceAddress()) }
+    return best.map {
+      SectionScan.Taken(value: .null, item: $0.index, section: section.name, address: ResourceAddress())
+    }
   }
 
   // MARK: Lists
@@ -92,19 +96,18 @@ struct SectionEdits {
     _ field: FieldPlan, _ value: BSONValue?, _ taken: [SectionScan.Taken], root: inout BSONValue?
   ) throws {
     let wanted = (value?.listItems ?? []).unique
-    for (section, items) in Dictionary(grouping: taken, by: \.section) {
-      for (_, readings) in Dictionary(grouping: items, by: \.item) {
+    for items in Dictionary(grouping: taken, by: \.section).values {
+      for readings in Dictionary(grouping: items, by: \.item).values {
         // The last first: removing an element moves those behind it.
         for reading in readings.reversed() where !wanted.contains(reading.value) {
           try change(reading) { resource in
             resource.remove(at: reading.address)
             return true
           }
-          if let rest = changed[section]?[reading.item] { changed[section]?[reading.item] = rest }
         }
       }
     }
-    var present = taken.map(\.value)
+    let present = taken.map(\.value)
     let rootSource = field.sources.first { if case .root = $0.resource { true } else { false } }
     if let source = rootSource, var resource = root {
       let own = field.readings(in: resource, source, context).map(\.value)
@@ -114,11 +117,12 @@ struct SectionEdits {
       root = resource
       return
     }
-    present += []
     guard let source = field.sources.first(where: { $0.template != nil }) else { return }
     for item in wanted where !present.contains(item) {
-      make(field, source, suffix: item.text) { resource in
-        guard let transform = field.transform, let element = transform.write(item, over: nil) else { return false }
+      make(field, source, suffix: item.text) { [context] resource in
+        guard let transform = field.transform, let element = transform.write(item, over: nil) else {
+          return false
+        }
         source.path.create(element, in: &resource, template: source.newItem, table: context.table)
         return true
       }

@@ -18,7 +18,8 @@ struct StoredFields {
       idPrefix: StoredFields.idPrefix(
         id: try document.find("_id")?.text ?? "", key: try bookkeeping?.find("key")?.text))
     for field in plan.fields where field.derived == nil {
-      let stored = field.understand(try document.find(string: field.name).map { (element) throws(BSONError) in try BSONValue(element) })
+      let stored = field.understand(
+        try document.find(string: field.name).map { (element) throws(BSONError) in try BSONValue(element) })
       values[field.name] = stored.value
       if stored.isRefused { refused.insert(field.name) }
       doubts += stored.doubts.map { (field.name, $0) }

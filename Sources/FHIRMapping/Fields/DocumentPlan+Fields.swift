@@ -10,7 +10,9 @@ extension DocumentPlan {
     let resource = try content.root.map { BSONValue.document(try BSONFields($0)) }
     let computed = try computed(of: content, root: resource, context)
     var fields = BSONFields()
-    for field in self.fields { if let value = computed.values[field.name] { fields.fields.append(.init(field.name, value)) } }
+    for field in self.fields {
+      if let value = computed.values[field.name] { fields.fields.append(.init(field.name, value)) }
+    }
     var residual: BSONDocument?
     if let resource, let whole = content.root {
       let rest = self.residual(of: resource, values: computed.values, context)
@@ -78,12 +80,15 @@ extension DocumentPlan {
       var without = rest
       field.remove(from: &without, source, context)
       var restored = without
-      guard field.write(value, into: &restored, source, context), restored.hasSameContent(as: rest) else { continue }
+      guard field.write(value, into: &restored, source, context), restored.hasSameContent(as: rest) else {
+        continue
+      }
       rest = without
       hasOmissions = true
     }
     guard hasOmissions else { return nil }
-    guard let whole = try? restored(rest, values: values, isComplete: true, context).root, whole.hasSameContent(as: root)
+    guard let whole = try? restored(rest, values: values, isComplete: true, context).root,
+      whole.hasSameContent(as: root)
     else { return nil }
     return rest
   }
@@ -106,7 +111,11 @@ extension DocumentPlan {
       let present = field.read(residual, source, context)
       let value = values[field.name]
       if present == value || value == nil && !isComplete { continue }
-      if field.write(value, into: &root, source, context) { changed.append(field.name) } else { failed.append(field.name) }
+      if field.write(value, into: &root, source, context) {
+        changed.append(field.name)
+      } else {
+        failed.append(field.name)
+      }
     }
     if kind == .appointment, !changed.isEmpty { completeVisit(&root, before: residual, context) }
     return (root, changed, failed)

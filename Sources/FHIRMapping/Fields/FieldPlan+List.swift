@@ -37,7 +37,8 @@ extension FieldPlan {
     before target: Int, in resource: BSONValue, _ source: FieldSource, _ context: Context
   ) -> Int? {
     let present = readings(in: resource, source, context)
-    guard present.indices.contains(target), case .item(let index)? = present[target].address.innermostItem?.steps.last
+    guard present.indices.contains(target),
+      case .item(let index)? = present[target].address.innermostItem?.steps.last
     else { return nil }
     return index
   }
@@ -81,7 +82,8 @@ struct ListAlignment {
     var lengths = [[Int]](repeating: [Int](repeating: 0, count: new.count + 1), count: old.count + 1)
     for i in old.indices.reversed() {
       for j in new.indices.reversed() {
-        lengths[i][j] = old[i] == new[j] ? lengths[i + 1][j + 1] + 1 : max(lengths[i + 1][j], lengths[i][j + 1])
+        lengths[i][j] =
+          old[i] == new[j] ? lengths[i + 1][j + 1] + 1 : max(lengths[i + 1][j], lengths[i][j + 1])
       }
     }
     var common: [(Int, Int)] = []

@@ -29,12 +29,16 @@ extension FieldPlan {
   }
 
   private func prefixed(_ value: BSONValue, _ context: Context) -> BSONValue {
-    guard transform is ReferenceTransform, !context.idPrefix.isEmpty, let id = value.text else { return value }
+    guard transform is ReferenceTransform, !context.idPrefix.isEmpty, let id = value.text else {
+      return value
+    }
     return .string(context.idPrefix + id)
   }
 
   private func unprefixed(_ value: BSONValue, _ context: Context) -> BSONValue {
-    guard transform is ReferenceTransform, let id = value.text, id.hasPrefix(context.idPrefix) else { return value }
+    guard transform is ReferenceTransform, let id = value.text, id.hasPrefix(context.idPrefix) else {
+      return value
+    }
     return .string(String(id.dropFirst(context.idPrefix.count)))
   }
 
@@ -138,7 +142,8 @@ extension FieldPlan {
   }
 
   private func writeAlso(
-    _ value: BSONValue, instead old: BSONValue?, isNew: Bool, into resource: inout BSONValue, _ context: Context
+    _ value: BSONValue, instead old: BSONValue?, isNew: Bool, into resource: inout BSONValue,
+    _ context: Context
   ) {
     guard let also else { return }
     if let address = also.addresses(in: resource).first {

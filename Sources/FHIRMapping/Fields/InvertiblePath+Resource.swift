@@ -21,7 +21,9 @@ extension InvertiblePath {
       }
       if !segment.conditions.isEmpty {
         next.removeAll { address in
-          !segment.conditions.allSatisfy { condition in resource[address].map { condition.holds(for: $0) } ?? false }
+          !segment.conditions.allSatisfy { condition in
+            resource[address].map { condition.holds(for: $0) } ?? false
+          }
         }
       }
       if let index = segment.index { next = next.indices.contains(index) ? [next[index]] : [] }
@@ -49,7 +51,8 @@ extension InvertiblePath {
   }
 
   private func create(
-    _ value: BSONValue, _ segments: ArraySlice<Segment>, owner: TypeID, in element: inout BSONValue, fresh: Int?,
+    _ value: BSONValue, _ segments: ArraySlice<Segment>, owner: TypeID, in element: inout BSONValue,
+    fresh: Int?,
     template: BSONFields?, position: Int?, table: DefinitionTable
   ) {
     guard let segment = segments.first else {
@@ -90,7 +93,9 @@ extension InvertiblePath {
   }
 
   private func existingItem(of segment: Segment, in items: [BSONValue]) -> Int? {
-    let fitting = items.indices.filter { index in segment.conditions.allSatisfy { $0.holds(for: items[index]) } }
+    let fitting = items.indices.filter { index in
+      segment.conditions.allSatisfy { $0.holds(for: items[index]) }
+    }
     let place = segment.index ?? 0
     return fitting.indices.contains(place) ? fitting[place] : nil
   }
@@ -98,7 +103,9 @@ extension InvertiblePath {
   /// A new element that meets the conditions of its segment.
   private func makeItem(_ segment: Segment, template: BSONFields?, table: DefinitionTable) -> BSONValue {
     var item = BSONValue.document(template ?? BSONFields())
-    for condition in segment.conditions { condition.establish(in: &item, type: segment.child.type, table: table) }
+    for condition in segment.conditions {
+      condition.establish(in: &item, type: segment.child.type, table: table)
+    }
     return item
   }
 }

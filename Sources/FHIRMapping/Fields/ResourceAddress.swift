@@ -15,7 +15,9 @@ struct ResourceAddress: Equatable {
 
   /// The innermost item of a list that the element is or lies in.
   var innermostItem: ResourceAddress? {
-    guard let last = steps.lastIndex(where: { if case .item = $0 { true } else { false } }) else { return nil }
+    guard let last = steps.lastIndex(where: { if case .item = $0 { true } else { false } }) else {
+      return nil
+    }
     return ResourceAddress(steps: Array(steps[...last]))
   }
 }

@@ -43,7 +43,9 @@ struct SectionScan {
   ) throws(BSONError) -> [Int] {
     var found: [(index: Int, date: Int64)] = []
     for index in items.indices {
-      guard let name = try items[index].find("resourceType")?.string, name.elementsEqual(type.utf8) else { continue }
+      guard let name = try items[index].find("resourceType")?.string, name.elementsEqual(type.utf8) else {
+        continue
+      }
       if !source.codes.isEmpty, try !SectionScan.hasCode(items[index], source.codes) { continue }
       found.append((index, source.choice == .all ? 0 : try member.date(of: items[index])))
     }
@@ -65,7 +67,9 @@ struct SectionScan {
     while let coding = try iterator.next()?.document {
       guard let code = try coding.find("code")?.string else { continue }
       for match in codes where code.elementsEqual(match.code.utf8) {
-        if let system = try coding.find("system")?.string, system.elementsEqual(match.system.utf8) { return true }
+        if let system = try coding.find("system")?.string, system.elementsEqual(match.system.utf8) {
+          return true
+        }
       }
     }
     return false

@@ -371,11 +371,13 @@ enum BuiltInMappings {
         patient_id:
           path: participant.actor
           transform: { reference: Patient }
+          new: { status: accepted }
 
         # Drift: an integer.
         provider_id:
           path: participant.actor
           transform: { reference: Practitioner }
+          new: { status: accepted }
 
         # When the appointment was made; where FHIR does not say, its start. A document without date_of_visit exports it as
         # the start. Drift: a text; a date with no time.
