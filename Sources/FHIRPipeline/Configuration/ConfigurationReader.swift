@@ -17,7 +17,7 @@ package enum ConfigurationReader {
     }
     var configuration = try parse(text, file: file)
     if let mappings = configuration.mappings, !mappings.hasPrefix("/") {
-      let folder = (file as NSString).deletingLastPathComponent
+      let folder = Path.folder(of: file)
       configuration.mappings = folder.isEmpty ? mappings : folder + "/" + mappings
     }
     return configuration

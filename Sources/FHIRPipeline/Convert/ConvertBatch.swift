@@ -50,7 +50,7 @@ package struct ConvertBatch: Sendable {
       if job.file.path == job.path {
         throw PipelineFailure(.usage, "\(job.path): the output would overwrite the input")
       }
-      let folder = (job.path as NSString).deletingLastPathComponent
+      let folder = Path.folder(of: job.path)
       if job.path != "-" && !folder.isEmpty { try OutputFile.makeFolder(folder) }
       var run = ConvertRun(format: job.format)
       run.pretty = pretty

@@ -1,0 +1,8 @@
+/// Paths as text. (Foundation's `NSString.deletingLastPathComponent` traps on a path of one character on Linux.)
+enum Path {
+  /// The folder that a path leads into; empty for a bare name.
+  static func folder(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "" }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+}
