@@ -6,6 +6,9 @@ import FHIRModel
 /// gathered (``BundleShell``) and become the last record. What follows on later lines of a document that takes one line
 /// is read as NDJSON.
 final class JSONResourceReader {
+  /// Bytes of a Bundle whose entries make a batch: enough to be worth handing on, few enough to share among workers.
+  private static let batchBytes = 256 << 10
+
   private(set) var format: Format
   private let feed: ChunkFeed
   private let names: NameIndex
@@ -61,7 +64,12 @@ final class JSONResourceReader {
         if records.isEmpty, let lines = try nextLines() { return RecordBatch(lines) }
         if !records.isEmpty { return batch(since: consumed) }
       default:
-        guard case .hungry = step() else { continue }
+        guard case .hungry = step() else {
+          if !records.isEmpty && feed.consumed - consumed >= UInt64(JSONResourceReader.batchBytes) {
+            return batch(since: consumed)
+          }
+          continue
+        }
         // A chunk's records are one batch: the trees of the next one belong to another chunk.
         if !records.isEmpty { return batch(since: consumed) }
         if feed.isLast {

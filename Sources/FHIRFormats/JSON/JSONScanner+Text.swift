@@ -82,12 +82,17 @@ extension JSONScanner {
       let unit = readHex(start &+ 2)
       if unit < 0 { return -1 }
       if unit & 0xF800 != 0xD800 { return start &+ 6 }
-      if unit < 0xDC00 && bytes[start &+ 6] == JSONByte.backslash && bytes[start &+ 7] == UInt8(ascii: "u") {
-        let low = readHex(start &+ 8)
-        if low < 0 { return -1 }
-        if low & 0xFC00 == 0xDC00 { return start &+ 12 }
-      } else if unit < 0xDC00 && start &+ 7 >= end {
-        return fail(at: end, "")
+      if unit < 0xDC00 {
+        // Whether the other half follows can only be told where the bytes do not end.
+        if start &+ 6 >= end { return fail(at: end, "") }
+        if bytes[start &+ 6] == JSONByte.backslash {
+          if start &+ 7 >= end { return fail(at: end, "") }
+          if bytes[start &+ 7] == UInt8(ascii: "u") {
+            let low = readHex(start &+ 8)
+            if low < 0 { return -1 }
+            if low & 0xFC00 == 0xDC00 { return start &+ 12 }
+          }
+        }
       }
       note(
         .error, .encodingSurrogate, at: start, "half of a surrogate pair: the escape stands for no character")

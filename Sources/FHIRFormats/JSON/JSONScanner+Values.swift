@@ -198,7 +198,10 @@ extension JSONScanner {
       note(.fatal, .limitDepth, at: start, "nested deeper than \(maximumDepth) levels")
     }
     let close = JSONSkip.container(bytes, from: start, to: end, linewise: linewise)
-    return close >= 0 ? close : fail(at: end, "")
+    if close >= 0 { return close }
+    let rest = UnsafeBufferPointer(start: bytes + start, count: end - start)
+    let lineEnd = linewise ? rest.firstIndex(of: JSONByte.newline) : nil
+    return fail(at: lineEnd.map { start + $0 } ?? end, "")
   }
 
   mutating func tooManyNames(at offset: Int) -> Int {
