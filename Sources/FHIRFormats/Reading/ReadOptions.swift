@@ -2,8 +2,12 @@
 package struct ReadOptions: Sendable {
   /// Give a top-level Bundle as a record per entry and one for its other members; else as one tree.
   package var splitBundles = true
-  /// Levels of nesting; what lies deeper makes its record unreadable.
-  package var maximumDepth = 256
+  /// Levels of nesting, 1,000 at most; what lies deeper makes its record unreadable.
+  ///
+  /// The readers keep their nesting on the heap, but whoever walks a tree may do so recursively.
+  package var maximumDepth = 256 {
+    didSet { maximumDepth = min(max(maximumDepth, 1), 1000) }
+  }
   /// Bytes of one resource (or Bundle entry, or Bundle that is not split); at most 4 GB less 64 KB.
   package var maximumResourceBytes = 1 << 30
   /// Bytes that are read at a time.
