@@ -170,4 +170,24 @@ import Testing
     #expect(try workspace.read("out/Organization.ndjson").contains("three"))
     #expect(try workspace.read("out/Patient.ndjson").contains("de"))
   }
+
+  @Test(arguments: ["resolved", "original"]) func `importing what was exported changes no document`(
+    references: String
+  ) throws {
+    let workspace = try Workspace()
+    let first = try workspace.importFiles("Samples/clinic", "Samples/bulk")
+    let out = workspace.path("out")
+    #expect(try workspace.run("export", "--out", out, "--references", references, "--quiet").status == 0)
+    let second = try workspace.importFiles(out)
+    #expect(second.loaded == .init(inserted: 0, replaced: 0, unchanged: first.read))
+    let again = workspace.path("again")
+    #expect(try workspace.run("export", "--out", again, "--references", "original", "--quiet").status == 0)
+    try FileManager.default.createDirectory(atPath: workspace.path("in"), withIntermediateDirectories: true)
+    for name in ["clinic", "bulk"] {
+      try FileManager.default.copyItem(
+        atPath: Program.folder.appending(path: "Samples/\(name)").path, toPath: workspace.path("in/\(name)"))
+    }
+    let comparison = try workspace.run("compare", workspace.path("in"), again)
+    #expect(comparison.status == 0, "\(comparison.output)")
+  }
 }

@@ -47,6 +47,20 @@ package struct DocumentAssembler: Sendable {
     package var hash: String
     /// What became of each part, in the order of the parts given; nil for links.
     package var outcomes: [Outcome?]
+
+    init(pages: [BSONDocument], ids: [String], hash: String, outcomes: [Outcome?]) {
+      self.pages = pages
+      self.ids = ids
+      self.hash = hash
+      self.outcomes = outcomes
+    }
+
+    /// A stored document that is to stay as it is.
+    init(stored pages: [BSONDocument], outcomes: [Outcome?]) throws {
+      let ids = try pages.map { page in try page.withView { try $0.find("_id")?.text ?? "" } }
+      let hash = try pages.first?.withView { try $0.find(path: "_fhirline.hash")?.text } ?? ""
+      self.init(pages: pages, ids: ids, hash: hash, outcomes: outcomes)
+    }
   }
 
   /// Makes a document of parts alone.
@@ -64,6 +78,10 @@ package struct DocumentAssembler: Sendable {
     try draft.load(pages, restoreRoot: restoreRoot)
     let edited = kind == .resource ? nil : try EditedFields(draft: draft, compute: computeFields)
     let outcomes = draft.merge(parts)
+    // Nothing new, and fields that this very mapping computed: the document stays to the byte.
+    if !draft.isChanged, edited?.isComplete ?? true {
+      return try Assembly(stored: pages, outcomes: outcomes)
+    }
     return try write(draft, outcomes: outcomes, edited: edited)
   }
 

@@ -10,6 +10,8 @@ struct DocumentDraft {
   var appointments: [String: AppointmentLink] = [:]
   /// Elements of the stored document but for sections, residual and bookkeeping: fields, and the application's own.
   var others = BSONFields()
+  /// Whether merging parts changed anything.
+  private(set) var isChanged = false
   /// Stands for the mapping that the stored fields were computed by; empty where that is not known.
   var mapping = ""
 
@@ -35,7 +37,8 @@ struct DocumentDraft {
     let order = parts.indices.sorted { parts[$0].sequence < parts[$1].sequence }
     for index in order {
       switch parts[index].content {
-      case .appointment(let link): appointments[link.id] = link
+      case .appointment(let link):
+        if appointments.updateValue(link, forKey: link.id) != link { isChanged = true }
       case .root(let resource, _), .section(_, let resource):
         if let known = winners[resource.key],
           ResourceVersion.isOlder(resource.bytes, than: bytes(of: parts[known]))
@@ -45,7 +48,11 @@ struct DocumentDraft {
         winners[resource.key] = index
       }
     }
-    for (_, index) in winners { outcomes[index] = put(parts[index]) }
+    for (_, index) in winners {
+      let outcome = put(parts[index])
+      outcomes[index] = outcome
+      if outcome != .unchanged { isChanged = true }
+    }
     // A part that lost to another of the same input: its resource is in the document in the winner's form.
     for index in order where outcomes[index] == nil {
       guard case .some(let resource) = parts[index].resource, let winner = winners[resource.key] else {
@@ -68,8 +75,10 @@ struct DocumentDraft {
         return .inserted
       }
       // The same resource again: what the application changed since stays.
-      if stored.digest == digest {
-        root?.names = Array(Set(stored.names + names)).sorted()
+      if stored.digest == digest || ResourceEquality.isSame(stored: stored.bytes, incoming: resource.bytes) {
+        let union = Array(Set(stored.names + names)).sorted()
+        if union != stored.names { isChanged = true }
+        root?.names = union
         return .unchanged
       }
       if ResourceVersion.isOlder(resource.bytes, than: stored.bytes) { return .unchanged }
@@ -80,7 +89,9 @@ struct DocumentDraft {
     case .section(let section, let resource):
       let stored = sections[section]?[resource.key]
       if let stored {
-        if stored == resource.bytes || ResourceVersion.isOlder(resource.bytes, than: stored) {
+        if ResourceEquality.isSame(stored: stored, incoming: resource.bytes)
+          || ResourceVersion.isOlder(resource.bytes, than: stored)
+        {
           return .unchanged
         }
       }

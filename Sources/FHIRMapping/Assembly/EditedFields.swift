@@ -11,7 +11,7 @@ struct EditedFields {
   /// The stored document's elements but for sections, residual and bookkeeping.
   private let stored: BSONFields
   /// The stored fields were computed by this mapping: one that is not there was taken away.
-  private let isComplete: Bool
+  let isComplete: Bool
 
   init(draft: DocumentDraft, compute: DocumentAssembler.ComputeFields) throws {
     let fields = try draft.withContent(compute)

@@ -1,0 +1,56 @@
+import BSON
+
+/// Whether a resource that comes again is the one that is stored, however far its references are resolved.
+///
+/// The same resource may come from a Bundle (`urn:uuid:…`, resolved), from an export of this database (`Patient/1`), or with its
+/// references as they once came and nothing at hand to resolve them by. None of that is news; a reference that is
+/// resolved now and was not before is.
+enum ResourceEquality {
+  static func isSame(stored: [UInt8], incoming: [UInt8]) -> Bool {
+    if stored == incoming { return true }
+    return stored.withUnsafeBytes { stored in
+      incoming.withUnsafeBytes { incoming in
+        guard let a = try? BSONView(stored), let b = try? BSONView(incoming) else { return false }
+        return (try? isSame(a, b)) ?? false
+      }
+    }
+  }
+
+  private static func isSame(_ stored: BSONView, _ incoming: BSONView) throws -> Bool {
+    var a = stored.makeIterator()
+    var b = incoming.makeIterator()
+    while true {
+      let left = try next(&a)
+      let right = try next(&b)
+      guard let left, let right else { return left == nil && right == nil }
+      guard left.key.elementsEqual(right.key) else { return false }
+      if left.hasKey("reference"), let mine = left.string, let theirs = right.string {
+        guard try isSame(reference: mine, in: stored, as: theirs, in: incoming) else { return false }
+      } else if let mine = left.container, let theirs = right.container, left.type == right.type {
+        guard try isSame(mine, theirs) else { return false }
+      } else {
+        guard left.type == right.type, left.value.elementsEqual(right.value) else { return false }
+      }
+    }
+  }
+
+  private static func isSame(
+    reference stored: UnsafeRawBufferPointer, in storedElement: BSONView,
+    as incoming: UnsafeRawBufferPointer, in incomingElement: BSONView
+  ) throws -> Bool {
+    if stored.elementsEqual(incoming) { return true }
+    // The stored one was resolved from the text that comes now; the reverse is a reference that heals.
+    guard try incomingElement.find("_written") == nil,
+      let written = try storedElement.find("_written")?.string
+    else { return false }
+    return written.elementsEqual(incoming)
+  }
+
+  /// The next element but for texts that references came with.
+  private static func next(_ iterator: inout BSONIterator) throws -> BSONElement? {
+    while let element = try iterator.next() {
+      if !element.hasKey("_written") { return element }
+    }
+    return nil
+  }
+}
