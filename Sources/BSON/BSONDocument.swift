@@ -1,6 +1,6 @@
 /// A complete document as bytes that it owns.
-package struct BSONDocument: Sendable, Hashable {
-  package let bytes: [UInt8]
+@usableFromInline package struct BSONDocument: Sendable, Hashable {
+  @usableFromInline package let bytes: [UInt8]
 
   /// Checks length and terminator; the elements are checked as they are read.
   package init(_ bytes: [UInt8]) throws(BSONError) {
@@ -19,7 +19,7 @@ package struct BSONDocument: Sendable, Hashable {
   /// The document without elements.
   package init() { bytes = [5, 0, 0, 0, 0] }
 
-  package var isEmpty: Bool { bytes.count <= 5 }
+  @inlinable package var isEmpty: Bool { bytes.count <= 5 }
 
   /// Lends the document for reading.
   @inlinable package func withView<R>(_ body: (BSONView) throws -> R) rethrows -> R {
@@ -28,9 +28,9 @@ package struct BSONDocument: Sendable, Hashable {
 }
 
 /// Documents one behind the other in one run of bytes, as a writer leaves them; each begins with its own length.
-package struct BSONBatch: Sendable, Equatable {
-  package private(set) var bytes: [UInt8]
-  package private(set) var count: Int
+@usableFromInline package struct BSONBatch: Sendable, Equatable {
+  @usableFromInline package private(set) var bytes: [UInt8]
+  @usableFromInline package private(set) var count: Int
 
   package init() {
     bytes = []
@@ -47,7 +47,7 @@ package struct BSONBatch: Sendable, Equatable {
     self.count = count
   }
 
-  package var isEmpty: Bool { count == 0 }
+  @inlinable package var isEmpty: Bool { count == 0 }
 
   package mutating func append(_ document: BSONDocument) {
     bytes.append(contentsOf: document.bytes)
@@ -65,7 +65,7 @@ package struct BSONBatch: Sendable, Equatable {
   }
 
   /// Lends the documents one by one, in their order.
-  package func forEachDocument(_ body: (BSONView) throws -> Void) throws {
+  @inlinable package func forEachDocument(_ body: (BSONView) throws -> Void) throws {
     try bytes.withUnsafeBytes { all in
       var rest = all
       while !rest.isEmpty {

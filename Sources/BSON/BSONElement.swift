@@ -1,7 +1,7 @@
 /// One element of a document: its name, its type, and the bytes of its value, all where they lie.
 ///
 /// An accessor is nil where the element has another type. Lengths and terminators were checked when it was read.
-package struct BSONElement {
+@usableFromInline package struct BSONElement {
   @usableFromInline package let type: BSONType
   /// The name, without its terminating zero.
   @usableFromInline package let key: UnsafeRawBufferPointer

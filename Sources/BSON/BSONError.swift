@@ -1,6 +1,6 @@
 /// Why bytes are not a BSON document, or cannot become one.
-package struct BSONError: Error, Equatable, Sendable, CustomStringConvertible {
-  package enum Code: String, Sendable {
+@usableFromInline package struct BSONError: Error, Equatable, Sendable, CustomStringConvertible {
+  @usableFromInline package enum Code: String, Sendable {
     case truncated = "bson-truncated"
     case badLength = "bson-bad-length"
     case missingTerminator = "bson-missing-terminator"
@@ -12,16 +12,16 @@ package struct BSONError: Error, Equatable, Sendable, CustomStringConvertible {
     case nulInKey = "bson-nul-in-key"
   }
 
-  package let code: Code
+  @usableFromInline package let code: Code
   /// The byte, counted from the start of the document or subdocument that was read.
-  package let offset: Int
+  @usableFromInline package let offset: Int
 
-  package init(_ code: Code, at offset: Int = 0) {
+  @usableFromInline package init(_ code: Code, at offset: Int = 0) {
     self.code = code
     self.offset = offset
   }
 
-  package var description: String {
+  @usableFromInline package var description: String {
     switch code {
     case .truncated: "the document ends inside an element (byte \(offset))"
     case .badLength: "a length does not fit the bytes that are there (byte \(offset))"

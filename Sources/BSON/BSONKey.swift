@@ -1,7 +1,7 @@
 /// A field name as bytes that BSON can store: UTF-8 without U+0000.
 ///
 /// It only points at its bytes; whoever makes one keeps them alive while it is used. Literals live forever.
-package struct BSONKey: ExpressibleByStringLiteral {
+@usableFromInline package struct BSONKey: ExpressibleByStringLiteral {
   @usableFromInline package let bytes: UnsafeRawBufferPointer
 
   /// A name known to hold no zero byte, such as one of a compiled plan.
@@ -57,4 +57,29 @@ package struct BSONKey: ExpressibleByStringLiteral {
     i &+= 1
   }
   return true
+}
+
+/// Copies bytes to where none of them stand; names and codes are mostly too short for a call of memmove to pay.
+@inlinable @inline(__always)
+func copyBytes(from source: UnsafeRawPointer, to place: UnsafeMutableRawPointer, count: Int) {
+  // Two words that overlap in the middle hold any length between one word and two.
+  if count >= 8, count <= 16 {
+    let last = count &- 8
+    let head = source.loadUnaligned(as: UInt64.self)
+    let tail = source.loadUnaligned(fromByteOffset: last, as: UInt64.self)
+    place.storeBytes(of: head, as: UInt64.self)
+    place.storeBytes(of: tail, toByteOffset: last, as: UInt64.self)
+  } else if count > 16 {
+    place.copyMemory(from: source, byteCount: count)
+  } else if count >= 4 {
+    let last = count &- 4
+    let head = source.loadUnaligned(as: UInt32.self)
+    let tail = source.loadUnaligned(fromByteOffset: last, as: UInt32.self)
+    place.storeBytes(of: head, as: UInt32.self)
+    place.storeBytes(of: tail, toByteOffset: last, as: UInt32.self)
+  } else {
+    for i in 0..<count {
+      place.storeBytes(of: source.load(fromByteOffset: i, as: UInt8.self), toByteOffset: i, as: UInt8.self)
+    }
+  }
 }

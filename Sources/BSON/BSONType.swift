@@ -1,7 +1,7 @@
 /// The type of a BSON element, as its leading byte says.
 ///
 /// See https://bsonspec.org/spec.html
-package enum BSONType: UInt8, Sendable {
+@usableFromInline package enum BSONType: UInt8, Sendable {
   case double = 0x01
   case string = 0x02
   case document = 0x03
@@ -26,9 +26,9 @@ package enum BSONType: UInt8, Sendable {
 }
 
 /// Limits that BSON's own form and MongoDB's server set.
-package enum BSONLimit {
+@usableFromInline package enum BSONLimit {
   /// The most bytes a document that MongoDB stores may have: 16 MiB.
-  package static let documentBytes = 16 * 1024 * 1024
+  @inlinable package static var documentBytes: Int { 16 * 1024 * 1024 }
   /// How deep documents may nest before reading gives up; MongoDB's server stops at 200 as well.
-  package static let depth = 200
+  @inlinable package static var depth: Int { 200 }
 }

@@ -18,7 +18,7 @@ extension BSONDocument {
 
 extension BSONDocument: ExpressibleByDictionaryLiteral {
   /// A document written down in the program; a name with U+0000 in it is a bug.
-  package init(dictionaryLiteral elements: (String, BSONValue)...) {
+  @usableFromInline package init(dictionaryLiteral elements: (String, BSONValue)...) {
     do throws(BSONError) {
       try self.init(BSONFields(elements.map { BSONFields.Field($0.0, $0.1) }))
     } catch {

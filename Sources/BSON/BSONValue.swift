@@ -1,5 +1,5 @@
 /// A value of any BSON type as a tree, for the cold paths: commands, filters, small documents, tests.
-package indirect enum BSONValue: Sendable, Equatable {
+@usableFromInline package indirect enum BSONValue: Sendable, Equatable {
   case double(Double)
   case string(String)
   case document(BSONFields)
@@ -33,20 +33,20 @@ package indirect enum BSONValue: Sendable, Equatable {
 }
 
 /// The fields of a document, in order.
-package struct BSONFields: Sendable, Equatable {
-  package struct Field: Sendable, Equatable {
-    package var key: String
-    package var value: BSONValue
+@usableFromInline package struct BSONFields: Sendable, Equatable {
+  @usableFromInline package struct Field: Sendable, Equatable {
+    @usableFromInline package var key: String
+    @usableFromInline package var value: BSONValue
 
-    package init(_ key: String, _ value: BSONValue) {
+    @usableFromInline package init(_ key: String, _ value: BSONValue) {
       self.key = key
       self.value = value
     }
   }
 
-  package var fields: [Field]
+  @usableFromInline package var fields: [Field]
 
-  package init(_ fields: [Field] = []) { self.fields = fields }
+  @usableFromInline package init(_ fields: [Field] = []) { self.fields = fields }
 
   /// The first field of this name. Setting replaces it, adds it at the end, or with nil removes it.
   package subscript(key: String) -> BSONValue? {
@@ -66,7 +66,7 @@ package struct BSONFields: Sendable, Equatable {
 }
 
 extension BSONFields: ExpressibleByDictionaryLiteral {
-  package init(dictionaryLiteral elements: (String, BSONValue)...) {
+  @usableFromInline package init(dictionaryLiteral elements: (String, BSONValue)...) {
     fields = elements.map { Field($0.0, $0.1) }
   }
 }
@@ -75,16 +75,16 @@ extension BSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Ex
   ExpressibleByBooleanLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral,
   ExpressibleByNilLiteral
 {
-  package init(stringLiteral value: String) { self = .string(value) }
+  @usableFromInline package init(stringLiteral value: String) { self = .string(value) }
   /// A number that fits becomes an int32, any other an int64.
-  package init(integerLiteral value: Int64) {
+  @usableFromInline package init(integerLiteral value: Int64) {
     self = Int32(exactly: value).map(BSONValue.int32) ?? .int64(value)
   }
-  package init(floatLiteral value: Double) { self = .double(value) }
-  package init(booleanLiteral value: Bool) { self = .bool(value) }
-  package init(arrayLiteral elements: BSONValue...) { self = .array(elements) }
-  package init(dictionaryLiteral elements: (String, BSONValue)...) {
+  @usableFromInline package init(floatLiteral value: Double) { self = .double(value) }
+  @usableFromInline package init(booleanLiteral value: Bool) { self = .bool(value) }
+  @usableFromInline package init(arrayLiteral elements: BSONValue...) { self = .array(elements) }
+  @usableFromInline package init(dictionaryLiteral elements: (String, BSONValue)...) {
     self = .document(BSONFields(elements.map { BSONFields.Field($0.0, $0.1) }))
   }
-  package init(nilLiteral: ()) { self = .null }
+  @usableFromInline package init(nilLiteral: ()) { self = .null }
 }

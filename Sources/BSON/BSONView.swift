@@ -2,9 +2,9 @@
 ///
 /// Valid only as long as the bytes: inside the closure that lent them. Reading checks as it goes, so that bytes that
 /// are no BSON make an error and never a crash.
-package struct BSONView {
+@usableFromInline package struct BSONView {
   /// The whole document, its length and its terminating zero included.
-  package let bytes: UnsafeRawBufferPointer
+  @usableFromInline package let bytes: UnsafeRawBufferPointer
 
   /// The document that fills these bytes from the first to the last.
   @inlinable package init(_ bytes: UnsafeRawBufferPointer) throws(BSONError) {
@@ -71,7 +71,7 @@ package struct BSONView {
 }
 
 /// Goes over the elements of a document; `next()` returns nil behind the last.
-package struct BSONIterator {
+@usableFromInline package struct BSONIterator {
   @usableFromInline let base: UnsafeRawPointer
   /// Where the zero byte that ends the document stands.
   @usableFromInline let end: Int
@@ -102,6 +102,13 @@ package struct BSONIterator {
   /// Finds the zero byte that ends a name, before the end of the document.
   @inlinable func endOfCString(from start: Int) throws(BSONError) -> Int {
     var i = start
+    while i &+ 8 <= end {
+      // The lowest byte that is zero leaves the lowest mark: each is above a borrow that only a zero byte starts.
+      let word = UInt64(littleEndian: base.loadUnaligned(fromByteOffset: i, as: UInt64.self))
+      let zeros = (word &- 0x0101_0101_0101_0101) & ~word & 0x8080_8080_8080_8080
+      if zeros != 0 { return i &+ zeros.trailingZeroBitCount &>> 3 }
+      i &+= 8
+    }
     while i < end {
       if base.load(fromByteOffset: i, as: UInt8.self) == 0 { return i }
       i &+= 1

@@ -8,7 +8,7 @@ extension BSONWriter {
     reserve(length &+ 2)
     typeOffset = count
     if let bytes = key.bytes.baseAddress {
-      (base + (count &+ 1)).copyMemory(from: bytes, byteCount: length)
+      copyBytes(from: bytes, to: base + (count &+ 1), count: length)
     }
     base.storeBytes(of: 0, toByteOffset: count &+ 1 &+ length, as: UInt8.self)
     count &+= length &+ 2
@@ -35,7 +35,7 @@ extension BSONWriter {
     writeHeader(.string, room: length &+ 5)
     base.storeBytes(
       of: Int32(truncatingIfNeeded: length &+ 1).littleEndian, toByteOffset: count, as: Int32.self)
-    if let bytes = utf8.baseAddress { (base + (count &+ 4)).copyMemory(from: bytes, byteCount: length) }
+    if let bytes = utf8.baseAddress { copyBytes(from: bytes, to: base + (count &+ 4), count: length) }
     base.storeBytes(of: 0, toByteOffset: count &+ 4 &+ length, as: UInt8.self)
     count &+= length &+ 5
   }

@@ -13,7 +13,7 @@
 ///
 /// Documents begun at the top one after another stand behind each other in the buffer, as `BSONBatch` wants them.
 /// A value without a key, a key without a value and an unbalanced `end` are bugs and stop the program.
-package struct BSONWriter: ~Copyable {
+@usableFromInline package struct BSONWriter: ~Copyable {
   /// A document or array that is open: where its length stands, and in an array the next index (-1 in a document).
   @usableFromInline struct Frame {
     @usableFromInline var start: Int
@@ -25,11 +25,11 @@ package struct BSONWriter: ~Copyable {
   }
 
   /// A place to come back to; see `rollBack(to:)`.
-  package struct Mark {
-    fileprivate let count: Int
-    fileprivate let depth: Int
-    fileprivate let frame: Frame
-    fileprivate let documents: Int
+  @usableFromInline package struct Mark {
+    @usableFromInline let count: Int
+    @usableFromInline let depth: Int
+    @usableFromInline let frame: Frame
+    @usableFromInline let documents: Int
   }
 
   @usableFromInline var base: UnsafeMutableRawPointer

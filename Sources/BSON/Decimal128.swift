@@ -2,9 +2,9 @@
 ///
 /// The bits are those of IEEE 754-2008 decimal128 in its binary integer form, as BSON stores them.
 /// See https://github.com/mongodb/specifications/blob/master/source/bson-decimal128/decimal128.md
-package struct Decimal128: Sendable, Hashable {
-  package let low: UInt64
-  package let high: UInt64
+@usableFromInline package struct Decimal128: Sendable, Hashable {
+  @usableFromInline package let low: UInt64
+  @usableFromInline package let high: UInt64
 
   @inlinable package init(low: UInt64, high: UInt64) {
     self.low = low
@@ -27,12 +27,12 @@ package struct Decimal128: Sendable, Hashable {
       | (isNegative ? 1 << 63 : 0)
   }
 
-  package var isNegative: Bool { high >> 63 == 1 }
+  @inlinable package var isNegative: Bool { high >> 63 == 1 }
 
   /// Neither an infinity nor "not a number".
-  package var isFinite: Bool { (high >> 58) & 0x1F < 0x1E }
+  @inlinable package var isFinite: Bool { (high >> 58) & 0x1F < 0x1E }
 
-  package var isNaN: Bool { (high >> 58) & 0x1F == 0x1F }
+  @inlinable package var isNaN: Bool { (high >> 58) & 0x1F == 0x1F }
 
   /// Coefficient and exponent of a finite number.
   ///
@@ -50,5 +50,5 @@ package struct Decimal128: Sendable, Hashable {
 }
 
 extension Decimal128: CustomStringConvertible {
-  package var description: String { canonicalText }
+  @usableFromInline package var description: String { canonicalText }
 }
