@@ -61,10 +61,13 @@ let package = Package(
       name: "compile-definitions", dependencies: ["FHIRModel", "FHIRDefinitions"], swiftSettings: strict),
 
     .testTarget(
-      name: "FHIRModelTests", dependencies: ["FHIRModel", "CDefinitions"], exclude: ["Golden"], swiftSettings: strict),
-    .testTarget(name: "FHIRFormatsTests", dependencies: ["FHIRFormats", "FHIRModel", "CZlib"], swiftSettings: strict),
+      name: "FHIRModelTests", dependencies: ["FHIRModel", "CDefinitions"], exclude: ["Golden"],
+      swiftSettings: strict),
     .testTarget(
-      name: "FHIRDefinitionsTests", dependencies: ["FHIRDefinitions", "FHIRModel", "CDefinitions"], swiftSettings: strict),
+      name: "FHIRFormatsTests", dependencies: ["FHIRFormats", "FHIRModel", "CZlib"], swiftSettings: strict),
+    .testTarget(
+      name: "FHIRDefinitionsTests", dependencies: ["FHIRDefinitions", "FHIRModel", "CDefinitions"],
+      swiftSettings: strict),
     .testTarget(
       name: "FHIRPathTests", dependencies: ["FHIRPath", "FHIRModel", "FHIRFormats"], swiftSettings: strict),
     .testTarget(

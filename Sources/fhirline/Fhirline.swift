@@ -21,6 +21,7 @@ struct Fhirline: ParsableCommand {
   static func main() {
     // A reader that went away (`fhirline validate … | head`) ends writing with an error, not the process with a signal.
     signal(SIGPIPE, SIG_IGN)
+    Interruption.install()
     do {
       var command = try parseAsRoot()
       try command.run()

@@ -37,7 +37,6 @@ struct ImportCommand: ParsableCommand {
     run.workers = common.workerCount(configuration)
     run.showsProgress = !common.quiet && !common.noProgress
     if !common.quiet { run.say = { Terminal.say($0) } }
-    Interruption.listen()
     let outcome = try run.run(inputs, store: try Database.open(configuration))
     switch summary {
     case .json: Terminal.write(outcome.summary.json + "\n", to: STDOUT_FILENO)

@@ -120,7 +120,9 @@ package final class ResourceTree: @unchecked Sendable {
 
   /// Gives a node's value another text. Only for a tree with a ``TextBuffer``, before it is handed on.
   package func replaceText(of index: Int, with text: String) {
-    guard let buffer = textOwner as? TextBuffer else { preconditionFailure("this tree's text is its source's") }
+    guard let buffer = textOwner as? TextBuffer else {
+      preconditionFailure("this tree's text is its source's")
+    }
     nodes[index].textStart = UInt32(buffer.append(text))
     nodes[index].textLength = UInt32(text.utf8.count)
     nodes[index].flags.remove(.escaped)

@@ -37,7 +37,7 @@ package enum ConfigurationReader {
       "mongodb": { node in
         try Section(file: file, name: "mongodb", node: node).read([
           "uri": { configuration.uri = try Section.string($0, file, "mongodb.uri") },
-          "database": { configuration.database = try Section.string($0, file, "mongodb.database") },
+          "database": { configuration.database = try Section.databaseName($0, file, "mongodb.database") },
         ])
       },
       "documents": { node in
@@ -51,8 +51,9 @@ package enum ConfigurationReader {
             var readers: [String: (Node) throws -> Void] = [:]
             for document in PipelineConfiguration.documents {
               readers[document] = {
-                configuration.collections[document] = try Section.string(
-                  $0, file, "documents.collections.\(document)")
+                let setting = "documents.collections.\(document)"
+                configuration.collections[document] = try Section.collectionName($0, file, setting)
+                try checkCollections(configuration, after: $0, file, setting)
               }
             }
             try Section(file: file, name: "documents.collections", node: node).read(readers)
@@ -70,11 +71,26 @@ package enum ConfigurationReader {
     return configuration
   }
 
+  /// Documents of two kinds may have one `_id`: each kind needs a collection of its own.
+  private static func checkCollections(
+    _ configuration: PipelineConfiguration, after node: Node, _ file: String, _ setting: String
+  ) throws {
+    let document = setting.split(separator: ".").last.map(String.init)
+    for other in PipelineConfiguration.documents where other != document {
+      guard let name = configuration.collections[other], name == node.scalar?.string else { continue }
+      throw Section.failure(
+        node, file, "\(setting): a collection of its own was expected; this one is that of \(other)")
+    }
+  }
+
   private static func syntaxMessage(_ error: YamlError, file: String) -> String {
     switch error {
     case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
       .composer(_, let problem, let mark, _):
       "\(file):\(mark.line):\(mark.column): this is not valid YAML: \(problem)"
+    case .duplicatedKeysInMapping(let names, let context):
+      "\(file):\(context.mark.line):\(context.mark.column): "
+        + "\(names.sorted().joined(separator: ", ")): each setting may stand once only"
     default:
       "\(file): this is not valid YAML"
     }
@@ -104,6 +120,26 @@ package enum ConfigurationReader {
     static func string(_ node: Node, _ file: String, _ name: String) throws -> String {
       guard let text = node.scalar?.string, !text.isEmpty else {
         throw failure(node, file, "\(name): a text was expected")
+      }
+      return text
+    }
+
+    /// See https://www.mongodb.com/docs/manual/reference/limits/#naming-restrictions
+    static func databaseName(_ node: Node, _ file: String, _ name: String) throws -> String {
+      let text = try string(node, file, name)
+      guard text.utf8.count <= 63, !text.contains(where: { "/\\. \"$*<>:|?\0".contains($0) }) else {
+        throw failure(
+          node, file, "\(name): up to 63 bytes were expected, and none of / \\ . \" $ * < > : | ? or a space")
+      }
+      return text
+    }
+
+    static func collectionName(_ node: Node, _ file: String, _ name: String) throws -> String {
+      let text = try string(node, file, name)
+      guard text.utf8.count <= 120, !text.contains(where: { "$\0".contains($0) }), !text.hasPrefix("system.")
+      else {
+        throw failure(
+          node, file, "\(name): up to 120 bytes were expected, without $, and not beginning with system.")
       }
       return text
     }

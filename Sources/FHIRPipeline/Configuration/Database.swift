@@ -21,9 +21,17 @@ package enum Database {
   /// The mapping files, compiled.
   package static func mappings(_ configuration: PipelineConfiguration) throws -> MappingSet {
     do {
-      if let folder = configuration.mappings { return try MappingSet.load(directory: folder) }
+      if let folder = configuration.mappings {
+        guard Path.isFolder(folder) else {
+          throw PipelineFailure(
+            .mapping,
+            "\(folder): there is no such folder; --mappings, or documents.mappings in the configuration, names it"
+          )
+        }
+        return try MappingSet.load(directory: folder)
+      }
       return try MappingSet.builtIn()
-    } catch {
+    } catch let error as MappingError {
       throw PipelineFailure(.mapping, "\(error)")
     }
   }
@@ -49,8 +57,11 @@ extension ImportRun {
 extension ImportRun.Outcome {
   package var exitStatus: ExitStatus {
     if let failure { return failure.exitStatus }
-    if summary.files > 0 && summary.unreadableFiles == summary.files { return .couldNotRun }
-    return summary.total.quarantined > 0 || summary.unreadableFiles > 0 || summary.errors > 0
+    let total = summary.total
+    if summary.files > 0 && summary.unreadableFiles == summary.files && total.read == 0 {
+      return .couldNotRun
+    }
+    return total.quarantined > 0 || summary.unreadableFiles > 0 || summary.errors > 0
       ? .findings : .done
   }
 }

@@ -58,13 +58,7 @@ package struct ConvertBatch: Sendable {
       resources += result.resources
       bytes += result.bytes
       if result.exitStatus != .done { report.exitStatus = result.exitStatus }
-      for issue in result.issues {
-        let place = issue.position.map { ":\($0.line):\($0.column)" } ?? ""
-        let expression = issue.expression.isEmpty ? "" : issue.expression + ": "
-        report.findings.append(
-          "\(job.file.name)\(place): \(issue.severity.rawValue): \(expression)\(issue.message) [\(issue.rule.rawValue)]"
-        )
-      }
+      report.findings += result.issues.map { FindingText.line($0, source: job.file.name) }
     }
     report.line =
       "\(Amount.of(jobs.count, "file")), \(Amount.of(resources, "resource")), \(Amount.bytes(bytes)) written"

@@ -89,9 +89,7 @@ final class ImportLedger: Sendable {
     guard number <= ImportLedger.shown,
       let issue = issues.first(where: { $0.severity >= .error }) ?? issues.first
     else { return }
-    let place = issue.position.map { ":\($0.line):\($0.column)" } ?? ""
-    let expression = issue.expression.isEmpty ? "" : issue.expression + ": "
-    say("\(source)\(place): set aside: \(expression)\(issue.message) [\(issue.rule.rawValue)]")
+    say(FindingText.line(issue, source: source, kind: "set aside"))
   }
 }
 

@@ -37,6 +37,8 @@ package struct ImportRun: Sendable {
     let folder = NSTemporaryDirectory()
     let files = try inputs.map { $0.path == nil ? try StandardInputSpool.spool(folder: folder) : $0 }
     let total = files.reduce(0) { $0 + $1.size }
+    let quarantine = Quarantine(path: quarantinePath)
+    try quarantine.prepare()
 
     let found = index(files)
     let owners = [DocumentKind.patient, .provider, .appointment, .resource].map {
@@ -45,7 +47,6 @@ package struct ImportRun: Sendable {
     try StoredTargets.prepare(store, collections: owners)
     let stored = StoredTargets(store: store, collections: owners)
 
-    let quarantine = Quarantine(path: quarantinePath)
     let ledger = ImportLedger(quarantine: quarantine, say: say)
     let assembler = DocumentAssembler(mappings: mappings, pageBytes: chartPageBytes)
     let loader = DocumentLoader(
@@ -56,12 +57,14 @@ package struct ImportRun: Sendable {
       run: self, files: files, found: found, stored: stored, ledger: ledger, assembler: assembler,
       loader: loader, spill: SpillStore(expectedBytes: total * 5 / 4, folder: folder), progress: progress)
     loader.start()
+    Interruption.listen()
     context.makeDocuments()
     progress.finish()
     var failure = loader.finish() ?? context.failure
     quarantine.close()
-    if let message = quarantine.failure { failure = failure ?? PipelineFailure(.output, message) }
     var summary = ledger.summary
+    if failure != nil { summary.stop() }
+    if let message = quarantine.failure { failure = failure ?? PipelineFailure(.output, message) }
     summary.files = files.count
     summary.seconds = Progress.now() - started
     if failure == nil { try ImportRun.record(summary, in: store) }

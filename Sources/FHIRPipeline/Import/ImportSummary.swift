@@ -29,7 +29,17 @@ package struct ImportSummary: Sendable, Equatable {
   /// Entries of Bundles that carry no resource (a DELETE, a response).
   package var entriesWithoutResource = 0
 
+  /// The run ended before its input did.
+  package private(set) var stopped = false
+
   package init() {}
+
+  /// Ends the count of a run that was stopped: what was read and neither loaded nor set aside is read by the next run.
+  package mutating func stop() {
+    stopped = true
+    for (type, counts) in types { types[type]?.read = counts.accounted }
+    types = types.filter { $0.value.read > 0 }
+  }
 
   package var total: Counts {
     types.values.reduce(into: Counts()) { sum, counts in
@@ -91,6 +101,7 @@ package struct ImportSummary: Sendable, Equatable {
           "seconds",
           "\(milliseconds / 1000)." + String(repeating: "0", count: 3 - fraction.count) + fraction
         ),
+        ("stopped", "\(stopped)"),
         (
           "types",
           JSONText.object(

@@ -124,8 +124,7 @@ struct ImportWorker: ~Copyable {
     validator.validate(record.tree, into: &issues)
     for issue in issues where issue.severity >= .error {
       summary.errors += 1
-      let place = issue.position.map { ":\($0.line):\($0.column)" } ?? ""
-      context.run.say("\(source)\(place): \(issue.expression): \(issue.message) [\(issue.rule.rawValue)]")
+      context.run.say(FindingText.line(issue, source: source))
     }
     summary.warnings += issues.count { $0.severity == .warning }
   }

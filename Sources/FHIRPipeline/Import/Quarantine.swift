@@ -19,6 +19,16 @@ package final class Quarantine: Sendable {
   /// `quarantine.ndjson` becomes `quarantine-2.ndjson`.
   package init(path: String) { wanted = path }
 
+  /// Makes the file's folder, and makes sure before anything is loaded that the file can be written.
+  package func prepare() throws {
+    let folder = wanted.lastIndex(of: "/").map { String(wanted[...$0]) } ?? "."
+    try OutputFile.makeFolder(folder)
+    guard access(folder, W_OK | X_OK) == 0 else {
+      throw PipelineFailure(
+        .output, "\(wanted): the quarantine file cannot be written: \(String(cString: strerror(errno)))")
+    }
+  }
+
   /// The file written, once something was set aside.
   package var path: String? { state.withLock { $0.path } }
 

@@ -1,8 +1,16 @@
+import Glibc
+
 /// Paths as text. (Foundation's `NSString.deletingLastPathComponent` traps on a path of one character on Linux.)
 enum Path {
   /// The folder that a path leads into; empty for a bare name.
   static func folder(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "" }
     return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  /// Whether a folder is there.
+  static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 }

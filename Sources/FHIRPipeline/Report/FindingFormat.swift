@@ -81,13 +81,11 @@ package struct FindingWriter {
       case .warning: .yellow
       case .information: .cyan
       }
-    var place = source
-    if let position = issue.position { place += ":\(position.line):\(position.column)" }
+    let place = FindingText.place(issue, source: source)
     let severity = Terminal.styled(issue.severity.rawValue, style, when: colours)
     let rule = Terminal.styled("[\(issue.rule.rawValue)]", .dim, when: colours)
-    let expression = issue.expression.isEmpty ? "" : issue.expression + ": "
     return
-      "\(Terminal.styled(place, .bold, when: colours)): \(severity): \(expression)\(issue.message) \(rule)\n"
+      "\(Terminal.styled(place, .bold, when: colours)): \(severity): \(FindingText.words(issue)) \(rule)\n"
   }
 
   private func flatObject(_ issue: Issue, source: String) -> String {

@@ -106,7 +106,8 @@ package struct ValidateRun: Sendable {
 
 extension ValidateRun.Tally {
   package var exitStatus: ExitStatus {
-    if inputs > 0 && unreadableInputs == inputs { return .couldNotRun }
+    // A file of which something was read before it broke off has findings, as the others have.
+    if inputs > 0 && unreadableInputs == inputs && resources == 0 { return .couldNotRun }
     return errors > 0 ? .findings : .done
   }
 
