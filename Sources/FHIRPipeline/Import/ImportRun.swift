@@ -40,11 +40,12 @@ package struct ImportRun: Sendable {
     let quarantine = Quarantine(path: quarantinePath)
     try quarantine.prepare()
 
-    let found = index(files)
     let owners = [DocumentKind.patient, .provider, .appointment, .resource].map {
       collections[$0] ?? $0.rawValue
     }
-    try StoredTargets.prepare(store, collections: owners)
+    let indexes = NameIndexes(store, collections: owners)
+    let found = index(files)
+    try indexes.finish()
     let stored = StoredTargets(store: store, collections: owners)
 
     let ledger = ImportLedger(quarantine: quarantine, say: say)

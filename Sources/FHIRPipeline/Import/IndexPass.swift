@@ -33,7 +33,7 @@ struct IndexPass: Sendable {
     WorkerThread.run(count: workers) { _ in
       var worker = BatchFeed.Worker(feed)
       var part = TargetIndex()
-      while let item = worker.next() {
+      while !Interruption.isAsked, let item = worker.next() {
         guard case .batch(let batch) = item.content else { continue }
         batch.forEach { record in
           guard let found = RecordResource(record), !isSection(found.type) else { return }

@@ -18,7 +18,8 @@ package enum ReferenceText: Equatable, Sendable {
       self = .contained
       return
     }
-    let type = text.prefix { $0.isASCII && $0.isLetter }
+    let letters = text.utf8.prefix { (0x41...0x5A).contains($0 & 0xDF) }
+    let type = text[letters.startIndex..<letters.endIndex]
     guard !type.isEmpty, !text.hasPrefix("urn:"), !text[type.endIndex...].hasPrefix(":") else {
       self = .url
       return
