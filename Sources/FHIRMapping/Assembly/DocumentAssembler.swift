@@ -11,7 +11,7 @@ package import BSON
 /// | `key` | the root resource, `Patient/1` |
 /// | `root` | digest of the root as it was imported |
 /// | `names` | what else the root is called: identifiers, `fullUrl` |
-/// | `mapping` | stands for the mapping that the fields were computed by |
+/// | `fields` | of each field what stands for the value that import wrote |
 /// | `pages` | number of pages, where there is more than one |
 /// | `appointments` | links that the derived fields are computed from |
 package struct DocumentAssembler: Sendable {
@@ -76,19 +76,17 @@ package struct DocumentAssembler: Sendable {
   ) throws -> Assembly {
     var draft = DocumentDraft(kind: kind, id: id)
     try draft.load(pages, restoreRoot: restoreRoot)
-    let edited = kind == .resource ? nil : try EditedFields(draft: draft, compute: computeFields)
     let outcomes = draft.merge(parts)
-    // Nothing new, and fields that this very mapping computed: the document stays to the byte.
-    if !draft.isChanged, edited?.isComplete ?? true {
-      return try Assembly(stored: pages, outcomes: outcomes)
-    }
-    return try write(draft, outcomes: outcomes, edited: edited)
+    // Nothing new: the document stays as it is, to the byte.
+    if draft.hash != nil, !draft.isChanged { return try Assembly(stored: pages, outcomes: outcomes) }
+    return try write(draft, outcomes: outcomes)
   }
 
-  private func write(
-    _ draft: DocumentDraft, outcomes: [Outcome?], edited: EditedFields? = nil
-  ) throws -> Assembly {
-    let content = PageWriter(draft: draft, pageBytes: pageBytes)
+  static func pageIDs(_ id: String, count: Int) -> [String] {
+    (1...max(count, 1)).map { $0 == 1 ? id : "\(id)#\($0)" }
+  }
+
+  private func write(_ draft: DocumentDraft, outcomes: [Outcome?]) throws -> Assembly {
     let computed: DocumentFields
     if draft.kind == .resource {
       computed = DocumentFields(
@@ -96,7 +94,8 @@ package struct DocumentAssembler: Sendable {
     } else {
       computed = try draft.withContent(computeFields)
     }
-    let fields = try edited.map { try $0.apply(to: computed.fields) } ?? computed.fields
-    return try content.write(fields: fields, computed: computed, outcomes: outcomes)
+    let merged = try MergedFields(computed, draft: draft)
+    return try PageWriter(draft: draft, pageBytes: pageBytes)
+      .write(merged, pinned: computed.pinned, outcomes: outcomes)
   }
 }

@@ -47,15 +47,19 @@ package struct DocumentFields {
   package var residual: BSONDocument?
   /// By section: the items that fields were taken from. They belong on a document's first page, where the fields are.
   package var pinned: [String: Set<Int>]
-  /// Stands for the mapping that the fields were computed by; empty where there is none.
-  package var mapping: String
+  /// Fields that are made of the documents' relations: an application's change of them does not count.
+  package var derived: Set<String>
+  /// Fields that are taken from the root alone.
+  package var ofRoot: Set<String>
 
   package init(
-    fields: BSONDocument, residual: BSONDocument?, pinned: [String: Set<Int>] = [:], mapping: String = ""
+    fields: BSONDocument, residual: BSONDocument?, pinned: [String: Set<Int>] = [:],
+    derived: Set<String> = [], ofRoot: Set<String> = []
   ) {
     self.fields = fields
     self.residual = residual
     self.pinned = pinned
-    self.mapping = mapping
+    self.derived = derived
+    self.ofRoot = ofRoot
   }
 }

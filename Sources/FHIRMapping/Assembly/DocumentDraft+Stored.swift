@@ -41,7 +41,8 @@ extension DocumentDraft {
 
   private mutating func loadBookkeeping(_ view: BSONView, restoreRoot: DocumentAssembler.RestoreRoot) throws {
     let bookkeeping = try view.find("_fhirline")?.document
-    mapping = try bookkeeping?.find("mapping")?.text ?? ""
+    marks = try FieldMark.marks(in: bookkeeping)
+    hash = try bookkeeping?.find("hash")?.text
     if let links = try bookkeeping?.find("appointments")?.array {
       try links.forEachElement { element in
         guard let link = element.document, let id = try link.find("id")?.text else { return }
@@ -57,7 +58,8 @@ extension DocumentDraft {
     let whole =
       kind == .resource
       ? try view.find("fhir")?.document.map(BSONDocument.init(copying:)) : try restoreRoot(view, kind)
-    guard let whole, try view.find("fhir") != nil else { return }
+    guard let whole, let rest = try view.find("fhir")?.document else { return }
+    residual = BSONDocument(copying: rest)
     var names: [String] = []
     try bookkeeping?.find("names")?.array?.forEachElement { element in
       if let name = element.text { names.append(name) }

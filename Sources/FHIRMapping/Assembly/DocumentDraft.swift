@@ -12,8 +12,12 @@ struct DocumentDraft {
   var others = BSONFields()
   /// Whether merging parts changed anything.
   private(set) var isChanged = false
-  /// Stands for the mapping that the stored fields were computed by; empty where that is not known.
-  var mapping = ""
+  /// By field: what stands for the value that import wrote.
+  var marks: [String: Int32] = [:]
+  /// The stored document's `_fhirline.hash`.
+  var hash: String?
+  /// The stored document's residual, as long as no part replaces the root.
+  var residual: BSONDocument?
 
   struct Root {
     var key: String
@@ -82,6 +86,7 @@ struct DocumentDraft {
         return .unchanged
       }
       if ResourceVersion.isOlder(resource.bytes, than: stored.bytes) { return .unchanged }
+      residual = nil
       root = Root(
         key: resource.key, bytes: resource.bytes, names: Array(Set(stored.names + names)).sorted(),
         digest: digest)

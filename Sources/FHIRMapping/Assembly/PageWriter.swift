@@ -14,34 +14,35 @@ struct PageWriter {
   }
 
   func write(
-    fields: BSONDocument, computed: DocumentFields, outcomes: [DocumentAssembler.Outcome?]
+    _ merged: MergedFields, pinned: [String: Set<Int>], outcomes: [DocumentAssembler.Outcome?]
   ) throws -> DocumentAssembler.Assembly {
     var sections = draft.sections.sorted { $0.key < $1.key }
       .map { section in
         Section(name: section.key, items: section.value.sorted { $0.key < $1.key }.map { ($0.value, 1) })
       }
-    let hash = digest(fields, computed.residual, sections)
+    let hash = digest(merged, sections)
     let fixed =
-      fields.bytes.count + (computed.residual?.bytes.count ?? 0) + 64 * draft.appointments.count + 1024
-    let count = split(&sections, room: pageBytes - fixed, pinned: computed.pinned)
+      merged.fields.bytes.count + (merged.residual?.bytes.count ?? 0) + 64 * draft.appointments.count + 1024
+    let count = split(&sections, room: pageBytes - fixed, pinned: pinned)
 
     var pages: [BSONDocument] = []
-    var ids: [String] = []
+    let ids = DocumentAssembler.pageIDs(draft.id, count: count)
     for page in 1...count {
       var writer = BSONWriter(capacity: min(pageBytes, 64 << 10))
       writer.beginDocument()
-      ids.append(page == 1 ? draft.id : "\(draft.id)#\(page)")
       writer.append("_id", string: ids[page - 1])
       if page == 1 {
-        try fields.withView { view in try view.forEachElement { element in writer.append(element: element) } }
+        try merged.fields.withView { view in
+          try view.forEachElement { element in writer.append(element: element) }
+        }
       } else {
         writer.append("chart_id", string: draft.id)
         writer.append("page", int32: Int32(page))
       }
       try append(sections, page: page, to: &writer)
       if page == 1 {
-        if let residual = computed.residual { writer.append("fhir", document: residual) }
-        bookkeeping(hash: hash, mapping: computed.mapping, pageCount: count, into: &writer)
+        if let residual = merged.residual { writer.append("fhir", document: residual) }
+        try bookkeeping(hash: hash, marks: merged.marks, pageCount: count, into: &writer)
       }
       writer.endDocument()
       pages.append(try writer.finish())
@@ -49,10 +50,14 @@ struct PageWriter {
     return DocumentAssembler.Assembly(pages: pages, ids: ids, hash: hash, outcomes: outcomes)
   }
 
-  private func digest(_ fields: BSONDocument, _ residual: BSONDocument?, _ sections: [Section]) -> String {
+  /// Stands for what FHIR says: the same whether or not the application edited fields since.
+  private func digest(_ merged: MergedFields, _ sections: [Section]) -> String {
     var digest = ContentDigest()
-    fields.bytes.withUnsafeBytes { digest.add($0) }
-    if let residual { residual.bytes.withUnsafeBytes { digest.add($0) } }
+    if let root = draft.root { digest.add(root.digest) }
+    for (name, mark) in merged.marks.sorted(by: { $0.key < $1.key }) {
+      digest.add(name)
+      withUnsafeBytes(of: mark.littleEndian) { digest.add($0) }
+    }
     for section in sections {
       digest.add(section.name)
       for item in section.items { item.bytes.withUnsafeBytes { digest.add($0) } }
@@ -107,7 +112,9 @@ struct PageWriter {
     }
   }
 
-  private func bookkeeping(hash: String, mapping: String, pageCount: Int, into writer: inout BSONWriter) {
+  private func bookkeeping(
+    hash: String, marks: [String: Int32], pageCount: Int, into writer: inout BSONWriter
+  ) throws {
     writer.beginDocument("_fhirline")
     writer.append("hash", string: hash)
     if let root = draft.root {
@@ -119,7 +126,14 @@ struct PageWriter {
         writer.endArray()
       }
     }
-    if !mapping.isEmpty { writer.append("mapping", string: mapping) }
+    if !marks.isEmpty {
+      writer.beginDocument("fields")
+      for (name, mark) in marks.sorted(by: { $0.key < $1.key }) {
+        try writer.key(string: name)
+        writer.append(int32: mark)
+      }
+      writer.endDocument()
+    }
     if pageCount > 1 { writer.append("pages", int32: Int32(pageCount)) }
     if !draft.appointments.isEmpty {
       writer.beginArray("appointments")

@@ -37,11 +37,11 @@ struct SectionEdits {
       guard value != before.values[field.name] else { continue }
       let taken = before.taken[field.name] ?? []
       if field.isList {
-        if value == nil && !stored.isComplete { continue }
+        if value == nil && !stored.removed.contains(field.name) { continue }
         try editList(field, value, taken, root: &root)
       } else if let value {
         try edit(field, value, taken.first)
-      } else if stored.isComplete {
+      } else if stored.removed.contains(field.name) {
         notes.append((field.name, "was taken away; the resource that it came from stays as it was"))
       }
     }

@@ -7,13 +7,13 @@ struct StoredFields {
   private(set) var refused: Set<String> = []
   /// By field: what was doubtful.
   private(set) var doubts: [(field: String, reason: String)] = []
-  /// The document was written by this very mapping: a field that is absent was taken away.
-  let isComplete: Bool
+  /// Fields that import wrote and the application took away.
+  private(set) var removed: Set<String> = []
   let context: FieldPlan.Context
 
   init(_ document: BSONView, plan: DocumentPlan) throws(BSONError) {
     let bookkeeping = try document.find("_fhirline")?.document
-    isComplete = try bookkeeping?.find("mapping")?.text == plan.fingerprint
+    let marks = try FieldMark.marks(in: bookkeeping)
     context = FieldPlan.Context(
       idPrefix: StoredFields.idPrefix(
         id: try document.find("_id")?.text ?? "", key: try bookkeeping?.find("key")?.text))
@@ -21,6 +21,7 @@ struct StoredFields {
       let stored = field.understand(
         try document.find(string: field.name).map { (element) throws(BSONError) in try BSONValue(element) })
       values[field.name] = stored.value
+      if stored.value == nil, !stored.isRefused, marks[field.name] != nil { removed.insert(field.name) }
       if stored.isRefused { refused.insert(field.name) }
       doubts += stored.doubts.map { (field.name, $0) }
     }
@@ -51,7 +52,7 @@ extension DocumentPlan {
     let stored = try stored ?? StoredFields(document, plan: self)
     let value = BSONValue.document(try BSONFields(residual))
     let restored = try restored(
-      value, values: stored.values, isComplete: stored.isComplete, except: stored.refused, stored.context)
+      value, values: stored.values, removed: stored.removed, except: stored.refused, stored.context)
     guard !restored.changed.isEmpty else {
       return StoredRoot(root: BSONDocument(copying: residual), changed: [], failed: restored.failed)
     }

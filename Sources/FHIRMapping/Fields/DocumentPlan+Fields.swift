@@ -19,7 +19,9 @@ extension DocumentPlan {
       residual = try rest.map { try BSONDocument($0.fields ?? BSONFields()) } ?? BSONDocument(copying: whole)
     }
     return DocumentFields(
-      fields: try BSONDocument(fields), residual: residual, pinned: computed.pinned, mapping: fingerprint)
+      fields: try BSONDocument(fields), residual: residual, pinned: computed.pinned,
+      derived: Set(self.fields.filter { $0.derived != nil }.map(\.name)),
+      ofRoot: Set(self.fields.filter { $0.rootSource != nil }.map(\.name)))
   }
 
   /// Values of fields, and where those of sections came from.
@@ -87,7 +89,7 @@ extension DocumentPlan {
       hasOmissions = true
     }
     guard hasOmissions else { return nil }
-    guard let whole = try? restored(rest, values: values, isComplete: true, context).root,
+    guard let whole = try? restored(rest, values: values, context).root,
       whole.hasSameContent(as: root)
     else { return nil }
     return rest
@@ -97,9 +99,9 @@ extension DocumentPlan {
   ///
   /// - Parameters:
   ///   - values: the fields as import would have written them.
-  ///   - isComplete: a field that is not among the values was taken away; else nothing is known of it.
+  ///   - removed: fields that were taken away; of others that are not among the values nothing is known.
   func restored(
-    _ residual: BSONValue, values: [String: BSONValue], isComplete: Bool, except: Set<String> = [],
+    _ residual: BSONValue, values: [String: BSONValue], removed: Set<String> = [], except: Set<String> = [],
     _ context: FieldPlan.Context
   ) throws -> (root: BSONValue, changed: [String], failed: [String]) {
     var root = residual
@@ -110,7 +112,7 @@ extension DocumentPlan {
       // Compared with the residual as it was: a field is not to undo what another put.
       let present = field.read(residual, source, context)
       let value = values[field.name]
-      if present == value || value == nil && !isComplete { continue }
+      if present == value || value == nil && !removed.contains(field.name) { continue }
       if field.write(value, into: &root, source, context) {
         changed.append(field.name)
       } else {

@@ -21,8 +21,6 @@ struct FieldPlan: Sendable {
   /// Another element that gets the value when it is written.
   let also: InvertiblePath?
   let derived: Derived?
-  /// Everything about the field that matters, as text.
-  let signature: String
 
   /// What a field may refer to.
   struct Scope {
@@ -51,7 +49,6 @@ struct FieldPlan: Sendable {
       transform = nil
       beside = nil
       also = nil
-      signature = "\(name) derived \(derived.rawValue)"
       return
     }
     derived = nil
@@ -77,11 +74,11 @@ struct FieldPlan: Sendable {
     for source in sources where isList {
       let repeats = source.path.repeatCount
       guard source.choice == .all || repeats > 0 else {
-        throw node.error(
+        throw FieldPlan.pathNode(of: source, node).error(
           .notInvertible, "a list needs a path whose element repeats, or choose: all")
       }
       guard repeats <= 1 else {
-        throw node.error(
+        throw FieldPlan.pathNode(of: source, node).error(
           .notInvertible,
           "two elements of this path repeat, so that an item's place is not clear: fix one with [0]")
       }
@@ -91,11 +88,10 @@ struct FieldPlan: Sendable {
     }
     beside = try FieldPlan.companion("beside", values, sources: sources, type: "string")
     also = try FieldPlan.companion("also", values, sources: sources, type: "string")
-    signature = name + node.signature
   }
 
   /// Where the path of a source stands in the file.
-  private func pathNode(of source: FieldSource, _ node: MappingNode) -> MappingNode {
+  private static func pathNode(of source: FieldSource, _ node: MappingNode) -> MappingNode {
     var nodes = [node]
     var at = 0
     while at < nodes.count {

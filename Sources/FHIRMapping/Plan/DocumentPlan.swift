@@ -14,8 +14,6 @@ package struct DocumentPlan: Sendable {
   let fields: [FieldPlan]
   /// How long a visit lasts of which only the start is known.
   let defaultMinutes: Int?
-  /// Stands for the fields and what they say, so that documents written by another mapping are told apart.
-  let fingerprint: String
   private let file: String
 
   init(_ node: MappingNode, table: DefinitionTable) throws(MappingError) {
@@ -69,7 +67,6 @@ package struct DocumentPlan: Sendable {
       fields.append(field)
     }
     self.fields = fields
-    fingerprint = String(ContentDigest.text(of: fields.map(\.signature).joined(separator: "\n")).prefix(8))
   }
 
   func error(_ message: String) -> MappingError { MappingError(.conflict, message, file: file) }

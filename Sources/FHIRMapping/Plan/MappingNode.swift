@@ -104,17 +104,6 @@ struct MappingNode {
   var isMapping: Bool { node.mapping != nil }
   var isList: Bool { node.sequence != nil }
 
-  /// The value in one line, comments and line breaks left out.
-  var signature: String {
-    if let mapping = node.mapping {
-      let entries = mapping.map {
-        MappingNode($0.key, file).signature + ":" + MappingNode($0.value, file).signature
-      }
-      return "{" + entries.joined(separator: ",") + "}"
-    }
-    return isList ? "[" + items.map(\.signature).joined(separator: ",") + "]" : node.scalar?.string ?? ""
-  }
-
   /// The entries of a mapping, in the order of the file.
   func entries() throws(MappingError) -> [(key: MappingNode, value: MappingNode)] {
     guard let mapping = node.mapping else { throw error(.wrongValue, "expected a mapping of keys to values") }

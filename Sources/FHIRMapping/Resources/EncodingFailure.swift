@@ -28,7 +28,8 @@ extension EncodingFailure: CustomStringConvertible {
     switch code {
     case .duplicateName: "the element stands twice in one object, and a document can hold it once"
     case .nulInName: "the element's name holds the character U+0000, which MongoDB cannot store in a name"
-    case .reservedName: "the element is named \(Reserved.bookkeeping), which fhirline keeps for itself"
+    case .reservedName:
+      "the element bears a name that fhirline keeps for itself (_fhirline, or _written in a Reference)"
     case .tooDeep:
       "the element lies deeper than the \(ResourceEncoder.maximumDepth) levels that a document may have"
     case .notAResource: "expected a resource with a resourceType"

@@ -17,6 +17,7 @@ package struct ResourceDecoder: Sendable {
   let table: DefinitionTable
   let references: References
   private let referenceName: NameID?
+  private let referenceType: TypeID?
   private let divName: NameID?
   private let textName: NameID?
   /// Names under which a resource may stand: contained, resource, …
@@ -26,6 +27,7 @@ package struct ResourceDecoder: Sendable {
     self.table = table
     self.references = references
     referenceName = table.nameID("reference")
+    referenceType = table.typeID("Reference")
     divName = table.nameID("div")
     textName = table.nameID("text")
     resourceHolders = Set(
@@ -89,13 +91,15 @@ package struct ResourceDecoder: Sendable {
       depth += 1
       defer { depth -= 1 }
       guard depth <= BSONLimit.depth else { throw BSONError(.tooDeep) }
-      let outline = try outline(of: view)
+      let outline = try outline(of: view, type: type)
       let isNarrative = isNarrative
       var iterator = view.makeIterator()
       var upcoming = try iterator.next()
       while let element = upcoming {
         upcoming = try iterator.next()
-        if element.key.first == UInt8(ascii: "_"), try skipsUnderscore(element, in: view, type: type) {
+        if element.key.first == UInt8(ascii: "_"),
+          try skipsUnderscore(element, in: view, type: type, isResource: isResource)
+        {
           continue
         }
         if isResource, element.key.count == 12, element.hasKey("resourceType") { continue }
@@ -117,13 +121,13 @@ package struct ResourceDecoder: Sendable {
       }
     }
 
-    private func outline(of view: BSONView) throws(BSONError) -> Outline {
+    private func outline(of view: BSONView, type: TypeID?) throws(BSONError) -> Outline {
       var outline = Outline()
       var iterator = view.makeIterator()
       while let element = try iterator.next() {
         guard element.key.first == UInt8(ascii: "_") else { continue }
         if element.type == .string {
-          if element.hasKey("_written") { outline.written = element.string }
+          if element.hasKey("_written"), type == decoder.referenceType { outline.written = element.string }
         } else {
           outline.hasCompanions = true
         }
@@ -148,10 +152,10 @@ package struct ResourceDecoder: Sendable {
 
     /// Deals with a name that begins with "_"; false where it is a member like any other.
     private mutating func skipsUnderscore(
-      _ element: BSONElement, in view: BSONView, type: TypeID?
+      _ element: BSONElement, in view: BSONView, type: TypeID?, isResource: Bool
     ) throws(BSONError) -> Bool {
-      if element.type == .string { return element.hasKey("_written") }
-      if element.hasKey("_fhirline") { return true }
+      if element.type == .string { return type == decoder.referenceType && element.hasKey("_written") }
+      if isResource, element.hasKey("_fhirline") { return true }
       guard element.type == .document || element.type == .array, element.key.count > 1 else { return false }
       let name = UnsafeRawBufferPointer(rebasing: element.key[1...])
       var iterator = view.makeIterator()

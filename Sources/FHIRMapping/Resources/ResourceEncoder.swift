@@ -16,6 +16,7 @@ package struct ResourceEncoder: ~Copyable {
   /// Decoded text, between reading and writing it.
   let scratch = TextBuffer()
   private let referenceName: NameID?
+  private let referenceType: TypeID?
   private var rewrites = ReferenceRewrites()
   /// A stack: the runs of the elements that are being written.
   private var runs: [Run] = []
@@ -43,6 +44,7 @@ package struct ResourceEncoder: ~Copyable {
     self.table = table
     keys = NameKeys.r4
     referenceName = table.nameID("reference")
+    referenceType = table.typeID("Reference")
     runs.reserveCapacity(256)
   }
 
@@ -118,9 +120,11 @@ package struct ResourceEncoder: ~Copyable {
         run.count += 1
         child = Int(nodes[child].end)
       }
-      if name.isUnknown, isTop, tree.unknownNames[Int(name.rawValue - NameID.unknown)] == Reserved.bookkeeping
-      {
-        throw EncodingFailure(.reservedName, node: run.first)
+      if name.isUnknown, isTop || type == referenceType {
+        let text = tree.unknownNames[Int(name.rawValue - NameID.unknown)]
+        if text == (isTop ? Reserved.bookkeeping : Reserved.written) {
+          throw EncodingFailure(.reservedName, node: run.first)
+        }
       }
       // The same order twice is two names of a choice, two unknown names, or a name come back: all need a look.
       if run.order <= last { isSorted = false }

@@ -1,0 +1,59 @@
+import BSON
+
+/// The fields of a document as they are to be written: computed ones, and what the application made of them.
+///
+/// The marks of the values that import wrote (`_fhirline.fields`) show what was edited since. An edited field stays when
+/// parts are added, unless the parts give it another value than it had.
+struct MergedFields {
+  private(set) var fields: BSONDocument
+  /// By field: what stands for the value that FHIR gives it.
+  private(set) var marks: [String: Int32]
+  private(set) var residual: BSONDocument?
+
+  /// - Parameters:
+  ///   - computed: the fields of the draft's content.
+  ///   - draft: of a stored document, or new.
+  init(_ computed: DocumentFields, draft: DocumentDraft) throws {
+    // A root that no part replaced keeps its fields, edits and all: the content has them already in it.
+    let keepsRoot = draft.residual != nil
+    residual = draft.residual ?? computed.residual
+    marks = try MergedFields.marks(of: computed)
+    let fresh = try computed.fields.fields()
+    var result = BSONFields()
+    var taken: Set<String> = []
+    for field in fresh.fields {
+      taken.insert(field.key)
+      let old = draft.marks[field.key]
+      if keepsRoot, computed.ofRoot.contains(field.key), old != nil || draft.others[field.key] != nil {
+        marks[field.key] = old
+        if let kept = draft.others[field.key] { result.fields.append(.init(field.key, kept)) }
+      } else if let old, old == marks[field.key] {
+        // A field that was taken away stays away.
+        if let kept = draft.others[field.key] { result.fields.append(.init(field.key, kept)) }
+      } else {
+        result.fields.append(field)
+      }
+    }
+    for field in draft.others.fields where !taken.contains(field.key) {
+      let old = draft.marks[field.key]
+      guard old == nil || keepsRoot && computed.ofRoot.contains(field.key) else { continue }
+      marks[field.key] = old
+      result.fields.append(field)
+    }
+    if keepsRoot {
+      for (name, old) in draft.marks where computed.ofRoot.contains(name) { marks[name] = old }
+    }
+    fields = try BSONDocument(result)
+  }
+
+  private static func marks(of computed: DocumentFields) throws -> [String: Int32] {
+    var marks: [String: Int32] = [:]
+    try computed.fields.withView { view in
+      try view.forEachElement { element in
+        let name = element.name
+        if !computed.derived.contains(name) { marks[name] = FieldMark.mark(of: element) }
+      }
+    }
+    return marks
+  }
+}
