@@ -2,11 +2,16 @@ import Foundation
 
 /// `fhirline-bench [--json] [--no-large] [FOLDER…]`: measures the release binary on these folders, beside yardsticks taken
 /// in the same run. MONGODB_URI names the server; without it import and export are left out.
+///
+/// `fhirline-bench --make=FOLDER FOLDER…` only writes the large inputs that it would measure.
 @main
 struct Bench {
   private var folders: [String] = []
   private var json = false
   private var measuresLarge = true
+  private var made: String?
+  private static let largeBundle = 60_000_000
+  private static let largeBulkData = 1_000_000_000
   private let program: Program
   private let uri: String?
   private var report: Report
@@ -26,8 +31,10 @@ struct Bench {
       switch argument {
       case "--json": json = true
       case "--no-large": measuresLarge = false
+      case _ where argument.hasPrefix("--make="): made = String(argument.dropFirst(7))
       case _ where argument.hasPrefix("-"):
-        throw Program.Failure(description: "\(argument): known are --json, --no-large, and folders")
+        throw Program.Failure(
+          description: "\(argument): known are --json, --no-large, --make=FOLDER, and folders")
       default: folders.append(argument)
       }
     }
@@ -50,6 +57,12 @@ struct Bench {
     var inputs: [Input] = []
     for folder in folders { inputs += try Input.find(folder) }
     guard !inputs.isEmpty else { throw Program.Failure(description: "\(folders[0]): no FHIR files") }
+    if let made {
+      let larger = try LargerInputs(inputs, folder: made)
+      _ = try larger.bundle(bytes: Bench.largeBundle)
+      _ = try larger.bulkData(bytes: Bench.largeBulkData)
+      return
+    }
 
     try stages(inputs, temporary: temporary)
     if let uri {
@@ -135,11 +148,11 @@ struct Bench {
     let larger = try LargerInputs(inputs, folder: folder)
     var benchmarks = DatabaseBenchmarks(program: program, uri: uri, folder: temporary)
     benchmarks.rounds = 1
-    if let bundle = try larger.bundle(bytes: 60_000_000) {
+    if let bundle = try larger.bundle(bytes: Bench.largeBundle) {
       try large("a Bundle of 60 MB", [bundle], benchmarks)
       try FileManager.default.removeItem(atPath: bundle.path)
     }
-    let lines = try larger.bulkData(bytes: 1_000_000_000)
+    let lines = try larger.bulkData(bytes: Bench.largeBulkData)
     if !lines.isEmpty { try large("NDJSON of 1 GB", lines, benchmarks) }
   }
 
