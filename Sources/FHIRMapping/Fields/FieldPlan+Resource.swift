@@ -96,6 +96,7 @@ extension FieldPlan {
     _ value: BSONValue?, into resource: inout BSONValue, _ source: FieldSource, _ context: Context
   ) -> Bool {
     guard let transform else { return false }
+    if let value, read(resource, source, context) == value { return true }
     if isList { return writeList(value, into: &resource, source, context) }
     let old = readings(in: resource, source, context).first
     guard let value else {
