@@ -84,6 +84,7 @@ let package = Package(
         "FHIRPipeline", "FHIRModel", "FHIRFormats", "FHIRMapping", "BSON", "DocumentStore",
       ],
       swiftSettings: strict),
-    .testTarget(name: "CommandLineTests", dependencies: ["fhirline"], swiftSettings: strict),
+    .testTarget(
+      name: "CommandLineTests", dependencies: ["fhirline", "DocumentStore"], swiftSettings: strict),
   ]
 )

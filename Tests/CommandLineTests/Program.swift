@@ -40,8 +40,10 @@ enum Program {
     process.standardError = try FileHandle(forWritingTo: paths[2])
     try process.run()
     process.waitUntilExit()
+    // A crash is no exit code: it is told apart as a shell does.
+    let crash: Int32 = process.terminationReason == .uncaughtSignal ? 128 : 0
     return Outcome(
-      status: process.terminationStatus,
+      status: process.terminationStatus + crash,
       output: String(decoding: try Data(contentsOf: paths[1]), as: UTF8.self),
       errors: String(decoding: try Data(contentsOf: paths[2]), as: UTF8.self))
   }

@@ -41,8 +41,7 @@ import Testing
   ])
   func everyFaultIsFoundAtItsLine(file: String, faults: [String]) throws {
     let outcome = try Program.run(["validate", "Samples/broken/\(file)", "--format", "ndjson"])
-    let found = try outcome.lines.map { line in
-      let finding = try JSONDecoder().decode(Finding.self, from: Data(line.utf8))
+    let found = try Finding.all(in: outcome.output).map { finding in
       #expect(finding.severity == "error" || finding.severity == "fatal")
       return "\(finding.line) \(finding.rule)"
     }
@@ -54,11 +53,5 @@ import Testing
     let files = try FileManager.default.contentsOfDirectory(
       atPath: Program.folder.appending(path: "Samples/broken").path)
     #expect(files.count == 11)
-  }
-
-  private struct Finding: Decodable {
-    var line: Int
-    var rule: String
-    var severity: String
   }
 }

@@ -1,3 +1,4 @@
+import DocumentStore
 import Foundation
 import Testing
 
@@ -16,17 +17,24 @@ final class Workspace {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
   }
 
-  deinit { try? FileManager.default.removeItem(at: folder) }
+  deinit {
+    try? FileManager.default.removeItem(at: folder)
+    guard let uri = ProcessInfo.processInfo.environment["MONGODB_URI"] else { return }
+    try? DocumentStore(uri: uri, databaseName: database).withConnection { try $0.dropDatabase() }
+  }
 
   func path(_ name: String) -> String { folder.appending(path: name).path }
 
   /// Writes a file into the folder and gives its path.
   @discardableResult
-  func write(_ name: String, _ text: String) throws -> String {
+  func write(_ name: String, _ text: String) throws -> String { try write(name, Data(text.utf8)) }
+
+  @discardableResult
+  func write(_ name: String, _ bytes: Data) throws -> String {
     let file = folder.appending(path: name)
     try FileManager.default.createDirectory(
       at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-    try Data(text.utf8).write(to: file)
+    try bytes.write(to: file)
     return file.path
   }
 

@@ -63,9 +63,15 @@ package final class ResourceReader {
     defer { buffer.deallocate() }
     var count = 0
     while count < headBytes {
-      let read = try source.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...]))
-      if read == 0 { return (Array(buffer[..<count]), true) }
-      count += read
+      do throws(ReadFailure) {
+        let read = try source.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...]))
+        if read == 0 { return (Array(buffer[..<count]), true) }
+        count += read
+      } catch {
+        // What came before the source broke off is read; then the source is asked again, and says so again.
+        if count == 0 { throw error }
+        return (Array(buffer[..<count]), false)
+      }
     }
     return (Array(buffer), false)
   }
