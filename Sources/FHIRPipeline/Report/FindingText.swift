@@ -15,8 +15,10 @@ package enum FindingText {
   /// `Patient.contact[0].name: what is wrong`, without control characters, and cut where it would fill the terminal.
   package static func words(_ issue: Issue) -> String {
     let message = shortened(issue.message, to: longestMessage)
+    // Many messages begin with the very element: it is not said twice.
     let words =
-      issue.expression.isEmpty ? message : shortened(issue.expression, to: longestExpression) + ": " + message
+      issue.expression.isEmpty || message.hasPrefix(issue.expression + " ")
+      ? message : shortened(issue.expression, to: longestExpression) + ": " + message
     return printable(words)
   }
 
