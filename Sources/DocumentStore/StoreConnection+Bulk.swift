@@ -35,7 +35,6 @@ extension StoreConnection {
     var result = WriteResult()
     let documents = try OutgoingDocuments(bytes, limits: limits, refusals: &result.failures)
     let collection = try collection(name)
-    let options = try NativeDocument(["upsert": .bool(upsert), "validate": false])
     var filter = BSONWriter(capacity: 256)
     for part in documents.messages {
       let bulk = try Bulk(collection, options: try self.options(["ordered": false]))
@@ -56,7 +55,7 @@ extension StoreConnection {
               message: "the document has no _id, by which the one to replace is found"))
           continue
         }
-        try bulk.replace(filter: filter, with: document, options: options)
+        try bulk.replace(filter: filter, with: document, upsert: upsert)
         positions.append(documents.positions[i])
       }
       result.add(try execute(bulk, positions: positions))
@@ -132,23 +131,33 @@ extension WriteOperation {
 /// Writes gathered for one exchange with the server.
 private struct Bulk: ~Copyable {
   let pointer: OpaquePointer
+  /// Options of single writes. libmongoc's own check of every document is off: see `insert`.
+  private let plain: NativeDocument
+  private let upserting: NativeDocument
 
   init(
     _ collection: borrowing StoreConnection.Collection, options: consuming NativeDocument
   ) throws(StoreError) {
-    guard
-      let pointer = mongoc_collection_create_bulk_operation_with_opts(collection.pointer, options.pointer)
-    else { throw StoreError(.commandFailed, "libmongoc cannot begin a bulk operation") }
+    let plain = try NativeDocument(["validate": false])
+    let upserting = try NativeDocument(["validate": false, "upsert": true])
+    let operation = mongoc_collection_create_bulk_operation_with_opts(collection.pointer, options.pointer)
+    guard let operation else { throw StoreError(.commandFailed, "libmongoc cannot begin a bulk operation") }
+    self.init(pointer: operation, plain: plain, upserting: upserting)
+  }
+
+  private init(pointer: OpaquePointer, plain: consuming NativeDocument, upserting: consuming NativeDocument) {
     self.pointer = pointer
+    self.plain = plain
+    self.upserting = upserting
   }
 
   deinit { mongoc_bulk_operation_destroy(pointer) }
 
   func replace(
-    filter: borrowing BSONWriter, with document: UnsafeRawBufferPointer, options: borrowing NativeDocument
+    filter: borrowing BSONWriter, with document: UnsafeRawBufferPointer, upsert: Bool
   ) throws(StoreError) {
     var error = bson_error_t()
-    let options = options.pointer
+    let options = upsert ? upserting.pointer : plain.pointer
     let done = filter.withBytes { filter in
       cmongoc_bulk_replace(
         pointer, filter.baseAddress?.assumingMemoryBound(to: UInt8.self), filter.count,
@@ -162,26 +171,25 @@ private struct Bulk: ~Copyable {
     let done: Bool
     switch operation {
     case .insert(let document):
-      let options = try NativeDocument(["validate": false])
       done = document.bytes.withUnsafeBufferPointer {
-        cmongoc_bulk_insert(pointer, $0.baseAddress, $0.count, options.pointer, &error)
+        cmongoc_bulk_insert(pointer, $0.baseAddress, $0.count, plain.pointer, &error)
       }
     case .replace(let filter, let document, let upsert):
-      let options = try NativeDocument(["upsert": .bool(upsert), "validate": false])
+      let options = upsert ? upserting.pointer : plain.pointer
       done = filter.bytes.withUnsafeBufferPointer { filter in
         document.bytes.withUnsafeBufferPointer { document in
           cmongoc_bulk_replace(
-            pointer, filter.baseAddress, filter.count, document.baseAddress, document.count, options.pointer,
+            pointer, filter.baseAddress, filter.count, document.baseAddress, document.count, options,
             &error)
         }
       }
     case .update(let filter, let update, let upsert, let many):
-      let options = try NativeDocument(["upsert": .bool(upsert), "validate": false])
+      let options = upsert ? upserting.pointer : plain.pointer
       done = filter.bytes.withUnsafeBufferPointer { filter in
         update.bytes.withUnsafeBufferPointer { update in
           cmongoc_bulk_update(
             pointer, filter.baseAddress, filter.count, update.baseAddress, update.count, many,
-            options.pointer, &error)
+            options, &error)
         }
       }
     case .delete(let filter, let many):

@@ -8,9 +8,12 @@ extension StoreConnection {
   ) throws(StoreError) -> StoreCursor {
     let collection = try collection(name)
     let filter = try NativeDocument(filter)
+    let preference = options.isFromPrimary ? mongoc_read_prefs_new(MONGOC_READ_PRIMARY) : nil
+    defer { mongoc_read_prefs_destroy(preference) }
     let options = try self.options(options.fields)
     guard
-      let cursor = mongoc_collection_find_with_opts(collection.pointer, filter.pointer, options.pointer, nil)
+      let cursor = mongoc_collection_find_with_opts(
+        collection.pointer, filter.pointer, options.pointer, preference)
     else { throw StoreError(.commandFailed, "libmongoc cannot begin a search") }
     return StoreCursor(cursor, context: context)
   }

@@ -3,13 +3,17 @@ import BSON
 extension DocumentDraft {
   /// Takes over a stored document, given with all its pages.
   mutating func load(_ pages: [BSONDocument], restoreRoot: DocumentAssembler.RestoreRoot) throws {
+    var count: Int64 = 1
     for (number, page) in pages.enumerated() {
       try page.withView { view in
+        if number == 0 { count = try view.find("_fhirline")?.document?.find("pages")?.integer ?? 1 }
+        // What an import that was cut short left behind the last page: it adds what stands nowhere else.
+        let isBeyond = try number > 0 && view.find("page")?.integer ?? 0 > count
         try view.forEachElement { element in
           if element.hasKey("_id") || element.hasKey("_fhirline") || element.hasKey("fhir") { return }
           if number > 0, element.hasKey("chart_id") || element.hasKey("page") { return }
           if let items = element.array, try DocumentDraft.isSection(items) {
-            try load(section: element.name, items)
+            try load(section: element.name, items, isBeyond: isBeyond)
           } else if number == 0 {
             others.fields.append(BSONFields.Field(element.name, try BSONValue(element)))
           }
@@ -26,17 +30,21 @@ extension DocumentDraft {
     return try first.find("resourceType")?.string != nil
   }
 
-  private mutating func load(section: String, _ items: BSONView) throws {
+  private mutating func load(section: String, _ items: BSONView, isBeyond: Bool) throws {
+    var known = sections.removeValue(forKey: section) ?? [:]
     try items.forEachElement { element in
       guard let item = element.document else { return }
-      let key: String
-      if let own = try item.find(path: "_fhirline.key")?.text {
-        key = own
-      } else {
-        key = (try item.find("resourceType")?.text ?? "") + "/" + (try item.find("id")?.text ?? "")
-      }
-      sections[section, default: [:]][key] = [UInt8](item.bytes)
+      let key = try DocumentDraft.key(of: item)
+      if isBeyond, known[key] != nil { return }
+      known[key] = [UInt8](item.bytes)
     }
+    sections[section] = known
+  }
+
+  /// `Observation/1`: what the import noted, or else the resource says.
+  private static func key(of item: BSONView) throws -> String {
+    if let own = try item.find("_fhirline")?.document?.find("key")?.text { return own }
+    return (try item.find("resourceType")?.text ?? "") + "/" + (try item.find("id")?.text ?? "")
   }
 
   private mutating func loadBookkeeping(_ view: BSONView, restoreRoot: DocumentAssembler.RestoreRoot) throws {

@@ -47,6 +47,18 @@ package final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     while !closed && elements.count == head { pthread_cond_wait(changed, mutex) }
+    return takeFirst()
+  }
+
+  /// An element, if there is one by now.
+  package func popIfAny() -> Element? {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    return takeFirst()
+  }
+
+  /// Takes the first element; the caller holds `mutex`.
+  private func takeFirst() -> Element? {
     guard elements.count > head else { return nil }
     let element = elements[head]
     head += 1

@@ -1,0 +1,90 @@
+import BSON
+import DocumentStore
+import FHIRMapping
+import FHIRPipeline
+import Foundation
+import Synchronization
+import Testing
+
+/// A database and a folder of a test's own on the server that MONGODB_URI names; both are gone when it ends.
+///
+/// Without a server the suites are skipped, unless FHIRLINE_REQUIRE_MONGODB=1 says that they must run: then they fail.
+final class TestDatabase: Sendable {
+  static let uri = ProcessInfo.processInfo.environment["MONGODB_URI"]
+  static let mayRun = uri != nil || ProcessInfo.processInfo.environment["FHIRLINE_REQUIRE_MONGODB"] == "1"
+
+  let store: DocumentStore
+  let folder: URL
+
+  init() throws {
+    let uri = try #require(TestDatabase.uri, "FHIRLINE_REQUIRE_MONGODB=1 is set, but MONGODB_URI is not")
+    let name = "fhirline_test_" + UUID().uuidString.replacing("-", with: "").lowercased()
+    store = try DocumentStore(uri: uri, databaseName: name)
+    folder = FileManager.default.temporaryDirectory.appending(path: name)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+  }
+
+  deinit {
+    try? store.withConnection { connection in try connection.dropDatabase() }
+    try? FileManager.default.removeItem(at: folder)
+  }
+
+  /// All documents of a collection by `_id`.
+  func documents(_ collection: String) throws -> [String: BSONFields] {
+    var documents: [String: BSONFields] = [:]
+    try store.withConnection { connection in
+      try connection.find(in: collection) { document in
+        documents[try document.find("_id")?.text ?? ""] = try BSONFields(document)
+      }
+    }
+    return documents
+  }
+
+  /// Writes inputs and imports them.
+  func importFiles(_ files: [(name: String, text: String)]) throws -> ImportSummary {
+    var inputs: [String] = []
+    for (name, text) in files {
+      let file = folder.appending(path: name)
+      try Data(text.utf8).write(to: file)
+      inputs.append(file.path)
+    }
+    var run = ImportRun(mappings: try MappingSet.builtIn(), collections: [:])
+    run.showsProgress = false
+    run.quarantinePath = folder.appending(path: "quarantine.ndjson").path
+    let outcome = try run.run(try InputFile.find(inputs), store: store)
+    #expect(outcome.failure == nil)
+    return outcome.summary
+  }
+
+  /// Runs a loader over requests, and says what it told.
+  func load(_ assembler: DocumentAssembler, _ parts: [[Part]]) throws -> Told {
+    let told = Mutex(Told())
+    let loader = DocumentLoader(
+      store: store, collections: [:], assembler: assembler,
+      counted: { _, outcomes in
+        told.withLock { told in
+          for outcome in outcomes { told.outcomes[outcome?.rawValue ?? "link", default: 0] += 1 }
+        }
+      },
+      refused: { parts, reason in told.withLock { $0.refused.append((parts, reason)) } })
+    loader.start()
+    var requests: [LoadRequest] = []
+    for parts in parts {
+      let assembly = try assembler.assemble(kind: parts[0].kind, id: parts[0].documentID, parts: parts)
+      requests.append(
+        LoadRequest(kind: parts[0].kind, id: parts[0].documentID, parts: parts, assembly: assembly))
+      if requests.count == 100 {
+        #expect(loader.put(requests))
+        requests = []
+      }
+    }
+    #expect(loader.put(requests))
+    if let failure = loader.finish() { throw failure }
+    return told.withLock { $0 }
+  }
+
+  struct Told: Sendable {
+    var outcomes: [String: Int] = [:]
+    var refused: [(parts: [Part], reason: String)] = []
+  }
+}
