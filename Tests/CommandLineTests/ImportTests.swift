@@ -190,4 +190,19 @@ import Testing
     let comparison = try workspace.run("compare", workspace.path("in"), again)
     #expect(comparison.status == 0, "\(comparison.output)")
   }
+
+  @Test func `a Bundle that is itself an entry is kept whole, there and back`() throws {
+    let workspace = try Workspace()
+    let file = try workspace.write(
+      "in/responses.json",
+      #"{"resourceType":"Bundle","type":"collection","entry":[{"fullUrl":"https://x.org/Bundle/b","resource":"#
+        + #"{"resourceType":"Bundle","id":"b","type":"searchset","entry":[{"fullUrl":"https://x.org/Patient/p","resource":"#
+        + #"{"resourceType":"Patient","id":"p"}}]}}]}"#)
+    let first = try workspace.importFiles(file)
+    #expect(first.read == 1)
+    #expect(try workspace.run("export", "--out", workspace.path("out"), "--quiet").status == 0)
+    let second = try workspace.importFiles(workspace.path("out"))
+    #expect(second.loaded == .init(inserted: 0, replaced: 0, unchanged: 1))
+    #expect(try workspace.run("compare", workspace.path("in"), workspace.path("out")).status == 0)
+  }
 }

@@ -7,6 +7,9 @@ package struct InputFile: Sendable, Hashable {
   package let name: String
   /// Where it is; nil for standard input.
   package let path: String?
+  /// Whether Bundles in it are resources to be kept whole, as a bulk-data manifest says of `Bundle.ndjson`, and not
+  /// containers of resources.
+  package var keepsBundles = false
   /// Size in bytes as stored (compressed for `.gz`); 0 when unknown.
   package let size: Int
 
@@ -20,6 +23,8 @@ package struct InputFile: Sendable, Hashable {
 
   /// Opens a reader over the file from its start.
   package func open(options: ReadOptions = ReadOptions()) throws -> ResourceReader {
+    var options = options
+    if keepsBundles { options.splitBundles = false }
     if let path {
       return try ResourceReader(source: FileSource(path), name: name, options: options)
     }
@@ -96,8 +101,19 @@ package struct InputFile: Sendable, Hashable {
       var isFolder: ObjCBool = false
       guard FileManager.default.fileExists(atPath: prefix + name, isDirectory: &isFolder), !isFolder.boolValue
       else { return nil }
-      return InputFile(name: prefix + name, path: prefix + name, size: size(of: prefix + name))
+      var file = InputFile(name: prefix + name, path: prefix + name, size: size(of: prefix + name))
+      file.keepsBundles = isManifestsBundleFile(prefix + name)
+      return file
     }
+  }
+
+  /// Whether a file is the one of a bulk-data export (there is a manifest beside it) that holds resources of type Bundle.
+  ///
+  /// See https://hl7.org/fhir/uv/bulkdata/export.html
+  private static func isManifestsBundleFile(_ path: String) -> Bool {
+    let name = path.split(separator: "/").last ?? ""
+    guard name == "Bundle.ndjson" || name == "Bundle.ndjson.gz" else { return false }
+    return FileManager.default.fileExists(atPath: Path.folder(of: path) + "/manifest.json")
   }
 
   private static func matches(_ pattern: String) -> [String] {
