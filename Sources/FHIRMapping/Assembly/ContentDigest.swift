@@ -39,14 +39,23 @@ package struct ContentDigest {
 
   /// 32 hexadecimal digits.
   package var text: String {
+    let (high, low) = words
+    return String(unsafeUninitializedCapacity: 32) { digits in
+      for place in 0..<32 {
+        let word = place < 16 ? high : low
+        let digit = UInt8(truncatingIfNeeded: word &>> UInt64(60 &- 4 &* (place & 15))) & 15
+        digits[place] = digit < 10 ? digit &+ UInt8(ascii: "0") : digit &+ (UInt8(ascii: "a") &- 10)
+      }
+      return 32
+    }
+  }
+
+  /// The digest as two numbers.
+  package var words: (high: UInt64, low: UInt64) {
     var last = self
     last.mix(length, 0x2545_F491_4F6C_DD1D)
     last.mix(last.b, last.a)
-    func hex(_ value: UInt64) -> String {
-      let digits = String(value, radix: 16)
-      return String(repeating: "0", count: 16 - digits.count) + digits
-    }
-    return hex(last.a) + hex(last.b)
+    return (last.a, last.b)
   }
 
   /// Two lanes, each folding the 128-bit product of what it has and what comes.

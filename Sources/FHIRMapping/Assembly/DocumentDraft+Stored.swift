@@ -30,15 +30,15 @@ extension DocumentDraft {
     return try first.find("resourceType")?.string != nil
   }
 
-  private mutating func load(section: String, _ items: BSONView, isBeyond: Bool) throws {
-    var known = sections.removeValue(forKey: section) ?? [:]
-    try items.forEachElement { element in
+  private mutating func load(section: String, _ view: BSONView, isBeyond: Bool) throws {
+    var items: [DraftSection.Item] = []
+    try view.forEachElement { element in
       guard let item = element.document else { return }
-      let key = try DocumentDraft.key(of: item)
-      if isBeyond, known[key] != nil { return }
-      known[key] = [UInt8](item.bytes)
+      items.append(DraftSection.Item(key: try DocumentDraft.key(of: item), bytes: [UInt8](item.bytes)))
     }
-    sections[section] = known
+    changeSection(section) { isBeyond ? $0.fill(items) : $0.load(items) }
+    // The document is to be written anew, with its pages.
+    if isBeyond { isChanged = true }
   }
 
   /// `Observation/1`: what the import noted, or else the resource says.

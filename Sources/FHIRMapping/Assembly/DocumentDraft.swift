@@ -5,13 +5,13 @@ struct DocumentDraft {
   let kind: DocumentKind
   let id: String
   var root: Root?
-  /// Items by section, then by resource key.
-  var sections: [String: [String: [UInt8]]] = [:]
+  /// In the order of their names.
+  var sections: [DraftSection] = []
   var appointments: [String: AppointmentLink] = [:]
   /// Elements of the stored document but for sections, residual and bookkeeping: fields, and the application's own.
   var others = BSONFields()
-  /// Whether merging parts changed anything.
-  private(set) var isChanged = false
+  /// Whether the stored document is no longer as it ought to be.
+  var isChanged = false
   /// By field: what stands for the value that import wrote.
   var marks: [String: Int32] = [:]
   /// The stored document's `_fhirline.hash`.
@@ -37,72 +37,100 @@ struct DocumentDraft {
   /// Adds parts; of two for one resource the newer counts, else the later.
   mutating func merge(_ parts: [Part]) -> [DocumentAssembler.Outcome?] {
     var outcomes = [DocumentAssembler.Outcome?](repeating: nil, count: parts.count)
-    var winners: [String: Int] = [:]
-    let order = parts.indices.sorted { parts[$0].sequence < parts[$1].sequence }
-    for index in order {
-      switch parts[index].content {
-      case .appointment(let link):
-        if appointments.updateValue(link, forKey: link.id) != link { isChanged = true }
-      case .root(let resource, _), .section(_, let resource):
-        if let known = winners[resource.key],
-          ResourceVersion.isOlder(resource.bytes, than: bytes(of: parts[known]))
-        {
-          continue
-        }
-        winners[resource.key] = index
+    var arrivals: [DraftSection.Arrivals] = []
+    var contests: [(parts: ArraySlice<(key: String, part: Int)>, winner: Int)] = []
+    let order = inOrder(parts)
+    var at = 0
+    while at < order.count {
+      let start = at
+      let key = order[at].key
+      var winner = order[at].part
+      at += 1
+      while at < order.count, order[at].key == key {
+        let next = order[at].part
+        if !ResourceVersion.isOlder(bytes(of: parts[next]), than: bytes(of: parts[winner])) { winner = next }
+        at += 1
       }
+      switch parts[winner].content {
+      case .appointment: break
+      case .root(let resource, let names): outcomes[winner] = put(root: resource, names: names)
+      case .section(let section, let resource):
+        // Types come one after another, and each has its section.
+        let number = arrivals.lastIndex { $0.section == section } ?? arrivals.count
+        if number == arrivals.count { arrivals.append(DraftSection.Arrivals(section: section)) }
+        arrivals[number].items.append((DraftSection.Item(key: key, bytes: resource.bytes), winner))
+      }
+      if at - start > 1 { contests.append((order[start..<at], winner)) }
     }
-    for (_, index) in winners {
-      let outcome = put(parts[index])
-      outcomes[index] = outcome
-      if outcome != .unchanged { isChanged = true }
+    for arrivals in arrivals {
+      changeSection(arrivals.section) { $0.merge(arrivals) { outcomes[$0] = $1 } }
     }
+    if outcomes.contains(where: { $0 == .inserted || $0 == .replaced }) { isChanged = true }
     // A part that lost to another of the same input: its resource is in the document in the winner's form.
-    for index in order where outcomes[index] == nil {
-      guard case .some(let resource) = parts[index].resource, let winner = winners[resource.key] else {
-        continue
+    for (entries, winner) in contests {
+      for entry in entries where entry.part != winner {
+        let isSame =
+          outcomes[winner] == .unchanged || bytes(of: parts[entry.part]) == bytes(of: parts[winner])
+        outcomes[entry.part] = isSame ? .unchanged : .replaced
       }
-      let same = outcomes[winner] == .unchanged || resource.bytes == bytes(of: parts[winner])
-      outcomes[index] = same ? .unchanged : .replaced
     }
     return outcomes
   }
 
-  private mutating func put(_ part: Part) -> DocumentAssembler.Outcome {
-    switch part.content {
-    case .appointment: return .unchanged
-    case .root(let resource, let names):
-      let digest = DocumentDraft.digest(resource.bytes)
-      guard let stored = root else {
-        root = Root(
-          key: resource.key, bytes: resource.bytes, names: Array(Set(names)).sorted(), digest: digest)
-        return .inserted
-      }
-      // The same resource again: what the application changed since stays.
-      if stored.digest == digest || ResourceEquality.isSame(stored: stored.bytes, incoming: resource.bytes) {
-        let union = Array(Set(stored.names + names)).sorted()
-        if union != stored.names { isChanged = true }
-        root?.names = union
-        return .unchanged
-      }
-      if ResourceVersion.isOlder(resource.bytes, than: stored.bytes) { return .unchanged }
-      residual = nil
-      root = Root(
-        key: resource.key, bytes: resource.bytes, names: Array(Set(stored.names + names)).sorted(),
-        digest: digest)
-      return .replaced
-    case .section(let section, let resource):
-      let stored = sections[section]?[resource.key]
-      if let stored {
-        if ResourceEquality.isSame(stored: stored, incoming: resource.bytes)
-          || ResourceVersion.isOlder(resource.bytes, than: stored)
-        {
-          return .unchanged
-        }
-      }
-      sections[section, default: [:]][resource.key] = resource.bytes
-      return stored == nil ? .inserted : .replaced
+  /// The parts with resources in the order of their keys, those of one key in the order in which they came; takes
+  /// links on the way.
+  private mutating func inOrder(_ parts: [Part]) -> [(key: String, part: Int)] {
+    var order = Array(parts.indices)
+    if zip(parts, parts.dropFirst()).contains(where: { $0.sequence > $1.sequence }) {
+      order.sort { parts[$0].sequence < parts[$1].sequence }
     }
+    var resources: [(key: String, part: Int)] = []
+    resources.reserveCapacity(parts.count)
+    for index in order {
+      switch parts[index].content {
+      case .appointment(let link):
+        if appointments.updateValue(link, forKey: link.id) != link { isChanged = true }
+      case .root(let resource, _), .section(_, let resource): resources.append((resource.key, index))
+      }
+    }
+    // Sorting is stable.
+    resources.sort { $0.key < $1.key }
+    return resources
+  }
+
+  /// Lends a section for a change; makes it where there is none.
+  mutating func changeSection(_ name: String, _ body: (inout DraftSection) -> Void) {
+    let number = sections.firstIndex { $0.name >= name } ?? sections.count
+    if number == sections.count || sections[number].name != name {
+      sections.insert(DraftSection(name: name), at: number)
+    }
+    body(&sections[number])
+  }
+
+  private mutating func put(root resource: Part.Resource, names: [String]) -> DocumentAssembler.Outcome {
+    let digest = DocumentDraft.digest(resource.bytes)
+    guard let stored = root else {
+      root = Root(
+        key: resource.key, bytes: resource.bytes, names: DocumentDraft.union(names), digest: digest)
+      return .inserted
+    }
+    // The same resource again: what the application changed since stays.
+    if stored.digest == digest || ResourceEquality.isSame(stored: stored.bytes, incoming: resource.bytes) {
+      let union = DocumentDraft.union(stored.names + names)
+      if union != stored.names { isChanged = true }
+      root?.names = union
+      return .unchanged
+    }
+    if ResourceVersion.isOlder(resource.bytes, than: stored.bytes) { return .unchanged }
+    residual = nil
+    root = Root(
+      key: resource.key, bytes: resource.bytes, names: DocumentDraft.union(stored.names + names),
+      digest: digest)
+    return .replaced
+  }
+
+  private static func union(_ names: [String]) -> [String] {
+    names.count < 2 ? names : Set(names).sorted()
   }
 
   private func bytes(of part: Part) -> [UInt8] { part.resource?.bytes ?? [] }
@@ -119,23 +147,22 @@ struct DocumentDraft {
 
   /// Lends the content to the mapping.
   func withContent<R>(_ body: (DocumentContent) throws -> R) throws -> R {
-    var holders: [BSONDocument] = []
-    var sectionRanges: [(name: String, range: Range<Int>)] = []
-    for (name, items) in sections.sorted(by: { $0.key < $1.key }) {
-      let start = holders.count
-      for (_, bytes) in items.sorted(by: { $0.key < $1.key }) { holders.append(try BSONDocument(bytes)) }
-      sectionRanges.append((name, start..<holders.count))
-    }
-    let rootDocument = try root.map { try BSONDocument($0.bytes) }
-    // The arrays' storage stays where it is as long as `holders` and `rootDocument` live.
-    return try withExtendedLifetime((holders, rootDocument)) {
-      let views = holders.map { document in document.withView { $0 } }
+    // The arrays' storage stays where it is as long as the draft lives.
+    return try withExtendedLifetime(self) {
+      let sections = try sections.map { section in
+        DocumentContent.Section(
+          name: section.name, items: try section.items.map { try DocumentDraft.view($0.bytes) })
+      }
       let content = DocumentContent(
-        kind: kind, id: id, root: rootDocument?.withView { $0 },
-        sections: sectionRanges.map { DocumentContent.Section(name: $0.name, items: Array(views[$0.range])) },
+        kind: kind, id: id, root: try root.map { try DocumentDraft.view($0.bytes) }, sections: sections,
         appointments: sortedAppointments, rootKey: root?.key)
       return try body(content)
     }
+  }
+
+  /// A view that is valid as long as the array is.
+  private static func view(_ bytes: [UInt8]) throws -> BSONView {
+    try bytes.withUnsafeBytes { try BSONView($0) }
   }
 }
 

@@ -6,7 +6,7 @@ enum FieldMark {
     var digest = ContentDigest()
     withUnsafeBytes(of: element.type.rawValue) { digest.add($0) }
     digest.add(element.value)
-    return Int32(truncatingIfNeeded: UInt64(digest.text.prefix(16), radix: 16) ?? 0)
+    return Int32(truncatingIfNeeded: digest.words.high)
   }
 
   /// The marks that a document's bookkeeping holds.

@@ -7,28 +7,19 @@ struct PageWriter {
   let draft: DocumentDraft
   let pageBytes: Int
 
-  /// A section with its items in the order of their keys, each with its page.
-  private struct Section {
-    var name: String
-    var items: [(bytes: [UInt8], page: Int)]
-  }
-
   func write(
     _ merged: MergedFields, pinned: [String: Set<Int>], outcomes: [DocumentAssembler.Outcome?]
   ) throws -> DocumentAssembler.Assembly {
-    var sections = draft.sections.sorted { $0.key < $1.key }
-      .map { section in
-        Section(name: section.key, items: section.value.sorted { $0.key < $1.key }.map { ($0.value, 1) })
-      }
-    let hash = digest(merged, sections)
+    let hash = digest(merged)
     let fixed =
       merged.fields.bytes.count + (merged.residual?.bytes.count ?? 0) + 64 * draft.appointments.count + 1024
-    let count = split(&sections, room: pageBytes - fixed, pinned: pinned)
+    let pageOfItems = split(room: pageBytes - fixed, pinned: pinned)
+    let count = pageOfItems.map { $0.max() ?? 1 }.max() ?? 1
 
     var pages: [BSONDocument] = []
     let ids = DocumentAssembler.pageIDs(draft.id, count: count)
     for page in 1...count {
-      var writer = BSONWriter(capacity: min(pageBytes, 64 << 10))
+      var writer = BSONWriter(capacity: page == 1 ? min(pageBytes, fixed + itemBytes) + 256 : pageBytes)
       writer.beginDocument()
       writer.append("_id", string: ids[page - 1])
       if page == 1 {
@@ -39,7 +30,9 @@ struct PageWriter {
         writer.append("chart_id", string: draft.id)
         writer.append("page", int32: Int32(page))
       }
-      try append(sections, page: page, to: &writer)
+      for (number, section) in draft.sections.enumerated() {
+        try append(section, page: page, of: pageOfItems.isEmpty ? [] : pageOfItems[number], to: &writer)
+      }
       if page == 1 {
         if let residual = merged.residual { writer.append("fhir", document: residual) }
         try bookkeeping(hash: hash, marks: merged.marks, pageCount: count, into: &writer)
@@ -51,14 +44,14 @@ struct PageWriter {
   }
 
   /// Stands for what FHIR says: the same whether or not the application edited fields since.
-  private func digest(_ merged: MergedFields, _ sections: [Section]) -> String {
+  private func digest(_ merged: MergedFields) -> String {
     var digest = ContentDigest()
     if let root = draft.root { digest.add(root.digest) }
     for (name, mark) in merged.marks.sorted(by: { $0.key < $1.key }) {
       digest.add(name)
       withUnsafeBytes(of: mark.littleEndian) { digest.add($0) }
     }
-    for section in sections {
+    for section in draft.sections {
       digest.add(section.name)
       for item in section.items { item.bytes.withUnsafeBytes { digest.add($0) } }
     }
@@ -70,46 +63,56 @@ struct PageWriter {
     return digest.text
   }
 
-  /// Gives every item its page, and returns how many there are.
+  /// An item's bytes, and its index and type in the array.
+  private static func size(_ item: DraftSection.Item) -> Int { item.bytes.count + 16 }
+
+  private var itemBytes: Int {
+    draft.sections.reduce(0) { sum, section in section.items.reduce(sum) { $0 + PageWriter.size($1) } }
+  }
+
+  /// The page of every item, by section; empty where all fit on one page.
   ///
   /// Items that fields were taken from stand on the first page, beside the fields; the others fill page after page.
-  private func split(_ sections: inout [Section], room: Int, pinned: [String: Set<Int>]) -> Int {
-    /// An item's bytes, and its index and type in the array.
-    func size(_ bytes: [UInt8]) -> Int { bytes.count + 16 }
+  private func split(room: Int, pinned: [String: Set<Int>]) -> [[Int]] {
+    if itemBytes <= room { return [] }
     var room = room
     var isEmpty = true
-    for section in sections {
+    for section in draft.sections {
       for index in pinned[section.name] ?? [] where section.items.indices.contains(index) {
-        room -= size(section.items[index].bytes)
+        room -= PageWriter.size(section.items[index])
         isEmpty = false
       }
     }
     var page = 1
-    for number in sections.indices {
-      let fixed = pinned[sections[number].name] ?? []
-      for index in sections[number].items.indices where !fixed.contains(index) {
-        let bytes = size(sections[number].items[index].bytes)
+    return draft.sections.map { section in
+      let fixed = pinned[section.name] ?? []
+      return section.items.indices.map { index in
+        if fixed.contains(index) { return 1 }
+        let bytes = PageWriter.size(section.items[index])
         if !isEmpty, room < bytes {
           page += 1
           room = pageBytes - 256
         }
         isEmpty = false
         room -= bytes
-        sections[number].items[index].page = page
+        return page
       }
     }
-    return page
   }
 
-  private func append(_ sections: [Section], page: Int, to writer: inout BSONWriter) throws {
-    for section in sections where section.items.contains(where: { $0.page == page }) {
-      try writer.key(string: section.name)
-      writer.beginArray()
-      for item in section.items where item.page == page {
-        try item.bytes.withUnsafeBytes { writer.append(document: try BSONView($0)) }
+  private func append(
+    _ section: DraftSection, page: Int, of pages: [Int], to writer: inout BSONWriter
+  ) throws {
+    var isOpen = false
+    for (index, item) in section.items.enumerated() where pages.isEmpty || pages[index] == page {
+      if !isOpen {
+        try writer.key(string: section.name)
+        writer.beginArray()
+        isOpen = true
       }
-      writer.endArray()
+      try item.bytes.withUnsafeBytes { writer.append(document: try BSONView($0)) }
     }
+    if isOpen { writer.endArray() }
   }
 
   private func bookkeeping(
