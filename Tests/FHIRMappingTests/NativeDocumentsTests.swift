@@ -29,10 +29,9 @@ import Testing
       patient["telecom"]
         == [["system": "phone", "value": "0412345678"], ["system": "email", "value": "jane@example.org"]])
     #expect(patient["managingOrganization"] == ["display": "North Clinic"])
-    let codes = patient["communication"]?.elements?.map {
-      $0["language"]?["coding"]?.elements?.first?["code"] ?? $0["language"]?["text"]
-    }
-    #expect(codes == ["en", "es", "Klingon"])
+    let languages = patient["communication"]?.elements?.map { $0["language"] }
+    #expect(languages?.map { $0?["coding"]?.elements?.first?["code"] } == ["en", "es", "und"])
+    #expect(languages?.last??["text"] == "Klingon")
     let coverage = try #require(resources["Coverage/10234567-coverage"])
     #expect(coverage["subscriberId"] == "12345678901")
     #expect(coverage["payor"] == [["identifier": ["value": "60054"]]])

@@ -55,6 +55,8 @@ struct LanguageTransform: FieldTransform {
   static let name = "language"
   static let types = ["CodeableConcept"]
   static let system = "urn:ietf:bcp:47"
+  /// BCP 47's tag for a language that cannot be told; the name stands beside it, for R4 wants a tag.
+  static let undetermined = "und"
 
   let shape = FieldShape.string
 
@@ -63,15 +65,18 @@ struct LanguageTransform: FieldTransform {
   func read(_ element: BSONValue) -> BSONValue? {
     let codings = element["coding"]?.elements ?? []
     let coding = codings.first { $0["system"]?.text == LanguageTransform.system } ?? codings.first
-    return (coding?["code"]?.text ?? element["text"]?.text).map { .string($0) }
+    let code = coding?["code"]?.text
+    if code == LanguageTransform.undetermined, let text = element["text"]?.text { return .string(text) }
+    return (code ?? element["text"]?.text).map { .string($0) }
   }
 
   func write(_ value: BSONValue, over element: BSONValue?) -> BSONValue? {
     guard let text = value.text else { return nil }
     if let element, read(element) == value { return element }
-    guard LanguageNames.isTag(text) else { return .object([("text", value)]) }
-    let coding = BSONValue.object([("system", .string(LanguageTransform.system)), ("code", value)])
-    return .object([("coding", .array([coding]))])
+    let isTag = LanguageNames.isTag(text)
+    let code = isTag ? text : LanguageTransform.undetermined
+    let coding = BSONValue.object([("system", .string(LanguageTransform.system)), ("code", .string(code))])
+    return .object([("coding", .array([coding])), ("text", isTag ? Optional.none : value)])
   }
 
   func accept(_ stored: BSONValue) -> AcceptedValue {
