@@ -75,7 +75,8 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "BSONTests", dependencies: ["BSON", "CMongoC"], swiftSettings: strict),
     .testTarget(
-      name: "FHIRMappingTests", dependencies: ["FHIRMapping", "FHIRModel", "FHIRFormats", "BSON"], exclude: ["Golden"],
+      name: "FHIRMappingTests", dependencies: ["FHIRMapping", "FHIRModel", "FHIRFormats", "BSON"],
+      exclude: ["Golden"],
       swiftSettings: strict),
     .testTarget(name: "DocumentStoreTests", dependencies: ["DocumentStore", "BSON"], swiftSettings: strict),
     .testTarget(
