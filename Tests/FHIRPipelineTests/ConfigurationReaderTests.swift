@@ -18,8 +18,7 @@ import Testing
     #expect(configuration.uri == "mongodb://example.org:27017")
     #expect(configuration.database == "clinic")
     #expect(configuration.chartPageBytes == 4_000_000)
-    #expect(configuration.collection("patient") == "patients")
-    #expect(configuration.collection("provider") == "provider")
+    #expect(configuration.collections == ["patient": "patients"])
     #expect(configuration.source == "north")
     #expect(configuration.workers == 3)
   }

@@ -38,16 +38,20 @@ package enum Database {
 }
 
 extension PipelineConfiguration {
-  /// The collection of each kind of document.
-  package var collectionNames: [DocumentKind: String] {
-    Dictionary(uniqueKeysWithValues: DocumentKind.allCases.map { ($0, collection($0.rawValue)) })
+  /// The collection of each kind of document: as configured, else as its mapping says.
+  package func collectionNames(_ mappings: MappingSet) -> [DocumentKind: String] {
+    Dictionary(
+      uniqueKeysWithValues: DocumentKind.allCases.map { kind in
+        (kind, collections[kind.rawValue] ?? mappings.plan(kind)?.collection ?? kind.rawValue)
+      })
   }
 }
 
 extension ImportRun {
   /// An import as the configuration wants it.
   package init(_ configuration: PipelineConfiguration) throws {
-    self.init(mappings: try Database.mappings(configuration), collections: configuration.collectionNames)
+    let mappings = try Database.mappings(configuration)
+    self.init(mappings: mappings, collections: configuration.collectionNames(mappings))
     chartPageBytes = configuration.chartPageBytes
     source = configuration.source
     if let path = configuration.quarantine { quarantinePath = path }

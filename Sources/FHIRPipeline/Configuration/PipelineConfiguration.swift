@@ -20,6 +20,4 @@ package struct PipelineConfiguration: Sendable, Equatable {
   package static let documents = ["patient", "patient_chart", "provider", "appointment", "resource"]
   package static let defaultDatabase = "telehealth"
   package static let defaultURI = "mongodb://127.0.0.1:27017"
-
-  package func collection(_ document: String) -> String { collections[document] ?? document }
 }

@@ -31,9 +31,9 @@ extension ExportOptions {
 extension ExportRun {
   /// An export as the configuration wants it.
   package init(_ configuration: PipelineConfiguration, options: ExportOptions) throws {
+    let mappings = try Database.mappings(configuration)
     self.init(
-      mappings: try Database.mappings(configuration), collections: configuration.collectionNames,
-      options: options)
+      mappings: mappings, collections: configuration.collectionNames(mappings), options: options)
   }
 }
 
