@@ -18,6 +18,15 @@ import Testing
     #expect(
       ReferenceText("Patient?identifier=7") == .identifierSearch(type: "Patient", system: nil, value: "7"))
     #expect(ReferenceText("Patient?name=x") == .search)
+    #expect(
+      ReferenceText("Patient?identifier=|7") == .identifierSearch(type: "Patient", system: nil, value: "7"))
+    #expect(
+      ReferenceText("Patient?identifier=ä|%C3%A4")
+        == .identifierSearch(type: "Patient", system: "ä", value: "ä"))
+    #expect(ReferenceText("Type2/a.b-c") == .relative(type: "Type2", id: "a.b-c"))
+    for text in ["", "Patient", "Patient/", "Patient//1", "/Patient/1", "7/8", "urn:x", "äPatient/1"] {
+      #expect(ReferenceText(text) == .url)
+    }
     #expect(ReferenceText("Patient?identifier=7&name=x") == .search)
   }
 

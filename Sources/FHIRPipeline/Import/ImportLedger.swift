@@ -95,5 +95,5 @@ final class ImportLedger: Sendable {
 
 extension Part.Resource {
   /// The resource's type, as its key begins.
-  var type: String { String(key.prefix { $0 != "/" }) }
+  var type: String { String(Substring(key.utf8.prefix { $0 != UInt8(ascii: "/") })) }
 }

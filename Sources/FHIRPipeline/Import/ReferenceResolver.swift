@@ -45,6 +45,7 @@ package struct ReferenceResolver: Sendable {
   }
 
   private func target(named name: String) -> TargetIndex.Target? {
-    bundle.target(named: name) ?? run.target(named: name) ?? stored?.target(named: name)
+    let hash = ContentHash.of(name)
+    return bundle.target(hash: hash) ?? run.target(hash: hash) ?? stored?.target(named: name)
   }
 }

@@ -14,39 +14,46 @@ package enum ReferenceText: Equatable, Sendable {
   case url
 
   package init(_ text: String) {
-    if text.hasPrefix("#") {
+    // Bytes, not Characters: every reference of an import comes through here.
+    let bytes = text.utf8
+    guard bytes.first != UInt8(ascii: "#") else {
       self = .contained
       return
     }
-    let letters = text.utf8.prefix { (0x41...0x5A).contains($0 & 0xDF) }
-    let type = text[letters.startIndex..<letters.endIndex]
-    guard !type.isEmpty, !text.hasPrefix("urn:"), !text[type.endIndex...].hasPrefix(":") else {
+    let typeEnd = bytes.firstIndex { !(0x41...0x5A).contains($0 & 0xDF) } ?? bytes.endIndex
+    guard typeEnd > bytes.startIndex, typeEnd < bytes.endIndex else {
       self = .url
       return
     }
-    if text[type.endIndex...].hasPrefix("?"), let mark = text.firstIndex(of: "?") {
-      let query = text[text.index(after: mark)...]
-      let prefix = "identifier="
-      guard query.hasPrefix(prefix), !query.contains("&") else {
-        self = .search
+    switch bytes[typeEnd] {
+    case UInt8(ascii: ":"): self = .url
+    case UInt8(ascii: "?"):
+      self = ReferenceText(type: text[..<typeEnd], query: bytes[bytes.index(after: typeEnd)...])
+    default:
+      guard let slash = bytes[typeEnd...].firstIndex(of: UInt8(ascii: "/")) else {
+        self = .url
         return
       }
-      let token = ReferenceText.percentDecoded(query.dropFirst(prefix.count))
-      if let bar = token.firstIndex(of: "|") {
-        let system = String(token[..<bar])
-        self = .identifierSearch(
-          type: type, system: system.isEmpty ? nil : system, value: String(token[token.index(after: bar)...]))
-      } else {
-        self = .identifierSearch(type: type, system: nil, value: token)
-      }
+      let id = bytes[bytes.index(after: slash)...].prefix { $0 != UInt8(ascii: "/") }
+      self = id.isEmpty ? .url : .relative(type: text[..<slash], id: Substring(id))
+    }
+  }
+
+  /// A search, such as `Practitioner?identifier=…`.
+  private init(type: Substring, query: Substring.UTF8View) {
+    let prefix = "identifier=".utf8
+    guard query.starts(with: prefix), !query.contains(UInt8(ascii: "&")) else {
+      self = .search
       return
     }
-    let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-    if parts.count >= 2, !parts[0].isEmpty, !parts[1].isEmpty {
-      self = .relative(type: parts[0], id: parts[1])
-    } else {
-      self = .url
+    let token = ReferenceText.percentDecoded(query.dropFirst(prefix.count))
+    guard let bar = token.utf8.firstIndex(of: UInt8(ascii: "|")) else {
+      self = .identifierSearch(type: type, system: nil, value: token)
+      return
     }
+    self = .identifierSearch(
+      type: type, system: bar == token.startIndex ? nil : String(token[..<bar]),
+      value: String(token[token.utf8.index(after: bar)...]))
   }
 
   /// Whether a reference is written as anything but `Type/id` or `#id`; told by its bytes, as nearly all are.
@@ -59,10 +66,10 @@ package enum ReferenceText: Equatable, Sendable {
     return false
   }
 
-  private static func percentDecoded(_ text: Substring) -> String {
-    guard text.contains("%") else { return String(text) }
+  private static func percentDecoded(_ text: Substring.UTF8View) -> String {
+    guard text.contains(UInt8(ascii: "%")) else { return String(Substring(text)) }
     var bytes: [UInt8] = []
-    let source = Array(text.utf8)
+    let source = Array(text)
     var i = 0
     while i < source.count {
       if source[i] == UInt8(ascii: "%"), i + 2 < source.count,

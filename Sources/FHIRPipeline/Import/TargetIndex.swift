@@ -79,8 +79,11 @@ package struct TargetIndex: Sendable {
   }
 
   /// The one resource of that name, or nil when there is none or more than one.
-  package func target(named name: String) -> Target? {
-    guard case .one(let position) = entries[ContentHash.of(name)] else { return nil }
+  package func target(named name: String) -> Target? { target(hash: ContentHash.of(name)) }
+
+  /// The same by the name's ``ContentHash``.
+  func target(hash: UInt64) -> Target? {
+    guard case .one(let position) = entries[hash] else { return nil }
     return targets[position]
   }
 
