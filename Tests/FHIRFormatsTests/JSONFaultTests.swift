@@ -26,6 +26,19 @@ import Testing
   }
 
   @Test(arguments: [
+    ("{\"a\":1,}", "a comma stands before the end of the object"),
+    ("{\"a\":[1,]}", "a comma stands before the end of the array"),
+    ("{\"a\":[1],\n// b\n\"c\":1}", "no comments"), ("{\"a\": /* b */ 1}", "no comments"),
+    ("/* a */ {\"b\":1}", "no comments"), ("{\"a\":'b'}", "not in single ones"),
+    ("{'a':1}", "not in single ones"), ("{\"a\":[]]}", "a comma or the end of the object"),
+    ("{\"resourceType\":\"Bundle\",\"type\":\"batch\",}", "a comma stands before the end of the object"),
+  ])
+  func `the usual slips are called by their names`(text: String, words: String) throws {
+    let issue = try #require(try read(text).last?.issues.last)
+    #expect(issue.message.contains(words), "\(issue.message)")
+  }
+
+  @Test(arguments: [
     ("[1,2]", "an array"), ("\"x\"", "a string"), ("7", "a number"), ("null", "null"), ("[]", "an array"),
   ])
   func `a root that is no object is no FHIR`(text: String, word: String) throws {

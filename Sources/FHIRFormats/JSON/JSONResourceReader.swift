@@ -190,7 +190,7 @@ final class JSONResourceReader {
     let keyStart = i
     guard i < chunk.count else { return .hungry }
     guard bytes[i] == JSONByte.quote else {
-      return malformed(i, "a member's name in double quotes is expected here")
+      return malformed(i, JSONSyntaxFault.name(at: bytes[i]))
     }
     i = JSONSkip.string(bytes, from: i + 1, to: chunk.count)
     if i < 0 { return .hungry }

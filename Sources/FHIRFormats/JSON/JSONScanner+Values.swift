@@ -89,8 +89,8 @@ extension JSONScanner {
         i = close
 
       default:
-        return fail(
-          at: i, "a value is expected here: a string, a number, an object, an array, true, false or null")
+        let isItem = depth > 0 && frames[depth &- 1].marks.contains(.array)
+        return fail(at: i, JSONSyntaxFault.value(at: bytes[i], isItem: isItem))
       }
 
       // Behind a value, or an object's `{`: the innermost frame says what may follow.
@@ -134,7 +134,7 @@ extension JSONScanner {
         }
         isObjectStart = false
         guard bytes[i] == JSONByte.quote else {
-          return fail(at: i, "a member's name in double quotes is expected here")
+          return fail(at: i, JSONSyntaxFault.name(at: bytes[i]))
         }
         position = i
         i = readKey(i, frame)
