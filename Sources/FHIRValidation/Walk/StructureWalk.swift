@@ -56,6 +56,18 @@ struct StructureWalk: ~Copyable {
   /// The frame whose children are being looked at.
   var frame: Frame { frames[depth] }
 
+  /// The outermost resource around the element that is being looked at, but for Bundles and the like: the one that
+  /// contains what `#id` refers to.
+  var container: Int? {
+    var level = depth
+    while level >= 0 {
+      let frame = frames[level]
+      if nodes[frame.node].flags.kind == .resource && !frame.isContained { return frame.node }
+      level &-= 1
+    }
+    return nil
+  }
+
   mutating func run() {
     guard let rootType = ResourceTypeRule.rootType(&self) else { return }
     push(0, type: rootType, resource: 0)

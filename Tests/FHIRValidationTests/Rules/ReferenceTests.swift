@@ -12,8 +12,8 @@ import Testing
   func `literal references of every form`(text: String) throws {
     try expectMarked(
       #"""
-      {"resourceType": "Encounter", "status": "planned", "class": {"code": "AMB"},
-       "subject": {"reference": "\#(text)"}}
+      {"resourceType": "Encounter", "contained": [{"resourceType": "Patient", "id": "p"}],
+       "status": "planned", "class": {"code": "AMB"}, "subject": {"reference": "\#(text)"}}
       """#)
   }
 
@@ -32,7 +32,8 @@ import Testing
   @Test func `targets of a type that the element may not refer to`() throws {
     let issues = try expectMarked(
       #"""
-      {"resourceType": "Encounter", "status": "planned", "class": {"code": "AMB"},
+      {"resourceType": "Encounter", "contained": [{"resourceType": "EpisodeOfCare", "id": "a",
+        "status": "active", "patient": {"reference": "#"}}], "status": "planned", "class": {"code": "AMB"},
        ⟦reference-target⟧"subject": {"reference": "Practitioner/1"},
        ⟦reference-target⟧"serviceProvider": {"type": "Patient", "display": "x"},
        "episodeOfCare": [⟦reference-target⟧{"reference": "https://example.org/fhir/Patient/1"},
@@ -48,6 +49,19 @@ import Testing
       {"resourceType": "Patient", "contained": [⟦contained⟧{"resourceType": "Organization", "name": "x"},
         {"resourceType": "Organization", "id": "a", "contained": [
           ⟦contained⟧{"resourceType": "Organization", "id": "b", "name": "x"}]}]}
+      """#)
+  }
+
+  @Test func `references to contained resources that are not there`() throws {
+    try expectMarked(
+      #"""
+      {"resourceType": "Bundle", "type": "collection", "entry": [{"resource":
+       {"resourceType": "Patient", "contained": [
+         {"resourceType": "Organization", "id": "a", "name": "x", "partOf": {"reference": "#b"}},
+         {"resourceType": "Organization", "id": "b", "name": "x", "partOf": {⟦contained⟧"reference": "#c"}}],
+        "extension": [{"url": "http://x.org/e", "valueReference": {⟦contained⟧"reference": "#p"}}],
+        "managingOrganization": {"reference": "#a"}}},
+       {"resource": {"resourceType": "Patient", "managingOrganization": {⟦contained⟧"reference": "#a"}}}]}
       """#)
   }
 
