@@ -57,6 +57,23 @@ import Testing
     #expect(fields["observations"]?.elements?.count == 8)
   }
 
+  @Test func `a section that an application changed is not set back by the field that it left alone`() throws
+  {
+    let lens = try Lens()
+    let chart = try lens.assemble(
+      .chart, id: "p",
+      [vital("w1", "29463-7", "80", "kg", "2022-01-01"), vital("w2", "29463-7", "90", "kg", "2023-01-01")])[0]
+    let items = try #require(try chart.fields()["observations"]?.elements)
+    // The newer of the two is taken away: its weight is not the other's.
+    let shorter = try chart.setting("observations", .array(Array(items.dropLast())))
+    let kept = try lens.export([shorter], kind: .chart).resources
+    #expect(kept.count == 1)
+    let older = BSONValue.document(try encoded(try #require(kept["Observation/w1"])).fields())
+    #expect(older["valueQuantity"]?["value"] == 80)
+    // None is left: none is made.
+    #expect(try lens.export([chart.setting("observations", .array([]))], kind: .chart).resources.isEmpty)
+  }
+
   @Test func `the order of arrival does not matter`() throws {
     let lens = try Lens()
     let parts = try lens.parts(.chart, id: "p", resources)

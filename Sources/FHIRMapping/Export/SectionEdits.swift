@@ -32,7 +32,8 @@ struct SectionEdits {
     context = stored.context
     let before = try plan.computed(of: content, root: root, context)
     for field in plan.fields where field.derived == nil && field.rootSource == nil {
-      guard !stored.refused.contains(field.name) else { continue }
+      // Where a section was changed under a field that was not, the field is out of date, and no edit.
+      guard !stored.refused.contains(field.name), !stored.untouched.contains(field.name) else { continue }
       let value = stored.values[field.name]
       guard value != before.values[field.name] else { continue }
       let taken = before.taken[field.name] ?? []

@@ -9,6 +9,8 @@ struct StoredFields {
   private(set) var doubts: [(field: String, reason: String)] = []
   /// Fields that import wrote and the application took away.
   private(set) var removed: Set<String> = []
+  /// Fields that stand as import wrote them: what else the document says now was not said by them.
+  private(set) var untouched: Set<String> = []
   let context: FieldPlan.Context
 
   init(_ document: BSONView, plan: DocumentPlan) throws(BSONError) {
@@ -18,8 +20,10 @@ struct StoredFields {
       idPrefix: StoredFields.idPrefix(
         id: try document.find("_id")?.text ?? "", key: try bookkeeping?.find("key")?.text))
     for field in plan.fields where field.derived == nil {
+      let element = try document.find(string: field.name)
+      if let element, marks[field.name] == FieldMark.mark(of: element) { untouched.insert(field.name) }
       let stored = field.understand(
-        try document.find(string: field.name).map { (element) throws(BSONError) in try BSONValue(element) })
+        try element.map { (element) throws(BSONError) in try BSONValue(element) })
       values[field.name] = stored.value
       if stored.value == nil, !stored.isRefused, marks[field.name] != nil { removed.insert(field.name) }
       if stored.isRefused { refused.insert(field.name) }
