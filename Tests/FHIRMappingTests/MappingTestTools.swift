@@ -81,10 +81,12 @@ struct Lens {
   }
 
   /// The resources of documents, by `Type/id`, and what could not be carried.
-  func export(_ pages: [BSONDocument], kind: DocumentKind) throws -> (
+  func export(
+    _ pages: [BSONDocument], kind: DocumentKind, references: ResourceDecoder.References = .resolved
+  ) throws -> (
     resources: [String: ResourceTree], notes: [String]
   ) {
-    let reader = DocumentReader(mappings: mappings, references: .resolved)
+    let reader = DocumentReader(mappings: mappings, references: references)
     var resources: [String: ResourceTree] = [:]
     var notes: [String] = []
     for page in pages {

@@ -74,7 +74,7 @@ import Testing
           kind: kind, documentID: "d",
           content: section.map { .section($0, resource) } ?? .root(resource, names: []))
         let assembly = try lens.assembler.assemble(kind: kind, id: section == nil ? id : "d", parts: [part])
-        let exported = try lens.export(assembly.pages, kind: kind)
+        let exported = try lens.export(assembly.pages, kind: kind, references: .original)
         count += 1
         let back = exported.resources.values.first
         let found = back.map { difference(tree, at: node, $0) ?? "" } ?? "nothing came back"

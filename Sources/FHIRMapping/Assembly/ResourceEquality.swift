@@ -4,24 +4,25 @@ import BSON
 ///
 /// The same resource may come from a Bundle (`urn:uuid:…`, resolved), from an export of this database (`Patient/1`), or with its
 /// references as they once came and nothing at hand to resolve them by. None of that is news; a reference that is
-/// resolved now and was not before is.
+/// resolved now and was not before is. Nor is an id that one of the two lacks: both are stored under it.
 enum ResourceEquality {
   static func isSame(stored: [UInt8], incoming: [UInt8]) -> Bool {
     if stored == incoming { return true }
     return stored.withUnsafeBytes { stored in
       incoming.withUnsafeBytes { incoming in
         guard let a = try? BSONView(stored), let b = try? BSONView(incoming) else { return false }
-        return (try? isSame(a, b)) ?? false
+        return (try? isSame(a, b, isRoot: true)) ?? false
       }
     }
   }
 
-  private static func isSame(_ stored: BSONView, _ incoming: BSONView) throws -> Bool {
+  private static func isSame(_ stored: BSONView, _ incoming: BSONView, isRoot: Bool = false) throws -> Bool {
     var a = stored.makeIterator()
     var b = incoming.makeIterator()
+    let skipsID = try isRoot && (stored.find("id") == nil) != (incoming.find("id") == nil)
     while true {
-      let left = try next(&a)
-      let right = try next(&b)
+      let left = try next(&a, skipsID: skipsID)
+      let right = try next(&b, skipsID: skipsID)
       guard let left, let right else { return left == nil && right == nil }
       guard left.key.elementsEqual(right.key) else { return false }
       if left.hasKey("reference"), let mine = left.string, let theirs = right.string {
@@ -46,10 +47,14 @@ enum ResourceEquality {
     return written.elementsEqual(incoming)
   }
 
-  /// The next element but for texts that references came with.
-  private static func next(_ iterator: inout BSONIterator) throws -> BSONElement? {
+  /// The next element but for texts that references came with, and the id, or the key in its place, where only one
+  /// resource has it.
+  private static func next(_ iterator: inout BSONIterator, skipsID: Bool = false) throws -> BSONElement? {
     while let element = try iterator.next() {
-      if !element.hasKey("_written") { return element }
+      if element.hasKey("_written") || skipsID && (element.hasKey("id") || element.hasKey("_fhirline")) {
+        continue
+      }
+      return element
     }
     return nil
   }

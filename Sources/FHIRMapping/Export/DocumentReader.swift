@@ -30,7 +30,8 @@ package struct DocumentReader: Sendable {
     guard let plan = mappings.plan(kind), try document.find("page") == nil else {
       // Another page of a chart, or a resource that no mapping describes: nothing but what stands there.
       if let residual = try document.find("fhir")?.document {
-        try body(Resource(tree: try decoder.decode(residual), id: DocumentReader.id(ofKey: id)))
+        let own = DocumentReader.id(ofKey: id)
+        try body(Resource(tree: try decoder.decode(residual, id: own), id: own))
       }
       try readSections(of: document, edits: nil, body)
       return
@@ -72,14 +73,14 @@ package struct DocumentReader: Sendable {
     let before = root
     let edits = try SectionEdits(plan, content: content, stored: stored, owner: owner, root: &root)
     if let root {
+      let own = DocumentID.fhirID(String(id.dropFirst(stored.context.idPrefix.count)))
       let tree: ResourceTree
       if !isRootChanged, root == before, let residual = try document.find("fhir")?.document {
-        tree = try decoder.decode(residual)
+        tree = try decoder.decode(residual, id: own)
       } else {
-        tree = try decode(root)
+        tree = try decode(root, id: own)
       }
-      try body(
-        Resource(tree: tree, id: DocumentID.fhirID(String(id.dropFirst(stored.context.idPrefix.count)))))
+      try body(Resource(tree: tree, id: own))
     }
     for item in edits.notes { note(item.field, item.reason) }
     try readSections(of: document, edits: edits, body)
@@ -89,9 +90,9 @@ package struct DocumentReader: Sendable {
     try noteStrangers(in: document, plan, note)
   }
 
-  private func decode(_ resource: BSONValue) throws -> ResourceTree {
+  private func decode(_ resource: BSONValue, id: String? = nil) throws -> ResourceTree {
     try BSONDocument(resource.fields ?? BSONFields()).withView { (view) throws(BSONError) in
-      try decoder.decode(view)
+      try decoder.decode(view, id: id)
     }
   }
 
@@ -110,7 +111,9 @@ package struct DocumentReader: Sendable {
         guard try resource.find("resourceType") != nil else { return }
         let key = try resource.find(path: "_fhirline.key")?.text
         let id = try resource.find("id")?.text ?? key.map(DocumentReader.id(ofKey:)) ?? ""
-        let tree = try changed[index].map { (value) throws in try decode(value) } ?? decoder.decode(resource)
+        let tree =
+          try changed[index].map { (value) throws in try decode(value, id: id) }
+          ?? decoder.decode(resource, id: id)
         try body(Resource(tree: tree, id: id))
       }
     }

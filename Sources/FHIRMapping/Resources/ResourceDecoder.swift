@@ -18,6 +18,7 @@ package struct ResourceDecoder: Sendable {
   let references: References
   private let referenceName: NameID?
   private let referenceType: TypeID?
+  private let idName: NameID?
   private let divName: NameID?
   private let textName: NameID?
   /// Names under which a resource may stand: contained, resource, …
@@ -28,6 +29,7 @@ package struct ResourceDecoder: Sendable {
     self.references = references
     referenceName = table.nameID("reference")
     referenceType = table.typeID("Reference")
+    idName = table.nameID("id")
     divName = table.nameID("div")
     textName = table.nameID("text")
     resourceHolders = Set(
@@ -38,15 +40,17 @@ package struct ResourceDecoder: Sendable {
 
   /// The resource that a document or subdocument holds, in the shape of its FHIR JSON.
   ///
+  /// - Parameter id: the id that others refer to the resource by; it gets it where it came without one, unless references
+  ///   are given back as they came.
   /// - Throws: `BSONError` for bytes that are no BSON, or that lack a `resourceType`.
-  package func decode(_ document: BSONView) throws(BSONError) -> ResourceTree {
+  package func decode(_ document: BSONView, id: String? = nil) throws(BSONError) -> ResourceTree {
     let buffer = TextBuffer(capacity: document.bytes.count + 64)
     _ = buffer.append(document.bytes.bindMemory(to: UInt8.self))
     let tree = ResourceTree(text: buffer, origin: .none, capacity: max(32, document.bytes.count / 24))
     // A view is never empty.
     var build = Build(
       decoder: self, tree: tree, buffer: buffer, base: document.bytes.baseAddress.unsafelyUnwrapped)
-    try build.appendResource(document, name: .root, flags: [])
+    try build.appendResource(document, name: .root, flags: [], id: references == .resolved ? id : nil)
     tree.textMoved(to: buffer)
     return tree
   }
@@ -67,13 +71,18 @@ package struct ResourceDecoder: Sendable {
       var written: UnsafeRawBufferPointer?
     }
 
-    mutating func appendResource(_ view: BSONView, name: NameID, flags: NodeFlags) throws(BSONError) {
+    mutating func appendResource(
+      _ view: BSONView, name: NameID, flags: NodeFlags, id: String? = nil
+    ) throws(BSONError) {
       guard let type = try view.find("resourceType")?.string else { throw BSONError(.badValue) }
       let node = tree.append(
         Node(
           name: name, flags: flags.union(NodeFlags(.resource)), textStart: offset(of: type),
           textLength: UInt32(type.count)))
       isNarrative = false
+      if let id, let idName = decoder.idName, DocumentID.isFHIRID(id), try !view.hasID {
+        close(appendRendered(id, idName, [], .string))
+      }
       try appendMembers(
         of: view, type: decoder.table.resourceTypeID(type.bindMemory(to: UInt8.self)), isResource: true)
       tree.close(node)
@@ -383,5 +392,15 @@ private enum Companion {
       hasObject = hasObject || item.type == .document
     }
     return hasObject
+  }
+}
+
+extension BSONView {
+  /// Whether a resource has an id, be it one without a value.
+  fileprivate var hasID: Bool {
+    get throws(BSONError) {
+      if try find("id") != nil { return true }
+      return try find("_id") != nil
+    }
   }
 }

@@ -52,13 +52,23 @@ final class ExportTranscoder {
     let start = buffer.count
     let issues =
       options.format == .bundle
-      ? text.writeEntry(tree, fullURL: "\(options.baseURL)/\(type)/\(resource.id)") : text.write(tree)
+      ? text.writeEntry(tree, fullURL: fullURL(of: resource, type: type)) : text.write(tree)
     for issue in issues {
       batch.notes.append(
         ExportSummary.Note(document: "\(type)/\(resource.id)", field: issue.expression, reason: issue.message)
       )
     }
     batch.items.append(ExportBatch.Item(type: type, id: resource.id, range: start..<buffer.count))
+  }
+
+  /// What a resource is called in a Bundle. One without an id is on no server: see bundle.html#references.
+  private func fullURL(of resource: DocumentReader.Resource, type: String) -> String? {
+    let id = resource.id
+    if let own = resource.tree.child(names.id, of: 0), resource.tree.nodes[own].textLength > 0 {
+      return "\(options.baseURL)/\(type)/\(id)"
+    }
+    if let oid = id.wholeMatch(of: /[0-2](\.(0|[1-9][0-9]*))+/) { return "urn:oid:" + oid.0 }
+    return id.wholeMatch(of: /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/).map { "urn:uuid:" + $0.0 }
   }
 
   /// Tries references again that found no target when they were imported.
