@@ -72,6 +72,10 @@ struct ExportCommand: ParsableCommand {
     run.showsProgress = !common.quiet && !common.noProgress && out != "-"
     let summary = try run.run(store: try Database.open(configuration))
     if !common.quiet { summary.lines(out: out).forEach(Terminal.say) }
+    if summary.total == 0, options.types == nil, options.patients == nil, options.since == nil {
+      // A name with a slip in it is a database too: an empty one.
+      Terminal.say("fhirline: the database \(summary.database) holds nothing to export")
+    }
   }
 }
 

@@ -25,6 +25,7 @@ struct Fhirline: ParsableCommand {
     do {
       var command = try parseAsRoot()
       try command.run()
+      if let failure = Terminal.outputFailure { throw failure }
     } catch let status as ExitStatus.Exit {
       Glibc.exit(status.status.rawValue)
     } catch let failure as PipelineFailure {
@@ -49,8 +50,9 @@ extension ExitStatus {
     let status: ExitStatus
   }
 
-  /// Ends the command with this status.
+  /// Ends the command with this status; or with the failure of an output that is not whole.
   func leave() throws {
+    if let failure = Terminal.outputFailure { throw failure }
     if self != .done { throw Exit(status: self) }
   }
 }

@@ -113,6 +113,7 @@ extension CompareRun.Report {
       line += "; \(Amount.grouped(superseded)) in the first stand there more than once under one id"
     }
     lines.append(line)
-    return lines
+    // An id that is none may hold anything.
+    return lines.map(FindingText.printable)
   }
 }

@@ -37,6 +37,7 @@ package struct ExportOptions: Sendable {
 
 /// What an export wrote.
 package struct ExportSummary: Sendable, Equatable {
+  package var database = ""
   /// Resources by type.
   package var types: [String: Int] = [:]
   /// References that are not written as `Type/id` and still find nothing.

@@ -71,6 +71,7 @@ package struct ExportRun: Sendable {
     return try result.withLock { written in
       if let failure = written.failure { throw failure }
       try written.sink.finish()
+      written.summary.database = store.databaseName
       written.summary.bytes = written.sink.byteCount
       written.summary.seconds = Progress.now() - started
       return written.summary
@@ -107,7 +108,8 @@ package struct ExportRun: Sendable {
         : try LineFiles(folder: options.out, transactionTime: transactionTime, overwrites: options.overwrites)
     case .bundle: try BundleFile(path: options.out, isXML: options.isXML)
     case .json, .xml:
-      try SingleFiles(folder: options.out, suffix: options.format == .xml ? "xml" : "json")
+      try SingleFiles(
+        folder: options.out, suffix: options.format == .xml ? "xml" : "json", overwrites: options.overwrites)
     }
   }
 

@@ -15,10 +15,7 @@ struct LineFiles: ExportSink {
     try OutputFile.makeFolder(folder)
     let present = try FileManager.default.contentsOfDirectory(atPath: folder)
     let earlier = present.contains("manifest.json")
-    guard present.isEmpty || earlier || overwrites else {
-      throw PipelineFailure(
-        .output, "\(folder): this folder holds other files; name an empty one, or use --overwrite")
-    }
+    guard present.isEmpty || earlier || overwrites else { throw PipelineFailure.holdsOthers(folder) }
     // What an earlier export wrote goes, so that no type of it stays behind.
     for name in present where earlier && (name.hasSuffix(".ndjson") || name == "manifest.json") {
       try FileManager.default.removeItem(atPath: folder + "/" + name)
@@ -60,6 +57,13 @@ struct LineFiles: ExportSink {
   }
 }
 
+extension PipelineFailure {
+  fileprivate static func holdsOthers(_ folder: String) -> PipelineFailure {
+    PipelineFailure(
+      .output, "\(folder): this folder holds other files; name an empty one, or use --overwrite")
+  }
+}
+
 /// The lines of all types in one stream.
 struct LineStream: ExportSink {
   private let file: OutputFile
@@ -85,10 +89,14 @@ struct SingleFiles: ExportSink {
   private var folders: Set<String> = []
   private(set) var byteCount = 0
 
-  init(folder: String, suffix: String) throws {
+  init(folder: String, suffix: String, overwrites: Bool) throws {
     self.folder = folder
     self.suffix = suffix
     try OutputFile.makeFolder(folder)
+    // Files of an earlier export cannot be told from others: those of resources that are gone would stay behind.
+    guard try overwrites || FileManager.default.contentsOfDirectory(atPath: folder).isEmpty else {
+      throw PipelineFailure.holdsOthers(folder)
+    }
   }
 
   mutating func write(_ batch: ExportBatch) throws {

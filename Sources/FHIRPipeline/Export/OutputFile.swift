@@ -46,9 +46,14 @@ final class OutputFile {
     var made = path.hasPrefix("/") ? "/" : ""
     for part in path.split(separator: "/") {
       made += made.isEmpty || made.hasSuffix("/") ? part : "/" + part
-      if mkdir(made, 0o700) != 0 && errno != EEXIST {
+      if mkdir(made, 0o700) == 0 { continue }
+      guard errno == EEXIST else {
         throw PipelineFailure(
           .output, "\(made): this folder cannot be made: \(String(cString: strerror(errno)))")
+      }
+      var status = stat()
+      if stat(made, &status) == 0, status.st_mode & S_IFMT != S_IFDIR {
+        throw PipelineFailure(.output, "\(made): this is a file; a folder was expected")
       }
     }
   }

@@ -40,7 +40,7 @@ package enum FindingText {
   }
 
   /// Control characters as escapes: a name in a file must not command the terminal.
-  private static func printable(_ text: String) -> String {
+  package static func printable(_ text: String) -> String {
     // C1 controls are two bytes in UTF-8, the first of them C2.
     guard text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F || $0 == 0xC2 }) else { return text }
     var result = ""

@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// What the standard streams can show, and the one place that writes to them.
 package enum Terminal {
@@ -13,6 +14,16 @@ package enum Terminal {
   package static let showsProgressBar: Bool = isatty(STDERR_FILENO) == 1 && term != "dumb"
 
   private static var term: String { getenv("TERM").map { String(cString: $0) } ?? "" }
+
+  private static let outputFault = Atomic<Int32>(0)
+
+  /// Why standard output did not take all that was written to it; nil too where its reader wanted no more.
+  package static var outputFailure: PipelineFailure? {
+    let fault = outputFault.load(ordering: .relaxed)
+    guard fault != 0, fault != EPIPE else { return nil }
+    return PipelineFailure(
+      .output, "standard output: cannot be written: \(String(cString: strerror(fault)))")
+  }
 
   /// Writes all of the text to a file descriptor; false when nobody reads it any more.
   @discardableResult
@@ -29,6 +40,7 @@ package enum Terminal {
       let count = Glibc.write(descriptor, bytes.baseAddress! + written, bytes.count - written)
       if count < 0 {
         if errno == EINTR { continue }
+        if descriptor == STDOUT_FILENO { outputFault.store(errno, ordering: .relaxed) }
         return false
       }
       written += count

@@ -1,0 +1,56 @@
+import Foundation
+import Testing
+
+@Suite(.enabled(if: Workspace.hasMongoDB)) struct ExportTests {
+  @Test func `a resource without an id is exported under the id that references to it name`() throws {
+    let workspace = try Workspace()
+    let file = try workspace.write(
+      "noid.json",
+      #"{"resourceType":"Bundle","type":"collection","entry":["#
+        + #"{"fullUrl":"urn:uuid:0b6f8c4e-8d1f-4f6b-9a51-6c3ad3f7f00a","resource":{"resourceType":"Patient","gender":"other"}},"#
+        + #"{"fullUrl":"urn:oid:1.2.3","resource":{"resourceType":"Observation","status":"final","code":{"text":"x"},"#
+        + #""subject":{"reference":"urn:uuid:0b6f8c4e-8d1f-4f6b-9a51-6c3ad3f7f00a"}}}]}"#)
+    _ = try workspace.importFiles(file)
+    let resolved = workspace.path("resolved.json")
+    #expect(
+      try workspace.run("export", "--out", resolved, "--format", "bundle", "--quiet").status == 0)
+    let text = try workspace.read("resolved.json")
+    #expect(text.contains(#""id":"0b6f8c4e-8d1f-4f6b-9a51-6c3ad3f7f00a","gender""#))
+    #expect(text.contains(#""reference":"Patient/0b6f8c4e-8d1f-4f6b-9a51-6c3ad3f7f00a""#))
+    #expect(try workspace.run("validate", resolved).status == 0)
+    // The id is no news to the database that it came from.
+    #expect(try workspace.importFiles(resolved).loaded == .init(inserted: 0, replaced: 0, unchanged: 2))
+
+    let original = workspace.path("original.json")
+    let arguments = [
+      "export", "--out", original, "--format", "bundle", "--references", "original", "--quiet",
+    ]
+    #expect(
+      try Program.run(arguments, environment: ["FHIRLINE_DATABASE": workspace.database]).status == 0)
+    #expect(try workspace.run("validate", original).status == 0)
+    #expect(try workspace.read("original.json").contains(#""fullUrl":"urn:oid:1.2.3""#))
+    #expect(try workspace.run("compare", file, original).status == 0)
+  }
+
+  @Test func `an export that cannot be written where it is sent says so`() throws {
+    let workspace = try Workspace()
+    _ = try workspace.importFiles(
+      try workspace.write("p.json", #"{"resourceType":"Patient","id":"p"}"#))
+    let file = try workspace.write("taken", "x")
+    let onto = try workspace.run("export", "--out", file, "--quiet")
+    #expect(onto.status == 2)
+    #expect(onto.errors == "fhirline: \(file): this is a file; a folder was expected\n")
+
+    try workspace.write("mixed/Patient/other.json", "{}")
+    let mixed = try workspace.run("export", "--out", workspace.path("mixed"), "--format", "json", "--quiet")
+    #expect(mixed.status == 2)
+    #expect(mixed.errors.contains("--overwrite"))
+  }
+
+  @Test func `an export of a database that holds nothing says so`() throws {
+    let workspace = try Workspace()
+    let export = try workspace.run("export", "--out", workspace.path("out"))
+    #expect(export.status == 0)
+    #expect(export.errors.contains("the database \(workspace.database) holds nothing to export"))
+  }
+}
