@@ -86,6 +86,6 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "CommandLineTests", dependencies: ["fhirline", "DocumentStore"], swiftSettings: strict),
+      name: "CommandLineTests", dependencies: ["fhirline", "BSON", "DocumentStore"], swiftSettings: strict),
   ]
 )

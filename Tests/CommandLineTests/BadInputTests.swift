@@ -89,6 +89,25 @@ import Testing
     #expect(head.status == 2)
   }
 
+  @Test func `a signal ends the program with the code of a run that was stopped`() throws {
+    let workspace = try Workspace()
+    let file = try workspace.write("many.ndjson", String(repeating: "{}\n", count: 20_000))
+    for number in [SIGINT, SIGTERM] {
+      let process = Process()
+      process.executableURL = Program.executable
+      process.arguments = ["validate", file]
+      // Nobody reads it on: the program waits to write more when the signal comes.
+      let output = Pipe()
+      process.standardOutput = output
+      process.standardError = FileHandle.nullDevice
+      try process.run()
+      #expect(!output.fileHandleForReading.availableData.isEmpty)
+      kill(process.processIdentifier, number)
+      process.waitUntilExit()
+      #expect(process.terminationReason == .exit && process.terminationStatus == 3)
+    }
+  }
+
   @Test func `inputs that are not there or hold no FHIR`() throws {
     let workspace = try Workspace()
     try workspace.write("folder/readme.txt", "no FHIR here")

@@ -72,6 +72,7 @@ final class Workspace {
     var loaded: Loaded
     var quarantined: Int
     var references: References
+    var stopped: Bool
 
     var accounted: Int { loaded.inserted + loaded.replaced + loaded.unchanged + quarantined }
   }

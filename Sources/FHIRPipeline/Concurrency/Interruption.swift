@@ -18,13 +18,18 @@ package enum Interruption {
     // A signal's handler must not be the first to touch them: they are made when first used.
     _ = isAsked
     awaited.store(false, ordering: .relaxed)
+    // Threads of libdispatch hand a mask on to their children that blocks both.
+    var signals = sigset_t()
+    sigemptyset(&signals)
     for number in [SIGINT, SIGTERM] {
+      sigaddset(&signals, number)
       var before = sigaction()
       sigaction(number, nil, &before)
       // SIG_IGN is the address 1, which Swift cannot compare.
       guard unsafeBitCast(before.__sigaction_handler.sa_handler, to: Int.self) != 1 else { continue }
       signal(number) { _ in Interruption.obey() }
     }
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
   }
 
   /// Nothing here but atomics and system calls: a handler may run in the midst of anything.

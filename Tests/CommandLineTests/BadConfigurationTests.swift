@@ -1,0 +1,100 @@
+import Foundation
+import Testing
+
+/// A mistake in a file that the user wrote shows before anything is read: its line, and what was expected.
+@Suite struct BadConfigurationTests {
+  @Test(arguments: [
+    ("import:\n  workers: many\n", "2:12: import.workers: a whole number from 1 to 64 was expected"),
+    (
+      "import:\n  worker: 2\n",
+      "2:3: import: there is no setting `worker`; expected one of: quarantine, source, workers"
+    ),
+    ("import:\n  source: a b\n", "2:11: import.source: up to 32 letters, digits and hyphens were expected"),
+    ("mongodb:\n  uri: [a]\n", "2:8: mongodb.uri: a text was expected"),
+    ("mongodb:\n  database: te/st\n", "2:13: mongodb.database: up to 63 bytes were expected"),
+    ("documents:\n  chart_page_bytes: 1\n", "2:21: documents.chart_page_bytes: a whole number from 10000"),
+    (
+      "documents:\n  collections:\n    patient: people\n    provider: people\n",
+      "4:15: documents.collections.provider: a collection of its own was expected"
+    ),
+    ("- mongodb\n", "1:1: the file: a list of `key: value` lines was expected"),
+    ("import:\n  workers: 1\nimport:\n  workers: 2\n", "import: each setting may stand once only"),
+    ("import: {workers: 1\nmongodb: {}\n", "this is not valid YAML"),
+  ])
+  func `a mistake in pipeline.yml`(text: String, message: String) throws {
+    let workspace = try Workspace()
+    let file = try workspace.write("pipeline.yml", text)
+    let outcome = try workspace.run("validate", "Samples/clinic", "--config", file)
+    #expect(outcome.status == 2)
+    #expect(outcome.output.isEmpty)
+    #expect(outcome.errors.hasPrefix("fhirline: \(file):"))
+    #expect(outcome.errors.contains(message), "\(outcome.errors)")
+    #expect(outcome.errors.split(separator: "\n").count == 1)
+  }
+
+  @Test func `a configuration file that is not there or no text`() throws {
+    let workspace = try Workspace()
+    let missing = try workspace.run("validate", "Samples/clinic", "--config", workspace.path("none.yml"))
+    #expect(missing.status == 2 && missing.errors.contains("none.yml: no such configuration file"))
+    let binary = try workspace.write("binary.yml", Data([0xFF, 0xFE, 0]))
+    let unread = try workspace.run("validate", "Samples/clinic", "--config", binary)
+    #expect(unread.status == 2 && unread.errors.contains("cannot be read as UTF-8 text"))
+  }
+
+  /// Each change breaks one of the project's own mapping files; the finding stands at the line of the change.
+  @Test(arguments: [
+    (
+      "patient.yml", "path: birthDate", "path: birthdate",
+      "Patient has no element birthdate: did you mean birthDate?"
+    ),
+    ("patient.yml", "document: patient", "document: patiant", "expected one of: patient, patient_chart"),
+    ("provider.yml", "root: Practitioner", "root: Practicioner", "R4 has no resource type Practicioner"),
+    ("appointment.yml", "fields:", "feilds:", "there is no key feilds here: expected one of"),
+    ("patient.yml", "path: name\n", "path: name.where(\n", "found the end of the expression"),
+    ("patient.yml", "transform: human_name", "transform: humen_name", "expected one of"),
+  ])
+  func `a mistake in a mapping file`(name: String, text: String, mistake: String, message: String) throws {
+    let workspace = try Workspace()
+    try FileManager.default.copyItem(
+      atPath: Program.folder.appending(path: "Mappings").path, toPath: workspace.path("Mappings"))
+    let original = try workspace.read("Mappings/" + name)
+    let range = try #require(original.range(of: text))
+    try workspace.write("Mappings/" + name, original.replacingCharacters(in: range, with: mistake))
+    let line = original[..<range.lowerBound].count { $0 == "\n" } + 1
+    let outcome = try workspace.run("import", "Samples/clinic", "--mappings", workspace.path("Mappings"))
+    #expect(outcome.status == 2)
+    #expect(
+      outcome.errors.hasPrefix("fhirline: \(workspace.path("Mappings/" + name)):\(line):"),
+      "\(outcome.errors)")
+    #expect(outcome.errors.contains(message), "\(outcome.errors)")
+    #expect(outcome.errors.split(separator: "\n").count == 1)
+  }
+
+  @Test func `a folder of mappings that is not there or not whole`() throws {
+    let workspace = try Workspace()
+    let missing = try workspace.run("import", "Samples/clinic", "--mappings", workspace.path("none"))
+    #expect(missing.status == 2 && missing.errors.contains("none: there is no such folder"))
+    try workspace.write("part/patient.yml", "")
+    let part = try workspace.run("import", "Samples/clinic", "--mappings", workspace.path("part"))
+    #expect(part.status == 2 && part.errors.contains("the mapping of patient"), "\(part.errors)")
+  }
+
+  @Test(arguments: [
+    (["validate"], "Missing expected argument"),
+    (["validate", "Samples/clinic", "--format", "pdf"], "pdf"),
+    (["validate", "Samples/clinic", "--workers", "0"], "--workers takes a number from 1 to 64"),
+    (["export", "--out", "x", "--type", "Pateint"], "R4 has no resource type Pateint"),
+    (["export", "--out", "x", "--since", "yesterday"], "an instant such as"),
+    (["export", "--out", "-", "--format", "xml"], "give --out a folder"),
+    (
+      ["convert", "Samples/clinic/okafor.json", "x.pdf"], "end it in .json, .xml or .ndjson, or use --format"
+    ),
+    (["frobnicate"], "frobnicate"),
+  ])
+  func `a command that cannot be run`(arguments: [String], message: String) throws {
+    let outcome = try Program.run(arguments)
+    #expect(outcome.status == 2)
+    #expect(outcome.output.isEmpty)
+    #expect(outcome.errors.contains(message), "\(outcome.errors)")
+  }
+}

@@ -1,0 +1,81 @@
+import BSON
+import DocumentStore
+import Foundation
+import Synchronization
+import Testing
+
+/// A MongoDB server of a test's own, which can be killed and come back with its data.
+final class OwnServer: Sendable {
+  /// FHIRLINE_MONGOD, or a mongod on the PATH, or the one that `make test` unpacks under .tools/.
+  static let program: String? = {
+    let environment = ProcessInfo.processInfo.environment
+    if let named = environment["FHIRLINE_MONGOD"] { return named }
+    let folders = (environment["PATH"] ?? "").split(separator: ":").map { "\($0)/mongod" }
+    return (folders + [Program.folder.path + "/.tools/mongod/fiftyone/db/bin/mongod"])
+      .first { FileManager.default.isExecutableFile(atPath: $0) }
+  }()
+
+  let port: UInt16
+  private let folder: String
+  private let arguments: [String]
+  private let running = Mutex<Process?>(nil)
+
+  init(folder: String, arguments: [String] = []) throws {
+    port = try OwnServer.unusedPort()
+    self.folder = folder
+    self.arguments = arguments
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try start()
+  }
+
+  deinit { kill() }
+
+  func start() throws {
+    let process = Process()
+    process.executableURL = URL(filePath: try #require(OwnServer.program))
+    process.arguments =
+      [
+        "--dbpath", folder, "--bind_ip", "127.0.0.1", "--port", "\(port)", "--nounixsocket",
+        "--wiredTigerCacheSizeGB", "0.25",
+      ] + arguments
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    running.withLock { $0 = process }
+  }
+
+  func kill() {
+    guard let process = running.withLock({ $0.take() }) else { return }
+    Foundation.kill(process.processIdentifier, SIGKILL)
+    process.waitUntilExit()
+  }
+
+  func uri(_ user: String = "", database: String, _ options: String = "serverSelectionTimeoutMS=2000")
+    -> String
+  {
+    "mongodb://\(user)127.0.0.1:\(port)/\(database)?\(options)"
+  }
+
+  /// Connects, waiting for the server to come up.
+  func store(database: String) throws -> DocumentStore {
+    try DocumentStore(
+      uri: uri(database: database, ""), options: StoreOptions(serverSelectionTimeout: 30_000))
+  }
+
+  /// A port that nobody listens on.
+  static func unusedPort() throws -> UInt16 {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let done = withUnsafeMutablePointer(to: &address) { address in
+      address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
+      }
+    }
+    try #require(done)
+    return UInt16(bigEndian: address.sin_port)
+  }
+}
