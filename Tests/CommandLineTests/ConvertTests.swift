@@ -34,6 +34,27 @@ import Testing
     }
   }
 
+  @Test func `files of one name in a folder stand beside each other, and one that breaks off holds up none`()
+    throws
+  {
+    let workspace = try Workspace()
+    try workspace.write("in/a.json", #"{"resourceType":"Patient","id":"j"}"#)
+    try workspace.write("in/a.xml", #"<Patient xmlns="http://hl7.org/fhir"><id value="x"/></Patient>"#)
+    try workspace.write("in/a.ndjson", #"{"resourceType":"Patient","id":"n"}"#)
+    let folders = [workspace.path("in"), workspace.path("out")]
+    #expect(try workspace.run("convert", folders[0], folders[1], "--format", "xml", "--quiet").status == 0)
+    #expect(try workspace.run("compare", folders[0], folders[1]).status == 0)
+
+    // The head of a gzip file, and no more.
+    try Data([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 0xAB]).write(
+      to: workspace.folder.appending(path: "in/0.json.gz"))
+    let broken = try workspace.run(
+      "convert", folders[0], workspace.path("more"), "--format", "json", "--quiet")
+    #expect(broken.status == 1)
+    #expect(broken.errors.contains("0.json.gz"))
+    #expect(FileManager.default.fileExists(atPath: workspace.path("more/a.json")))
+  }
+
   @Test func `a Bundle's resources become lines, and lines a Bundle`() throws {
     let workspace = try Workspace()
     let json = try workspace.write("a.json", bundle)

@@ -32,9 +32,14 @@ package struct ConvertBatch: Sendable {
         throw PipelineFailure(.usage, "--format json, xml or ndjson says what the folder's files become")
       }
       let prefix = input.hasSuffix("/") ? input : input + "/"
+      var taken: Set<String> = []
       for file in files {
         let relative = String((file.path ?? "").dropFirst(prefix.count))
-        jobs.append((file, output + "/" + ConvertBatch.renamed(relative, to: format), format))
+        // a.json and a.xml of one folder: neither may take the other's place.
+        var name = ConvertBatch.renamed(relative, to: format)
+        if taken.contains(name) { name = relative + "." + format.rawValue }
+        while !taken.insert(name).inserted { name = "_" + name }
+        jobs.append((file, output + "/" + name, format))
       }
     } else {
       let format = try format ?? ConvertBatch.format(ofName: output)
@@ -54,7 +59,15 @@ package struct ConvertBatch: Sendable {
       if job.path != "-" && !folder.isEmpty { try OutputFile.makeFolder(folder) }
       var run = ConvertRun(format: job.format)
       run.pretty = pretty
-      let result = try run.run(job.file, to: job.path)
+      let result: ConvertRun.Report
+      do {
+        result = try run.run(job.file, to: job.path)
+      } catch let failure as PipelineFailure where failure.code == .input && jobs.count > 1 {
+        // One file that breaks off does not hold up the others.
+        report.findings.append(failure.message)
+        report.exitStatus = .findings
+        continue
+      }
       resources += result.resources
       bytes += result.bytes
       if result.exitStatus != .done { report.exitStatus = result.exitStatus }
