@@ -53,4 +53,18 @@ import Testing
     #expect(export.status == 0)
     #expect(export.errors.contains("the database \(workspace.database) holds nothing to export"))
   }
+
+  @Test func `the same id from two sources makes two files`() throws {
+    let workspace = try Workspace()
+    for source in ["north", "south"] {
+      let configuration = try workspace.write("\(source).yml", "import:\n  source: \(source)\n")
+      let file = try workspace.write(
+        "\(source).json", #"{"resourceType":"Organization","id":"1","name":"\#(source)"}"#)
+      #expect(try workspace.run("import", file, "--config", configuration, "--quiet").status == 0)
+    }
+    #expect(
+      try workspace.run("export", "--out", workspace.path("out"), "--format", "json", "--quiet").status == 0)
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: workspace.path("out/Organization")).count == 2)
+  }
 }

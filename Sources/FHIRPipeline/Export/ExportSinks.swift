@@ -87,6 +87,7 @@ struct SingleFiles: ExportSink {
   private let folder: String
   private let suffix: String
   private var folders: Set<String> = []
+  private var names: Set<String> = []
   private(set) var byteCount = 0
 
   init(folder: String, suffix: String, overwrites: Bool) throws {
@@ -102,7 +103,15 @@ struct SingleFiles: ExportSink {
   mutating func write(_ batch: ExportBatch) throws {
     for item in batch.items {
       if folders.insert(item.type).inserted { try OutputFile.makeFolder(folder + "/" + item.type) }
-      let file = try OutputFile(path: "\(folder)/\(item.type)/\(SingleFiles.fileName(item.id)).\(suffix)")
+      let stem = "\(item.type)/\(SingleFiles.fileName(item.id))"
+      var name = stem
+      var number = 1
+      // Two sources may have the same id: neither takes the other's place.
+      while !names.insert(name).inserted {
+        number += 1
+        name = "\(stem)_\(number)"
+      }
+      let file = try OutputFile(path: "\(folder)/\(name).\(suffix)")
       try file.write(batch.bytes[item.range])
       try file.write("\n")
       try file.flush()

@@ -65,7 +65,7 @@ final class ExportTranscoder {
   private func fullURL(of resource: DocumentReader.Resource, type: String) -> String? {
     let id = resource.id
     if let own = resource.tree.child(names.id, of: 0), resource.tree.nodes[own].textLength > 0 {
-      return "\(options.baseURL)/\(type)/\(id)"
+      return "\(options.baseURL)/\(type)/\(resource.tree.string(at: own))"
     }
     if let oid = id.wholeMatch(of: /[0-2](\.(0|[1-9][0-9]*))+/) { return "urn:oid:" + oid.0 }
     return id.wholeMatch(of: /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/).map { "urn:uuid:" + $0.0 }
