@@ -36,6 +36,7 @@ build: setup
 	swift build --build-tests --explicit-target-dependency-import-check error
 
 release: setup
+	@[[ -x .build/release/fhirline ]] || echo "The first optimised build takes some minutes." >&2
 	swift build -c release --product fhirline
 
 test: setup

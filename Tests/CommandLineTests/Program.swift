@@ -18,9 +18,10 @@ enum Program {
     var lines: [Substring] { output.split(separator: "\n") }
   }
 
-  /// Runs the program in the package's top folder and gives what it said.
+  /// Runs the program, in the package's top folder unless told, and gives what it said.
   static func run(
-    _ arguments: [String], environment: [String: String] = [:], input: Data = Data()
+    _ arguments: [String], environment: [String: String] = [:], input: Data = Data(),
+    in workingFolder: URL = folder
   ) throws -> Outcome {
     let scratch = FileManager.default.temporaryDirectory.appending(path: "fhirline-" + UUID().uuidString)
     try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
@@ -33,7 +34,7 @@ enum Program {
     let process = Process()
     process.executableURL = executable
     process.arguments = arguments
-    process.currentDirectoryURL = folder
+    process.currentDirectoryURL = workingFolder
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.standardInput = try FileHandle(forReadingFrom: paths[0])
     process.standardOutput = try FileHandle(forWritingTo: paths[1])

@@ -31,12 +31,15 @@ package struct ImportSummary: Sendable, Equatable {
 
   /// The run ended before its input did.
   package private(set) var stopped = false
+  /// Resources that a stopped run had read, and neither loaded nor set aside: the next run reads them again.
+  package private(set) var unsettled = 0
 
   package init() {}
 
-  /// Ends the count of a run that was stopped: what was read and neither loaded nor set aside is read by the next run.
+  /// Ends the count of a run that was stopped: what was read and neither loaded nor set aside is not counted as read.
   package mutating func stop() {
     stopped = true
+    unsettled = total.read - total.accounted
     for (type, counts) in types { types[type]?.read = counts.accounted }
     types = types.filter { $0.value.read > 0 }
   }
@@ -114,10 +117,12 @@ package struct ImportSummary: Sendable, Equatable {
   package func lines(colours: Bool) -> [String] {
     let total = total
     var rows = [["", "read", "inserted", "replaced", "unchanged", "set aside"]]
-    for (type, counts) in types.sorted(by: { $0.key < $1.key }) {
+    // Of a run that changed nothing there is one thing to say.
+    let shown = total.unchanged == total.read ? [:] : types
+    for (type, counts) in shown.sorted(by: { $0.key < $1.key }) {
       rows.append([type] + ImportSummary.cells(counts))
     }
-    if types.count != 1 { rows.append(["all"] + ImportSummary.cells(total)) }
+    if shown.count != 1 { rows.append(["all"] + ImportSummary.cells(total)) }
     let widths = (0..<6).map { column in rows.map { $0[column].count }.max() ?? 0 }
     var lines = rows.map { row in
       "  "
@@ -126,13 +131,11 @@ package struct ImportSummary: Sendable, Equatable {
           return column == 0 ? cell + room : room + cell
         }.joined(separator: "  ")
     }
-    if let last = lines.last, types.count != 1 {
+    if let last = lines.last, shown.count != 1 {
       lines[lines.count - 1] = Terminal.styled(last, .bold, when: colours)
     }
-    if total.read > total.accounted {
-      lines.append(
-        "  \(Amount.of(total.read - total.accounted, "resource")) of those read were not loaded before the run ended"
-      )
+    if unsettled > 0 {
+      lines.append("  \(Amount.of(unsettled, "further resource")) read, but not loaded before the run ended")
     }
     if references.resolved + references.unresolved > 0 {
       lines.append(
