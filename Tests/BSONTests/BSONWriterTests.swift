@@ -38,6 +38,23 @@ struct BSONWriterTests {
     #expect(try writer.finish().bytes == expected)
   }
 
+  @Test func writesNamesAndTextsOfEveryLength() throws {
+    // Letters that differ from place to place, and bytes beyond ASCII, which the search for a name's end must not stop at.
+    let letters = Array("aÿbcdéfghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ\u{1}\u{80}0123456789")
+    for length in 0...letters.count {
+      let text = String(letters[..<length])
+      let document: BSONDocument = [text: .string(text), "next": 1]
+      #expect(Libbson.accepts(document.bytes))
+      try document.withView { (view: BSONView) throws in
+        #expect(try view.find(string: text)?.text == text)
+        #expect(try view.find("next")?.int32 == 1)
+        var names: [String] = []
+        try view.forEachElement { names.append($0.name) }
+        #expect(names == [text, "next"])
+      }
+    }
+  }
+
   @Test func namesArrayElementsByTheirIndex() throws {
     let count = 12_345
     var writer = BSONWriter()

@@ -17,6 +17,17 @@ import Testing
     #expect(!queue.push(1))
   }
 
+  @Test func `a queue gives what is there without waiting`() {
+    let queue = BoundedQueue<Int>(limit: 3)
+    #expect(queue.popIfAny() == nil)
+    queue.push(1)
+    queue.push(2)
+    #expect([queue.pop(), queue.popIfAny(), queue.popIfAny()] == [1, 2, nil])
+    queue.push(3)
+    queue.close()
+    #expect([queue.popIfAny(), queue.popIfAny()] == [3, nil])
+  }
+
   @Test func `results come out in the order of the inputs`() {
     let seen = Mutex<[String]>([])
     let order = InputOrder<Int> { file, result in seen.withLock { $0.append("\(file).\(result)") } }
