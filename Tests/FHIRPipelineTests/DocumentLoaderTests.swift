@@ -1,7 +1,7 @@
 import BSON
 import DocumentStore
 import FHIRMapping
-import FHIRPipeline
+@testable import FHIRPipeline
 import Foundation
 import Synchronization
 import Testing
@@ -187,6 +187,33 @@ import Testing
     let pages = try database.documents("patient_chart")
     #expect(observations(pages).count == 120)
     #expect(pages["p"]?["_fhirline"]?.fields?["pages"]?.integer == Int64(pages.count))
+  }
+
+  @Test func `pages change without transactions, too`() throws {
+    let database = try TestDatabase()
+    let assembler = assembler(pageBytes: 2000)
+    func load(_ assembler: DocumentAssembler, _ parts: [Part]) throws {
+      let loader = CollectionLoader(
+        collection: "patient_chart", assembler: assembler, hasTransactions: false, counted: { _, _ in },
+        refused: { _, reason in Issue.record("\(reason)") })
+      let assembly = try assembler.assemble(kind: .chart, id: "p", parts: parts)
+      try database.store.withConnection { connection in
+        try loader.load([LoadRequest(kind: .chart, id: "p", parts: parts, assembly: assembly)], connection)
+      }
+    }
+    let parts = try (0..<120).map { try observation("o\($0)", text: "some text") }
+    try load(assembler, Array(parts[..<10]))
+    try load(assembler, Array(parts[40...]))
+    try load(assembler, Array(parts[5..<60]))
+    let paged = try database.documents("patient_chart")
+    #expect(paged.count > 3)
+    #expect(observations(paged).count == 120)
+    #expect(paged["p"]?["_fhirline"]?.fields?["pages"]?.integer == Int64(paged.count))
+    try load(self.assembler(), [try observation("o1", text: "another text")])
+    let whole = try database.documents("patient_chart")
+    #expect(whole.count == 1)
+    #expect(observations(whole)["o1"] == "another text")
+    #expect(observations(whole).count == 120)
   }
 
   @Test func `a unique index of the application's refuses a document, and says so`() throws {
