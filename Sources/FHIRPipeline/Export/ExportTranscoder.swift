@@ -75,9 +75,9 @@ final class ExportTranscoder {
   private func heal(_ tree: ResourceTree, _ batch: inout ExportBatch) {
     references.forEach(in: tree, from: 0) { _, node in
       guard ReferenceText.needsResolving(tree.rawText(node)) else { return }
-      switch self.resolver.resolve(tree.string(at: node)) {
+      switch self.resolver.resolve(node, in: tree) {
       case .asWritten: break
-      case .target(let target): tree.replaceText(of: node, with: target.type + "/" + target.id)
+      case .target(let target): tree.replaceText(of: node, with: target.key)
       case .notFound: batch.unresolvedReferences += 1
       }
     }

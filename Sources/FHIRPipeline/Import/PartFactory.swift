@@ -45,11 +45,11 @@ struct PartFactory: ~Copyable {
     var rewrites = ReferenceRewrites()
     references.forEach(in: tree, from: resource.node) { _, reference in
       guard ReferenceText.needsResolving(tree.rawText(reference)) else { return }
-      switch resolver.resolve(tree.string(at: reference)) {
+      switch resolver.resolve(reference, in: tree) {
       case .asWritten: break
       case .target(let target):
         result.resolved += 1
-        rewrites.append(node: reference, text: target.type + "/" + target.id)
+        rewrites.append(node: reference, text: target.key)
       case .notFound: result.unresolved += 1
       }
     }
@@ -128,7 +128,7 @@ extension ReferenceResolver {
   func target(of element: Int, in tree: ResourceTree) -> TargetIndex.Target? {
     let names = KnownNames.r4
     if let reference = tree.child(names.reference, of: element) {
-      switch resolve(tree.string(at: reference)) {
+      switch resolve(reference, in: tree) {
       case .asWritten(let target): return target
       case .target(let target): return target
       case .notFound: return nil

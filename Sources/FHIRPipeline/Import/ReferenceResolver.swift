@@ -1,3 +1,5 @@
+import FHIRModel
+
 /// Finds what a reference points to: within its Bundle, among the run's inputs, in the database.
 ///
 /// See http://hl7.org/fhir/R4/bundle.html#references
@@ -26,17 +28,29 @@ package struct ReferenceResolver: Sendable {
 
   /// Resolves the text of a `Reference.reference`.
   package func resolve(_ text: String) -> Resolution {
+    var text = text
+    return text.withUTF8 { resolve($0) }
+  }
+
+  /// Resolves the text of a `Reference.reference`, decoded.
+  package func resolve(_ text: UnsafeBufferPointer<UInt8>) -> Resolution {
+    if ReferenceText.isIdentifierName(text) { return answer(target(named: text)) }
     switch ReferenceText(text) {
     case .contained: return .asWritten(nil)
-    case .relative(let type, let id):
-      return .asWritten(TargetIndex.Target(type: String(type), id: String(id)))
+    case .relative(let type, let id): return .asWritten(TargetIndex.Target(type: type, id: id))
     case .identifierSearch(let type, let system, let value):
-      let name = TargetIndex.identifierName(type: String(type), system: system, value: value)
-      return target(named: name).map { .target($0) } ?? .notFound
-    case .url: return target(named: text).map { .target($0) } ?? .notFound
+      return answer(target(named: TargetIndex.identifierName(type: type, system: system, value: value)))
+    case .url: return answer(target(named: text))
     case .search: return .notFound
     }
   }
+
+  /// Resolves the text of a node of a tree.
+  func resolve(_ node: Int, in tree: ResourceTree) -> Resolution {
+    tree.nodes[node].flags.contains(.escaped) ? resolve(tree.string(at: node)) : resolve(tree.rawText(node))
+  }
+
+  private func answer(_ target: TargetIndex.Target?) -> Resolution { target.map { .target($0) } ?? .notFound }
 
   /// Resolves a reference that names its target by a business identifier alone.
   package func resolve(type: String, identifier: ResourceIdentity.Identifier) -> TargetIndex.Target? {
@@ -45,7 +59,13 @@ package struct ReferenceResolver: Sendable {
   }
 
   private func target(named name: String) -> TargetIndex.Target? {
-    let hash = ContentHash.of(name)
-    return bundle.target(hash: hash) ?? run.target(hash: hash) ?? stored?.target(named: name)
+    var name = name
+    return name.withUTF8 { target(named: $0) }
+  }
+
+  private func target(named name: UnsafeBufferPointer<UInt8>) -> TargetIndex.Target? {
+    let hash = ContentHash.of(UnsafeRawBufferPointer(name))
+    return bundle.target(hash: hash) ?? run.target(hash: hash)
+      ?? stored?.target(named: String(decoding: name, as: UTF8.self))
   }
 }

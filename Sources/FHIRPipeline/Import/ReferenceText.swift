@@ -3,57 +3,86 @@
 /// See http://hl7.org/fhir/R4/references.html#literal
 package enum ReferenceText: Equatable, Sendable {
   /// `Patient/123`, perhaps with a version: the id of a resource of this system.
-  case relative(type: Substring, id: Substring)
+  case relative(type: String, id: String)
   /// `#p1`
   case contained
   /// `Practitioner?identifier=system|value`
-  case identifierSearch(type: Substring, system: String?, value: String)
+  case identifierSearch(type: String, system: String?, value: String)
   /// Another search: nothing here can answer it.
   case search
   /// `http://…`, `urn:uuid:…`: found by its whole text.
   case url
 
   package init(_ text: String) {
-    // Bytes, not Characters: every reference of an import comes through here.
-    let bytes = text.utf8
-    guard bytes.first != UInt8(ascii: "#") else {
+    var text = text
+    self = text.withUTF8 { ReferenceText($0) }
+  }
+
+  /// - Parameter text: decoded text, without JSON's escapes.
+  package init(_ text: UnsafeBufferPointer<UInt8>) {
+    if text.first == UInt8(ascii: "#") {
       self = .contained
       return
     }
-    let typeEnd = bytes.firstIndex { !(0x41...0x5A).contains($0 & 0xDF) } ?? bytes.endIndex
-    guard typeEnd > bytes.startIndex, typeEnd < bytes.endIndex else {
+    let type = ReferenceText.letters(text)
+    guard type > 0, type < text.count else {
       self = .url
       return
     }
-    switch bytes[typeEnd] {
-    case UInt8(ascii: ":"): self = .url
-    case UInt8(ascii: "?"):
-      self = ReferenceText(type: text[..<typeEnd], query: bytes[bytes.index(after: typeEnd)...])
-    default:
-      guard let slash = bytes[typeEnd...].firstIndex(of: UInt8(ascii: "/")) else {
+    switch text[type] {
+    case UInt8(ascii: "?"): self = ReferenceText.search(text, mark: type)
+    case UInt8(ascii: "/"):
+      let rest = text[(type + 1)...]
+      let end = rest.firstIndex(of: UInt8(ascii: "/")) ?? text.count
+      guard end > type + 1 else {
         self = .url
         return
       }
-      let id = bytes[bytes.index(after: slash)...].prefix { $0 != UInt8(ascii: "/") }
-      self = id.isEmpty ? .url : .relative(type: text[..<slash], id: Substring(id))
+      self = .relative(type: string(text[..<type]), id: string(text[type + 1..<end]))
+    default: self = .url
     }
+    func string(_ part: Slice<UnsafeBufferPointer<UInt8>>) -> String { String(decoding: part, as: UTF8.self) }
   }
 
-  /// A search, such as `Practitioner?identifier=…`.
-  private init(type: Substring, query: Substring.UTF8View) {
-    let prefix = "identifier=".utf8
-    guard query.starts(with: prefix), !query.contains(UInt8(ascii: "&")) else {
-      self = .search
-      return
+  private static func search(_ text: UnsafeBufferPointer<UInt8>, mark: Int) -> ReferenceText {
+    let query = text[(mark + 1)...]
+    let prefix: StaticString = "identifier="
+    guard query.starts(with: UnsafeBufferPointer(start: prefix.utf8Start, count: prefix.utf8CodeUnitCount)),
+      !query.contains(UInt8(ascii: "&"))
+    else { return .search }
+    let token = percentDecoded(query.dropFirst(prefix.utf8CodeUnitCount))
+    let type = String(decoding: text[..<mark], as: UTF8.self)
+    guard let bar = token.firstIndex(of: UInt8(ascii: "|")) else {
+      return .identifierSearch(type: type, system: nil, value: String(decoding: token, as: UTF8.self))
     }
-    let token = ReferenceText.percentDecoded(query.dropFirst(prefix.count))
-    guard let bar = token.utf8.firstIndex(of: UInt8(ascii: "|")) else {
-      self = .identifierSearch(type: type, system: nil, value: token)
-      return
+    let value = String(decoding: token[(bar + 1)...], as: UTF8.self)
+    return .identifierSearch(
+      type: type, system: bar == 0 ? nil : String(decoding: token[..<bar], as: UTF8.self), value: value)
+  }
+
+  /// Whether the text is a search by identifier in the form in which ``TargetIndex/identifierName(type:system:value:)``
+  /// writes names, so that it is its own name: `Practitioner?identifier=system|value` without anything to be decoded.
+  static func isIdentifierName(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+    let type = letters(text)
+    let prefix: StaticString = "?identifier="
+    guard type > 0,
+      text[type...].starts(
+        with: UnsafeBufferPointer(start: prefix.utf8Start, count: prefix.utf8CodeUnitCount))
+    else { return false }
+    var hasSystem = false
+    for byte in text[(type + prefix.utf8CodeUnitCount)...] {
+      switch byte {
+      case UInt8(ascii: "%"), UInt8(ascii: "&"): return false
+      case UInt8(ascii: "|"): hasSystem = true
+      default: break
+      }
     }
-    self = .identifierSearch(
-      type: type, system: bar == token.startIndex ? nil : String(token[..<bar]),
-      value: String(token[token.utf8.index(after: bar)...]))
+    return hasSystem
+  }
+
+  /// How many ASCII letters the text begins with.
+  private static func letters(_ text: UnsafeBufferPointer<UInt8>) -> Int {
+    text.firstIndex { !(0x61...0x7A).contains($0 | 0x20) } ?? text.count
   }
 
   /// Whether a reference is written as anything but `Type/id` or `#id`; told by its bytes, as nearly all are.
@@ -66,10 +95,10 @@ package enum ReferenceText: Equatable, Sendable {
     return false
   }
 
-  private static func percentDecoded(_ text: Substring.UTF8View) -> String {
-    guard text.contains(UInt8(ascii: "%")) else { return String(Substring(text)) }
-    var bytes: [UInt8] = []
+  private static func percentDecoded(_ text: Slice<UnsafeBufferPointer<UInt8>>) -> [UInt8] {
     let source = Array(text)
+    guard source.contains(UInt8(ascii: "%")) else { return source }
+    var bytes: [UInt8] = []
     var i = 0
     while i < source.count {
       if source[i] == UInt8(ascii: "%"), i + 2 < source.count,
@@ -82,6 +111,6 @@ package enum ReferenceText: Equatable, Sendable {
         i += 1
       }
     }
-    return String(decoding: bytes, as: UTF8.self)
+    return bytes
   }
 }

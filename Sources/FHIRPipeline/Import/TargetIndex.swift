@@ -8,10 +8,15 @@ package struct TargetIndex: Sendable {
     package let type: String
     /// The `_id` under which it is loaded, less the source's prefix.
     package let id: String
+    /// `Type/id`
+    package let key: String
 
-    package init(type: String, id: String) {
+    package init(type: String, id: String) { self.init(type: type, id: id, key: type + "/" + id) }
+
+    init(type: String, id: String, key: String) {
       self.type = type
       self.id = id
+      self.key = key
     }
   }
 
@@ -38,7 +43,7 @@ package struct TargetIndex: Sendable {
       position = known
     } else {
       position = targets.count
-      targets.append(Target(type: type, id: id))
+      targets.append(Target(type: type, id: id, key: key))
       positions[key] = position
     }
     for name in keys {
@@ -55,7 +60,7 @@ package struct TargetIndex: Sendable {
     var moved: [Int] = []
     moved.reserveCapacity(other.targets.count)
     for target in other.targets {
-      let key = target.type + "/" + target.id
+      let key = target.key
       if let known = positions[key] {
         moved.append(known)
       } else {
@@ -79,9 +84,11 @@ package struct TargetIndex: Sendable {
   }
 
   /// The one resource of that name, or nil when there is none or more than one.
-  package func target(named name: String) -> Target? { target(hash: ContentHash.of(name)) }
+  package func target(named name: String) -> Target? {
+    target(hash: ContentHash.of(name))
+  }
 
-  /// The same by the name's ``ContentHash``.
+  /// The same, by the hash of the name.
   func target(hash: UInt64) -> Target? {
     guard case .one(let position) = entries[hash] else { return nil }
     return targets[position]
