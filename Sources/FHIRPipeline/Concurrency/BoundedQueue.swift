@@ -8,11 +8,13 @@ package final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
 
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private let changed: UnsafeMutablePointer<pthread_cond_t>
-  private var elements: [Element] = []
+  private var elements: [(element: Element?, cost: Int)] = []
   private var head = 0
   private let limit: Int
+  private var waiting = 0
   private var closed = false
 
+  /// - Parameter limit: the most that may wait: elements, or the sum of what they cost.
   package init(limit: Int) {
     self.limit = limit
     mutex = .allocate(capacity: 1)
@@ -31,13 +33,16 @@ package final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
   }
 
   /// Waits for room and appends; false when the queue was closed and the element was not taken.
+  ///
+  /// - Parameter cost: how much of the limit it takes. An empty queue takes an element of any cost.
   @discardableResult
-  package func push(_ element: Element) -> Bool {
+  package func push(_ element: Element, cost: Int = 1) -> Bool {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
-    while !closed && elements.count - head >= limit { pthread_cond_wait(changed, mutex) }
+    while !closed && waiting > 0 && waiting + cost > limit { pthread_cond_wait(changed, mutex) }
     if closed { return false }
-    elements.append(element)
+    elements.append((element, cost))
+    waiting += cost
     pthread_cond_broadcast(changed)
     return true
   }
@@ -50,17 +55,13 @@ package final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
     return takeFirst()
   }
 
-  /// An element, if there is one by now.
-  package func popIfAny() -> Element? {
-    pthread_mutex_lock(mutex)
-    defer { pthread_mutex_unlock(mutex) }
-    return takeFirst()
-  }
-
   /// Takes the first element; the caller holds `mutex`.
   private func takeFirst() -> Element? {
     guard elements.count > head else { return nil }
-    let element = elements[head]
+    let (element, cost) = elements[head]
+    // Whoever took it alone keeps it alive.
+    elements[head].element = nil
+    waiting -= cost
     head += 1
     if head > 64 && head * 2 > elements.count {
       elements.removeFirst(head)

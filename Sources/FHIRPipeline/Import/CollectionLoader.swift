@@ -20,11 +20,13 @@ struct CollectionLoader {
   /// How often a document is tried that others keep changing.
   private static let tries = 50
 
-  func load(_ requests: [LoadRequest], _ connection: borrowing StoreConnection) throws {
+  /// - Parameter areNew: whether the collection had no documents before this run: then they are inserted without being
+  ///   asked for, and the server tells of the few that this run, or somebody else, wrote since.
+  func load(_ requests: [LoadRequest], areNew: Bool, _ connection: borrowing StoreConnection) throws {
     // Alone there is less time for others between reading and writing than in a batch.
-    for request in try loadOnce(joined(requests), connection) {
+    for request in try loadOnce(joined(requests), areNew: areNew, connection) {
       var tries = 1
-      while try !loadOnce([request], connection).isEmpty {
+      while try !loadOnce([request], areNew: false, connection).isEmpty {
         tries += 1
         guard tries < CollectionLoader.tries else {
           refused(request.parts, "other programs keep changing the document")
@@ -66,9 +68,9 @@ struct CollectionLoader {
 
   /// - Returns: what could not be written because the document is no longer as it was read.
   private func loadOnce(
-    _ requests: [LoadRequest], _ connection: borrowing StoreConnection
+    _ requests: [LoadRequest], areNew: Bool, _ connection: borrowing StoreConnection
   ) throws -> [LoadRequest] {
-    let stored = try states(of: requests.map(\.id), connection)
+    let stored = areNew ? [:] : try states(of: requests.map(\.id), connection)
     var fresh: [LoadRequest] = []
     var changed: [LoadRequest] = []
     var paged: [(LoadRequest, Int)] = []

@@ -11,14 +11,18 @@ package final class DocumentLoader: DocumentSink {
   /// A document that the database refused.
   package typealias Refused = @Sendable (_ parts: [Part], _ reason: String) -> Void
 
-  private static let documentsPerBatch = 1000
-  private static let bytesPerBatch = 6 << 20
+  private static let documentsPerBatch = 500
+  private static let bytesPerBatch = 2 << 20
+  /// Bytes of documents that wait for the database.
+  private static let bytesWaiting = 8 << 20
 
   private let store: DocumentStore
   private let collections: [DocumentKind: String]
   private let assembler: DocumentAssembler
-  private let queue = BoundedQueue<[LoadRequest]>(limit: 4)
+  private let queue = BoundedQueue<[LoadRequest]>(limit: bytesWaiting)
   private let failure = Mutex<PipelineFailure?>(nil)
+  /// Which collections had documents before this run.
+  private let filled = Mutex<[String: Bool]>([:])
   private let counted: Counted
   private let refused: Refused
   private let thread: Mutex<WorkerThread?> = Mutex(nil)
@@ -37,13 +41,38 @@ package final class DocumentLoader: DocumentSink {
   /// Begins loading on a thread of its own.
   package func start() {
     let thread = WorkerThread { [self] in
-      while let batch = nextBatch() { load(batch) }
+      // Small batches are gathered: every exchange with the server costs as much as some tens of documents.
+      var gathered: [DocumentKind: Gathered] = [:]
+      while let batch = queue.pop() {
+        for request in batch {
+          gathered[request.kind, default: Gathered()].add(request)
+          guard let whole = gathered[request.kind], whole.isEnough else { continue }
+          gathered[request.kind] = nil
+          load(whole.requests, kind: request.kind)
+        }
+      }
+      for (kind, rest) in gathered.sorted(by: { $0.key < $1.key }) { load(rest.requests, kind: kind) }
     }
     self.thread.withLock { $0 = thread }
   }
 
+  /// Documents of one kind on their way into one exchange with the server.
+  private struct Gathered {
+    var requests: [LoadRequest] = []
+    var bytes = 0
+
+    var isEnough: Bool { bytes >= DocumentLoader.bytesPerBatch || requests.count >= documentsPerBatch }
+
+    mutating func add(_ request: LoadRequest) {
+      requests.append(request)
+      bytes += request.byteCount
+    }
+  }
+
   /// Hands documents over; waits while the database is behind. False once loading has failed.
-  package func put(_ requests: [LoadRequest]) -> Bool { requests.isEmpty || queue.push(requests) }
+  package func put(_ requests: [LoadRequest]) -> Bool {
+    requests.isEmpty || queue.push(requests, cost: requests.reduce(0) { $0 + $1.byteCount })
+  }
 
   /// Waits until all is written; returns why that was not possible.
   package func finish() -> PipelineFailure? {
@@ -54,37 +83,15 @@ package final class DocumentLoader: DocumentSink {
 
   package var hasFailed: Bool { failure.withLock { $0 != nil } }
 
-  /// Waits for documents and takes all that came while the last ones were written: fewer exchanges with the server.
-  private func nextBatch() -> [LoadRequest]? {
-    guard var batch = queue.pop() else { return nil }
-    var bytes = batch.reduce(0) { $0 + $1.byteCount }
-    while bytes < DocumentLoader.bytesPerBatch, let more = queue.popIfAny() {
-      bytes += more.reduce(0) { $0 + $1.byteCount }
-      batch += more
-    }
-    return batch
-  }
-
-  private func load(_ batch: [LoadRequest]) {
+  private func load(_ requests: [LoadRequest], kind: DocumentKind) {
     guard !hasFailed else { return }
     do {
       try store.withConnection { connection in
-        for (kind, requests) in Dictionary(grouping: batch, by: \.kind).sorted(by: { $0.key < $1.key }) {
-          let loader = CollectionLoader(
-            collection: collections[kind] ?? kind.rawValue, assembler: assembler,
-            hasTransactions: store.server.hasTransactions, counted: counted, refused: refused)
-          var rest = requests[...]
-          while !rest.isEmpty {
-            var bytes = 0
-            let count =
-              rest.prefix { request in
-                defer { bytes += request.byteCount }
-                return bytes < DocumentLoader.bytesPerBatch
-              }.prefix(DocumentLoader.documentsPerBatch).count
-            try loader.load(Array(rest.prefix(count)), connection)
-            rest = rest.dropFirst(count)
-          }
-        }
+        let collection = collections[kind] ?? kind.rawValue
+        let loader = CollectionLoader(
+          collection: collection, assembler: assembler, hasTransactions: store.server.hasTransactions,
+          counted: counted, refused: refused)
+        try loader.load(requests, areNew: !hadDocuments(collection, connection), connection)
       }
     } catch let error as StoreError {
       fail(
@@ -95,6 +102,17 @@ package final class DocumentLoader: DocumentSink {
     } catch {
       fail(PipelineFailure(.stopped, "loading stopped: \(error)"))
     }
+  }
+
+  /// Whether a collection had documents before this run.
+  private func hadDocuments(_ collection: String, _ connection: borrowing StoreConnection) throws -> Bool {
+    if let known = filled.withLock({ $0[collection] }) { return known }
+    var found = false
+    try connection.find(in: collection, options: FindOptions(projection: ["_id": 1], limit: 1)) { _ in
+      found = true
+    }
+    filled.withLock { $0[collection] = found }
+    return found
   }
 
   private func fail(_ error: PipelineFailure) {

@@ -45,8 +45,7 @@ package struct ImportRun: Sendable {
     }
     let indexes = NameIndexes(store, collections: owners)
     let found = index(files)
-    try indexes.finish()
-    let stored = StoredTargets(store: store, collections: owners)
+    let stored = StoredTargets(store: store, collections: owners, indexes: indexes)
 
     let ledger = ImportLedger(quarantine: quarantine, say: say)
     let assembler = DocumentAssembler(mappings: mappings, pageBytes: chartPageBytes)
@@ -61,7 +60,7 @@ package struct ImportRun: Sendable {
     Interruption.listen()
     context.makeDocuments()
     progress.finish()
-    var failure = loader.finish() ?? context.failure
+    var failure = loader.finish() ?? context.failure ?? indexes.finish()
     quarantine.close()
     var summary = ledger.summary
     if failure != nil { summary.stop() }

@@ -179,7 +179,9 @@ struct ImportWorker: ~Copyable {
   /// - Parameter whole: patients of whom all is at hand: their charts are written at once.
   private mutating func load(_ documents: DocumentGroups, whole patients: Set<String>) {
     var requests: [LoadRequest] = []
-    for (key, parts) in documents.groups {
+    var documents = documents
+    for number in documents.groups.indices {
+      let (key, parts) = documents.take(number)
       let isWhole =
         switch key.kind {
         case .resource, .appointment: !isRepeated(key, parts)
@@ -235,11 +237,16 @@ struct ImportWorker: ~Copyable {
       var documents = DocumentGroups()
       try context.spill.take(number).forEach { documents.add([PartRecord.decode($0)]) }
       var requests: [LoadRequest] = []
-      for (key, parts) in documents.groups {
-        if let request = request(key, parts) { requests.append(request) }
-        if requests.count >= 200 {
+      var bytes = 0
+      for number in documents.groups.indices {
+        let (key, parts) = documents.take(number)
+        guard let request = request(key, parts) else { continue }
+        requests.append(request)
+        bytes += request.byteCount
+        if bytes >= 1 << 20 {
           _ = context.loader.put(requests)
           requests = []
+          bytes = 0
         }
       }
       _ = context.loader.put(requests)
@@ -271,6 +278,12 @@ struct DocumentGroups {
         groups.append((key, [part]))
       }
     }
+  }
+
+  /// Gives a document's parts away, so that they are not held twice.
+  mutating func take(_ number: Int) -> (key: Key, parts: [Part]) {
+    defer { groups[number].parts = [] }
+    return groups[number]
   }
 }
 

@@ -54,7 +54,8 @@ enum PartRecord {
   }
 
   private static func append(_ text: String, to record: inout [UInt8]) {
-    append(Array(text.utf8), to: &record)
+    var text = text
+    text.withUTF8 { append($0, to: &record) }
   }
 
   /// Reads what `encode` wrote within this process: it trusts its lengths.

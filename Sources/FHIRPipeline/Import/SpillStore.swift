@@ -5,34 +5,48 @@ import Synchronization
 /// read back one at a time.
 ///
 /// Bulk exports scatter a patient's resources over files by type; a chart is written whole all the same. While little
-/// has come, partitions stay in memory; beyond a budget they continue in temporary files that only the owner can
-/// read and that vanish with the process.
+/// has come, partitions stay in memory; beyond a budget they continue in a temporary file that only the owner can
+/// read and that vanishes with the process.
 package final class SpillStore: @unchecked Sendable {
-  // Safe to share: `partitions` is set once; each partition is touched only inside its own lock.
+  // Safe to share: `partitions` is set once; each partition is touched only inside its own lock, the file inside its.
 
   private final class Partition {
     let lock = Mutex(())
     var buffer: [UInt8] = []
+    /// Where in the file its earlier records stand.
+    var pieces: [Piece] = []
+  }
+
+  /// A stretch of the file.
+  private struct Piece {
+    var offset: Int
+    var count: Int
+  }
+
+  private struct File {
     var descriptor: Int32 = -1
-    var spilled = 0
+    var end = 0
   }
 
   private let partitions: [Partition]
   private let memoryPerPartition: Int
   private let folder: String
+  private let file = Mutex(File())
 
   /// - Parameters:
   ///   - expectedBytes: about how much will come; decides the number of partitions, so that one fits into memory.
   ///   - memory: how many bytes may stay in memory in all.
   package init(expectedBytes: Int, memory: Int = 24 << 20, folder: String) {
-    let count = max(8, min(512, expectedBytes / (8 << 20) + 1))
+    let count = max(8, min(1024, expectedBytes / (4 << 20) + 1))
     partitions = (0..<count).map { _ in Partition() }
-    memoryPerPartition = max(32 << 10, memory / count)
+    memoryPerPartition = max(16 << 10, memory / count)
     self.folder = folder
   }
 
   deinit {
-    for partition in partitions where partition.descriptor >= 0 { close(partition.descriptor) }
+    file.withLock { file in
+      if file.descriptor >= 0 { close(file.descriptor) }
+    }
   }
 
   package var partitionCount: Int { partitions.count }
@@ -50,13 +64,28 @@ package final class SpillStore: @unchecked Sendable {
   }
 
   private func spill(_ partition: Partition) -> PipelineFailure? {
-    if partition.descriptor < 0 {
-      partition.descriptor = openAndUnlink()
-      guard partition.descriptor >= 0 else { return failure("cannot create a temporary file") }
+    let count = partition.buffer.count
+    // Only the place in the file is taken inside the lock; the bytes are written outside of it.
+    let place: (descriptor: Int32, offset: Int) = file.withLock { file in
+      if file.descriptor < 0 { file.descriptor = openAndUnlink() }
+      defer { file.end += count }
+      return (file.descriptor, file.end)
     }
-    let written = partition.buffer.withUnsafeBytes { Terminal.write($0, to: partition.descriptor) }
+    guard place.descriptor >= 0 else { return failure("cannot create a temporary file") }
+    let written = partition.buffer.withUnsafeBytes { bytes in
+      var done = 0
+      while done < count {
+        let step = pwrite(
+          place.descriptor, bytes.baseAddress.unsafelyUnwrapped + done, count - done,
+          off_t(place.offset + done))
+        if step < 0 && errno == EINTR { continue }
+        if step <= 0 { return false }
+        done += step
+      }
+      return true
+    }
     guard written else { return failure("cannot write a temporary file") }
-    partition.spilled += partition.buffer.count
+    partition.pieces.append(Piece(offset: place.offset, count: count))
     partition.buffer.removeAll(keepingCapacity: true)
     return nil
   }
@@ -77,28 +106,33 @@ package final class SpillStore: @unchecked Sendable {
   package func take(_ index: Int) throws -> Records {
     let partition = partitions[index]
     let result: Swift.Result<[UInt8], PipelineFailure> = partition.lock.withLock { _ in
-      var bytes = [UInt8](unsafeUninitializedCapacity: partition.spilled + partition.buffer.count) {
-        room, count in
-        var read = 0
-        while read < partition.spilled {
-          // spilled > 0: has a base
-          let got = pread(
-            partition.descriptor, room.baseAddress! + read, partition.spilled - read, off_t(read))
-          if got <= 0 { break }
-          read += got
-        }
-        count = read
+      let spilled = partition.pieces.reduce(0) { $0 + $1.count }
+      let descriptor = file.withLock { $0.descriptor }
+      if spilled == 0 {
+        defer { partition.buffer = [] }
+        return .success(partition.buffer)
       }
-      guard bytes.count == partition.spilled else {
+      var bytes = [UInt8](unsafeUninitializedCapacity: spilled + partition.buffer.count) { room, count in
+        for piece in partition.pieces {
+          var read = 0
+          while read < piece.count {
+            // pieces are not empty: the room has a base
+            let got = pread(
+              descriptor, room.baseAddress.unsafelyUnwrapped + count, piece.count - read,
+              off_t(piece.offset + read))
+            if got < 0 && errno == EINTR { continue }
+            if got <= 0 { return }
+            read += got
+            count += got
+          }
+        }
+      }
+      guard bytes.count == spilled else {
         return .failure(failure("cannot read a temporary file back"))
       }
       bytes += partition.buffer
       partition.buffer = []
-      partition.spilled = 0
-      if partition.descriptor >= 0 {
-        close(partition.descriptor)
-        partition.descriptor = -1
-      }
+      partition.pieces = []
       return .success(bytes)
     }
     return Records(bytes: try result.get())

@@ -2,40 +2,53 @@ import BSON
 import DocumentStore
 import Synchronization
 
-/// Makes the indexes that finding stored resources by name needs, beside the first pass over the inputs.
+/// Makes the indexes that finding stored resources by name needs, beside the import's other work.
 ///
-/// A collection that is made for its indexes costs the server tens of milliseconds, as much as loading a small Bundle.
+/// A collection that is made for its indexes costs the server tens of milliseconds, as much as loading a small Bundle;
+/// most of them it waits, so that several are made at the same time.
 final class NameIndexes: Sendable {
-  private let thread: WorkerThread
-  private let failed: Failure
+  private let threads: Mutex<[WorkerThread]>
+  private let state: State
 
-  private final class Failure: Sendable {
-    let value = Mutex<PipelineFailure?>(nil)
+  private final class State: Sendable {
+    let failure = Mutex<PipelineFailure?>(nil)
+    let filled = Mutex<Set<String>>([])
   }
 
   init(_ store: DocumentStore, collections: [String]) {
-    let failed = Failure()
-    self.failed = failed
-    thread = WorkerThread {
-      do {
-        try store.withConnection { connection in
-          for collection in collections {
+    let state = State()
+    self.state = state
+    let made = collections.map { collection in
+      WorkerThread {
+        do {
+          try store.withConnection { connection in
+            let first = FindOptions(projection: ["_id": 1], limit: 1)
+            try connection.find(in: collection, options: first) { _ in
+              state.filled.withLock { _ = $0.insert(collection) }
+            }
             try connection.createIndexes(
               [IndexDefinition(name: "fhirline_names", keys: [StoredTargets.namesPath: 1], isSparse: true)],
               on: collection)
           }
+        } catch let error as StoreError {
+          state.failure.withLock { $0 = PipelineFailure(.connection, error.message) }
+        } catch {
+          state.failure.withLock { $0 = PipelineFailure(.connection, "\(error)") }
         }
-      } catch let error as StoreError {
-        failed.value.withLock { $0 = PipelineFailure(.connection, error.message) }
-      } catch {
-        failed.value.withLock { $0 = PipelineFailure(.connection, "\(error)") }
       }
     }
+    threads = Mutex(made)
   }
 
-  /// Waits until the indexes are there. Call it once.
-  func finish() throws {
-    thread.join()
-    if let failure = failed.value.withLock({ $0 }) { throw failure }
+  /// Waits until the indexes are there, and returns why that failed. May be called by several threads.
+  func finish() -> PipelineFailure? {
+    threads.withLock { threads in
+      for thread in threads { thread.join() }
+      threads = []
+    }
+    return state.failure.withLock { $0 }
   }
+
+  /// Whether a collection had documents before the run loaded any. Ask after ``finish()``.
+  func hadDocuments(_ collection: String) -> Bool { state.filled.withLock { $0.contains(collection) } }
 }

@@ -15,11 +15,18 @@ package final class StoredTargets: Sendable {
   private let store: DocumentStore
   /// Collections to ask, in order.
   private let collections: [String]
+  private let indexes: NameIndexes?
   private let state = Mutex(State())
 
-  package init(store: DocumentStore, collections: [String]) {
+  package convenience init(store: DocumentStore, collections: [String]) {
+    self.init(store: store, collections: collections, indexes: nil)
+  }
+
+  /// - Parameter indexes: indexes that are being made; the first question waits for them.
+  init(store: DocumentStore, collections: [String], indexes: NameIndexes?) {
     self.store = store
     self.collections = collections
+    self.indexes = indexes
   }
 
   /// The one stored resource of that name; nil when there is none, or more than one.
@@ -35,6 +42,12 @@ package final class StoredTargets: Sendable {
 
   private func ask(_ name: String, _ state: inout State) -> TargetIndex.Target? {
     guard state.failure == nil else { return nil }
+    var collections = self.collections
+    if let indexes {
+      guard indexes.finish() == nil else { return nil }
+      // Where nothing was stored before this run, its own index knows all there is.
+      collections.removeAll { !indexes.hadDocuments($0) }
+    }
     var found: [TargetIndex.Target] = []
     do {
       let filter = try BSONDocument([StoredTargets.namesPath: .string(name)])
