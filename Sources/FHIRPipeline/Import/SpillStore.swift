@@ -30,16 +30,19 @@ package final class SpillStore: @unchecked Sendable {
 
   private let partitions: [Partition]
   private let memoryPerPartition: Int
+  /// Whether more is expected than may stay in memory.
+  private let spills: Bool
   private let folder: String
   private let file = Mutex(File())
 
   /// - Parameters:
   ///   - expectedBytes: about how much will come; decides the number of partitions, so that one fits into memory.
   ///   - memory: how many bytes may stay in memory in all.
-  package init(expectedBytes: Int, memory: Int = 24 << 20, folder: String) {
-    let count = max(8, min(1024, expectedBytes / (4 << 20) + 1))
+  package init(expectedBytes: Int, memory: Int = 8 << 20, folder: String) {
+    let count = max(8, min(2048, expectedBytes / (2 << 20) + 1))
     partitions = (0..<count).map { _ in Partition() }
     memoryPerPartition = max(16 << 10, memory / count)
+    spills = expectedBytes > memory
     self.folder = folder
   }
 
@@ -55,6 +58,9 @@ package final class SpillStore: @unchecked Sendable {
   package func append(_ record: UnsafeRawBufferPointer, key: UInt64) throws {
     let partition = partitions[Int(key % UInt64(partitions.count))]
     let failure: PipelineFailure? = partition.lock.withLock { _ in
+      if partition.buffer.capacity == 0, spills {
+        partition.buffer.reserveCapacity(memoryPerPartition + memoryPerPartition / 4)
+      }
       withUnsafeBytes(of: UInt32(record.count).littleEndian) { partition.buffer.append(contentsOf: $0) }
       partition.buffer.append(contentsOf: record)
       guard partition.buffer.count > memoryPerPartition else { return nil }
