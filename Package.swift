@@ -23,6 +23,7 @@ let package = Package(
       name: "CDefinitions", exclude: ["r4.table"],
       cSettings: [.unsafeFlags(["-Wno-c23-extensions"])]),
     .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
+    .systemLibrary(name: "CMalloc"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(
       name: "CMongoC", pkgConfig: "libmongoc-1.0", providers: [.apt(["libmongoc-dev", "libbson-dev"])]),
@@ -48,7 +49,7 @@ let package = Package(
     .target(
       name: "FHIRPipeline",
       dependencies: [
-        "FHIRModel", "FHIRFormats", "FHIRPath", "FHIRValidation", "BSON", "FHIRMapping", "DocumentStore",
+        "CMalloc", "FHIRModel", "FHIRFormats", "FHIRPath", "FHIRValidation", "BSON", "FHIRMapping", "DocumentStore",
         .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: strict),

@@ -19,6 +19,7 @@ struct Fhirline: ParsableCommand {
     ])
 
   static func main() {
+    MemoryReturn.prepare()
     // A reader that went away (`fhirline validate … | head`) ends writing with an error, not the process with a signal.
     signal(SIGPIPE, SIG_IGN)
     Interruption.install()

@@ -149,16 +149,26 @@ package struct ResourceEncoder: ~Copyable {
   /// Brings runs into order and joins those of one name, which XML may have scattered.
   private mutating func sortRuns(from base: Int, _ tree: ResourceTree) throws(EncodingFailure) {
     runs[base...].sort { ($0.order, $0.first) < ($1.order, $1.first) }
-    var firsts: [NameID: Int] = [:]
+    // Names that the definition does not know have one order, and there may be any number of them.
+    var unknown: [NameID: Int] = [:]
     var kept = base
     for at in base..<runs.count {
       let run = runs[at]
       let name = tree.nodes[run.first].name
-      if let first = firsts[name] {
+      var first = kept - 1
+      if run.order == Int.max {
+        first = unknown[name] ?? -1
+        if first < 0 { unknown[name] = kept }
+      } else {
+        // Runs of one name have one order; the names of a choice share it.
+        while first >= base, runs[first].order == run.order, tree.nodes[runs[first].first].name != name {
+          first -= 1
+        }
+      }
+      if first >= base, runs[first].order == run.order {
         runs[first].count += run.count
         runs[first].traits.insert(.scattered)
       } else {
-        firsts[name] = kept
         runs[kept] = run
         kept += 1
       }

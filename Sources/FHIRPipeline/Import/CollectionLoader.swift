@@ -70,7 +70,9 @@ struct CollectionLoader {
   private func loadOnce(
     _ requests: [LoadRequest], areNew: Bool, _ connection: borrowing StoreConnection
   ) throws -> [LoadRequest] {
-    let stored = areNew ? [:] : try states(of: requests.map(\.id), connection)
+    // Those with several pages are asked for even so: their further pages are written before the first.
+    let asked = requests.filter { !areNew || $0.assembly.pages.count > 1 }
+    let stored = try states(of: asked.map(\.id), connection)
     var fresh: [LoadRequest] = []
     var changed: [LoadRequest] = []
     var paged: [(LoadRequest, Int)] = []

@@ -1,3 +1,4 @@
+import BSON
 package import DocumentStore
 package import FHIRMapping
 import Synchronization

@@ -37,8 +37,9 @@ package final class SpillStore: @unchecked Sendable {
 
   /// - Parameters:
   ///   - expectedBytes: about how much will come; decides the number of partitions, so that one fits into memory.
-  ///   - memory: how many bytes may stay in memory in all.
-  package init(expectedBytes: Int, memory: Int = 8 << 20, folder: String) {
+  ///   - memory: how many bytes may stay in memory in all; nil for some megabytes, and for all where little is expected.
+  package init(expectedBytes: Int, memory: Int? = nil, folder: String) {
+    let memory = memory ?? (expectedBytes <= 32 << 20 ? 32 << 20 : 8 << 20)
     let count = max(8, min(2048, expectedBytes / (2 << 20) + 1))
     partitions = (0..<count).map { _ in Partition() }
     memoryPerPartition = max(16 << 10, memory / count)

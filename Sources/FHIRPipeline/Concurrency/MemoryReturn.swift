@@ -1,0 +1,14 @@
+import CMalloc
+
+/// How the C library's allocator, which Swift's objects come from, gives memory back to the system.
+package enum MemoryReturn {
+  /// Keeps what is free and stays with the process small. Call it before any threads start.
+  ///
+  /// glibc raises its threshold with every large block that is freed, up to 32 MB; from then on large blocks are cut out
+  /// of the heap, where a small one that lives longer keeps all around it. A run over gigabytes held twice its data so.
+  package static func prepare() {
+    mallopt(M_MMAP_THRESHOLD, 4 << 20)
+    // Setting one turns off the growth of both; this one's own default would return and fetch pages all the time.
+    mallopt(M_TRIM_THRESHOLD, 16 << 20)
+  }
+}
