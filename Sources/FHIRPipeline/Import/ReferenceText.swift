@@ -31,15 +31,15 @@ package enum ReferenceText: Equatable, Sendable {
     }
     switch text[type] {
     case UInt8(ascii: "?"): self = ReferenceText.search(text, mark: type)
-    case UInt8(ascii: "/"):
-      let rest = text[(type + 1)...]
-      let end = rest.firstIndex(of: UInt8(ascii: "/")) ?? text.count
-      guard end > type + 1 else {
+    case UInt8(ascii: ":"): self = .url
+    default:
+      guard let slash = text[type...].firstIndex(of: UInt8(ascii: "/")) else {
         self = .url
         return
       }
-      self = .relative(type: string(text[..<type]), id: string(text[type + 1..<end]))
-    default: self = .url
+      let rest = text[(slash + 1)...]
+      let end = rest.firstIndex(of: UInt8(ascii: "/")) ?? text.count
+      self = end > slash + 1 ? .relative(type: string(text[..<slash]), id: string(rest[..<end])) : .url
     }
     func string(_ part: Slice<UnsafeBufferPointer<UInt8>>) -> String { String(decoding: part, as: UTF8.self) }
   }
