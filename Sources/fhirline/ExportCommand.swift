@@ -32,6 +32,9 @@ struct ExportCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Only what was updated since, by meta.lastUpdated.", valueName: "instant"))
   var since: String?
 
+  @Option(help: ArgumentHelp("Only what was imported under this import.source.", valueName: "name"))
+  var source: String?
+
   @Option(
     help: "resolved writes Type/id where the target is known; original gives every reference back as it came."
   )
@@ -64,6 +67,7 @@ struct ExportCommand: ParsableCommand {
       options.patients = Set(patients.map { $0.hasPrefix("Patient/") ? String($0.dropFirst(8)) : $0 })
     }
     if let since { try options.setSince(since) }
+    if let source { try options.setSource(source) }
     options.setReferences(original: references == .original)
     if out == "-" && (format == .json || format == .xml) {
       throw ValidationError("--format \(format.rawValue) writes many files: give --out a folder.")

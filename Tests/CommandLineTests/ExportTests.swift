@@ -67,4 +67,27 @@ import Testing
     #expect(
       try FileManager.default.contentsOfDirectory(atPath: workspace.path("out/Organization")).count == 2)
   }
+
+  @Test func `two sources' resources of one id are not mixed`() throws {
+    let workspace = try Workspace()
+    for (source, gender) in [("north", "female"), ("south", "male")] {
+      let configuration = try workspace.write("\(source).yml", "import:\n  source: \(source)\n")
+      let file = try workspace.write(
+        "\(source).ndjson",
+        #"{"resourceType":"Patient","id":"1","gender":"\#(gender)"}"# + "\n"
+          + #"{"resourceType":"Organization","id":"o","name":"\#(source)"}"# + "\n")
+      #expect(try workspace.run("import", file, "--config", configuration, "--quiet").status == 0)
+    }
+    let mixed = try workspace.run("export", "--out", workspace.path("all"), "--quiet")
+    #expect(mixed.status == 2)
+    #expect(mixed.errors.contains("north, south"))
+    let south = try workspace.run(
+      "export", "--out", workspace.path("out"), "--source", "south", "--patient", "1", "--quiet")
+    #expect(south.status == 0)
+    #expect(try workspace.read("out/Patient.ndjson").contains("male"))
+    #expect(try !workspace.read("out/Patient.ndjson").contains("female"))
+    #expect(
+      try workspace.run("export", "--out", workspace.path("o2"), "--source", "north", "--quiet").status == 0)
+    #expect(try workspace.read("o2/Organization.ndjson").split(separator: "\n").count == 1)
+  }
 }

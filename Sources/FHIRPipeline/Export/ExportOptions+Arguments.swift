@@ -25,6 +25,20 @@ extension ExportOptions {
     since = instant
   }
 
+  /// - Throws: for what `import.source` could not have been.
+  package mutating func setSource(_ name: String) throws {
+    let allowed = name.utf8.allSatisfy {
+      switch $0 {
+      case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D: true
+      default: false
+      }
+    }
+    guard allowed, (1...32).contains(name.utf8.count) else {
+      throw PipelineFailure(.usage, "--source: up to 32 letters, digits and hyphens were expected")
+    }
+    source = name
+  }
+
   package mutating func setReferences(original: Bool) { references = original ? .original : .resolved }
 }
 
@@ -32,6 +46,8 @@ extension ExportRun {
   /// An export as the configuration wants it.
   package init(_ configuration: PipelineConfiguration, options: ExportOptions) throws {
     let mappings = try Database.mappings(configuration)
+    var options = options
+    if options.source == nil, !configuration.source.isEmpty { options.source = configuration.source }
     self.init(
       mappings: mappings, collections: configuration.collectionNames(mappings), options: options)
   }

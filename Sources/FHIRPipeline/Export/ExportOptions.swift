@@ -18,6 +18,8 @@ package struct ExportOptions: Sendable {
   package var types: Set<String>?
   /// Patients' ids; nil for all.
   package var patients: Set<String>?
+  /// Only what was imported under this source's prefix; nil for a database of one source.
+  package var source: String?
   /// Only what was updated since this instant (`meta.lastUpdated`).
   package var since: InstantKey?
   /// `Type/id` where the target is known, or every reference as it came.

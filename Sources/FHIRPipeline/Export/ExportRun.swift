@@ -29,6 +29,11 @@ package struct ExportRun: Sendable {
 
   package func run(store: DocumentStore) throws -> ExportSummary {
     let started = Progress.now()
+    do {
+      try checkSources(store)
+    } catch let error as StoreError {
+      throw PipelineFailure(.connection, error.message)
+    }
     let stored = StoredTargets(
       store: store,
       collections: [.patient, .provider, .appointment, .resource].map { collections[$0] ?? $0.rawValue })
@@ -143,8 +148,8 @@ package struct ExportRun: Sendable {
   }
 
   private func filter(_ kind: DocumentKind) throws -> BSONDocument {
-    guard let patients = options.patients else { return [:] }
-    let ids = BSONValue.array(patients.sorted().map { .string($0) })
+    guard let patients = options.patients else { return try sourceFilter(kind) }
+    let ids = BSONValue.array(patients.sorted().map { .string(documentID(ofPatient: $0)) })
     switch kind {
     case .patient: return try BSONDocument(["_id": ["$in": ids]])
     case .chart:
