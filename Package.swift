@@ -49,7 +49,8 @@ let package = Package(
     .target(
       name: "FHIRPipeline",
       dependencies: [
-        "CMalloc", "FHIRModel", "FHIRFormats", "FHIRPath", "FHIRValidation", "BSON", "FHIRMapping", "DocumentStore",
+        "CMalloc", "FHIRModel", "FHIRFormats", "FHIRPath", "FHIRValidation", "BSON", "FHIRMapping",
+        "DocumentStore",
         .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: strict),
