@@ -17,15 +17,21 @@ import Testing
     #expect(!queue.push(1))
   }
 
-  @Test func `a queue gives what is there without waiting`() {
-    let queue = BoundedQueue<Int>(limit: 3)
-    #expect(queue.popIfAny() == nil)
-    queue.push(1)
-    queue.push(2)
-    #expect([queue.pop(), queue.popIfAny(), queue.popIfAny()] == [1, 2, nil])
-    queue.push(3)
+  @Test func `a queue is bounded by what its elements cost, and takes one of any cost when it is empty`() {
+    let queue = BoundedQueue<Int>(limit: 10)
+    queue.push(1, cost: 50)
+    let taken = Mutex<[Int]>([])
+    let producer = WorkerThread {
+      queue.push(2, cost: 6)
+      taken.withLock { $0.append(2) }
+    }
+    #expect(taken.withLock { $0 }.isEmpty)
+    #expect(queue.pop() == 1)
+    producer.join()
+    #expect(taken.withLock { $0 } == [2])
+    #expect(queue.pop() == 2)
     queue.close()
-    #expect([queue.popIfAny(), queue.popIfAny()] == [3, nil])
+    #expect(queue.pop() == nil)
   }
 
   @Test func `results come out in the order of the inputs`() {

@@ -198,7 +198,8 @@ import Testing
         refused: { _, reason in Issue.record("\(reason)") })
       let assembly = try assembler.assemble(kind: .chart, id: "p", parts: parts)
       try database.store.withConnection { connection in
-        try loader.load([LoadRequest(kind: .chart, id: "p", parts: parts, assembly: assembly)], connection)
+        try loader.load(
+          [LoadRequest(kind: .chart, id: "p", parts: parts, assembly: assembly)], areNew: false, connection)
       }
     }
     let parts = try (0..<120).map { try observation("o\($0)", text: "some text") }
