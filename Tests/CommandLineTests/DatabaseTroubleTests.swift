@@ -59,9 +59,9 @@ import Testing
     let arguments = ["import", workspace.path("in"), "--summary", "json", "--workers", "1"]
     let environment = ["MONGODB_URI": server.uri(database: workspace.database)]
 
-    // Killed when the first documents are there, and long before the last can be.
+    // Killed when the first batch of charts is there; there are a dozen of them.
     let killer = Thread {
-      while (try? store.withConnection { try $0.count(in: "patient") }) ?? 0 == 0 { usleep(1000) }
+      while (try? store.withConnection { try $0.count(in: "patient_chart") }) ?? 0 == 0 { usleep(1000) }
       server.kill()
     }
     killer.start()
@@ -88,7 +88,7 @@ import Testing
   private func bundle(_ number: Int) -> String {
     let observations = (0..<40).map {
       #",{"resource":{"resourceType":"Observation","id":"o\#(number)-\#($0)","status":"final","code":{"text":"x"},"#
-        + #""subject":{"reference":"Patient/p\#(number)"},"valueString":"\#(String(repeating: "v", count: 500))"}}"#
+        + #""subject":{"reference":"Patient/p\#(number)"},"valueString":"\#(String(repeating: "v", count: 2000))"}}"#
     }
     return #"{"resourceType":"Bundle","type":"collection","entry":[{"resource":{"resourceType":"Patient","#
       + #""id":"p\#(number)"}}\#(observations.joined())]}"#

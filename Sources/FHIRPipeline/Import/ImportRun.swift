@@ -67,7 +67,7 @@ package struct ImportRun: Sendable {
     if let message = quarantine.failure { failure = failure ?? PipelineFailure(.output, message) }
     summary.files = files.count
     summary.seconds = Progress.now() - started
-    if failure == nil { try ImportRun.record(summary, in: store) }
+    if failure == nil { failure = ImportRun.record(summary, in: store) }
     return Outcome(summary: summary, quarantinePath: quarantine.path, failure: failure)
   }
 }

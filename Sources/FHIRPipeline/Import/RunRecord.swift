@@ -6,10 +6,19 @@ extension ImportRun {
   /// One document an import that changed anything: when it ended. Exports take their time from the newest.
   package static let runCollection = "fhirline_run"
 
-  /// Notes the end of an import that changed documents.
-  static func record(_ summary: ImportSummary, in store: DocumentStore) throws {
-    let total = summary.total
-    guard total.inserted + total.replaced > 0 else { return }
+  /// Notes the end of an import that changed documents; returns why that was not possible.
+  static func record(_ summary: ImportSummary, in store: DocumentStore) -> PipelineFailure? {
+    guard summary.total.inserted + summary.total.replaced > 0 else { return nil }
+    do {
+      try insert(summary.total, into: store)
+      return nil
+    } catch {
+      let reason = (error as? StoreError)?.message ?? "\(error)"
+      return PipelineFailure(.stopped, "all is loaded, but the run's end could not be noted: \(reason)")
+    }
+  }
+
+  private static func insert(_ total: ImportSummary.Counts, into store: DocumentStore) throws {
     let finished = ISO8601DateFormatter().string(from: Date())
     try store.withConnection { connection in
       let document = try BSONDocument([
