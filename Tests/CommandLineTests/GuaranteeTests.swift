@@ -1,0 +1,69 @@
+import BSON
+import DocumentStore
+import Foundation
+import Testing
+
+/// README's guarantees, one by one, through the command line and a real MongoDB.
+@Suite(.enabled(if: Workspace.hasMongoDB)) struct GuaranteeTests {
+  @Test func `a field edited in MongoDB is changed in the export, and nothing else`() throws {
+    let workspace = try Workspace()
+    let file = try workspace.write(
+      "in.ndjson",
+      #"{"resourceType":"Patient","id":"p","gender":"female","_birthDate":{"id":"b"},"birthDate":"1970-01-31","#
+        + #""name":[{"family":"Doe","given":["Jo"]}],"extension":[{"url":"https://x.org/e","valueDecimal":1.00}]}"#
+        + "\n")
+    _ = try workspace.importFiles(file)
+    let uri = try #require(ProcessInfo.processInfo.environment["MONGODB_URI"])
+    try DocumentStore(uri: uri, databaseName: workspace.database).withConnection { (connection) throws in
+      let reply = try connection.command([
+        "update": "patient",
+        "updates": [["q": ["_id": "p"], "u": ["$set": ["date_of_birth": "1970-02-01"]]]],
+      ])
+      #expect(try reply.withView { try $0.find("nModified")?.integer } == 1)
+    }
+    _ = try workspace.run("export", "--out", workspace.path("out"), "--quiet")
+    let exported = try workspace.read("out/Patient.ndjson")
+    let expected = try workspace.read("in.ndjson").replacing("1970-01-31", with: "1970-02-01")
+    try workspace.write("expected.ndjson", expected)
+    try workspace.write("exported.ndjson", exported)
+    let comparison = try workspace.run(
+      "compare", workspace.path("expected.ndjson"), workspace.path("exported.ndjson"))
+    #expect(comparison.status == 0, "\(comparison.output)\(exported)")
+  }
+
+  @Test func `a Bundle's shell is not kept, a Bundle inside another is`() throws {
+    let workspace = try Workspace()
+    let inner =
+      #"{"resourceType":"Bundle","id":"inner","type":"collection","entry":[{"resource":"#
+      + #"{"resourceType":"Patient","id":"held"}}]}"#
+    let file = try workspace.write(
+      "in.json",
+      #"{"resourceType":"Bundle","id":"shell","type":"collection","entry":[{"resource":\#(inner)},{"resource":"#
+        + #"{"resourceType":"Patient","id":"p"}}]}"#)
+    let lines = try workspace.write(
+      "in.ndjson",
+      #"{"resourceType":"Bundle","id":"line","type":"collection","entry":[{"resource":"#
+        + #"{"resourceType":"Patient","id":"q"}}]}"# + "\n")
+    let summary = try workspace.importFiles(file, lines)
+    #expect(summary.read == 3 && summary.loaded.inserted == 3)
+    _ = try workspace.run("export", "--out", workspace.path("out"), "--quiet")
+    #expect(try workspace.read("out/Bundle.ndjson") == inner + "\n")
+    let patients = try workspace.read("out/Patient.ndjson")
+    #expect(patients.contains("\"p\"") && patients.contains("\"q\"") && !patients.contains("held"))
+  }
+
+  @Test func `two exports of the same data are equal, byte for byte`() throws {
+    let workspace = try Workspace()
+    _ = try workspace.importFiles("Samples/clinic", "Samples/bulk")
+    for format in ["ndjson", "bundle", "json", "xml"] {
+      for name in ["one", "two"] {
+        let outcome = try workspace.run(
+          "export", "--out", workspace.path("\(format)-\(name)"), "--format", format, "--quiet")
+        #expect(outcome.status == 0, "\(outcome.errors)")
+      }
+      #expect(
+        FileManager.default.contentsEqual(
+          atPath: workspace.path("\(format)-one"), andPath: workspace.path("\(format)-two")))
+    }
+  }
+}
