@@ -5,7 +5,7 @@ import Synchronization
 
 /// Writes documents in batches: asks what is there, inserts what is new, merges and replaces what changed, skips what is equal.
 ///
-/// One thread loads, so that no two batches meet at one document.
+/// Several threads load, each the documents whose ids fall to it, so that no two batches meet at one document.
 package final class DocumentLoader: DocumentSink {
   /// What became of the resources, by type.
   package typealias Counted = @Sendable (_ parts: [Part], _ outcomes: [DocumentAssembler.Outcome?]) -> Void
@@ -14,19 +14,21 @@ package final class DocumentLoader: DocumentSink {
 
   private static let documentsPerBatch = 500
   private static let bytesPerBatch = 2 << 20
-  /// Bytes of documents that wait for the database.
-  private static let bytesWaiting = 8 << 20
+  /// Bytes of documents that wait for the database, by thread.
+  private static let bytesWaiting = 4 << 20
+  /// MongoDB gives each connection a thread: two write faster than one, and more have to wait for each other.
+  private static let lanes = 2
 
   private let store: DocumentStore
   private let collections: [DocumentKind: String]
   private let assembler: DocumentAssembler
-  private let queue = BoundedQueue<[LoadRequest]>(limit: bytesWaiting)
+  private let queues: [BoundedQueue<[LoadRequest]>]
   private let failure = Mutex<PipelineFailure?>(nil)
   /// Which collections had documents before this run.
   private let filled = Mutex<[String: Bool]>([:])
   private let counted: Counted
   private let refused: Refused
-  private let thread: Mutex<WorkerThread?> = Mutex(nil)
+  private let threads = Mutex<[WorkerThread]>([])
 
   package init(
     store: DocumentStore, collections: [DocumentKind: String], assembler: DocumentAssembler,
@@ -37,24 +39,27 @@ package final class DocumentLoader: DocumentSink {
     self.assembler = assembler
     self.counted = counted
     self.refused = refused
+    queues = (0..<DocumentLoader.lanes).map { _ in BoundedQueue(limit: DocumentLoader.bytesWaiting) }
   }
 
-  /// Begins loading on a thread of its own.
+  /// Begins loading on threads of its own.
   package func start() {
-    let thread = WorkerThread { [self] in
-      // Small batches are gathered: every exchange with the server costs as much as some tens of documents.
-      var gathered: [DocumentKind: Gathered] = [:]
-      while let batch = queue.pop() {
-        for request in batch {
-          gathered[request.kind, default: Gathered()].add(request)
-          guard let whole = gathered[request.kind], whole.isEnough else { continue }
-          gathered[request.kind] = nil
-          load(whole.requests, kind: request.kind)
-        }
+    let started = queues.map { queue in WorkerThread { [self] in run(queue) } }
+    threads.withLock { $0 = started }
+  }
+
+  private func run(_ queue: BoundedQueue<[LoadRequest]>) {
+    // Small batches are gathered: every exchange with the server costs as much as some tens of documents.
+    var gathered: [DocumentKind: Gathered] = [:]
+    while let batch = queue.pop() {
+      for request in batch {
+        gathered[request.kind, default: Gathered()].add(request)
+        guard let whole = gathered[request.kind], whole.isEnough else { continue }
+        gathered[request.kind] = nil
+        load(whole.requests, kind: request.kind)
       }
-      for (kind, rest) in gathered.sorted(by: { $0.key < $1.key }) { load(rest.requests, kind: kind) }
     }
-    self.thread.withLock { $0 = thread }
+    for (kind, rest) in gathered.sorted(by: { $0.key < $1.key }) { load(rest.requests, kind: kind) }
   }
 
   /// Documents of one kind on their way into one exchange with the server.
@@ -72,13 +77,24 @@ package final class DocumentLoader: DocumentSink {
 
   /// Hands documents over; waits while the database is behind. False once loading has failed.
   package func put(_ requests: [LoadRequest]) -> Bool {
-    requests.isEmpty || queue.push(requests, cost: requests.reduce(0) { $0 + $1.byteCount })
+    var lanes = [[LoadRequest]](repeating: [], count: queues.count)
+    for request in requests {
+      // Other bits than those that decide the partition of the spill.
+      lanes[Int((ContentHash.of(request.id) >> 40) % UInt64(queues.count))].append(request)
+    }
+    for (queue, lane) in zip(queues, lanes) where !lane.isEmpty {
+      guard queue.push(lane, cost: lane.reduce(0) { $0 + $1.byteCount }) else { return false }
+    }
+    return true
   }
 
   /// Waits until all is written; returns why that was not possible.
   package func finish() -> PipelineFailure? {
-    queue.close()
-    thread.withLock { $0.take() }?.join()
+    for queue in queues { queue.close() }
+    threads.withLock { threads in
+      for thread in threads { thread.join() }
+      threads = []
+    }
     return failure.withLock { $0 }
   }
 
@@ -105,19 +121,21 @@ package final class DocumentLoader: DocumentSink {
     }
   }
 
-  /// Whether a collection had documents before this run.
+  /// Whether a collection had documents before this run; asked before any thread writes into it.
   private func hadDocuments(_ collection: String, _ connection: borrowing StoreConnection) throws -> Bool {
-    if let known = filled.withLock({ $0[collection] }) { return known }
-    var found = false
-    try connection.find(in: collection, options: FindOptions(projection: ["_id": 1], limit: 1)) { _ in
-      found = true
+    try filled.withLock { filled in
+      if let known = filled[collection] { return known }
+      var found = false
+      try connection.find(in: collection, options: FindOptions(projection: ["_id": 1], limit: 1)) { _ in
+        found = true
+      }
+      filled[collection] = found
+      return found
     }
-    filled.withLock { $0[collection] = found }
-    return found
   }
 
   private func fail(_ error: PipelineFailure) {
     failure.withLock { $0 = $0 ?? error }
-    queue.close()
+    for queue in queues { queue.close() }
   }
 }

@@ -35,7 +35,7 @@ struct IndexPass: Sendable {
       var part = TargetIndex()
       while !Interruption.isAsked, let item = worker.next() {
         guard case .batch(let batch) = item.content else { continue }
-        batch.forEach { record in
+        batch.forEach(skippingTypes: { isSection(String(decoding: $0, as: UTF8.self)) }) { record in
           guard let found = RecordResource(record), !isSection(found.type) else { return }
           repeated.note(found.identity.key)
           if IndexPass.entities.contains(found.type) { part.add(found) }
