@@ -67,7 +67,7 @@ func elementName(_ id: NameID, in tree: ResourceTree) -> String {
 func summary(_ issues: [FHIRModel.Issue]) -> [String] {
   issues.map {
     let place = $0.position.map { "\($0.line):\($0.column)" } ?? "-"
-    return "\($0.severity.rawValue) \($0.rule.rawValue) \($0.expression) \(place)"
+    return "\($0.severity.rawValue) \($0.rule.code) \($0.expression) \(place)"
   }
 }
 

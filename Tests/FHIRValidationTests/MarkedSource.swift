@@ -61,7 +61,7 @@ func expectMarked(_ marked: String, sourceLocation: SourceLocation = #_sourceLoc
 {
   let source = MarkedSource(marked)
   let issues = try findings(source.text)
-  let found = issues.map { MarkedSource.Place(rule: $0.rule.rawValue, position: $0.position) }
+  let found = issues.map { MarkedSource.Place(rule: $0.rule.code, position: $0.position) }
   for (issue, place) in zip(issues, found) where !source.expected.contains(place) {
     Testing.Issue.record(
       "unexpected \(place): \(issue.expression): \(issue.message)", sourceLocation: sourceLocation)

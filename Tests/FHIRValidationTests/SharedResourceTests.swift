@@ -26,7 +26,7 @@ import Testing
     for file in files {
       let name = String(file.split(separator: "/").last?.dropLast(format.count + 1) ?? "")
       for fault in try faults(in: file) {
-        let line = "\(fault.rule.rawValue) \(fault.expression)"
+        let line = "\(fault.rule.code) \(fault.expression)"
         if Self.known[name]?.contains(line) == true {
           missing[name]?.remove(line)
         } else {
@@ -48,7 +48,7 @@ import Testing
       + SharedData.files(below: "synthea/bulk-1", suffix: ".ndjson")
     #expect(files.count > 8)
     for file in files {
-      let faults = try faults(in: file).map { "\($0.rule.rawValue) \($0.expression): \($0.message)" }
+      let faults = try faults(in: file).map { "\($0.rule.code) \($0.expression): \($0.message)" }
       #expect(faults == [], "\(file)")
     }
   }

@@ -1,69 +1,93 @@
-/// The stable code of a rule. A code never changes its meaning and is never used again for another.
-package enum Rule: String, Sendable, CaseIterable {
-  // Reading
-  case jsonSyntax = "json-syntax"
-  case jsonDuplicateKey = "json-duplicate-key"
-  case jsonCompanion = "json-companion"
-  case xmlSyntax = "xml-syntax"
-  case xmlDoctype = "xml-doctype"
-  case xmlNamespace = "xml-namespace"
-  case xmlEncoding = "xml-encoding"
-  case xmlText = "xml-text"
-  case xmlElementOrder = "xml-element-order"
-  case xmlCharacter = "xml-character"
-  case encodingUTF8 = "encoding-utf8"
-  case encodingSurrogate = "encoding-surrogate"
-  case limitDepth = "limit-depth"
-  case limitSize = "limit-size"
-  case tooManyIssues = "limit-issues"
-  case notFHIR = "not-fhir"
-  case empty = "empty-input"
-  case inputUnreadable = "input-unreadable"
+/// What a finding is about: the stable code of a rule, and FHIR's own code for that kind of issue.
+///
+/// A code never changes its meaning and is never used again for another. The program's own rules are listed in ``own``;
+/// an invariant's code is its key (`pat-1`), be it of the core or of a user's package.
+package struct Rule: Hashable, Sendable {
+  /// The code that users see, filter by, and ask `explain` about.
+  package let code: String
+  package let issueType: IssueType
 
-  // Structure
-  case resourceType = "resource-type"
-  case unknownElement = "unknown-element"
-  case cardinalityMin = "cardinality-min"
-  case cardinalityMax = "cardinality-max"
-  case choiceMultiple = "choice-multiple"
-  case choiceType = "choice-type"
-  case elementEmpty = "element-empty"
-  case arrayExpected = "array-expected"
-  case arrayUnexpected = "array-unexpected"
-  case arrayEmpty = "array-empty"
-  case nullValue = "null-value"
-  case stringEmpty = "string-empty"
-  case valueKind = "value-kind"
-  case primitiveFormat = "primitive-format"
-  case primitiveRange = "primitive-range"
-  case bindingRequired = "binding-required"
-  case referenceSyntax = "reference-syntax"
-  case referenceTarget = "reference-target"
-  case contained = "contained"
-  case bundleEntry = "bundle-entry"
-  case elementID = "element-id"
+  package init(_ code: String, _ issueType: IssueType) {
+    self.code = code
+    self.issueType = issueType
+  }
 
-  // Loading
-  case documentRefused = "document-refused"
+  /// The rule that an invariant is, by its key.
+  package static func invariant(_ key: String) -> Rule { Rule(key, .invariant) }
 
-  /// FHIR's own code for the kind of issue, as an OperationOutcome carries it.
+  /// FHIR's code for the kind of issue, as an OperationOutcome carries it.
   ///
   /// See http://hl7.org/fhir/R4/valueset-issue-type.html
-  package var issueType: String {
-    switch self {
-    case .jsonSyntax, .jsonDuplicateKey, .jsonCompanion, .xmlSyntax, .xmlDoctype, .xmlNamespace, .xmlEncoding,
-      .xmlText, .xmlElementOrder, .xmlCharacter, .encodingUTF8, .encodingSurrogate, .resourceType,
-      .unknownElement,
-      .choiceMultiple, .choiceType, .elementEmpty, .arrayExpected, .arrayUnexpected, .arrayEmpty, .nullValue,
-      .notFHIR, .cardinalityMax, .contained, .bundleEntry, .elementID, .empty:
-      "structure"
-    case .limitDepth, .limitSize, .tooManyIssues: "too-costly"
-    case .inputUnreadable: "not-found"
-    case .documentRefused: "not-supported"
-    case .cardinalityMin: "required"
-    case .stringEmpty, .valueKind, .primitiveFormat, .primitiveRange, .referenceSyntax, .referenceTarget:
-      "value"
-    case .bindingRequired: "code-invalid"
-    }
+  package enum IssueType: String, Sendable {
+    case invalid, structure, required, value, invariant
+    case codeInvalid = "code-invalid"
+    case extensionIssue = "extension"
+    case businessRule = "business-rule"
+    case informational
+    case notFound = "not-found"
+    case notSupported = "not-supported"
+    case tooCostly = "too-costly"
+    case incomplete
   }
+}
+
+extension Rule {
+  // Reading
+  package static let jsonSyntax = Rule("json-syntax", .structure)
+  package static let jsonDuplicateKey = Rule("json-duplicate-key", .structure)
+  package static let jsonCompanion = Rule("json-companion", .structure)
+  package static let xmlSyntax = Rule("xml-syntax", .structure)
+  package static let xmlDoctype = Rule("xml-doctype", .structure)
+  package static let xmlNamespace = Rule("xml-namespace", .structure)
+  package static let xmlEncoding = Rule("xml-encoding", .structure)
+  package static let xmlText = Rule("xml-text", .structure)
+  package static let xmlElementOrder = Rule("xml-element-order", .structure)
+  package static let xmlCharacter = Rule("xml-character", .structure)
+  package static let encodingUTF8 = Rule("encoding-utf8", .structure)
+  package static let encodingSurrogate = Rule("encoding-surrogate", .structure)
+  package static let limitDepth = Rule("limit-depth", .tooCostly)
+  package static let limitSize = Rule("limit-size", .tooCostly)
+  package static let tooManyIssues = Rule("limit-issues", .tooCostly)
+  package static let notFHIR = Rule("not-fhir", .structure)
+  package static let empty = Rule("empty-input", .structure)
+  package static let inputUnreadable = Rule("input-unreadable", .notFound)
+
+  // Structure
+  package static let resourceType = Rule("resource-type", .structure)
+  package static let unknownElement = Rule("unknown-element", .structure)
+  package static let cardinalityMin = Rule("cardinality-min", .required)
+  package static let cardinalityMax = Rule("cardinality-max", .structure)
+  package static let choiceMultiple = Rule("choice-multiple", .structure)
+  package static let choiceType = Rule("choice-type", .structure)
+  package static let elementEmpty = Rule("element-empty", .structure)
+  package static let arrayExpected = Rule("array-expected", .structure)
+  package static let arrayUnexpected = Rule("array-unexpected", .structure)
+  package static let arrayEmpty = Rule("array-empty", .structure)
+  package static let nullValue = Rule("null-value", .structure)
+  package static let stringEmpty = Rule("string-empty", .value)
+  package static let valueKind = Rule("value-kind", .value)
+  package static let primitiveFormat = Rule("primitive-format", .value)
+  package static let primitiveRange = Rule("primitive-range", .value)
+  package static let bindingRequired = Rule("binding-required", .codeInvalid)
+  package static let referenceSyntax = Rule("reference-syntax", .value)
+  package static let referenceTarget = Rule("reference-target", .value)
+  package static let contained = Rule("contained", .structure)
+  package static let bundleEntry = Rule("bundle-entry", .structure)
+  package static let elementID = Rule("element-id", .structure)
+
+  // Loading
+  package static let documentRefused = Rule("document-refused", .notSupported)
+
+  /// Every rule of the program's own, in the order of a resource's way through it.
+  package static let own: [Rule] = [
+    jsonSyntax, jsonDuplicateKey, jsonCompanion, xmlSyntax, xmlDoctype, xmlNamespace, xmlEncoding, xmlText,
+    xmlElementOrder, xmlCharacter, encodingUTF8, encodingSurrogate, limitDepth, limitSize, tooManyIssues,
+    notFHIR,
+    empty, inputUnreadable, resourceType, unknownElement, cardinalityMin, cardinalityMax, choiceMultiple,
+    choiceType,
+    elementEmpty, arrayExpected, arrayUnexpected, arrayEmpty, nullValue, stringEmpty, valueKind,
+    primitiveFormat,
+    primitiveRange, bindingRequired, referenceSyntax, referenceTarget, contained, bundleEntry, elementID,
+    documentRefused,
+  ]
 }

@@ -55,7 +55,7 @@ package final class Quarantine: Sendable {
           issues.map { issue in
             JSONText.object([
               ("severity", JSONText.quoted(issue.severity.rawValue)),
-              ("rule", JSONText.quoted(issue.rule.rawValue)),
+              ("rule", JSONText.quoted(issue.rule.code)),
               ("expression", JSONText.quoted(issue.expression)),
               ("line", issue.position.map { String($0.line) } ?? "null"),
               ("column", issue.position.map { String($0.column) } ?? "null"),

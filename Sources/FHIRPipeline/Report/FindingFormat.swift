@@ -83,7 +83,7 @@ package struct FindingWriter {
       }
     let place = FindingText.place(issue, source: source)
     let severity = Terminal.styled(issue.severity.rawValue, style, when: colours)
-    let rule = Terminal.styled("[\(issue.rule.rawValue)]", .dim, when: colours)
+    let rule = Terminal.styled("[\(issue.rule.code)]", .dim, when: colours)
     return
       "\(Terminal.styled(place, .bold, when: colours)): \(severity): \(FindingText.words(issue)) \(rule)\n"
   }
@@ -95,8 +95,8 @@ package struct FindingWriter {
       ("column", issue.position.map { String($0.column) } ?? "null"),
       ("expression", JSONText.quoted(issue.expression)),
       ("severity", JSONText.quoted(issue.severity.rawValue)),
-      ("code", JSONText.quoted(issue.rule.issueType)),
-      ("rule", JSONText.quoted(issue.rule.rawValue)),
+      ("code", JSONText.quoted(issue.rule.issueType.rawValue)),
+      ("rule", JSONText.quoted(issue.rule.code)),
       ("message", JSONText.quoted(issue.message)),
     ])
   }
@@ -114,12 +114,12 @@ package struct FindingWriter {
         ))
     }
     members.append(("severity", JSONText.quoted(issue.severity.rawValue)))
-    members.append(("code", JSONText.quoted(issue.rule.issueType)))
+    members.append(("code", JSONText.quoted(issue.rule.issueType.rawValue)))
     members.append(
       (
         "details",
         "{\"coding\":[{\"system\":\"https://fhirline.dev/CodeSystem/rule\",\"code\":"
-          + "\(JSONText.quoted(issue.rule.rawValue))}]}"
+          + "\(JSONText.quoted(issue.rule.code))}]}"
       ))
     members.append(("diagnostics", JSONText.quoted(issue.message)))
     if !issue.expression.isEmpty { members.append(("expression", "[\(JSONText.quoted(issue.expression))]")) }

@@ -24,7 +24,7 @@ package enum FindingText {
 
   /// The whole finding, for standard error: `a.json:3:5: error: Patient.id: … [rule]`.
   package static func line(_ issue: Issue, source: String, kind: String? = nil) -> String {
-    "\(place(issue, source: source)): \(kind ?? issue.severity.rawValue): \(words(issue)) [\(issue.rule.rawValue)]"
+    "\(place(issue, source: source)): \(kind ?? issue.severity.rawValue): \(words(issue)) [\(issue.rule.code)]"
   }
 
   /// The text less its middle, where it is longer than this many scalars.
