@@ -18,7 +18,8 @@ if [[ -n ${1:-} ]]; then arguments+=(--filter "$1"); fi
 
 # A line a suite is enough where all is well; failures, skipped tests and the closing line stay.
 passed=true
-swift test "${arguments[@]}" 2>&1 | LC_ALL=C sed -u -E '/^✔ Test run /b; /^◇ /d; / started\.$/d; /^✔ Test /d' || passed=false
+swift test "${arguments[@]}" 2>&1 | tee "$results/output.txt" \
+  | LC_ALL=C sed -u -E '/^✔ Test run /b; /^◇ /d; / started\.$/d; /^✔ Test /d' || passed=false
 
 report=$results/tests.xml
 [[ -s $report ]] || fail "The tests left no report: they could not be built, or crashed (see above)."
@@ -38,5 +39,9 @@ closing="tests: $((total - failed - skipped)) passed, $failed failed, $skipped s
 if [[ -z ${1:-} ]] && ((store == 0 || store_skipped > 0)); then
   fail "The suites that need MongoDB did not all run ($store found, $store_skipped skipped)."
 fi
-if ! $passed; then fail "$closing"; fi
+if ! $passed; then
+  # Once more at the end, where a long log is looked at first.
+  LC_ALL=C grep -a -E '^✘ Test .* recorded an issue' "$results/output.txt" | cut -c1-400 | tail -n 20 >&2 || true
+  fail "$closing"
+fi
 echo "$closing"

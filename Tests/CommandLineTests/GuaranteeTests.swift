@@ -52,6 +52,33 @@ import Testing
     #expect(patients.contains("\"p\"") && patients.contains("\"q\"") && !patients.contains("held"))
   }
 
+  @Test
+  func `every line that is a Bundle is loaded whole, with references of its own, whichever worker reads it`()
+    throws
+  {
+    let workspace = try Workspace()
+    // The same URN in every Bundle: each means the patient beside it.
+    let lines = (0..<400).map { number in
+      #"{"resourceType":"Bundle","type":"collection","entry":[{"fullUrl":"urn:uuid:6a1f52f0-3c1e-4d0e-9b51-6e9a5c1f0001","#
+        + #""resource":{"resourceType":"Patient","id":"p\#(number)"}},{"resource":{"resourceType":"Observation","#
+        + #""id":"o\#(number)","status":"final","code":{"text":"c"},"subject":{"reference":"#
+        + #""urn:uuid:6a1f52f0-3c1e-4d0e-9b51-6e9a5c1f0001"}}}]}"#
+    }
+    let halves = [lines.prefix(200), lines.suffix(200)].map { $0.joined(separator: "\n") }
+    let one = try workspace.write("one.ndjson", halves[0])
+    let two = try workspace.write("two.ndjson", halves[1])
+    let summary = try workspace.importFiles(one, two, "--workers", "4")
+    #expect(summary.read == 800 && summary.loaded.inserted == 800)
+    _ = try workspace.run("export", "--out", workspace.path("out"), "--quiet")
+    let observations = try workspace.read("out/Observation.ndjson").split(separator: "\n")
+    #expect(observations.count == 400)
+    let strays = try observations.filter { observation in
+      let number = try #require(observation.firstMatch(of: /"id":"o(\d+)"/)?.output.1)
+      return !observation.contains("Patient/p\(number)\"")
+    }
+    #expect(strays.count == 0)
+  }
+
   @Test func `two exports of the same data are equal, byte for byte`() throws {
     let workspace = try Workspace()
     _ = try workspace.importFiles("Samples/clinic", "Samples/bulk")

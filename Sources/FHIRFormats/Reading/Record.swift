@@ -69,6 +69,12 @@ package struct RecordBatch: Sendable {
     byteCount = lines.byteCount
   }
 
+  /// Whether these are lines of NDJSON: each stands for itself, and a Bundle in one is whole.
+  package var isLines: Bool {
+    if case .lines = storage { return true }
+    return false
+  }
+
   package func forEach(_ body: (Record) throws -> Void) rethrows {
     switch storage {
     case .records(let records):

@@ -58,10 +58,12 @@ struct ImportWorker: ~Copyable {
         handle(record, source: source, resolver: runResolver, sequence: base | number, into: &documents)
       case .entry:
         resources += 1
-        if bundle == nil { bundle = HeldBundle(file: item.file) }
+        if bundle == nil { bundle = HeldBundle(isLine: batch.isLines) }
         bundle?.add(record, sequence: base | number, repeated: context.repeated)
       case .bundle:
         report(record, source: source)
+        // The next line may be a Bundle of its own, and another worker may get what follows.
+        if batch.isLines { finishBundle(file: item.file) }
       case .unreadable:
         let type = "unreadable"
         summary.types[type, default: .init()].read += 1
@@ -70,6 +72,7 @@ struct ImportWorker: ~Copyable {
         context.ledger.setAside(record, source: source, issues: record.issues)
       }
     }
+    if batch.isLines { finishBundle(file: item.file) }
     bundle?.countBytes(batch.byteCount)
     summary.bytes += batch.byteCount
     context.progress.advance(bytes: batch.byteCount, resources: resources)
@@ -289,7 +292,8 @@ struct DocumentGroups {
 
 /// A Bundle on its way in: its entries as long as they are few, and who they are.
 struct HeldBundle {
-  let file: Int
+  /// A line of NDJSON is in memory as long as its records are, however large it is.
+  let isLine: Bool
   private(set) var records: [(Record, UInt64)] = []
   private(set) var index = TargetIndex()
   /// Ids of the patients in the Bundle.
@@ -297,7 +301,7 @@ struct HeldBundle {
   private(set) var isHeld = true
   private var bytes = 0
 
-  init(file: Int) { self.file = file }
+  init(isLine: Bool) { self.isLine = isLine }
 
   /// - Parameter repeated: hashes of keys that come in other inputs as well.
   mutating func add(_ record: Record, sequence: UInt64, repeated: Set<UInt64>) {
@@ -312,7 +316,7 @@ struct HeldBundle {
 
   mutating func countBytes(_ count: Int) {
     bytes += count
-    if bytes > ImportWorker.heldBundleBytes {
+    if bytes > ImportWorker.heldBundleBytes, !isLine {
       isHeld = false
       records = []
     }
