@@ -9,7 +9,7 @@
 #   make demo          imports Samples/ into MongoDB, exports them, and shows that nothing was lost
 #   make bench         measures every stage; DATA=folder names other input than Samples/, BENCH=--no-large is shorter
 #   make ci            lint, build, test: what .ci/run calls
-#   make tables        compiles HL7's packages into the definition table; PACKAGES=folder holds the two .tgz files
+#   make tables        compiles HL7's packages and UCUM's table into ours; PACKAGES=folder holds them
 #   make mongo-start   starts the MongoDB server of tests and demo (or takes MONGODB_URI) and prints its URI
 #   make mongo-uri     prints its URI
 #   make mongo-stop    stops it
@@ -59,6 +59,7 @@ ci: lint build test
 tables: setup
 	swift run compile-definitions --core "$(PACKAGES)/hl7.fhir.r4.core.tgz" \
 	  --expansions "$(PACKAGES)/hl7.fhir.r4.expansions.tgz" --output Sources/CDefinitions/r4.table
+	swift run compile-units "$(PACKAGES)/ucum-essence.xml" Sources/UCUM/Units/UnitFacts.swift
 
 mongo-start:
 	@scripts/mongo.sh start

@@ -29,6 +29,7 @@ let package = Package(
       name: "CMongoC", pkgConfig: "libmongoc-1.0", providers: [.apt(["libmongoc-dev", "libbson-dev"])]),
 
     .target(name: "FHIRModel", dependencies: ["CDefinitions"], swiftSettings: strict),
+    .target(name: "UCUM", swiftSettings: strict),
     .target(
       name: "FHIRFormats", dependencies: ["CDefinitions", "FHIRModel", "CLibXML2", "CZlib"],
       swiftSettings: strict),
@@ -61,7 +62,10 @@ let package = Package(
     // The tool that makes Sources/CDefinitions/r4.table from HL7's packages.
     .executableTarget(
       name: "compile-definitions", dependencies: ["FHIRModel", "FHIRDefinitions"], swiftSettings: strict),
+    // The tool that makes Sources/UCUM/Units/UnitFacts.swift from UCUM's table.
+    .executableTarget(name: "compile-units", swiftSettings: strict),
 
+    .testTarget(name: "UCUMTests", dependencies: ["UCUM"], swiftSettings: strict),
     .testTarget(
       name: "FHIRModelTests", dependencies: ["FHIRModel", "CDefinitions"], exclude: ["Golden"],
       swiftSettings: strict),
