@@ -13,19 +13,34 @@ struct ValidateCommand: ParsableCommand {
   @Option(help: "How findings are written: text, json or ndjson.")
   var format: FindingFormat = .text
 
+  @Option(
+    help:
+      "Text tells every finding (never), every cause once (always), or by cause where there are many (auto).")
+  var group: FindingGrouping = .auto
+
+  @Option(help: ArgumentHelp("The most findings, or causes, to show.", valueName: "n"))
+  var maxIssues: Int?
+
   @Flag(help: "Let findings show values. They are patient data.")
   var showValues = false
 
   @OptionGroup var common: CommonOptions
 
+  func validate() throws {
+    if let maxIssues, maxIssues < 1 { throw ValidationError("--max-issues takes a number from 1 on.") }
+  }
+
   func run() throws {
     let configuration = try common.configuration()
     var run = ValidateRun()
-    run.format = format
     run.workers = common.workerCount(configuration)
     run.quiet = common.quiet
     run.showsProgress = !common.noProgress
-    run.showValues = showValues
+    run.report.format = format
+    run.report.grouping = group
+    run.report.maxIssues = maxIssues
+    run.report.showValues = showValues
+    run.report.colours = Terminal.outputColours
     let tally = run.run(try InputFile.find(files)) { Terminal.write($0, to: STDOUT_FILENO) }
     if !common.quiet { Terminal.say(tally.line) }
     try tally.exitStatus.leave()
@@ -33,3 +48,4 @@ struct ValidateCommand: ParsableCommand {
 }
 
 extension FindingFormat: ExpressibleByArgument {}
+extension FindingGrouping: ExpressibleByArgument {}

@@ -28,7 +28,7 @@ package enum FindingText {
   }
 
   /// The text less its middle, where it is longer than this many scalars.
-  private static func shortened(_ text: String, to limit: Int) -> String {
+  package static func shortened(_ text: String, to limit: Int) -> String {
     guard text.utf8.count > limit else { return text }
     let scalars = text.unicodeScalars
     guard let last = scalars.index(scalars.startIndex, offsetBy: limit, limitedBy: scalars.endIndex),

@@ -6,12 +6,10 @@ import Synchronization
 
 /// The work of `fhirline validate`: reads every input, checks it, and reports in the order of the inputs.
 package struct ValidateRun: Sendable {
-  package var format: FindingFormat = .text
+  package var report = ReportOptions()
   package var workers = 2
   package var quiet = false
   package var showsProgress = true
-  /// Whether findings may show values, which are patient data.
-  package var showValues = false
   package var reading = ReadOptions()
 
   package init() {}
@@ -29,7 +27,7 @@ package struct ValidateRun: Sendable {
 
   /// What one step of reading gave.
   private struct StepResult: Sendable {
-    var issues: [Issue] = []
+    var findings: [Finding] = []
     var resources = 0
     var bytes = 0
     var failed = false
@@ -40,13 +38,11 @@ package struct ValidateRun: Sendable {
     let started = Progress.now()
     let feed = BatchFeed(files: files, options: reading)
     let progress = Progress(total: files.reduce(0) { $0 + $1.size }, enabled: showsProgress && !quiet)
-    let report = Mutex(
-      Report(writer: FindingWriter(format: format, colours: Terminal.outputColours, emit: emit)))
-    let order = InputOrder<StepResult> { file, result in
-      report.withLock { $0.add(result, source: files[file].name) }
-    }
+    let context = ReportContext(files: files, options: report, emit: emit)
+    let output = Mutex(Output(context.makeReport()))
+    let order = InputOrder<StepResult> { file, result in output.withLock { $0.add(result, input: file) } }
     var validation = ValidationOptions()
-    validation.showValues = showValues
+    validation.showValues = report.showValues
     let validator = Validator(options: validation)
     WorkerThread.run(count: max(1, min(workers, 64))) { _ in
       var worker = BatchFeed.Worker(feed)
@@ -58,16 +54,20 @@ package struct ValidateRun: Sendable {
           last = false
           result.bytes = batch.byteCount
           batch.forEach { record in
-            result.issues += record.issues
+            var issues = record.issues
             switch record.content {
             case .resource, .entry: result.resources += 1
             case .bundle, .unreadable: break
             }
-            if record.content != .unreadable { validator.validate(record.tree, into: &result.issues) }
+            if record.content != .unreadable { validator.validate(record.tree, into: &issues) }
+            guard !issues.isEmpty else { return }
+            let type = record.subjectType
+            result.findings += issues.map { Finding($0, input: item.file, resourceType: type) }
           }
         case .failure(let message):
           result.failed = true
-          result.issues.append(Issue(.fatal, .inputUnreadable, at: "", position: nil, message))
+          let issue = Issue(.fatal, .inputUnreadable, at: "", position: nil, message)
+          result.findings.append(Finding(issue, input: item.file))
         case .end: break
         }
         progress.advance(bytes: result.bytes, resources: result.resources)
@@ -75,31 +75,33 @@ package struct ValidateRun: Sendable {
       }
     }
     progress.finish()
-    return report.withLock { report in
-      report.writer.end()
-      report.tally.inputs = files.count
-      report.tally.seconds = Progress.now() - started
-      return report.tally
+    return output.withLock { output in
+      output.report.end()
+      output.tally.inputs = files.count
+      output.tally.seconds = Progress.now() - started
+      return output.tally
     }
   }
 
-  private struct Report {
-    var writer: FindingWriter
+  private struct Output {
+    var report: any FindingReport
     var tally = Tally()
 
-    mutating func add(_ result: StepResult, source: String) {
+    init(_ report: any FindingReport) { self.report = report }
+
+    mutating func add(_ result: StepResult, input: Int) {
       tally.resources += result.resources
       tally.bytes += result.bytes
       if result.failed { tally.unreadableInputs += 1 }
-      for issue in result.issues {
-        if issue.severity >= .error {
+      report.begin(input: input)
+      for finding in result.findings {
+        if finding.issue.severity >= .error {
           tally.errors += 1
-        } else if issue.severity == .warning {
+        } else if finding.issue.severity == .warning {
           tally.warnings += 1
         }
+        report.add(finding)
       }
-      writer.begin(input: source)
-      writer.write(result.issues, source: source)
     }
   }
 }
