@@ -8,6 +8,7 @@
 #   make lint          swift-format, shellcheck, lengths of files
 #   make demo          imports Samples/ into MongoDB, exports them, and shows that nothing was lost
 #   make bench         measures every stage; DATA=folder names other input than Samples/, BENCH=--no-large is shorter
+#   make conformance   HL7's validator cases and other suites below SUITES; writes docs/conformance.md; CASE=name shows one
 #   make ci            lint, build, test: what .ci/run calls
 #   make tables        compiles HL7's packages and UCUM's table into ours; PACKAGES=folder holds them
 #   make mongo-start   starts the MongoDB server of tests and demo (or takes MONGODB_URI) and prints its URI
@@ -20,10 +21,11 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help setup build release test test-fast lint demo bench ci tables mongo-start mongo-uri mongo-stop \
+.PHONY: help setup build release test test-fast lint demo bench conformance ci tables mongo-start mongo-uri mongo-stop \
         clean clean-all
 
 PACKAGES ?= ../shared/definitions
+SUITES ?= ../shared/conformance
 DATA ?= Samples
 
 help:
@@ -53,6 +55,10 @@ demo: release
 
 bench: release
 	@scripts/bench.sh $(BENCH) $(DATA)
+
+conformance: setup
+	@swift build --product conformance
+	@.build/debug/conformance $(SUITES) $(if $(CASE),--case $(CASE),--page docs/conformance.md)
 
 ci: lint build test
 

@@ -62,6 +62,14 @@ let package = Package(
     // The tool that makes Sources/CDefinitions/r4.table from HL7's packages.
     .executableTarget(
       name: "compile-definitions", dependencies: ["FHIRModel", "FHIRDefinitions"], swiftSettings: strict),
+    // The runner of HL7's and others' conformance suites.
+    .executableTarget(
+      name: "conformance",
+      dependencies: [
+        "FHIRModel", "FHIRFormats", "FHIRValidation",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
     // The tool that makes Sources/UCUM/Units/UnitFacts.swift from UCUM's table.
     .executableTarget(name: "compile-units", swiftSettings: strict),
 
