@@ -64,7 +64,8 @@ ci: lint build test
 
 tables: setup
 	swift run compile-definitions --core "$(PACKAGES)/hl7.fhir.r4.core.tgz" \
-	  --expansions "$(PACKAGES)/hl7.fhir.r4.expansions.tgz" --output Sources/CDefinitions/r4.table
+	  --expansions "$(PACKAGES)/hl7.fhir.r4.expansions.tgz" --output Sources/CDefinitions/r4.table \
+	  --conformance Sources/CDefinitions/r4.conformance
 	swift run compile-units "$(PACKAGES)/ucum-essence.xml" Sources/UCUM/Units/UnitFacts.swift
 
 mongo-start:

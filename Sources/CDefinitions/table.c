@@ -7,3 +7,10 @@ static const _Alignas(64) uint8_t table[] = {
 
 const uint8_t *definitions_r4_bytes(void) { return table; }
 size_t definitions_r4_size(void) { return sizeof table; }
+
+static const _Alignas(64) uint8_t conformance[] = {
+#embed "r4.conformance"
+};
+
+const uint8_t *conformance_r4_bytes(void) { return conformance; }
+size_t conformance_r4_size(void) { return sizeof conformance; }

@@ -1,6 +1,6 @@
 /// What the command line asks for.
 enum Arguments {
-  case compile(packages: [String], output: String, check: Bool)
+  case compile(core: String, expansions: String, table: String, conformance: String, check: Bool)
   case describe([String])
   case help
   case wrong(String)
@@ -20,7 +20,7 @@ enum Arguments {
         self = .help
         return
       case "--check": check = true
-      case "--core", "--expansions", "--output":
+      case "--core", "--expansions", "--output", "--conformance":
         guard let value = rest.popFirst() else {
           self = .wrong("\(argument) needs a file")
           return
@@ -32,11 +32,12 @@ enum Arguments {
       }
     }
     guard let core = values["--core"], let expansions = values["--expansions"],
-      let output = values["--output"]
+      let output = values["--output"], let conformance = values["--conformance"]
     else {
-      self = .wrong("--core, --expansions and --output are needed")
+      self = .wrong("--core, --expansions, --output and --conformance are needed")
       return
     }
-    self = .compile(packages: [core, expansions], output: output, check: check)
+    self = .compile(
+      core: core, expansions: expansions, table: output, conformance: conformance, check: check)
   }
 }

@@ -7,13 +7,14 @@ import Glibc
 @main
 enum CompileDefinitions {
   static let usage = """
-    usage: compile-definitions --core FILE --expansions FILE --output TABLE [--check]
+    usage: compile-definitions --core FILE --expansions FILE --output TABLE --conformance FILE [--check]
            compile-definitions --describe TYPE…
 
       --core FILE        hl7.fhir.r4.core, a .tgz or the folder that it was unpacked to
       --expansions FILE  hl7.fhir.r4.expansions, likewise
       --output TABLE     the table's file
-      --check            write nothing; exit 1 if TABLE is not what the packages give
+      --conformance FILE the file of stripped conformance resources
+      --check            write nothing; exit 1 if the files are not what the packages give
       --describe TYPE…   print what the embedded table says of types (Patient, Bundle.entry)
 
     """
@@ -25,39 +26,52 @@ enum CompileDefinitions {
 
   static func main() {
     switch Arguments(CommandLine.arguments.dropFirst()) {
-    case .compile(let paths, let output, let check): compile(paths, output: output, check: check)
+    case .compile(let core, let expansions, let table, let conformance, let check):
+      compile(core: core, expansions: expansions, table: table, conformance: conformance, check: check)
     case .describe(let types): describe(types)
     case .help: print(usage, terminator: "")
     case .wrong(let message): stop(message + "\n" + usage)
     }
   }
 
-  private static func compile(_ paths: [String], output: String, check: Bool) {
-    let table: [UInt8]
+  private static func compile(
+    core: String, expansions: String, table: String, conformance: String, check: Bool
+  ) {
+    let files: [(path: String, bytes: [UInt8])]
     do {
-      var packages: [DefinitionPackage] = []
-      for path in paths { packages.append(try DefinitionPackage(PackageArchive(path: path))) }
-      table = try DefinitionCompiler(packages: packages, listing: listed).table()
+      let archives = (core: try PackageArchive(path: core), expansions: try PackageArchive(path: expansions))
+      let packages = [try DefinitionPackage(archives.core), try DefinitionPackage(archives.expansions)]
+      files = [
+        (table, try DefinitionCompiler(packages: packages, listing: listed).table()),
+        (
+          conformance,
+          try ConformanceCompiler(core: archives.core, expansions: archives.expansions).file()
+        ),
+      ]
     } catch {
       stop(error.description)
     }
-    if check {
-      guard let current = FileManager.default.contents(atPath: output) else {
-        stop("\(output): cannot be read")
-      }
-      guard current.elementsEqual(table) else {
-        say("\(output) is not current: run make tables")
-        exit(1)
-      }
-      say("\(output) is current (\(table.count) bytes)")
-      return
+    for file in files {
+      if check { self.check(file.path, file.bytes) } else { write(file.bytes, to: file.path) }
     }
+  }
+
+  private static func check(_ path: String, _ bytes: [UInt8]) {
+    guard let current = FileManager.default.contents(atPath: path) else { stop("\(path): cannot be read") }
+    guard current.elementsEqual(bytes) else {
+      say("\(path) is not current: run make tables")
+      exit(1)
+    }
+    say("\(path) is current (\(bytes.count) bytes)")
+  }
+
+  private static func write(_ bytes: [UInt8], to path: String) {
     do {
-      try Data(table).write(to: URL(filePath: output), options: .atomic)
+      try Data(bytes).write(to: URL(filePath: path), options: .atomic)
     } catch {
-      stop("\(output): cannot be written")
+      stop("\(path): cannot be written")
     }
-    say("\(output): \(table.count) bytes")
+    say("\(path): \(bytes.count) bytes")
   }
 
   private static func describe(_ names: [String]) {
@@ -69,7 +83,7 @@ enum CompileDefinitions {
 
   private static func say(_ message: String) {
     var line = message + "\n"
-    line.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    line.withUTF8 { _ = Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
   }
 
   private static func stop(_ message: String) -> Never {

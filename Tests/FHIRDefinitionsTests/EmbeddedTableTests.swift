@@ -24,6 +24,25 @@ import Testing
     #expect(bytes.count < 2_000_000)
   }
 
+  @Test func `the embedded conformance resources are what HL7's packages give`() throws {
+    let made = try ConformanceCompiler(
+      core: PackageArchive(path: SharedPackages.core),
+      expansions: PackageArchive(path: SharedPackages.expansions)
+    ).file()
+    // Another zlib may zip in other bytes: what counts is what they unzip to.
+    let current = try #require(ConformanceFile(keeping: made))
+    let embedded = try #require(ConformanceFile.r4)
+    #expect(embedded.count == current.count && current.count > 3000)
+    var isCurrent = embedded.count == current.count
+    for index in 0..<min(embedded.count, current.count) where isCurrent {
+      isCurrent =
+        embedded.entry(index) == current.entry(index)
+        && embedded.bytes(index) == current.bytes(index)
+    }
+    #expect(isCurrent, "run make tables")
+    #expect(made.count < 2_000_000)
+  }
+
   @Test func `every element of every type stands in the table as the package has it`() throws {
     let structures = try types()
     #expect(structures.count == 146 + 2 + 20 + 43)

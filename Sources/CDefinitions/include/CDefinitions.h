@@ -182,3 +182,33 @@ static inline uint32_t definition_child_hash(uint16_t name) { return (uint32_t)n
 /// The R4 definition table, as `compile-definitions` wrote it; 64-byte aligned, alive as long as the process.
 const uint8_t *definitions_r4_bytes(void);
 size_t definitions_r4_size(void);
+
+// The layout of a conformance file: resources stripped to their facts, as JSON, in blocks that are zipped one by one.
+// `compile-definitions` writes it, FHIRDefinitions' ConformanceFile reads it in place.
+
+#define CONFORMANCE_FORMAT 1
+
+typedef struct {
+  uint8_t magic[8];  // "FHIRCONF"
+  uint32_t format;   // CONFORMANCE_FORMAT
+  uint32_t size;     // of the whole file in bytes
+  definition_range entries;  // conformance_entry, sorted by kind, URL, version
+  definition_range blocks;   // conformance_block
+  definition_range strings;  // uint8_t: UTF-8, not terminated
+} conformance_header;
+
+typedef struct {
+  uint32_t offset, stored;  // a gzip member: where it stands in the file, and its bytes
+  uint32_t length;          // unzipped
+} conformance_block;
+
+typedef struct {
+  uint32_t kind;            // ConformanceKind's number
+  definition_string url, version;  // of the strings
+  uint32_t block;
+  uint32_t start, length;   // the resource's JSON within the unzipped block
+} conformance_entry;
+
+/// The stripped conformance resources of R4, as `compile-definitions` wrote them; alive as long as the process.
+const uint8_t *conformance_r4_bytes(void);
+size_t conformance_r4_size(void);

@@ -31,6 +31,19 @@ package struct ValueSetExpansion {
     self.codeSystems = Dictionary(codeSystems.map { ($0.url, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
+  /// The same without regard to expansions.
+  init(composing package: DefinitionPackage) {
+    let valueSets = package.valueSets.map { set in
+      var set = set
+      set.expansion = nil
+      return set
+    }
+    self.init(valueSets: valueSets, codeSystems: package.codeSystems)
+  }
+
+  /// Whether the codes of a value set follow from the code systems at hand.
+  func composes(_ canonical: String) -> Bool { codes(of: canonical) != .unknown }
+
   /// The version of a value set at hand, or nil.
   package func version(of canonical: String) -> String? { valueSets[url(of: canonical)]?.first?.version }
 

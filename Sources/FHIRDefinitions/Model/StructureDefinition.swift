@@ -1,3 +1,5 @@
+package import FHIRModel
+
 /// The facts of a StructureDefinition that a table or a profile is compiled from.
 ///
 /// See http://hl7.org/fhir/R4/structuredefinition.html
@@ -21,19 +23,37 @@ package struct StructureDefinition: Hashable, Sendable {
   package var isConstraint: Bool
   /// The canonical URL of what this is derived from; nil for Element and Resource.
   package var base: String?
+  /// Where an extension may stand; empty for what is no extension.
+  package var contexts: [Context] = []
+  /// FHIRPath that holds for the element an extension stands on.
+  package var contextInvariants: [String] = []
   /// The snapshot's elements, the root first; empty if the package has no snapshot.
   package var elements: [ElementDefinition]
+  /// The differential's elements; empty if the package has none, as of the core.
+  package var differential: [ElementDefinition] = []
   /// The package that holds it, `hl7.fhir.r4.core#4.0.1`, and the file in it: for messages.
   package var package: String
   package var file: String
+
+  /// See http://hl7.org/fhir/R4/structuredefinition-definitions.html#StructureDefinition.context
+  package struct Context: Hashable, Sendable {
+    /// `element`, `extension` or `fhirpath`.
+    package var type: String
+    package var expression: String
+  }
 }
 
 /// The facts of an ElementDefinition.
 ///
 /// See http://hl7.org/fhir/R4/elementdefinition.html
 package struct ElementDefinition: Hashable, Sendable {
+  /// `Patient.extension:race.url`; a differential may leave it out.
+  package var id: String?
   package var path: String
   package var sliceName: String?
+  /// Whether the slice constrains one that the base defines under that name.
+  package var sliceIsConstraining = false
+  package var slicing: Slicing?
   package var min: Int
   /// nil is `*`.
   package var max: Int?
@@ -42,12 +62,56 @@ package struct ElementDefinition: Hashable, Sendable {
   package var types: [TypeReference] = []
   /// `#Bundle.link`: the element's content is defined there.
   package var contentReference: String?
+  /// The value that an instance must have exactly.
+  package var fixed: ElementValue?
+  /// The value that an instance must contain.
+  package var pattern: ElementValue?
+  package var minValue: ElementValue?
+  package var maxValue: ElementValue?
+  package var maxLength: Int?
   package var binding: ElementBinding?
   package var constraints: [Constraint] = []
+  package var mustSupport = false
   package var isModifier = false
   package var isSummary = false
   /// Whether XML writes it as an attribute.
   package var isAttribute = false
+  /// What the definition says itself: a differential leaves out what stays as it was.
+  package var states: Stated = []
+
+  package struct Stated: OptionSet, Hashable, Sendable {
+    package let rawValue: UInt8
+
+    package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    package static let min = Stated(rawValue: 1)
+    package static let max = Stated(rawValue: 2)
+    package static let mustSupport = Stated(rawValue: 4)
+    package static let isModifier = Stated(rawValue: 8)
+    package static let isSummary = Stated(rawValue: 16)
+  }
+
+  /// How an element's repetitions are told apart.
+  ///
+  /// See http://hl7.org/fhir/R4/profiling.html#slicing
+  package struct Slicing: Hashable, Sendable {
+    package struct Discriminator: Hashable, Sendable {
+      package enum Kind: String, Sendable {
+        case value, exists, pattern, type, profile
+      }
+
+      package var kind: Kind
+      package var path: String
+    }
+
+    package enum Rules: String, Sendable {
+      case open, closed, openAtEnd
+    }
+
+    package var discriminators: [Discriminator]
+    package var isOrdered: Bool
+    package var rules: Rules
+  }
 
   /// One type an element may have.
   package struct TypeReference: Hashable, Sendable {
@@ -57,6 +121,10 @@ package struct ElementDefinition: Hashable, Sendable {
     package var fhirType: String?
     package var profiles: [String] = []
     package var targetProfiles: [String] = []
+    /// `contained`, `referenced`, `bundled`: how the resource referred to may be held; empty is any.
+    package var aggregation: [String] = []
+    /// `either`, `independent`, `specific`.
+    package var versioning: String?
   }
 
   package struct ElementBinding: Hashable, Sendable {
@@ -81,5 +149,27 @@ package struct ElementDefinition: Hashable, Sendable {
     package var isBestPractice: Bool
     package var expression: String
     package var source: String?
+  }
+}
+
+/// A value within a definition: a node of the definition's tree, and all below it.
+package struct ElementValue: Hashable, Sendable {
+  package let tree: ResourceTree
+  package let node: Int
+  /// The value's type: `CodeableConcept`, `uri`.
+  package let type: String
+
+  package init(tree: ResourceTree, node: Int, type: String) {
+    self.tree = tree
+    self.node = node
+    self.type = type
+  }
+
+  /// Values are the same where they are the same node, not where they are merely alike.
+  package static func == (a: ElementValue, b: ElementValue) -> Bool { a.tree === b.tree && a.node == b.node }
+
+  package func hash(into hasher: inout Hasher) {
+    hasher.combine(ObjectIdentifier(tree))
+    hasher.combine(node)
   }
 }

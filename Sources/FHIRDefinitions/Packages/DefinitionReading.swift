@@ -3,89 +3,10 @@ struct DefinitionReading {
   let package: String
   let file: String
 
-  private static let extensions = "http://hl7.org/fhir/StructureDefinition/"
-
-  // MARK: StructureDefinition
-
-  func structure(_ root: NamedElement) throws(DefinitionError) -> StructureDefinition {
-    guard let kind = StructureDefinition.Kind(rawValue: try required("kind", of: root)) else {
-      throw malformed("StructureDefinition.kind is none of FHIR's")
-    }
-    var elements: [ElementDefinition] = []
-    for child in root.child("snapshot")?.children("element") ?? [] { elements.append(try element(child)) }
-    return StructureDefinition(
-      url: try required("url", of: root),
-      version: root.string("version") ?? "",
-      name: try required("name", of: root),
-      kind: kind,
-      // Logical models name their type by a URL.
-      type: try required("type", of: root),
-      isAbstract: root.boolean("abstract"),
-      isConstraint: root.string("derivation") == "constraint",
-      base: root.string("baseDefinition"),
-      elements: elements,
-      package: package,
-      file: file)
-  }
-
-  private func element(_ node: NamedElement) throws(DefinitionError) -> ElementDefinition {
-    let path = try required("path", of: node)
-    // A snapshot has both; the root of a datatype may leave them out.
-    guard let min = Int(node.string("min") ?? "0"), min >= 0 else {
-      throw malformed("\(path) has no valid min")
-    }
-    let maximum = node.string("max") ?? "*"
-    let max = Int(maximum)
-    guard maximum == "*" || max.map({ $0 >= 0 }) == true else { throw malformed("\(path) has no valid max") }
-    var types: [ElementDefinition.TypeReference] = []
-    for type in node.children("type") {
-      types.append(
-        ElementDefinition.TypeReference(
-          code: try required("code", of: type),
-          fhirType: value(of: "structuredefinition-fhir-type", in: type),
-          profiles: type.strings("profile"),
-          targetProfiles: type.strings("targetProfile")))
-    }
-    var constraints: [ElementDefinition.Constraint] = []
-    for constraint in node.children("constraint") {
-      // Some older constraints are XPath only; there is nothing to evaluate then.
-      guard let expression = constraint.string("expression") else { continue }
-      constraints.append(
-        ElementDefinition.Constraint(
-          key: try required("key", of: constraint),
-          isWarning: constraint.string("severity") == "warning",
-          isBestPractice: value(of: "elementdefinition-bestpractice", in: constraint) == "true",
-          expression: expression,
-          source: constraint.string("source")))
-    }
-    return ElementDefinition(
-      path: path, sliceName: node.string("sliceName"), min: min, max: max,
-      basePath: node.child("base")?.string("path"), types: types,
-      contentReference: node.string("contentReference"),
-      binding: try node.child("binding").flatMap { (b) throws(DefinitionError) in try binding(b, path: path)
-      },
-      constraints: constraints,
-      isModifier: node.boolean("isModifier"),
-      isSummary: node.boolean("isSummary"),
-      isAttribute: node.strings("representation").contains("xmlAttr"))
-  }
-
-  /// A binding without a value set binds to nothing that could be checked.
-  private func binding(
-    _ node: NamedElement, path: String
-  ) throws(DefinitionError) -> ElementDefinition.ElementBinding? {
-    typealias Strength = ElementDefinition.ElementBinding.Strength
-    guard let valueSet = node.string("valueSet") else { return nil }
-    guard let strength = Strength(rawValue: try required("strength", of: node)) else {
-      throw malformed("the binding of \(path) has a strength that is none of FHIR's")
-    }
-    return ElementDefinition.ElementBinding(
-      strength: strength, valueSet: valueSet,
-      maxValueSet: value(of: "elementdefinition-maxValueSet", in: node))
-  }
+  static let extensions = "http://hl7.org/fhir/StructureDefinition/"
 
   /// The primitive value of one of FHIR's own extensions.
-  private func value(of name: String, in node: NamedElement) -> String? {
+  func value(of name: String, in node: NamedElement) -> String? {
     for item in node.children("extension") where item.string("url") == Self.extensions + name {
       for child in item.children where child.name.hasPrefix("value") { return child.text }
     }
@@ -161,12 +82,12 @@ struct DefinitionReading {
 
   // MARK: Trouble
 
-  private func required(_ name: String, of node: NamedElement) throws(DefinitionError) -> String {
+  func required(_ name: String, of node: NamedElement) throws(DefinitionError) -> String {
     guard let text = node.string(name), !text.isEmpty else { throw malformed("an element has no \(name)") }
     return text
   }
 
-  private func malformed(_ message: String) -> DefinitionError {
+  func malformed(_ message: String) -> DefinitionError {
     DefinitionError(.malformed, package: package, file: file, message)
   }
 }

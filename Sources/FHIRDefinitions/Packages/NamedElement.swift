@@ -15,27 +15,29 @@ struct NamedElement {
     self.index = index
   }
 
+  /// The root of a tree that was read with the table.
+  init(root tree: ResourceTree, table: DefinitionTable) {
+    self.init(tree: tree, table: table, index: 0)
+  }
+
   /// The resource, or other JSON object, of a package's file.
   init(file: PackageArchive.File, package: String) throws(DefinitionError) {
-    var options = ReadOptions()
-    options.splitBundles = false
-    table = .forDefinitions
-    index = 0
-    let record: Record?
-    do {
-      let reader = try ResourceReader(
-        source: MemorySource(file.bytes), name: file.name, table: table, options: options)
-      record = try reader.next()
-    } catch {
-      throw DefinitionError(.malformed, package: package, file: file.name, error.message)
-    }
-    guard let record, record.content == .resource else {
-      let issue = record?.issues.last
+    self.init(
+      root: try Self.read(SourceChunk(file.bytes), package: package, file: file.name), table: .forDefinitions)
+  }
+
+  /// Reads a file's JSON.
+  static func read(
+    _ chunk: SourceChunk, package: String, file: String
+  ) throws(DefinitionError) -> ResourceTree {
+    let record = JSONDocument.read(chunk, table: .forDefinitions)
+    guard record.content == .resource else {
+      let issue = record.issues.last
       let place = issue?.position.map { " (line \($0.line), column \($0.column))" } ?? ""
       throw DefinitionError(
-        .malformed, package: package, file: file.name, (issue?.message ?? "is empty") + place)
+        .malformed, package: package, file: file, (issue?.message ?? "is no resource") + place)
     }
-    tree = record.tree
+    return record.tree
   }
 
   /// Of a resource, its type; else empty.
@@ -75,6 +77,15 @@ struct NamedElement {
 
   func boolean(_ name: String) -> Bool { string(name) == "true" }
 
+  /// This element as a value, if its name goes on behind `prefix` with a type: `patternCoding`.
+  func value(named name: String, after prefix: String) -> ElementValue? {
+    guard name.hasPrefix(prefix), name.utf8.count > prefix.utf8.count else { return nil }
+    let type = String(name.dropFirst(prefix.count))
+    let primitive = type.prefix(1).lowercased() + type.dropFirst()
+    return ElementValue(
+      tree: tree, node: index, type: table.typeID(type) == nil ? primitive : type)
+  }
+
   private func id(of name: String) -> NameID? {
     table.nameID(name)
       ?? tree.unknownNames.firstIndex(of: name).map { NameID(rawValue: NameID.unknown + UInt16($0)) }
@@ -83,7 +94,7 @@ struct NamedElement {
 
 extension DefinitionTable {
   /// The names that definitions are read with: those embedded or, while there are none of this format, none at all.
-  fileprivate static let forDefinitions: DefinitionTable = {
+  static let forDefinitions: DefinitionTable = {
     if let embedded { return embedded }
     var sections = TableSections()
     guard let empty = DefinitionTable(keeping: sections.bytes(typeNames: [], valueSetURLs: [])) else {
