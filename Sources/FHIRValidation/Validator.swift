@@ -27,11 +27,34 @@ package struct Validator: Sendable {
 
   /// Appends what is wrong with a tree to `issues`, in the order of the tree's nodes.
   ///
-  /// The tree's root is a resource, or the entry of a Bundle (`rootExpression` is then `Bundle.entry[3]`).
+  /// The tree's root is a resource, or the entry of a Bundle (`rootExpression` is then `Bundle.entry[3]`). What entries have
+  /// to do with each other is judged where all of them stand in the tree.
   package func validate(_ tree: ResourceTree, into issues: inout [Issue]) {
     guard tree.count > 0 else { return }
     var walk = StructureWalk(tree: tree, plan: plan, options: options)
     walk.run()
     walk.finish(into: &issues)
+  }
+
+  /// The same for the records of a source, one after the other: what its entries leave for the whole Bundle is gathered in
+  /// `scope`.
+  ///
+  /// - Returns: the other members of a Bundle, with which to close the scope, if the tree's root is one: all of its entries
+  ///   have gone by, in this tree or in those before it.
+  package func validate(
+    _ tree: ResourceTree, into issues: inout [Issue], scope: inout BundleScope
+  ) -> BundleMembers? {
+    guard tree.count > 0 else { return nil }
+    let isBundle = tree.nodes[0].flags.kind == .resource && tree.rawText(0).elementsEqual("Bundle".utf8)
+    guard isBundle || tree.nodes[0].flags.kind != .resource else {
+      validate(tree, into: &issues)
+      return nil
+    }
+    var walk = StructureWalk(tree: tree, plan: plan, options: options, isBundleOpen: true)
+    swap(&walk.scope, &scope)
+    walk.run()
+    swap(&walk.scope, &scope)
+    walk.finish(into: &issues)
+    return isBundle ? BundleMembers(of: 0, in: tree, table: plan.table) : nil
   }
 }

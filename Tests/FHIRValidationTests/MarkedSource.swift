@@ -46,10 +46,20 @@ func findings(_ text: String, options: ValidationOptions = ValidationOptions()) 
   let isXML = text.first { !$0.isWhitespace } == "<"
   let reader = try ResourceReader(source: MemorySource(text), name: isXML ? "test.xml" : "test.json")
   let validator = Validator(options: options)
+  return try findings(reader, validator)
+}
+
+/// All that is wrong in a source, what its entries have to do with each other included.
+func findings(_ reader: ResourceReader, _ validator: Validator) throws -> [FHIRModel.Issue] {
   var issues: [FHIRModel.Issue] = []
+  var scope = BundleScope()
   while let record = try reader.next() {
     issues += record.issues
-    if record.content != .unreadable { validator.validate(record.tree, into: &issues) }
+    if record.content == .unreadable {
+      scope.noteUnreadable()
+    } else if let members = validator.validate(record.tree, into: &issues, scope: &scope) {
+      scope.close(members, with: validator, into: &issues)
+    }
   }
   return issues
 }

@@ -62,12 +62,7 @@ import Testing
 
   private func faults(in file: String) throws -> [FHIRModel.Issue] {
     let reader = try ResourceReader(source: MemorySource(SharedData.bytes(file)), name: file)
-    let validator = Validator()
-    var issues: [FHIRModel.Issue] = []
-    while let record = try reader.next() {
-      issues += record.issues
-      if record.content != .unreadable { validator.validate(record.tree, into: &issues) }
-    }
+    let issues = try findings(reader, Validator())
     return issues.filter { $0.severity >= .error }
   }
 }

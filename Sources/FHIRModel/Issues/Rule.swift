@@ -75,6 +75,11 @@ extension Rule {
   package static let bundleEntry = Rule("bundle-entry", .structure)
   package static let elementID = Rule("element-id", .structure)
 
+  // Bundles
+  package static let referenceMissing = Rule("reference-missing", .notFound)
+  package static let referenceAmbiguous = Rule("reference-ambiguous", .businessRule)
+  package static let bundleUnreachable = Rule("bundle-unreachable", .businessRule)
+
   // Loading
   package static let documentRefused = Rule("document-refused", .notSupported)
 
@@ -88,6 +93,7 @@ extension Rule {
     elementEmpty, arrayExpected, arrayUnexpected, arrayEmpty, nullValue, stringEmpty, valueKind,
     primitiveFormat,
     primitiveRange, bindingRequired, referenceSyntax, referenceTarget, contained, bundleEntry, elementID,
+    referenceMissing, referenceAmbiguous, bundleUnreachable,
     documentRefused,
   ]
 }

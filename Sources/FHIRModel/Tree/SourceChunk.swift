@@ -22,6 +22,8 @@ package final class SourceChunk: @unchecked Sendable {
   package let column: Int
   /// Where its pieces stand in the source, if it was put together from several; the first begins at 0.
   private let pieces: [Piece]
+  /// Whether it was put together from several stretches of its source.
+  package var isPieced: Bool { !pieces.isEmpty }
   private let marks = Mutex<[SourcePosition]>([])
   private static let markDistance = 4096
 

@@ -26,11 +26,15 @@ package struct ValidateRun: Sendable {
   }
 
   /// What one step of reading gave.
-  private struct StepResult: Sendable {
+  fileprivate struct StepResult: Sendable {
     var findings: [Finding] = []
     var resources = 0
     var bytes = 0
     var failed = false
+    /// Entries of a Bundle that began, or goes on, in another step.
+    var scope = BundleScope()
+    /// The other members of a Bundle that began in another step: it ends here, after `scope`'s entries.
+    var members: BundleMembers?
   }
 
   /// Checks the inputs. `emit` gets the report piece by piece.
@@ -38,12 +42,14 @@ package struct ValidateRun: Sendable {
     let started = Progress.now()
     let feed = BatchFeed(files: files, options: reading)
     let progress = Progress(total: files.reduce(0) { $0 + $1.size }, enabled: showsProgress && !quiet)
-    let context = ReportContext(files: files, options: report, emit: emit)
-    let output = Mutex(Output(context.makeReport()))
-    let order = InputOrder<StepResult> { file, result in output.withLock { $0.add(result, input: file) } }
     var validation = ValidationOptions()
     validation.showValues = report.showValues
     let validator = Validator(options: validation)
+    let context = ReportContext(files: files, options: report, emit: emit)
+    let output = Mutex(Output(context.makeReport()))
+    let order = InputOrder<StepResult> { file, result in
+      output.withLock { $0.add(result, input: file, validator) }
+    }
     WorkerThread.run(count: max(1, min(workers, 64))) { _ in
       var worker = BatchFeed.Worker(feed)
       while let item = worker.next() {
@@ -53,17 +59,7 @@ package struct ValidateRun: Sendable {
         case .batch(let batch):
           last = false
           result.bytes = batch.byteCount
-          batch.forEach { record in
-            var issues = record.issues
-            switch record.content {
-            case .resource, .entry: result.resources += 1
-            case .bundle, .unreadable: break
-            }
-            if record.content != .unreadable { validator.validate(record.tree, into: &issues) }
-            guard !issues.isEmpty else { return }
-            let type = record.subjectType
-            result.findings += issues.map { Finding($0, input: item.file, resourceType: type) }
-          }
+          batch.forEach { result.add($0, input: item.file, validator) }
         case .failure(let message):
           result.failed = true
           let issue = Issue(.fatal, .inputUnreadable, at: "", position: nil, message)
@@ -86,15 +82,27 @@ package struct ValidateRun: Sendable {
   private struct Output {
     var report: any FindingReport
     var tally = Tally()
+    /// Entries of the Bundle that is being read, from the steps so far.
+    var scope = BundleScope()
+    var input = -1
 
     init(_ report: any FindingReport) { self.report = report }
 
-    mutating func add(_ result: StepResult, input: Int) {
+    mutating func add(_ result: StepResult, input: Int, _ validator: Validator) {
+      var findings = result.findings
+      if input != self.input { scope = BundleScope() }
+      self.input = input
+      scope.append(result.scope)
+      if let members = result.members {
+        var issues: [Issue] = []
+        scope.close(members, with: validator, into: &issues)
+        findings += issues.map { Finding($0, input: input, resourceType: "Bundle") }
+      }
       tally.resources += result.resources
       tally.bytes += result.bytes
       if result.failed { tally.unreadableInputs += 1 }
       report.begin(input: input)
-      for finding in result.findings {
+      for finding in findings {
         if finding.issue.severity >= .error {
           tally.errors += 1
         } else if finding.issue.severity == .warning {
@@ -102,6 +110,34 @@ package struct ValidateRun: Sendable {
         }
         report.add(finding)
       }
+    }
+  }
+}
+
+extension ValidateRun.StepResult {
+  fileprivate mutating func add(_ record: Record, input: Int, _ validator: Validator) {
+    var issues = record.issues
+    switch record.content {
+    case .unreadable:
+      // It may have been an entry, and what refers to it finds nothing.
+      if issues.contains(where: { $0.expression.hasPrefix("Bundle") }) { scope.noteUnreadable() }
+    case .resource, .entry:
+      resources += 1
+      check(record, into: &issues, validator)
+    case .bundle: check(record, into: &issues, validator)
+    }
+    guard !issues.isEmpty else { return }
+    let type = record.subjectType
+    findings += issues.map { Finding($0, input: input, resourceType: type) }
+  }
+
+  private mutating func check(_ record: Record, into issues: inout [Issue], _ validator: Validator) {
+    guard let members = validator.validate(record.tree, into: &issues, scope: &scope) else { return }
+    if case .bundle(let count) = record.content, count > scope.entryCount {
+      // Its first entries went by in other steps.
+      self.members = members
+    } else {
+      scope.close(members, with: validator, into: &issues)
     }
   }
 }

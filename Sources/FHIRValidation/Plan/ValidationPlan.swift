@@ -73,6 +73,8 @@ final class ValidationPlan: @unchecked Sendable {
   let types: UnsafePointer<PlanType>
   let children: UnsafePointer<PlanChild>
   private let elementDefinition: TypeID?
+  /// Bundle; a number that no type has where a table lacks it.
+  let bundle: TypeID
 
   /// The marks and the kind that `PlanChild.json` and `.xml` are compared by.
   static let formMask =
@@ -81,7 +83,7 @@ final class ValidationPlan: @unchecked Sendable {
   /// Names that rules look for.
   struct Names {
     let id, reference, type, coding, code, system, resource, request, response, fullUrl, contained,
-      method: NameID
+      method, search, meta, versionID: NameID
 
     init(table: DefinitionTable) {
       func id(_ name: String) -> NameID {
@@ -100,6 +102,9 @@ final class ValidationPlan: @unchecked Sendable {
       fullUrl = id("fullUrl")
       contained = id("contained")
       method = id("method")
+      search = id("search")
+      meta = id("meta")
+      versionID = id("versionId")
     }
   }
 
@@ -107,6 +112,7 @@ final class ValidationPlan: @unchecked Sendable {
     self.table = table
     names = Names(table: table)
     elementDefinition = table.typeID("ElementDefinition")
+    bundle = table.typeID("Bundle") ?? TypeID(rawValue: UInt16(DEFINITION_NONE))
     let slotCount = table.types.map { Int($0.first_child_slot) + Int($0.child_slot_mask) + 1 }.max() ?? 0
     let types = UnsafeMutablePointer<PlanType>.allocate(capacity: max(table.types.count, 1))
     let children = UnsafeMutablePointer<PlanChild>.allocate(capacity: max(slotCount, 1))

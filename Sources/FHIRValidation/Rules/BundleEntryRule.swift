@@ -8,16 +8,21 @@ enum BundleEntryRule {
     let names = walk.plan.names
     var resource: Int?
     var fullUrl: Int?
-    var hasExchange = false
+    var marks: BundleScope.Marks = []
     for child in walk.tree.children(of: entry) {
       switch walk.nodes[child].name {
-      case names.resource: resource = child
+      case names.resource:
+        resource = child
+        marks.insert(.resource)
       case names.fullUrl: fullUrl = child
-      case names.request, names.response: hasExchange = true
+      case names.request: marks.insert(.request)
+      case names.response: marks.insert(.response)
+      case names.search: marks.insert(.search)
       default: break
       }
     }
-    if resource == nil && !hasExchange {
+    walk.noteEntry(entry, resource: resource, fullUrl: fullUrl, marks: marks)
+    if marks.isDisjoint(with: [.resource, .request, .response]) {
       walk.report(
         .error, .bundleEntry, at: entry,
         "an entry must have a resource, unless it has a request or a response")

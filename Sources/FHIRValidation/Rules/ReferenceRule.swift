@@ -23,7 +23,7 @@ enum ReferenceRule {
       if let stated { checkTarget(node, stated, child, &walk) }
       return
     }
-    let target = literalType(node, literal, &walk)
+    let target = literalType(node, literal, child, &walk)
     if let target, let stated, target != stated {
       walk.report(
         .error, .referenceTarget, at: node, "Reference.type and Reference.reference name different types")
@@ -46,13 +46,16 @@ enum ReferenceRule {
   }
 
   /// The type that the reference's text names, after its syntax was checked.
-  private static func literalType(_ node: Int, _ literal: Int, _ walk: inout StructureWalk) -> TypeID? {
+  private static func literalType(
+    _ node: Int, _ literal: Int, _ child: PlanChild, _ walk: inout StructureWalk
+  ) -> TypeID? {
     let table = walk.plan.table
     let reference = walk.withText(literal) { text in
       // White space is the uri's own finding.
       ByteSearch.hasWhitespace(text) ? nil : ReferenceText(text, table)
     }
     guard let reference else { return nil }
+    walk.noteReference(node, literal: literal, reference, child)
     switch reference.form {
     case .fragment: checkContained(literal, &walk)
     case .urn, .absolute: break

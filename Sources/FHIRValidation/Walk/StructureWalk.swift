@@ -33,11 +33,23 @@ struct StructureWalk: ~Copyable {
   var elementIDs: [ElementIDRule.Key: Int] = [:]
   var overflowed = false
 
-  private var frames: UnsafeMutablePointer<Frame>
-  private var capacity = 24
-  private var depth = -1
+  /// What the entries of the innermost Bundle around leave for ``BundleRules``, and those of Bundles around it.
+  var scope = BundleScope()
+  var outerScopes: [BundleScope] = []
+  /// How many Bundles stand around what is being looked at, the one that an entry's tree was cut from included.
+  var bundleDepth = 0
+  /// Whether the root's Bundle is judged by whoever called, since its entries may stand in other trees.
+  let isBundleOpen: Bool
+  /// Where counting elder siblings stopped, by level; see ``appendStep(_:)``.
+  var siblings: [SiblingCount] = []
 
-  init(tree: ResourceTree, plan: ValidationPlan, options: ValidationOptions) {
+  private(set) var frames: UnsafeMutablePointer<Frame>
+  private var capacity = 24
+  private(set) var depth = -1
+
+  /// - Parameter isBundleOpen: the tree is part of a Bundle, or a Bundle whose entries may stand in other trees.
+  init(tree: ResourceTree, plan: ValidationPlan, options: ValidationOptions, isBundleOpen: Bool = false) {
+    self.isBundleOpen = isBundleOpen
     self.tree = tree
     self.plan = plan
     self.options = options
@@ -71,7 +83,13 @@ struct StructureWalk: ~Copyable {
   mutating func run() {
     guard let rootType = ResourceTypeRule.rootType(&self) else { return }
     push(0, type: rootType, resource: 0)
-    if nodes[0].flags.kind != .resource { BundleEntryRule.check(0, &self) }
+    let bundle = plan.bundle
+    if rootType == bundle {
+      beginBundle()
+    } else if nodes[0].flags.kind != .resource {
+      if isBundleOpen { bundleDepth = 1 }
+      BundleEntryRule.check(0, &self)
+    }
     let types = plan.types
     let children = plan.children
     let nodes = self.nodes
@@ -85,6 +103,7 @@ struct StructureWalk: ~Copyable {
       if i >= frame.pointee.end {
         let missing = type.pointee.required & ~frame.pointee.seen
         if missing != 0 { CardinalityRule.reportMissing(missing, &self) }
+        if frame.pointee.type == bundle { endBundle(frame.pointee.node) }
         if depth == 0 { return }
         depth &-= 1
         continue
@@ -138,6 +157,7 @@ struct StructureWalk: ~Copyable {
       guard let type = ResourceTypeRule.type(of: i, &self) else { return end }
       let isNested = frame.isContained
       push(i, type: type, resource: i)
+      if type == plan.bundle { beginBundle() }
       if child.marks.contains(.contained) {
         frames[depth].isContained = true
         ContainedRule.check(i, isNested: isNested, &self)

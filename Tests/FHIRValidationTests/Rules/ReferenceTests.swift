@@ -55,13 +55,13 @@ import Testing
   @Test func `references to contained resources that are not there`() throws {
     try expectMarked(
       #"""
-      {"resourceType": "Bundle", "type": "collection", "entry": [{"resource":
+      {"resourceType": "Bundle", "type": "batch-response", "entry": [{"response": {"status": "200"}, "resource":
        {"resourceType": "Patient", "contained": [
          {"resourceType": "Organization", "id": "a", "name": "x", "partOf": {"reference": "#b"}},
          {"resourceType": "Organization", "id": "b", "name": "x", "partOf": {⟦contained⟧"reference": "#c"}}],
         "extension": [{"url": "http://x.org/e", "valueReference": {⟦contained⟧"reference": "#p"}}],
         "managingOrganization": {"reference": "#a"}}},
-       {"resource": {"resourceType": "Patient", "managingOrganization": {⟦contained⟧"reference": "#a"}}}]}
+       {"response": {"status": "200"}, "resource": {"resourceType": "Patient", "managingOrganization": {⟦contained⟧"reference": "#a"}}}]}
       """#)
   }
 
@@ -72,13 +72,13 @@ import Testing
        {"fullUrl": "http://example.org/Patient/1", "resource": {"resourceType": "Patient", "id": "1"}},
        ⟦bundle-entry⟧{"fullUrl": "http://example.org/Patient/2", "resource": {"resourceType": "Patient", "id": "1"}},
        ⟦bundle-entry⟧{"fullUrl": "http://example.org/Group/1", "resource": {"resourceType": "Patient", "id": "1"}},
-       ⟦bundle-entry⟧{"fullUrl": "http://example.org/Patient/1", "resource": {"resourceType": "Patient"}},
+       ⟦bundle-entry⟧{"fullUrl": "http://example.org/Patient/3", "resource": {"resourceType": "Patient"}},
        {⟦bundle-entry⟧"fullUrl": "Patient/1", "resource": {"resourceType": "Patient", "id": "1"}},
        {⟦bundle-entry⟧"fullUrl": "http://example.org/Patient/1/_history/2", "resource": {"resourceType": "Patient"}},
        ⟦bundle-entry⟧{"fullUrl": "urn:uuid:c757873d-ec9a-4326-a141-556f43239520"},
-       {"fullUrl": "urn:uuid:c757873d-ec9a-4326-a141-556f43239520", "resource": {"resourceType": "Patient", "id": "7"}},
-       {"resource": {"resourceType": "Patient", "id": "7", ⟦binding-required⟧"gender": "m"}},
-       {"request": {"method": "DELETE", "url": "Patient/1"}}, {⟦cardinality-min⟧"request": {"method": "DELETE"}}]}
+       {"fullUrl": "urn:uuid:c757873d-ec9a-4326-a141-556f43239521", "resource": {"resourceType": "Patient", "id": "7"}},
+       {"fullUrl": "http://example.org/Patient/7", "resource": {"resourceType": "Patient", "id": "7", ⟦binding-required⟧"gender": "m"}},
+       ⟦bdl-3⟧{"request": {"method": "DELETE", "url": "Patient/1"}}, {⟦cardinality-min⟧"request": {"method": "DELETE"}}]}
       """#)
     #expect(issues.map(\.expression).contains("Bundle.entry[8].resource.gender"))
     #expect(issues.map(\.expression).contains("Bundle.entry[10].request"))

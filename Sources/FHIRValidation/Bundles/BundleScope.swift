@@ -1,0 +1,139 @@
+import FHIRModel
+
+/// What of a Bundle's entries the rules need that look beyond one entry: who they are, and whom they refer to.
+///
+/// A Bundle is never held whole. Each entry leaves a digest here as it goes by; digests that several workers made are put
+/// together in the order of the source, and ``close(_:plan:options:)`` judges them when the Bundle's other members have come.
+package struct BundleScope: Sendable {
+  /// A stretch of `bytes`.
+  struct Text: Sendable {
+    var start = 0
+    var count: Int32 = -1
+
+    var isThere: Bool { count >= 0 }
+  }
+
+  struct Entry: Sendable {
+    var fullUrl = Text()
+    var fullUrlPosition: SourcePosition?
+    var versionID = Text()
+    var position: SourcePosition?
+    /// The resource's type; nil where there is none or an unknown one.
+    var type: TypeID?
+    var marks: Marks = []
+    /// Index of the first reference at or below the entry; they end where the next entry's begin.
+    var firstReference = 0
+    var node: UInt32 = 0
+  }
+
+  struct Marks: OptionSet, Sendable {
+    let rawValue: UInt8
+    static let resource = Marks(rawValue: 1)
+    static let request = Marks(rawValue: 2)
+    static let response = Marks(rawValue: 4)
+    static let search = Marks(rawValue: 8)
+    /// The resource is an OperationOutcome, which has no identity.
+    static let outcome = Marks(rawValue: 16)
+  }
+
+  struct Reference: Sendable {
+    var text: Text
+    /// The FHIRPath of the element.
+    var path: Text
+    var position: SourcePosition?
+    /// Index into the table's elements: the element that refers.
+    var element: UInt32
+    /// Index into the table's type references: what it may refer to.
+    var typeRef: UInt32
+    var node: UInt32
+    /// The type that the reference's text names.
+    var type: TypeID?
+    var form: ReferenceText.Form
+    var isVersioned: Bool
+  }
+
+  var bytes: [UInt8] = []
+  var entries: [Entry] = []
+  var references: [Reference] = []
+  /// Some entry could not be read: what is not found may have stood there.
+  var hasGaps = false
+  var cursor = PositionCursor()
+
+  package init() {}
+
+  package var entryCount: Int { entries.count }
+
+  package var isEmpty: Bool { entries.isEmpty && !hasGaps }
+
+  /// Notes that an entry could not be read.
+  package mutating func noteUnreadable() { hasGaps = true }
+
+  /// Takes over what stands after this one's entries in the source.
+  package mutating func append(_ later: BundleScope) {
+    cursor = PositionCursor()
+    if isEmpty {
+      self = later
+      cursor = PositionCursor()
+      return
+    }
+    let shift = bytes.count
+    let referenceShift = references.count
+    func shifted(_ text: Text) -> Text { Text(start: text.start + shift, count: text.count) }
+    bytes.append(contentsOf: later.bytes)
+    for var entry in later.entries {
+      entry.fullUrl = shifted(entry.fullUrl)
+      entry.versionID = shifted(entry.versionID)
+      entry.firstReference += referenceShift
+      entries.append(entry)
+    }
+    for var reference in later.references {
+      reference.text = shifted(reference.text)
+      reference.path = shifted(reference.path)
+      references.append(reference)
+    }
+    hasGaps = hasGaps || later.hasGaps
+  }
+
+  mutating func add(_ text: UnsafeBufferPointer<UInt8>) -> Text {
+    let start = bytes.count
+    bytes.append(contentsOf: text)
+    return Text(start: start, count: Int32(clamping: text.count))
+  }
+
+  func string(_ text: Text) -> String {
+    String(decoding: bytes[text.start..<text.start + Int(max(text.count, 0))], as: UTF8.self)
+  }
+
+  func slice(_ text: Text) -> ArraySlice<UInt8> {
+    bytes[text.start..<text.start + Int(max(text.count, 0))]
+  }
+
+  /// The references of an entry.
+  func references(of entry: Int) -> Range<Int> {
+    let next = entry + 1 < entries.count ? entries[entry + 1].firstReference : references.count
+    return entries[entry].firstReference..<next
+  }
+}
+
+/// Works positions out one after the other: each from the one before, so that all of a chunk's cost one pass over it.
+struct PositionCursor: Sendable {
+  private var chunk: SourceChunk?
+  private var index = 0
+  private var position = SourcePosition(line: 1, column: 1)
+
+  mutating func position(of node: Int, in tree: ResourceTree) -> SourcePosition? {
+    guard case .chunk(let source) = tree.origin else { return tree.position(of: node) }
+    let target = Int(tree.nodes[node].position)
+    if chunk !== source || target < index {
+      position = source.position(at: target)
+      chunk = source
+    } else if !source.isPieced, target <= source.count {
+      position = position.advanced(
+        over: UnsafeBufferPointer(rebasing: source.buffer[index..<target]))
+    } else {
+      position = source.position(at: target)
+    }
+    index = target
+    return position
+  }
+}
