@@ -85,7 +85,8 @@ let package = Package(
     .testTarget(
       name: "FHIRPathTests", dependencies: ["FHIRPath", "FHIRModel", "FHIRFormats"], swiftSettings: strict),
     .testTarget(
-      name: "FHIRValidationTests", dependencies: ["FHIRValidation", "FHIRModel", "FHIRFormats"],
+      name: "FHIRValidationTests",
+      dependencies: ["FHIRValidation", "FHIRModel", "FHIRFormats", "CDefinitions"],
       swiftSettings: strict),
     .testTarget(name: "BSONTests", dependencies: ["BSON", "CMongoC"], swiftSettings: strict),
     .testTarget(
