@@ -50,7 +50,8 @@ let package = Package(
     .target(
       name: "FHIRPipeline",
       dependencies: [
-        "CMalloc", "FHIRModel", "FHIRFormats", "FHIRPath", "FHIRValidation", "BSON", "FHIRMapping",
+        "CMalloc", "FHIRModel", "FHIRFormats", "FHIRDefinitions", "FHIRPath", "FHIRValidation", "BSON",
+        "FHIRMapping",
         "DocumentStore",
         .product(name: "Yams", package: "Yams"),
       ],
@@ -80,7 +81,8 @@ let package = Package(
     .testTarget(
       name: "FHIRFormatsTests", dependencies: ["FHIRFormats", "FHIRModel", "CZlib"], swiftSettings: strict),
     .testTarget(
-      name: "FHIRDefinitionsTests", dependencies: ["FHIRDefinitions", "FHIRModel", "CDefinitions"],
+      name: "FHIRDefinitionsTests",
+      dependencies: ["FHIRDefinitions", "FHIRFormats", "FHIRModel", "CDefinitions"],
       swiftSettings: strict),
     .testTarget(
       name: "FHIRPathTests", dependencies: ["FHIRPath", "FHIRModel", "FHIRFormats"], swiftSettings: strict),

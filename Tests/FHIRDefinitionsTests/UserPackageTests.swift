@@ -10,7 +10,7 @@ import Testing
   func `a national guide is read, and compiles beside the core`() throws {
     let usCore = try SharedPackages.read(SharedPackages.usCore)
     #expect(usCore.label == "hl7.fhir.us.core#3.1.1")
-    #expect(usCore.dependencies["hl7.fhir.r4.core"] == "4.0.1")
+    #expect(usCore.manifest.dependencies.map(\.description) == ["hl7.fhir.r4.core#4.0.1"])
     let race = try #require(usCore.structures.first { $0.url.hasSuffix("/us-core-race") })
     #expect(race.isConstraint && race.type == "Extension")
     let patient = try #require(usCore.structures.first { $0.url.hasSuffix("/us-core-patient") })
@@ -41,7 +41,7 @@ import Testing
     #expect(!names.isEmpty)
     for name in names where name.hasSuffix(".tgz") {
       let package = try SharedPackages.read(folder + "/" + name)
-      #expect(!package.structures.isEmpty && package.fhirVersions == ["4.0.1"], "\(name)")
+      #expect(!package.structures.isEmpty && package.manifest.fhirVersions == ["4.0.1"], "\(name)")
     }
   }
 }

@@ -45,7 +45,8 @@ package struct DefinitionCompiler {
   private mutating func compile() throws(DefinitionError) -> [UInt8] {
     for package in packages {
       sections.packages.append(
-        definition_package(name: sections.string(package.name), version: sections.string(package.version)))
+        definition_package(
+          name: sections.string(package.manifest.name), version: sections.string(package.manifest.version)))
     }
     for type in plan.types.indices { try add(type) }
     for url in listed { wanted.insert(try valueSetNumber(url)) }
@@ -232,15 +233,15 @@ package struct DefinitionCompiler {
   /// Definitions of R4 and of another version would not fit together: `4.0.1` goes with `4.0.0`, not with `5.0.0`.
   private static func checkVersions(_ packages: [DefinitionPackage]) throws(DefinitionError) {
     func families(_ package: DefinitionPackage) -> Set<String> {
-      Set(package.fhirVersions.map { $0.split(separator: ".").prefix(2).joined(separator: ".") })
+      Set(package.manifest.fhirVersions.map { $0.split(separator: ".").prefix(2).joined(separator: ".") })
     }
-    guard let first = packages.first(where: { !$0.fhirVersions.isEmpty }) else { return }
-    for package in packages where !package.fhirVersions.isEmpty {
+    guard let first = packages.first(where: { !$0.manifest.fhirVersions.isEmpty }) else { return }
+    for package in packages where !package.manifest.fhirVersions.isEmpty {
       if families(first).isDisjoint(with: families(package)) {
         throw DefinitionError(
           .wrongVersion, package: package.label,
-          "is written for FHIR \(package.fhirVersions.joined(separator: ", ")); \(first.label) is for "
-            + first.fhirVersions.joined(separator: ", "))
+          "is written for FHIR \(package.manifest.fhirVersions.joined(separator: ", ")); \(first.label) is for "
+            + first.manifest.fhirVersions.joined(separator: ", "))
       }
     }
   }

@@ -1,19 +1,13 @@
 /// The definitions of a FHIR package that rules are compiled from: its structures, value sets and code systems.
 package struct DefinitionPackage: Sendable {
-  /// The package's id: `hl7.fhir.r4.core`.
-  package private(set) var name = ""
-  package private(set) var version = ""
-  /// The versions of FHIR it is written for: `4.0.1`.
-  package private(set) var fhirVersions: [String] = []
-  /// The packages it stands on: versions by id.
-  package private(set) var dependencies: [String: String] = [:]
+  package private(set) var manifest = PackageManifest()
   /// In the order of their files' names, as are the others.
   package private(set) var structures: [StructureDefinition] = []
   package private(set) var valueSets: [ValueSet] = []
   package private(set) var codeSystems: [CodeSystem] = []
 
   /// `hl7.fhir.r4.core#4.0.1`.
-  package var label: String { version.isEmpty ? name : "\(name)#\(version)" }
+  package var label: String { manifest.label }
 
   /// Reads a package; its other resources and its examples are left out.
   package init(_ archive: PackageArchive) throws(DefinitionError) {
@@ -22,7 +16,10 @@ package struct DefinitionPackage: Sendable {
     var codeSystems: [(file: String, definition: CodeSystem)] = []
     try archive.forEachFile { (file) throws(DefinitionError) in
       let root = try NamedElement(file: file, package: archive.path)
-      if file.name == "package.json" { return readManifest(root) }
+      if file.name == "package.json" {
+        manifest = PackageManifest(root)
+        return
+      }
       let reading = DefinitionReading(package: archive.path, file: file.name)
       switch root.resourceType {
       case "StructureDefinition": structures.append((file.name, try reading.structure(root)))
@@ -31,7 +28,7 @@ package struct DefinitionPackage: Sendable {
       default: break
       }
     }
-    guard !name.isEmpty else {
+    guard !manifest.name.isEmpty else {
       throw DefinitionError(
         .notAPackage, package: archive.path, file: "package.json", "is missing or names no package")
     }
@@ -39,16 +36,5 @@ package struct DefinitionPackage: Sendable {
     self.valueSets = valueSets.sorted { $0.file < $1.file }.map(\.definition)
     self.codeSystems = codeSystems.sorted { $0.file < $1.file }.map(\.definition)
     for index in self.structures.indices { self.structures[index].package = label }
-  }
-
-  /// `package.json`, in the form of npm. See https://hl7.org/fhir/packages.html
-  private mutating func readManifest(_ root: NamedElement) {
-    name = root.string("name") ?? ""
-    version = root.string("version") ?? ""
-    // Older packages write `fhir-version-list`.
-    fhirVersions = root.strings("fhirVersions") + root.strings("fhir-version-list")
-    for dependency in root.child("dependencies")?.children ?? [] {
-      dependencies[dependency.name] = dependency.text
-    }
   }
 }

@@ -11,6 +11,8 @@ package struct PackageArchive: Sendable {
     /// Bytes of all files together.
     package var total = 4 << 30
     package var files = 200_000
+    /// Bytes of the files that are kept in memory.
+    package var kept = Int.max
 
     package init() {}
   }

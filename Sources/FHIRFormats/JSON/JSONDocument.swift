@@ -26,43 +26,46 @@ package enum JSONDocument {
     return scanner.record(.resource, expression: "", chunk: chunk, range: start..<end)
   }
 
-  /// The texts of some members of a JSON object, found without reading the rest; nil where a member is no plain string.
+  /// A member of a JSON object, as ranges of its chunk.
+  package struct Member {
+    /// From the name's opening quote.
+    package let start: Int
+    /// The name, without its quotes and with its escapes.
+    package let name: Range<Int>
+    package let value: Range<Int>
+    /// Where the next member begins; the same as the value's end for the last one.
+    package let next: Int
+  }
+
+  /// Finds the members of a chunk's JSON object without reading their values, until `body` returns false.
   ///
-  /// Looks no further than it must: what stands behind the last of them may be anything.
-  package static func strings(_ names: [StaticString], in chunk: SourceChunk) -> [String?] {
-    var found = [String?](repeating: nil, count: names.count)
+  /// - Returns: false where the chunk is no object, or is malformed before `body` had seen enough.
+  package static func forEachMember(of chunk: SourceChunk, _ body: (Member) -> Bool) -> Bool {
     let base = UnsafePointer(chunk.bytes)
     let end = chunk.count
-    var left = names.count
-    var i = chunk.buffer.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
-    i = JSONSkip.blanks(base, from: i)
-    guard i < end, base[i] == JSONByte.openObject else { return found }
+    var i = JSONSkip.blanks(base, from: chunk.buffer.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0)
+    guard i < end, base[i] == JSONByte.openObject else { return false }
     i = JSONSkip.blanks(base, from: i + 1)
-    while left > 0, i < end, base[i] == JSONByte.quote {
-      let key = i + 1
-      let keyEnd = JSONSkip.string(base, from: key, to: end) - 1
-      guard keyEnd >= key else { return found }
-      i = JSONSkip.blanks(base, from: keyEnd + 1)
-      guard i < end, base[i] == JSONByte.colon else { return found }
+    while i < end, base[i] == JSONByte.quote {
+      let start = i
+      let nameEnd = JSONSkip.string(base, from: start + 1, to: end) - 1
+      guard nameEnd > start else { return false }
+      i = JSONSkip.blanks(base, from: nameEnd + 1)
+      guard i < end, base[i] == JSONByte.colon else { return false }
       i = JSONSkip.blanks(base, from: i + 1)
-      guard i < end else { return found }
+      guard i < end else { return false }
       let value = i
       i = JSONSkip.value(base, from: value, to: end)
-      guard i > value else { return found }
-      if base[value] == JSONByte.quote,
-        let name = names.firstIndex(where: { name in
-          name.utf8CodeUnitCount == keyEnd - key
-            && memoryEqual(base + key, name.utf8Start, name.utf8CodeUnitCount)
-        }), found[name] == nil
-      {
-        let text = UnsafeBufferPointer(start: base + value + 1, count: i - value - 2)
-        if !text.contains(JSONByte.backslash) { found[name] = String(decoding: text, as: UTF8.self) }
-        left -= 1
-      }
+      guard i > value else { return false }
+      let valueEnd = i
       i = JSONSkip.blanks(base, from: i)
-      guard i < end, base[i] == JSONByte.comma else { return found }
-      i = JSONSkip.blanks(base, from: i + 1)
+      let isLast = i >= end || base[i] != JSONByte.comma
+      if !isLast { i = JSONSkip.blanks(base, from: i + 1) }
+      let member = Member(
+        start: start, name: start + 1..<nameEnd, value: value..<valueEnd, next: isLast ? valueEnd : i)
+      if !body(member) { return true }
+      if isLast { break }
     }
-    return found
+    return i < end && base[i] == JSONByte.closeObject
   }
 }
