@@ -75,6 +75,10 @@ extension Rule {
   package static let bundleEntry = Rule("bundle-entry", .structure)
   package static let elementID = Rule("element-id", .structure)
 
+  // Narrative
+  package static let narrativeSyntax = Rule("narrative-syntax", .structure)
+  package static let narrativeLink = Rule("narrative-link", .value)
+
   // Bundles
   package static let referenceMissing = Rule("reference-missing", .notFound)
   package static let referenceAmbiguous = Rule("reference-ambiguous", .businessRule)
@@ -93,7 +97,7 @@ extension Rule {
     elementEmpty, arrayExpected, arrayUnexpected, arrayEmpty, nullValue, stringEmpty, valueKind,
     primitiveFormat,
     primitiveRange, bindingRequired, referenceSyntax, referenceTarget, contained, bundleEntry, elementID,
-    referenceMissing, referenceAmbiguous, bundleUnreachable,
+    narrativeSyntax, narrativeLink, referenceMissing, referenceAmbiguous, bundleUnreachable,
     documentRefused,
   ]
 }

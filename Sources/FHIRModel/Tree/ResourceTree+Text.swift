@@ -84,6 +84,29 @@ package enum JSONEscapes {
     return whole
   }
 
+  /// Where a byte of the decoded text begins in a JSON string's inside.
+  package static func rawOffset(of offset: Int, in raw: UnsafeBufferPointer<UInt8>) -> Int {
+    var i = 0
+    var decoded = 0
+    while i < raw.count, decoded < offset {
+      guard raw[i] == UInt8(ascii: "\\"), i + 1 < raw.count else {
+        i += 1
+        decoded += 1
+        continue
+      }
+      guard raw[i + 1] == UInt8(ascii: "u") else {
+        i += 2
+        decoded += 1
+        continue
+      }
+      let unit = hex(raw, at: i + 2)
+      // Half of a pair is two of the four bytes that the pair becomes.
+      decoded += unit < 0x80 ? 1 : unit < 0x800 || (0xD800..<0xE000).contains(unit) ? 2 : 3
+      i += 6
+    }
+    return min(i, raw.count)
+  }
+
   private static func append(_ byte: UInt8, to buffer: TextBuffer) {
     withUnsafePointer(to: byte) { _ = buffer.append(UnsafeBufferPointer(start: $0, count: 1)) }
   }

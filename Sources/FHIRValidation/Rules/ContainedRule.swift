@@ -17,3 +17,18 @@ enum ContainedRule {
     }
   }
 }
+
+extension StructureWalk {
+  /// Whether any resource of the tree contains one of this id.
+  func hasContained(id: String) -> Bool {
+    var resource = 0
+    if nodes[0].flags.kind != .resource {
+      guard let held = tree.child(plan.names.resource, of: 0) else { return false }
+      resource = held
+    }
+    for child in tree.children(of: resource) where nodes[child].name == plan.names.contained {
+      if let own = tree.child(plan.names.id, of: child), tree.string(at: own) == id { return true }
+    }
+    return false
+  }
+}

@@ -13,11 +13,12 @@ extension StructureWalk {
   /// - Parameters:
   ///   - at: the node whose FHIRPath the finding bears.
   ///   - position: the node at which it stands in the source, if another one.
+  ///   - place: the exact place inside that node's text, if it is known.
   ///   - whole: whether the finding is about the element as a whole, not about one of its items.
   ///   - value: the node whose value may be shown if the user asked for values.
   mutating func report(
-    _ severity: Issue.Severity, _ rule: Rule, at node: Int, position: Int? = nil, whole: Bool = false,
-    value: Int? = nil, _ message: String
+    _ severity: Issue.Severity, _ rule: Rule, at node: Int, position: Int? = nil,
+    place: SourcePosition? = nil, whole: Bool = false, value: Int? = nil, _ message: String
   ) {
     guard findings.count < options.maxIssues else {
       overflowed = true
@@ -25,11 +26,11 @@ extension StructureWalk {
     }
     var message = message
     if options.showValues, let value { message += " (found: \(excerpt(of: value)))" }
-    let place = position ?? node
+    let spot = position ?? node
     let issue = Issue(
       severity, rule, at: tree.expression(of: node, whole: whole, table: plan.table),
-      position: tree.position(of: place), message)
-    findings.append(Finding(node: place, issue: issue))
+      position: place ?? tree.position(of: spot), message)
+    findings.append(Finding(node: spot, issue: issue))
   }
 
   /// Hands the findings over, in the order of the nodes.
@@ -73,6 +74,22 @@ extension StructureWalk {
     let decoded = TextBuffer(capacity: raw.count)
     _ = JSONEscapes.decode(raw, into: decoded)
     return withExtendedLifetime(decoded) { body(UnsafeBufferPointer(start: $0.bytes, count: $0.count)) }
+  }
+
+  /// Where a byte of a node's text stands in the source.
+  ///
+  /// - Parameter offset: into the text with escapes replaced.
+  func place(of offset: Int, in node: Int) -> SourcePosition? {
+    switch tree.origin {
+    case .none: return nil
+    case .lines:
+      let text = tree.rawText(node)
+      return tree.position(of: node)?.advanced(
+        over: UnsafeBufferPointer(rebasing: text[..<min(offset, text.count)]))
+    case .chunk(let chunk):
+      let start = Int(nodes[node].textStart)
+      return chunk.position(at: start + JSONEscapes.rawOffset(of: offset, in: tree.rawText(node)))
+    }
   }
 
   private func excerpt(of node: Int) -> String {

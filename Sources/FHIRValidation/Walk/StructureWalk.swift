@@ -36,6 +36,9 @@ struct StructureWalk: ~Copyable {
   /// What the entries of the innermost Bundle around leave for ``BundleRules``, and those of Bundles around it.
   var scope = BundleScope()
   var outerScopes: [BundleScope] = []
+  /// Links inside narratives, and the places that there are; see ``NarrativeRule``.
+  var narrativeLinks: [NarrativeRule.Link] = []
+  var narrativeAnchors: Set<String> = []
   /// How many Bundles stand around what is being looked at, the one that an entry's tree was cut from included.
   var bundleDepth = 0
   /// Whether the root's Bundle is judged by whoever called, since its entries may stand in other trees.
@@ -104,7 +107,10 @@ struct StructureWalk: ~Copyable {
         let missing = type.pointee.required & ~frame.pointee.seen
         if missing != 0 { CardinalityRule.reportMissing(missing, &self) }
         if frame.pointee.type == bundle { endBundle(frame.pointee.node) }
-        if depth == 0 { return }
+        if depth == 0 {
+          NarrativeRule.checkLinks(&self)
+          return
+        }
         depth &-= 1
         continue
       }
