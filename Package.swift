@@ -38,7 +38,8 @@ let package = Package(
       swiftSettings: strict),
     .target(name: "FHIRPath", dependencies: ["CDefinitions", "FHIRModel"], swiftSettings: strict),
     .target(
-      name: "FHIRValidation", dependencies: ["CDefinitions", "FHIRModel", "FHIRPath"], swiftSettings: strict),
+      name: "FHIRValidation", dependencies: ["CDefinitions", "FHIRModel", "FHIRDefinitions", "FHIRPath"],
+      swiftSettings: strict),
     .target(name: "BSON", swiftSettings: strict),
     .target(
       name: "FHIRMapping",

@@ -1,3 +1,4 @@
+package import FHIRDefinitions
 package import FHIRModel
 
 /// What the user asked of validation.
@@ -19,9 +20,15 @@ package struct ValidationOptions: Sendable, Hashable {
 package struct Validator: Sendable {
   let plan: ValidationPlan
   let options: ValidationOptions
+  /// Profiles, extensions, value sets and code systems by their URLs.
+  let definitions: ConformanceStore
 
-  package init(table: DefinitionTable = .r4, options: ValidationOptions = ValidationOptions()) {
+  package init(
+    table: DefinitionTable = .r4, definitions: ConformanceStore = .core,
+    options: ValidationOptions = ValidationOptions()
+  ) {
     plan = ValidationPlan(table: table)
+    self.definitions = definitions
     self.options = options
   }
 

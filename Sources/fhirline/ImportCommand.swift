@@ -26,6 +26,7 @@ struct ImportCommand: ParsableCommand {
   var summary: SummaryFormat = .text
 
   @OptionGroup var database: DatabaseOptions
+  @OptionGroup var packages: PackageArguments
   @OptionGroup var common: CommonOptions
 
   func run() throws {
@@ -35,6 +36,7 @@ struct ImportCommand: ParsableCommand {
     let inputs = try InputFile.find(files)
     var run = try ImportRun(configuration)
     run.workers = common.workerCount(configuration)
+    run.definitions = try packages.options(configuration).store { if !common.quiet { Terminal.say($0) } }
     run.showsProgress = !common.quiet && !common.noProgress
     if !common.quiet { run.say = { Terminal.say($0) } }
     let outcome = try run.run(inputs, store: try Database.open(configuration))

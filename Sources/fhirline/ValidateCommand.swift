@@ -24,6 +24,7 @@ struct ValidateCommand: ParsableCommand {
   @Flag(help: "Let findings show values. They are patient data.")
   var showValues = false
 
+  @OptionGroup var packages: PackageArguments
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
@@ -35,6 +36,7 @@ struct ValidateCommand: ParsableCommand {
     var run = ValidateRun()
     run.workers = common.workerCount(configuration)
     run.quiet = common.quiet
+    run.definitions = try packages.options(configuration).store { if !common.quiet { Terminal.say($0) } }
     run.showsProgress = !common.noProgress
     run.report.format = format
     run.report.grouping = group

@@ -14,6 +14,9 @@ import Testing
       import:
         source: north
         workers: 3
+      validation:
+        packages: [hl7.fhir.us.core#3.1.1, own.tgz]
+        package_cache: /packages
       """, file: "pipeline.yml")
     #expect(configuration.uri == "mongodb://example.org:27017")
     #expect(configuration.database == "clinic")
@@ -21,6 +24,8 @@ import Testing
     #expect(configuration.collections == ["patient": "patients"])
     #expect(configuration.source == "north")
     #expect(configuration.workers == 3)
+    #expect(configuration.packages.packages == ["hl7.fhir.us.core#3.1.1", "own.tgz"])
+    #expect(configuration.packages.cache == "/packages")
   }
 
   @Test func `an empty file is all defaults`() throws {
@@ -31,6 +36,7 @@ import Testing
     ("mongodb:\n  ur: x\n", "f:2:3: mongodb: there is no setting `ur`; expected one of: database, uri"),
     ("import:\n  workers: many\n", "f:2:12: import.workers: a whole number from 1 to 64 was expected"),
     ("import:\n  source: a/b\n", "f:2:11: import.source: up to 32 letters, digits and hyphens were expected"),
+    ("validation:\n  packages: a\n", "f:2:13: validation.packages: a list was expected"),
     ("documents: 7\n", "f:1:12: documents: a list of `key: value` lines was expected here"),
   ])
   func `a mistake is told with its place and what was expected`(text: String, message: String) {

@@ -16,10 +16,11 @@ package enum ConfigurationReader {
       throw PipelineFailure(.configuration, "\(file): this file cannot be read as UTF-8 text")
     }
     var configuration = try parse(text, file: file)
+    let folder = Path.folder(of: file)
     if let mappings = configuration.mappings, !mappings.hasPrefix("/") {
-      let folder = Path.folder(of: file)
       configuration.mappings = folder.isEmpty ? mappings : folder + "/" + mappings
     }
+    if !folder.isEmpty { configuration.packages.resolve(against: folder) }
     return configuration
   }
 
@@ -57,6 +58,16 @@ package enum ConfigurationReader {
               }
             }
             try Section(file: file, name: "documents.collections", node: node).read(readers)
+          },
+        ])
+      },
+      "validation": { node in
+        try Section(file: file, name: "validation", node: node).read([
+          "packages": {
+            configuration.packages.packages = try Section.strings($0, file, "validation.packages")
+          },
+          "package_cache": {
+            configuration.packages.cache = try Section.string($0, file, "validation.package_cache")
           },
         ])
       },
@@ -122,6 +133,11 @@ package enum ConfigurationReader {
         throw failure(node, file, "\(name): a text was expected")
       }
       return text
+    }
+
+    static func strings(_ node: Node, _ file: String, _ name: String) throws -> [String] {
+      guard let sequence = node.sequence else { throw failure(node, file, "\(name): a list was expected") }
+      return try sequence.map { try string($0, file, name) }
     }
 
     /// See https://www.mongodb.com/docs/manual/reference/limits/#naming-restrictions

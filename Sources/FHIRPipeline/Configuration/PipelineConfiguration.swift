@@ -14,6 +14,8 @@ package struct PipelineConfiguration: Sendable, Equatable {
   package var source = ""
   package var workers: Int?
   package var quarantine: String?
+  /// The packages that say what data must be, besides the core of R4.
+  package var packages = PackageOptions()
 
   package init() {}
 

@@ -1,6 +1,8 @@
 package import DocumentStore
+package import FHIRDefinitions
 package import FHIRFormats
 package import FHIRMapping
+import FHIRValidation
 import Foundation
 import Synchronization
 
@@ -16,6 +18,8 @@ package struct ImportRun: Sendable {
   package var quarantinePath = "quarantine.ndjson"
   package var reading = ReadOptions()
   package var showsProgress = true
+  /// The core of R4, and the packages that the user named.
+  package var definitions: ConformanceStore = .core
   /// Takes a line about something that was set aside, for the person at the terminal.
   package var say: @Sendable (String) -> Void = { _ in }
 
@@ -103,6 +107,7 @@ final class ImportContext: Sendable {
   let loader: any DocumentSink
   let spill: SpillStore
   let progress: Progress
+  let validator: Validator
   private let failed = Mutex<PipelineFailure?>(nil)
 
   init(
@@ -119,6 +124,7 @@ final class ImportContext: Sendable {
     self.loader = loader
     self.spill = spill
     self.progress = progress
+    validator = Validator(definitions: run.definitions)
   }
 
   /// Why the run cannot go on, if a worker found so.

@@ -9,7 +9,6 @@ struct ImportWorker: ~Copyable {
   static let heldBundleBytes = 16 << 20
 
   private let context: ImportContext
-  private let validator = Validator()
   private var factory: PartFactory
   private var summary = ImportSummary()
   private var bundle: HeldBundle?
@@ -85,7 +84,7 @@ struct ImportWorker: ~Copyable {
     into documents: inout DocumentGroups
   ) {
     var issues = record.issues
-    validator.validate(record.tree, into: &issues)
+    context.validator.validate(record.tree, into: &issues)
     let errors = issues.count { $0.severity >= .error }
     summary.errors += errors
     summary.warnings += issues.count { $0.severity == .warning }
@@ -124,7 +123,7 @@ struct ImportWorker: ~Copyable {
   /// Counts and tells what is wrong with a Bundle's own members.
   private mutating func report(_ record: Record, source: String) {
     var issues = record.issues
-    validator.validate(record.tree, into: &issues)
+    context.validator.validate(record.tree, into: &issues)
     for issue in issues where issue.severity >= .error {
       summary.errors += 1
       context.run.say(FindingText.line(issue, source: source))

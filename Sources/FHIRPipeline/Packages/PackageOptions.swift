@@ -1,4 +1,5 @@
 package import FHIRDefinitions
+import Foundation
 
 /// The packages of definitions that a run is to know besides the core of R4.
 package struct PackageOptions: Sendable, Equatable {
@@ -9,12 +10,24 @@ package struct PackageOptions: Sendable, Equatable {
 
   package init() {}
 
+  /// Takes relative paths as those of files beside a configuration file; a package's name stays what it is.
+  mutating func resolve(against folder: String) {
+    func resolved(_ path: String) -> String {
+      let inside = folder + "/" + path
+      return !path.hasPrefix("/") && FileManager.default.fileExists(atPath: inside) ? inside : path
+    }
+    packages = packages.map(resolved)
+    cache = cache.map(resolved)
+  }
+
   /// Loads the packages and those they depend on.
   ///
   /// - Parameter say: is told of what is missing.
-  package func store(home: String, say: (String) -> Void) throws -> ConformanceStore {
+  package func store(say: (String) -> Void) throws -> ConformanceStore {
     if packages.isEmpty { return .core }
-    let cache = cache.map { PackageCache(path: $0) } ?? .default(home: home)
+    let cache =
+      cache.map { PackageCache(path: $0) }
+      ?? .default(home: ProcessInfo.processInfo.environment["HOME"] ?? "")
     let resolution: PackageResolution
     do {
       resolution = try PackageResolution(packages, cache: cache)

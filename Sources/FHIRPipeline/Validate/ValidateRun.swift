@@ -1,3 +1,4 @@
+package import FHIRDefinitions
 package import FHIRFormats
 import FHIRModel
 import FHIRValidation
@@ -11,6 +12,8 @@ package struct ValidateRun: Sendable {
   package var quiet = false
   package var showsProgress = true
   package var reading = ReadOptions()
+  /// The core of R4, and the packages that the user named.
+  package var definitions: ConformanceStore = .core
 
   package init() {}
 
@@ -44,7 +47,7 @@ package struct ValidateRun: Sendable {
     let progress = Progress(total: files.reduce(0) { $0 + $1.size }, enabled: showsProgress && !quiet)
     var validation = ValidationOptions()
     validation.showValues = report.showValues
-    let validator = Validator(options: validation)
+    let validator = Validator(definitions: definitions, options: validation)
     let context = ReportContext(files: files, options: report, emit: emit)
     let output = Mutex(Output(context.makeReport()))
     let order = InputOrder<StepResult> { file, result in
