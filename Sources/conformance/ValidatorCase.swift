@@ -76,6 +76,8 @@ enum Expressions {
       // What HL7's XML parser says: /f:List/f:id. It has no indices.
       text = text.split(separator: "/").map { $0.split(separator: ":").last ?? $0 }.joined(separator: ".")
     }
+    // A name of another namespace.
+    text = text.replacing(#/\{[^}]*\}/#, with: "")
     text = text.replacing(#/\.ofType\(([A-Za-z]+)\)/#) { match in
       match.1.prefix(1).uppercased() + match.1.dropFirst()
     }
@@ -83,7 +85,9 @@ enum Expressions {
   }
 
   /// Places that name no element: where a document as a whole could not be read.
-  static func isPlaceless(_ expression: String) -> Bool { expression.isEmpty || expression.hasPrefix("(") }
+  static func isPlaceless(_ expression: String) -> Bool {
+    expression.isEmpty || expression == "XML" || expression.hasPrefix("(")
+  }
 
   /// Whether two sets name the same places.
   static func agree(_ expected: Set<String>, _ actual: Set<String>) -> Bool {

@@ -14,9 +14,14 @@ struct ValidatorWorld {
     var issues: [FHIRModel.Issue] = []
     do {
       let reader = try ResourceReader(source: MemorySource([UInt8](bytes)), name: name)
+      var scope = BundleScope()
       while let record = try reader.next() {
         issues += record.issues
-        if record.content != .unreadable { validator.validate(record.tree, into: &issues) }
+        if record.content == .unreadable {
+          scope.noteUnreadable()
+        } else if let members = validator.validate(record.tree, into: &issues, scope: &scope) {
+          scope.close(members, with: validator, into: &issues)
+        }
       }
     } catch {
       issues.append(FHIRModel.Issue(.fatal, .inputUnreadable, at: "", position: nil, error.message))

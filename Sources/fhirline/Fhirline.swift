@@ -12,7 +12,7 @@ struct Fhirline: ParsableCommand {
       FILE may be a file, a folder, a pattern, or - for standard input; JSON, NDJSON or XML, also gzipped.
       Exit codes: 0 done; 1 done, with findings or resources set aside; 2 could not run; 3 stopped, run it again.
       """,
-    version: "0.1.0",
+    version: ProgramVersion.current,
     subcommands: [
       ValidateCommand.self, ImportCommand.self, ExportCommand.self, ConvertCommand.self, CompareCommand.self,
       MeasureCommand.self,

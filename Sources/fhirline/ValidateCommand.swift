@@ -10,8 +10,11 @@ struct ValidateCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("What to check.", valueName: "file"))
   var files: [String]
 
-  @Option(help: "How findings are written: text, json or ndjson.")
+  @Option(help: "How findings are written: text, json, ndjson, sarif, junit or html.")
   var format: FindingFormat = .text
+
+  @Option(help: ArgumentHelp("The file to write, instead of standard output.", valueName: "file"))
+  var output: String?
 
   @Option(
     help:
@@ -42,8 +45,9 @@ struct ValidateCommand: ParsableCommand {
     run.report.grouping = group
     run.report.maxIssues = maxIssues
     run.report.showValues = showValues
-    run.report.colours = Terminal.outputColours
-    let tally = run.run(try InputFile.find(files)) { Terminal.write($0, to: STDOUT_FILENO) }
+    run.report.colours = output == nil && Terminal.outputColours
+    run.report.output = output
+    let tally = try run.run(try InputFile.find(files))
     if !common.quiet { Terminal.say(tally.line) }
     try tally.exitStatus.leave()
   }

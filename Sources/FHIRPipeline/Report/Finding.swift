@@ -8,6 +8,16 @@ package struct Finding: Sendable {
   package var input: Int
   /// The type of the resource, or of a Bundle's entry; empty where none could be read.
   package var resourceType: String
+  package var standing = Standing.new
+
+  /// Whether a finding counts.
+  package enum Standing: Hashable, Sendable {
+    case new
+    /// The baseline has it.
+    case known
+    /// A suppression covers it, for the reason given.
+    case suppressed(reason: String)
+  }
 
   package init(_ issue: Issue, input: Int, resourceType: String = "") {
     self.issue = issue

@@ -6,6 +6,12 @@ package enum FindingFormat: String, Sendable, CaseIterable {
   case json
   /// One flat object per finding.
   case ndjson
+  /// SARIF 2.1.0, for code hosts and editors.
+  case sarif
+  /// JUnit's XML, for build servers.
+  case junit
+  /// One self-contained page.
+  case html
 }
 
 /// Whether a report for people tells every finding, or every cause once.
@@ -25,6 +31,8 @@ package struct ReportOptions: Sendable {
   /// Whether values, which are patient data, stand in the lines shown.
   package var showValues = false
   package var colours = false
+  /// The file to write; nil is standard output.
+  package var output: String?
 
   package init() {}
 }
@@ -36,23 +44,32 @@ protocol FindingReport {
   /// Takes a finding of the input begun last.
   mutating func add(_ finding: Finding)
   /// Writes what stands at the end.
-  mutating func end()
+  mutating func end(_ tally: ValidateRun.Tally)
 }
 
 /// Where a report goes and what it is about.
 struct ReportContext {
   let files: [InputFile]
   let options: ReportOptions
+  /// Whether findings are compared with those of an earlier run.
+  var hasBaseline = false
   let emit: (String) -> Void
+
+  private func limited(_ report: any FindingReport) -> any FindingReport {
+    options.maxIssues.map { LimitedReport(report, most: $0) } ?? report
+  }
 
   func name(_ finding: Finding) -> String { files[finding.input].name }
 
   /// An empty report of the format asked for.
   func makeReport() -> any FindingReport {
     switch options.format {
-    case .text: TextReport(self)
-    case .json: OutcomeReport(self)
-    case .ndjson: LinesReport(self)
+    case .text: return TextReport(self)
+    case .json: return limited(OutcomeReport(self))
+    case .ndjson: return limited(LinesReport(self))
+    case .sarif: return limited(SARIFReport(self))
+    case .junit: return JUnitReport(self)
+    case .html: return HTMLReport(self)
     }
   }
 }

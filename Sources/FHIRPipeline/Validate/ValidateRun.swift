@@ -25,6 +25,11 @@ package struct ValidateRun: Sendable {
     package var bytes = 0
     package var errors = 0
     package var warnings = 0
+    package var information = 0
+    /// Findings that the baseline has.
+    package var known = 0
+    /// Findings that a suppression covers.
+    package var suppressed = 0
     package var seconds = 0.0
   }
 
@@ -40,16 +45,15 @@ package struct ValidateRun: Sendable {
     var members: BundleMembers?
   }
 
-  /// Checks the inputs. `emit` gets the report piece by piece.
-  package func run(_ files: [InputFile], emit: @escaping @Sendable (String) -> Void) -> Tally {
+  /// Checks the inputs and writes the report.
+  package func run(_ files: [InputFile]) throws -> Tally {
     let started = Progress.now()
     let feed = BatchFeed(files: files, options: reading)
     let progress = Progress(total: files.reduce(0) { $0 + $1.size }, enabled: showsProgress && !quiet)
     var validation = ValidationOptions()
     validation.showValues = report.showValues
     let validator = Validator(definitions: definitions, options: validation)
-    let context = ReportContext(files: files, options: report, emit: emit)
-    let output = Mutex(Output(context.makeReport()))
+    let output = Mutex(try Output(files, report))
     let order = InputOrder<StepResult> { file, result in
       output.withLock { $0.add(result, input: file, validator) }
     }
@@ -74,22 +78,28 @@ package struct ValidateRun: Sendable {
       }
     }
     progress.finish()
-    return output.withLock { output in
-      output.report.end()
+    return try output.withLock { output in
       output.tally.inputs = files.count
       output.tally.seconds = Progress.now() - started
+      output.report.end(output.tally)
+      try output.sink.close(isFile: report.output != nil)
       return output.tally
     }
   }
 
   private struct Output {
     var report: any FindingReport
+    let sink: ReportSink
     var tally = Tally()
     /// Entries of the Bundle that is being read, from the steps so far.
     var scope = BundleScope()
     var input = -1
 
-    init(_ report: any FindingReport) { self.report = report }
+    init(_ files: [InputFile], _ options: ReportOptions) throws {
+      let sink = try ReportSink(path: options.output)
+      self.sink = sink
+      report = ReportContext(files: files, options: options) { sink.write($0) }.makeReport()
+    }
 
     mutating func add(_ result: StepResult, input: Int, _ validator: Validator) {
       var findings = result.findings
@@ -110,9 +120,12 @@ package struct ValidateRun: Sendable {
           tally.errors += 1
         } else if finding.issue.severity == .warning {
           tally.warnings += 1
+        } else {
+          tally.information += 1
         }
         report.add(finding)
       }
+      sink.flush()
     }
   }
 }

@@ -23,5 +23,5 @@ struct LinesReport: FindingReport {
     context.emit(object + "\n")
   }
 
-  func end() {}
+  func end(_ tally: ValidateRun.Tally) {}
 }

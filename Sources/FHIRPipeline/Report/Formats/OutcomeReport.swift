@@ -28,7 +28,7 @@ struct OutcomeReport: FindingReport {
     issuesOfCurrent += 1
   }
 
-  mutating func end() {
+  mutating func end(_ tally: ValidateRun.Tally) {
     endOutcome()
     context.emit(inputs == 0 ? "[]\n" : "\n]\n")
   }

@@ -42,7 +42,7 @@ struct TextReport: FindingReport {
     context.emit(line(finding))
   }
 
-  mutating func end() {
+  mutating func end(_ tally: ValidateRun.Tally) {
     let isGrouped =
       switch context.options.grouping {
       case .always: true
@@ -63,7 +63,7 @@ struct TextReport: FindingReport {
   /// Writes what is held, with frames.
   private mutating func flush() {
     let frames = FrameShelf(held, context)
-    for finding in held { context.emit(line(finding) + frames.lines(finding, colours: colours)) }
+    for finding in held.inOrderOfPlaces() { context.emit(line(finding) + frames.lines(finding, colours: colours)) }
     held = []
   }
 
@@ -124,5 +124,16 @@ struct TextReport: FindingReport {
     let rest = cause.count - places.count
     let more = rest > 0 ? " and \(Amount.grouped(rest)) more" : ""
     context.emit(Terminal.styled("  \(places.joined(separator: ", "))\(more)", .dim, when: colours) + "\n")
+  }
+}
+
+extension [Finding] {
+  /// Input by input in the order of their lines; what is about a Bundle as a whole is found when all of it was read.
+  fileprivate func inOrderOfPlaces() -> [Finding] {
+    let start = SourcePosition(line: 0, column: 0)
+    return enumerated().sorted { a, b in
+      let first = (a.element.input, a.element.issue.position ?? start, a.offset)
+      return first < (b.element.input, b.element.issue.position ?? start, b.offset)
+    }.map(\.element)
   }
 }

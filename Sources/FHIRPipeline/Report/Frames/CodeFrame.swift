@@ -83,7 +83,7 @@ package struct CodeFrame: Hashable, Sendable {
   /// Columns of a terminal that a scalar takes, near enough to put a caret under it.
   ///
   /// See https://www.unicode.org/reports/tr11/
-  private static func columns(of scalar: Unicode.Scalar) -> Int {
+  static func columns(of scalar: Unicode.Scalar) -> Int {
     switch scalar.value {
     case 0x300...0x36F, 0x200B...0x200F, 0xFE00...0xFE0F: 0
     case 0x1100...0x115F, 0x2E80...0xA4CF, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6F, 0xFF00...0xFF60,

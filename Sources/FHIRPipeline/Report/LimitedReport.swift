@@ -1,0 +1,38 @@
+import FHIRModel
+
+/// A report for machines of at most so many findings; one more says how many are left out.
+struct LimitedReport: FindingReport {
+  private var report: any FindingReport
+  private let most: Int
+  private var count = 0
+  private var leftOut = 0
+  private var lastInput = 0
+
+  init(_ report: any FindingReport, most: Int) {
+    self.report = report
+    self.most = most
+  }
+
+  mutating func begin(input: Int) {
+    lastInput = input
+    report.begin(input: input)
+  }
+
+  mutating func add(_ finding: Finding) {
+    guard count < most else {
+      leftOut += 1
+      return
+    }
+    count += 1
+    report.add(finding)
+  }
+
+  mutating func end(_ tally: ValidateRun.Tally) {
+    if leftOut > 0 {
+      let words = "\(Amount.of(leftOut, "more finding")) left out, as asked for"
+      report.add(
+        Finding(Issue(.information, .tooManyIssues, at: "", position: nil, words), input: lastInput))
+    }
+    report.end(tally)
+  }
+}
