@@ -63,7 +63,9 @@ struct TextReport: FindingReport {
   /// Writes what is held, with frames.
   private mutating func flush() {
     let frames = FrameShelf(held, context)
-    for finding in held.inOrderOfPlaces() { context.emit(line(finding) + frames.lines(finding, colours: colours)) }
+    for finding in held.inOrderOfPlaces() {
+      context.emit(line(finding) + frames.lines(finding, colours: colours))
+    }
     held = []
   }
 
