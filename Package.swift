@@ -36,9 +36,13 @@ let package = Package(
     .target(
       name: "FHIRDefinitions", dependencies: ["CDefinitions", "FHIRModel", "FHIRFormats"],
       swiftSettings: strict),
+    .target(
+      name: "FHIRTerminology", dependencies: ["CDefinitions", "FHIRModel", "FHIRDefinitions", "UCUM"],
+      swiftSettings: strict),
     .target(name: "FHIRPath", dependencies: ["CDefinitions", "FHIRModel"], swiftSettings: strict),
     .target(
-      name: "FHIRValidation", dependencies: ["CDefinitions", "FHIRModel", "FHIRDefinitions", "FHIRPath"],
+      name: "FHIRValidation",
+      dependencies: ["CDefinitions", "FHIRModel", "FHIRDefinitions", "FHIRTerminology", "FHIRPath"],
       swiftSettings: strict),
     .target(name: "BSON", swiftSettings: strict),
     .target(
@@ -84,6 +88,10 @@ let package = Package(
     .testTarget(
       name: "FHIRDefinitionsTests",
       dependencies: ["FHIRDefinitions", "FHIRFormats", "FHIRModel", "CDefinitions"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "FHIRTerminologyTests",
+      dependencies: ["FHIRTerminology", "FHIRDefinitions", "FHIRModel", "FHIRFormats", "CDefinitions"],
       swiftSettings: strict),
     .testTarget(
       name: "FHIRPathTests", dependencies: ["FHIRPath", "FHIRModel", "FHIRFormats"], swiftSettings: strict),

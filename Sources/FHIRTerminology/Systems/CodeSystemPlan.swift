@@ -1,0 +1,194 @@
+internal import FHIRModel
+
+/// A CodeSystem resource made ready for look-ups.
+///
+/// See https://hl7.org/fhir/R4/codesystem.html
+final class CodeSystemPlan: Sendable {
+  /// How much of the code system the resource holds.
+  enum Content: String {
+    case complete, fragment, example, supplement
+    case notPresent = "not-present"
+  }
+
+  let url: String
+  let content: Content
+  /// Whether codes that the resource does not list are put together from those that it does.
+  let isCompositional: Bool
+  /// Every concept's code, parents before their children.
+  let codes: CodeIndex
+  /// The same, but for case; nil where the system says that case counts.
+  private let folded: CodeIndex?
+  /// Whether the system says that case does not count.
+  let ignoresCase: Bool
+  /// The URL of the value set that is all of the system's codes.
+  let valueSet: String?
+  private let tree: ResourceTree
+  private let nodes: [Int]
+  /// The concepts directly above each.
+  private let parents: [[Int32]]
+  private let children: [[Int32]]
+  private let inactive: Set<Int32>
+
+  init(_ tree: ResourceTree) {
+    let root = Definition(tree)
+    url = root.text(Definition.Names.url) ?? ""
+    content = root.text(Definition.Names.content).flatMap { Content(rawValue: $0) } ?? .fragment
+    isCompositional = root.text(Definition.Names.compositional) == "true"
+    self.tree = tree
+    let reading = ConceptReading(root)
+    codes = CodeIndex(reading.codes)
+    // Where a system does not say that case counts, a code that differs in case only is not called wrong.
+    let caseSensitive = root.text(Definition.Names.caseSensitive)
+    folded = caseSensitive == "true" ? nil : CodeIndex(reading.codes, ignoresCase: true)
+    ignoresCase = caseSensitive == "false"
+    valueSet = root.text(Definition.Names.valueSet)
+    nodes = reading.nodes
+    parents = reading.parents
+    var children = [[Int32]](repeating: [], count: reading.nodes.count)
+    for (child, parents) in reading.parents.enumerated() {
+      for parent in parents { children[Int(parent)].append(Int32(child)) }
+    }
+    self.children = children
+    inactive = reading.inactive
+  }
+
+  /// Whether all of the system's codes are listed: one that is not listed is none.
+  var isComplete: Bool { content == .complete && !isCompositional }
+
+  func number(of code: UnsafeBufferPointer<UInt8>) -> Int? {
+    codes.number(of: code) ?? folded.flatMap { $0.number(of: code) }
+  }
+
+  func number(of code: String) -> Int? {
+    var code = code
+    return code.withUTF8 { number(of: $0) }
+  }
+
+  func isInactive(_ concept: Int) -> Bool { inactive.contains(Int32(concept)) }
+
+  /// A concept's code as the resource writes it.
+  func code(_ concept: Int) -> String { definition(concept).text(Definition.Names.code) ?? "" }
+
+  func definition(_ concept: Int) -> Definition { Definition(tree, nodes[concept]) }
+
+  func membership(of code: UnsafeBufferPointer<UInt8>) -> Membership {
+    if content != .supplement, number(of: code) != nil { return .yes }
+    return isComplete ? .no : .unknown
+  }
+
+  // MARK: Hierarchy
+
+  /// Which concepts stand below one, itself included.
+  func subtree(of concept: Int) -> [Bool] { reach(from: concept, children) }
+
+  /// Which concepts stand above one, itself included.
+  func ancestry(of concept: Int) -> [Bool] { reach(from: concept, parents) }
+
+  private func reach(from concept: Int, _ edges: [[Int32]]) -> [Bool] {
+    var reached = [Bool](repeating: false, count: codes.count)
+    var pending = [concept]
+    while let next = pending.popLast() {
+      if reached[next] { continue }
+      reached[next] = true
+      pending += edges[next].lazy.map { Int($0) }
+    }
+    return reached
+  }
+
+  func children(of concept: Int) -> [Int] { children[concept].map { Int($0) } }
+
+  func parents(of concept: Int) -> [Int] { parents[concept].map { Int($0) } }
+
+  // MARK: Displays
+
+  /// What the system calls a concept; nil if it says nothing.
+  func display(of concept: Int) -> String? { definition(concept).text(Definition.Names.display) }
+
+  /// Whether a text is a concept's display or one of its designations, but for case and white space; true where the
+  /// system gives none.
+  func isDisplay(_ text: UnsafeBufferPointer<UInt8>, of concept: Int) -> Bool {
+    let definition = definition(concept)
+    guard let display = definition.child(Definition.Names.display) else { return true }
+    let own = tree.rawText(display.node)
+    if own.count == text.count, memoryEqual(own.baseAddress, text.baseAddress, text.count),
+      !tree.nodes[display.node].flags.contains(.escaped)
+    {
+      return true
+    }
+    let given = Self.normal(String(decoding: text, as: UTF8.self))
+    if given == Self.normal(display.text) { return true }
+    return definition.children(Definition.Names.designation).contains {
+      $0.text(Definition.Names.value).map { Self.normal($0) } == given
+    }
+  }
+
+  static func normal(_ text: String) -> String {
+    text.lowercased().split(whereSeparator: \.isWhitespace).joined(separator: " ")
+  }
+}
+
+/// The concepts of a code system, in the order of the resource.
+private struct ConceptReading {
+  var codes: [String] = []
+  var nodes: [Int] = []
+  var parents: [[Int32]] = []
+  var inactive: Set<Int32> = []
+
+  init(_ root: Definition) {
+    var roles: [String: Role] = [
+      "parent": .parent, "subsumedBy": .parent, "child": .child, "status": .status,
+    ]
+    roles["inactive"] = .inactive
+    for property in root.children(Definition.Names.property) {
+      guard let code = property.text(Definition.Names.code), let uri = property.text(Definition.Names.uri),
+        uri.hasPrefix("http://hl7.org/fhir/concept-properties#")
+      else { continue }
+      roles[code] = Role(rawValue: String(uri.split(separator: "#")[1]))
+    }
+    var named: [(parent: Name, child: Name)] = []
+    // Concepts stand as deep within each other as the reader of the resource allows.
+    var pending = root.children(Definition.Names.concept).reversed().map { (item: $0, parent: Int32?.none) }
+    while let (item, parent) = pending.popLast() {
+      guard let code = item.text(Definition.Names.code) else { continue }
+      let number = Int32(codes.count)
+      codes.append(code)
+      nodes.append(item.node)
+      parents.append(parent.map { [$0] } ?? [])
+      for property in item.children(Definition.Names.property) {
+        guard let name = property.text(Definition.Names.code), let role = roles[name],
+          let value = property.choice(Definition.Names.propertyValues)
+        else { continue }
+        switch role {
+        case .parent: named.append((.code(value.text), .number(number)))
+        case .child: named.append((.number(number), .code(value.text)))
+        case .status: if ["retired", "inactive"].contains(value.text) { inactive.insert(number) }
+        case .inactive: if value.text == "true" { inactive.insert(number) }
+        }
+      }
+      pending += item.children(Definition.Names.concept).reversed().map { ($0, number) }
+    }
+    link(named)
+  }
+
+  private enum Role: String { case parent, child, status, inactive }
+  private enum Name {
+    case code(String)
+    case number(Int32)
+  }
+
+  private mutating func link(_ named: [(parent: Name, child: Name)]) {
+    guard !named.isEmpty else { return }
+    let numbers = Dictionary(
+      codes.enumerated().map { ($1, Int32($0)) }, uniquingKeysWith: { first, _ in first })
+    func number(_ name: Name) -> Int32? {
+      switch name {
+      case .code(let code): numbers[code]
+      case .number(let number): number
+      }
+    }
+    for (parent, child) in named {
+      guard let parent = number(parent), let child = number(child) else { continue }
+      if !parents[Int(child)].contains(parent) { parents[Int(child)].append(parent) }
+    }
+  }
+}
