@@ -32,8 +32,12 @@ struct PlanChild {
     static let contained = Marks(rawValue: 16)
     /// `Element.id`, which may not hold white space.
     static let elementID = Marks(rawValue: 32)
+    /// A uri, url or canonical, which may name a contained resource.
+    static let local = Marks(rawValue: 64)
+    /// Invariants that are the element's, not its type's.
+    static let invariant = Marks(rawValue: 128)
     /// Marks that ask for a rule of their own once the node's form is right.
-    static let special: Marks = [.binding, .reference, .bundleEntry, .contained, .elementID]
+    static let special: Marks = [.binding, .reference, .bundleEntry, .contained, .elementID, .invariant]
   }
 
   static let empty = PlanChild(
@@ -83,7 +87,7 @@ final class ValidationPlan: @unchecked Sendable {
   /// Names that rules look for.
   struct Names {
     let id, reference, type, coding, code, system, resource, request, response, fullUrl, contained,
-      method, search, meta, versionID: NameID
+      method, search, meta, versionID, lastUpdated, security: NameID
 
     init(table: DefinitionTable) {
       func id(_ name: String) -> NameID {
@@ -105,6 +109,8 @@ final class ValidationPlan: @unchecked Sendable {
       search = id("search")
       meta = id("meta")
       versionID = id("versionId")
+      lastUpdated = id("lastUpdated")
+      security = id("security")
     }
   }
 
@@ -205,6 +211,12 @@ private struct ChildCompiler {
     if type == bundleEntry { marks.insert(.bundleEntry) }
     if element.name == names.contained.rawValue && element.flags & UInt16(ELEMENT_RESOURCE) != 0 {
       marks.insert(.contained)
+    }
+    switch definition_grammar(UInt32(table[type].grammar)) {
+    case GRAMMAR_URI, GRAMMAR_URL, GRAMMAR_CANONICAL:
+      // An extension's url is an attribute, and never a resource's.
+      if element.flags & UInt16(ELEMENT_ATTRIBUTE) == 0 { marks.insert(.local) }
+    default: break
     }
     if element.name == names.id.rawValue && element.flags & UInt16(ELEMENT_ATTRIBUTE) != 0 {
       marks.insert(.elementID)

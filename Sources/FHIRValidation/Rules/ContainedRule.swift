@@ -1,24 +1,108 @@
 import FHIRModel
 
-/// Checks the form of a contained resource: it has an id, and contains no resource itself.
+/// Checks the form of a contained resource: it has an id, contains no resource itself, and bears no metadata of its own.
 ///
-/// See https://hl7.org/fhir/R4/references.html#contained
+/// See https://hl7.org/fhir/R4/references.html#contained, dom-2, dom-4 and dom-5. As invariants these are the containing
+/// resource's; the position is that of what is wrong.
 enum ContainedRule {
   /// - Parameter isNested: whether the resource stands inside another contained resource.
   static func check(_ node: Int, isNested: Bool, _ walk: inout StructureWalk) {
-    if isNested {
-      walk.report(
-        .error, .contained, at: node,
-        "a contained resource may not contain another: all stand in the outermost resource")
-    }
-    if walk.tree.child(walk.plan.names.id, of: node) == nil {
+    let names = walk.plan.names
+    let container = walk.container ?? 0
+    if isNested { report("dom-2", at: container, node, &walk) }
+    if walk.tree.child(names.id, of: node) == nil {
       walk.report(
         .error, .contained, at: node, "a contained resource must have an id, by which it is referred to")
     }
+    guard let meta = walk.tree.child(names.meta, of: node) else { return }
+    if let version = walk.tree.child(names.versionID, of: meta)
+      ?? walk.tree.child(names.lastUpdated, of: meta)
+    {
+      report("dom-4", at: container, version, &walk)
+    }
+    if let security = walk.tree.child(names.security, of: meta) {
+      report("dom-5", at: container, security, &walk)
+    }
+  }
+
+  private static func report(_ key: String, at container: Int, _ node: Int, _ walk: inout StructureWalk) {
+    walk.report(
+      .error, .invariant(key), at: container, position: node, InvariantTexts.text(of: key) ?? key)
   }
 }
 
 extension StructureWalk {
+  /// Notes a text that begins with `#`: it may name a contained resource.
+  @inline(never)
+  mutating func noteFragment(_ node: Int, isReference: Bool) {
+    fragments.append(Fragment(node: node, isReference: isReference))
+  }
+
+  /// A text that begins with `#`.
+  struct Fragment {
+    let node: Int
+    /// It is the text of a Reference; else a uri, url or canonical.
+    let isReference: Bool
+  }
+
+  /// Checks what a resource contains against what refers to it, at the end of the resource (dom-3, ref-1).
+  ///
+  /// One table of ids and one of what is referred to, so that thousands of both cost no more than their number.
+  ///
+  /// - Parameter resource: a resource that is not contained itself.
+  mutating func checkContained(of resource: Int) {
+    let contained = tree.children(of: resource).filter { nodes[$0].name == plan.names.contained }
+    if contained.isEmpty && fragments.isEmpty { return }
+    var own: [Fragment] = []
+    while let last = fragments.last, last.node > resource { own.append(fragments.removeLast()) }
+    var ids = Set<String>()
+    for child in contained {
+      if let id = tree.child(plan.names.id, of: child) { ids.insert(tree.string(at: id)) }
+    }
+    var referred = Set<String>()
+    // Contained resources that refer to the one around them.
+    var loyal = Set<Int>()
+    for fragment in own.reversed() {
+      let target = String(tree.string(at: fragment.node).dropFirst())
+      referred.insert(target)
+      if target.isEmpty {
+        if let child = containing(fragment.node, among: contained) { loyal.insert(child) }
+      } else if fragment.isReference, !ids.contains(target) {
+        reportUnresolved(fragment.node)
+      }
+    }
+    for child in contained {
+      guard let id = tree.child(plan.names.id, of: child), !loyal.contains(child),
+        !referred.contains(tree.string(at: id)),
+        // What is of no known type was not looked into, and was reported.
+        plan.table.resourceTypeID(tree.rawText(child)) != nil
+      else { continue }
+      report(
+        .error, .invariant("dom-3"), at: resource, position: child,
+        InvariantTexts.text(of: "dom-3") ?? "dom-3")
+    }
+  }
+
+  private mutating func reportUnresolved(_ literal: Int) {
+    // The finding is the Reference's.
+    var parent = literal - 1
+    while Int(nodes[parent].end) <= literal { parent -= 1 }
+    report(
+      .error, .invariant("ref-1"), at: parent, position: literal, value: literal,
+      "no resource in contained has the id that this reference names")
+  }
+
+  /// The contained resource that a node stands in: they stand in the order of their nodes.
+  private func containing(_ node: Int, among contained: [Int]) -> Int? {
+    var low = 0
+    var high = contained.count
+    while low < high {
+      let middle = (low + high) / 2
+      if Int(nodes[contained[middle]].end) <= node { low = middle + 1 } else { high = middle }
+    }
+    return low < contained.count && contained[low] < node ? contained[low] : nil
+  }
+
   /// Whether any resource of the tree contains one of this id.
   func hasContained(id: String) -> Bool {
     var resource = 0

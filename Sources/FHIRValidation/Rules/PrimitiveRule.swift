@@ -19,7 +19,10 @@ enum PrimitiveRule {
       verdict = PrimitiveGrammar.check(child.grammar, walk.tree.rawText(i), plain: true)
     }
     if verdict != .valid { report(i, verdict, child, &walk) }
-    if !child.marks.isDisjoint(with: [.binding, .elementID]), verdict == .valid {
+    if !child.marks.isDisjoint(with: [.binding, .elementID, .local]), verdict == .valid {
+      if child.marks.contains(.local), walk.tree.rawText(i).first == UInt8(ascii: "#") {
+        walk.noteFragment(i, isReference: false)
+      }
       if child.marks.contains(.binding) { BindingRule.checkCode(i, child, &walk) }
       if child.marks.contains(.elementID) { ElementIDRule.check(i, child, &walk) }
     }

@@ -57,7 +57,7 @@ enum ReferenceRule {
     guard let reference else { return nil }
     walk.noteReference(node, literal: literal, reference, child)
     switch reference.form {
-    case .fragment: checkContained(literal, &walk)
+    case .fragment: walk.noteFragment(literal, isReference: true)
     case .urn, .absolute: break
     case .malformed:
       walk.report(
@@ -72,21 +72,6 @@ enum ReferenceRule {
       }
     }
     return reference.form == .malformed ? nil : reference.type
-  }
-
-  /// Checks that the resource contains what a `#id` refers to (ref-1). `#` alone is the resource itself.
-  private static func checkContained(_ literal: Int, _ walk: inout StructureWalk) {
-    let names = walk.plan.names
-    let tree = walk.tree
-    let target = tree.string(at: literal).dropFirst()
-    guard !target.isEmpty, let container = walk.container else { return }
-    for child in tree.children(of: container) where walk.nodes[child].name == names.contained {
-      if let id = tree.child(names.id, of: child), tree.string(at: id) == target { return }
-    }
-    walk.report(
-      .error, .contained, at: literal, value: literal,
-      "Reference.reference names a contained resource that is not there: no resource in contained has this id"
-    )
   }
 
   private static func checkTarget(

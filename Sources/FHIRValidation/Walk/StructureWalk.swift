@@ -36,6 +36,8 @@ struct StructureWalk: ~Copyable {
   /// What the entries of the innermost Bundle around leave for ``BundleRules``, and those of Bundles around it.
   var scope = BundleScope()
   var outerScopes: [BundleScope] = []
+  /// Texts that may name contained resources, in the order of their nodes; see ``checkContained(of:)``.
+  var fragments: [Fragment] = []
   /// Links inside narratives, and the places that there are; see ``NarrativeRule``.
   var narrativeLinks: [NarrativeRule.Link] = []
   var narrativeAnchors: Set<String> = []
@@ -106,6 +108,9 @@ struct StructureWalk: ~Copyable {
       if i >= frame.pointee.end {
         let missing = type.pointee.required & ~frame.pointee.seen
         if missing != 0 { CardinalityRule.reportMissing(missing, &self) }
+        if nodes[frame.pointee.node].flags.kind == .resource, !frame.pointee.isContained {
+          checkContained(of: frame.pointee.node)
+        }
         if frame.pointee.type == bundle { endBundle(frame.pointee.node) }
         if depth == 0 {
           NarrativeRule.checkLinks(&self)

@@ -12,7 +12,8 @@ import Testing
   func `literal references of every form`(text: String) throws {
     try expectMarked(
       #"""
-      {"resourceType": "Encounter", "contained": [{"resourceType": "Patient", "id": "p"}],
+      {"resourceType": "Encounter", "contained": [{"resourceType": "Patient", "id": "p", "link": [
+        {"type": "seealso", "other": {"reference": "#p"}}]}],
        "status": "planned", "class": {"code": "AMB"}, "subject": {"reference": "\#(text)"}}
       """#)
   }
@@ -47,9 +48,36 @@ import Testing
     try expectMarked(
       #"""
       {"resourceType": "Patient", "contained": [⟦contained⟧{"resourceType": "Organization", "name": "x"},
-        {"resourceType": "Organization", "id": "a", "contained": [
-          ⟦contained⟧{"resourceType": "Organization", "id": "b", "name": "x"}]}]}
+        {"resourceType": "Organization", "id": "a", "name": "x", "contained": [
+          ⟦dom-2⟧{"resourceType": "Organization", "id": "b", "name": "x"}]}],
+       "managingOrganization": {"reference": "#a"}}
       """#)
+  }
+
+  @Test func `contained resources that nothing refers to, and that bear metadata`() throws {
+    let issues = try expectMarked(
+      #"""
+      {"resourceType": "ActivityDefinition", "status": "draft", "library": ["#lib"], "contained": [
+        {"resourceType": "Library", "id": "lib", "status": "draft", "type": {"text": "x"}},
+        ⟦dom-3⟧{"resourceType": "Organization", "id": "a", "name": "x"},
+        {"resourceType": "Patient", "id": "b", "meta": {⟦dom-4⟧"versionId": "1", "security": [⟦dom-5⟧{"code": "x"}]},
+         "managingOrganization": {"reference": "#"}},
+        {"resourceType": "Patient", "id": "c", "meta": {⟦dom-4⟧"lastUpdated": "2024-05-01T10:00:00Z"},
+         "link": [{"type": "refer", "other": {"reference": "#"}}]},
+        ⟦dom-3⟧{"resourceType": "Organization", "id": "d", "name": "#d"}]}
+      """#)
+    #expect(issues.allSatisfy { $0.expression == "ActivityDefinition" })
+  }
+
+  @Test func `thousands of contained resources and of references to them`() throws {
+    let count = 5000
+    let contained = (0..<count).map { #"{"resourceType":"Basic","id":"c\#($0)","code":{"text":"x"}}"# }
+    let entries = (1..<count).map { ##"{"item":{"reference":"#c\##($0)"}}"## }
+    let text = #"""
+      {"resourceType":"List","status":"current","mode":"working","contained":[\#(contained.joined(separator: ","))],
+       "entry":[\#(entries.joined(separator: ","))]}
+      """#
+    #expect(try findings(text).map(\.rule.code) == ["dom-3"])
   }
 
   @Test func `references to contained resources that are not there`() throws {
@@ -58,10 +86,10 @@ import Testing
       {"resourceType": "Bundle", "type": "batch-response", "entry": [{"response": {"status": "200"}, "resource":
        {"resourceType": "Patient", "contained": [
          {"resourceType": "Organization", "id": "a", "name": "x", "partOf": {"reference": "#b"}},
-         {"resourceType": "Organization", "id": "b", "name": "x", "partOf": {⟦contained⟧"reference": "#c"}}],
-        "extension": [{"url": "http://x.org/e", "valueReference": {⟦contained⟧"reference": "#p"}}],
+         {"resourceType": "Organization", "id": "b", "name": "x", "partOf": {⟦ref-1⟧"reference": "#c"}}],
+        "extension": [{"url": "http://x.org/e", "valueReference": {⟦ref-1⟧"reference": "#p"}}],
         "managingOrganization": {"reference": "#a"}}},
-       {"response": {"status": "200"}, "resource": {"resourceType": "Patient", "managingOrganization": {⟦contained⟧"reference": "#a"}}}]}
+       {"response": {"status": "200"}, "resource": {"resourceType": "Patient", "managingOrganization": {⟦ref-1⟧"reference": "#a"}}}]}
       """#)
   }
 

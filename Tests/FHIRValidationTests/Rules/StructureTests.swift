@@ -167,7 +167,8 @@ import Testing
     let issues = try expectMarked(
       #"""
       {"resourceType": "Patient", "id": "a", "name": [{"id": "a", "text": "A"}, {⟦element-id⟧"id": "a", "text": "B"}],
-       "contained": [{"resourceType": "Organization", "id": "o", "name": "x", "address": [{"id": "a", "text": "C"}]}]}
+       "contained": [{"resourceType": "Organization", "id": "o", "name": "x", "address": [{"id": "a", "text": "C"}]}],
+       "managingOrganization": {"reference": "#o"}}
       """#)
     #expect(issues.map(\.expression) == ["Patient.name[1]"])
   }
