@@ -83,6 +83,24 @@ extension Rule {
   package static let referenceMissing = Rule("reference-missing", .notFound)
   package static let referenceAmbiguous = Rule("reference-ambiguous", .businessRule)
   package static let bundleUnreachable = Rule("bundle-unreachable", .businessRule)
+  // Profiles and extensions
+  package static let profileUnknown = Rule("profile-unknown", .notFound)
+  package static let profileMin = Rule("profile-min", .required)
+  package static let profileMax = Rule("profile-max", .structure)
+  package static let profileType = Rule("profile-type", .structure)
+  package static let profileFixed = Rule("profile-fixed", .value)
+  package static let profilePattern = Rule("profile-pattern", .value)
+  package static let profileRange = Rule("profile-range", .value)
+  package static let profileLength = Rule("profile-length", .value)
+  package static let profileSlice = Rule("profile-slice", .structure)
+  package static let profileSliceOrder = Rule("profile-slice-order", .structure)
+  package static let profileNone = Rule("profile-none", .structure)
+  package static let profileTarget = Rule("profile-target", .value)
+  package static let profileMustSupport = Rule("profile-must-support", .informational)
+  package static let extensionUnknown = Rule("extension-unknown", .extensionIssue)
+  package static let extensionContext = Rule("extension-context", .extensionIssue)
+  package static let extensionModifier = Rule("extension-modifier", .extensionIssue)
+  package static let extensionURL = Rule("extension-url", .extensionIssue)
 
   // Loading
   package static let documentRefused = Rule("document-refused", .notSupported)
@@ -98,6 +116,9 @@ extension Rule {
     primitiveFormat,
     primitiveRange, bindingRequired, referenceSyntax, referenceTarget, contained, bundleEntry, elementID,
     narrativeSyntax, narrativeLink, referenceMissing, referenceAmbiguous, bundleUnreachable,
+    profileUnknown, profileMin, profileMax, profileType, profileFixed, profilePattern, profileRange,
+    profileLength, profileSlice, profileSliceOrder, profileNone, profileTarget, profileMustSupport,
+    extensionUnknown, extensionContext, extensionModifier, extensionURL,
     documentRefused,
   ]
 }

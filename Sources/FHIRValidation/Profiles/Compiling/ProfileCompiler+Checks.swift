@@ -1,0 +1,155 @@
+import CDefinitions
+import FHIRDefinitions
+import FHIRModel
+
+// What an element asks of its own value.
+extension ProfileCompiler {
+  mutating func addValues(
+    _ definition: ElementDefinition, path: String, _ record: inout PlanElement, _ detail: inout ElementDetail
+  ) {
+    // An extension's definition was found by its url.
+    if let fixed = definition.fixed, !(isExtension && path == "Extension.url") {
+      record.fixed = builder.append(fixed, table: table)
+      record.checks.insert(.fixed)
+    }
+    if let pattern = definition.pattern {
+      record.pattern = builder.append(pattern, table: table)
+      record.checks.insert(.pattern)
+    }
+    if definition.minValue != nil || definition.maxValue != nil {
+      func place(_ value: ElementValue?) -> PlanValue? {
+        value.map { PlanValue(node: builder.append($0, table: table), type: $0.type) }
+      }
+      detail.range = ValueRange(least: place(definition.minValue), greatest: place(definition.maxValue))
+      record.checks.insert(.range)
+    }
+    if let maxLength = definition.maxLength {
+      detail.maxLength = maxLength
+      record.checks.insert(.length)
+    }
+  }
+
+  mutating func addTypes(
+    _ element: SnapshotElement, _ base: ElementBase?, _ record: inout PlanElement,
+    _ detail: inout ElementDetail
+  ) {
+    guard let base, element.definition.contentReference == nil else { return }
+    let allowed = element.allowedTypes(table)
+    // A type that this version does not know could be the one that stands there.
+    let areAllKnown = element.choiceType != nil || allowed.count == element.definition.types.count
+    let excludes = base.types.contains { type in
+      !allowed.contains { table.isSubtype(type, of: $0) }
+    }
+    if !allowed.isEmpty && areAllKnown && excludes {
+      (record.firstType, record.typeCount) = builder.append(numbers: allowed.map { Int32($0.rawValue) })
+      detail.typeNames = allowed.map { table.name(of: $0) }
+      record.checks.insert(.types)
+    }
+    for reference in element.definition.types {
+      guard let rule = typeRule(reference, base) else { continue }
+      detail.typeRules.append(rule)
+      record.checks.insert(.typeRules)
+    }
+  }
+
+  /// What a type's profiles and target profiles ask beyond the table; nil if nothing.
+  private func typeRule(
+    _ reference: ElementDefinition.TypeReference, _ base: ElementBase
+  ) -> ElementDetail.TypeRule? {
+    guard let type = reference.typeID(table) else { return nil }
+    var rule = ElementDetail.TypeRule(type: type)
+    let isFree = reference.profiles.contains { CoreType.id($0, table) != nil }
+    if !isFree && type != library.types.extension {
+      rule.profiles = reference.profiles.map { library.number(of: $0) }
+    }
+    let known = table.typeRefs(of: base.element).first { $0.type == type.rawValue }
+    let coreProfile = known.map(\.profile) ?? UInt16(DEFINITION_NONE)
+    if coreProfile != UInt16(DEFINITION_NONE), reference.profiles.count == 1 {
+      // SimpleQuantity and the like, where the core has them already.
+      let url = table.string(table[TypeID(rawValue: coreProfile)].url)
+      if reference.profiles[0].prefix(while: { $0 != "|" }) == url { rule.profiles = [] }
+    }
+    if type == library.types.reference || type == library.types.canonical {
+      addTargets(reference.targetProfiles, known, &rule)
+    }
+    return rule.profiles.isEmpty && rule.targets.isEmpty && rule.targetTypes == nil ? nil : rule
+  }
+
+  private func addTargets(
+    _ canonicals: [String], _ base: definition_type_ref?, _ rule: inout ElementDetail.TypeRule
+  ) {
+    guard !canonicals.isEmpty else { return }
+    var types: [TypeID] = []
+    var isCore = true
+    var areKnown = true
+    for canonical in canonicals {
+      if let type = CoreType.id(canonical, table) {
+        types.append(type)
+        continue
+      }
+      isCore = false
+      if let type = library.definition(canonical).flatMap({ table.typeID($0.type) }) {
+        types.append(type)
+      } else {
+        areKnown = false
+      }
+    }
+    if types.contains(library.types.resource) { return }
+    let allowed = base.map { Set(table.targets(of: $0)) } ?? []
+    if isCore && !allowed.isEmpty && allowed.isSubset(of: types.map(\.rawValue)) { return }
+    if areKnown { rule.targetTypes = types }
+    if !isCore { rule.targets = canonicals.map { library.number(of: $0) } }
+  }
+
+  mutating func addBinding(
+    _ definition: ElementDefinition, _ base: ElementBase?, _ types: [TypeID], _ record: inout PlanElement,
+    _ detail: inout ElementDetail
+  ) {
+    guard let binding = definition.binding, binding.strength != .example || binding.maxValueSet != nil else {
+      return
+    }
+    if let base, let known = table.binding(of: base.element) {
+      let set = table.string(table.valueSets[Int(known.value_set)].url)
+      let isSame = binding.valueSet.prefix { $0 != "|" } == set
+      let isAsStrong = known.strength >= binding.strength.rank
+      if isSame && isAsStrong && binding.maxValueSet == nil { return }
+    }
+    if binding.strength == .preferred && binding.maxValueSet == nil { return }
+    detail.binding = PlanBinding(
+      strength: PlanBinding.Strength(rawValue: binding.strength.rawValue) ?? .example,
+      valueSet: binding.valueSet, maxValueSet: binding.maxValueSet)
+    record.checks.insert(.binding)
+  }
+
+  /// Notes the invariants that the core does not have for the element and its types.
+  mutating func addInvariants(
+    _ definition: ElementDefinition, _ base: ElementBase?, _ types: [TypeID], _ record: inout PlanElement,
+    _ detail: inout ElementDetail
+  ) {
+    guard !definition.constraints.isEmpty else { return }
+    var known: Set<String> = []
+    for type in types { known.formUnion(table.invariants(of: type).map { table.string($0.key) }) }
+    if let base { known.formUnion(table.invariants(of: base.element).map { table.string($0.key) }) }
+    for constraint in definition.constraints {
+      let isCore = known.contains(constraint.key) || library.isCore(constraint)
+      if isCore { continue }
+      detail.invariants.append(
+        PlanInvariant(
+          key: constraint.key, isWarning: constraint.isWarning, isBestPractice: constraint.isBestPractice,
+          expression: constraint.expression))
+      record.checks.insert(.invariants)
+    }
+  }
+}
+
+extension ElementDefinition.ElementBinding.Strength {
+  /// The table's number for it.
+  fileprivate var rank: UInt8 {
+    switch self {
+    case .example: UInt8(BINDING_EXAMPLE.rawValue)
+    case .preferred: UInt8(BINDING_PREFERRED.rawValue)
+    case .extensible: UInt8(BINDING_EXTENSIBLE.rawValue)
+    case .required: UInt8(BINDING_REQUIRED.rawValue)
+    }
+  }
+}

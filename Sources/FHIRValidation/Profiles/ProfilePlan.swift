@@ -1,0 +1,113 @@
+import FHIRModel
+
+/// A profile, or an extension's definition, made ready to run: what it asks beyond the types of R4.
+///
+/// What the definition table says already is left out, since the structure walk has checked it: an element of which a
+/// profile says nothing new has no record and is not looked at.
+final class ProfilePlan: @unchecked Sendable {
+  // Safe to share: the memory is written in `init` only.
+
+  /// `http://hl7.org/fhir/us/core/StructureDefinition/us-core-patient`
+  let url: String
+  /// `url|version`, if there is a version.
+  let canonical: String
+  /// The type that it constrains.
+  let type: TypeID
+  /// Set for the definition of an extension.
+  let extensionTerms: ExtensionTerms?
+  let records: Records
+  /// What reports and slow checks need of an element, by the element's number.
+  let details: [ElementDetail]
+  private let storage: PlanStorage
+
+  init(
+    url: String, version: String, type: TypeID, extensionTerms: ExtensionTerms?, details: [ElementDetail],
+    storage: PlanStorage
+  ) {
+    self.url = url
+    canonical = version.isEmpty ? url : "\(url)|\(version)"
+    self.type = type
+    self.extensionTerms = extensionTerms
+    self.details = details
+    self.storage = storage
+    records = storage.records
+  }
+}
+
+/// Where an extension may stand, as its definition says.
+///
+/// See http://hl7.org/fhir/R4/defining-extensions.html#context
+struct ExtensionTerms: Sendable {
+  var contexts: [StructureContext]
+  var invariants: [String]
+  var isModifier: Bool
+
+  struct StructureContext: Sendable, Hashable {
+    var kind: Kind
+    var expression: String
+  }
+
+  enum Kind: String, Sendable { case element, `extension`, fhirpath }
+}
+
+/// What only reports and slow checks need of an element.
+struct ElementDetail: Sendable {
+  /// `Patient.identifier:mrn.system`: the path with the names of slices.
+  var path: String
+  var sliceName: String?
+  /// The types that the element may have, if the profile narrows them.
+  var typeNames: [String] = []
+  var typeRules: [TypeRule] = []
+  var range: ValueRange?
+  var maxLength: Int?
+  var binding: PlanBinding?
+  var invariants: [PlanInvariant] = []
+  /// A primitive without a value must have this extension instead.
+  var valueAlternatives: [String] = []
+
+  /// What a profile asks of a value by its type.
+  struct TypeRule: Sendable {
+    var type: TypeID
+    /// The profiles of which one must hold; empty is none.
+    var profiles: [ProfileNumber] = []
+    /// The profiles of which a resource referred to must meet one; empty is any.
+    var targets: [ProfileNumber] = []
+    /// The resource types of the targets; nil if one of them cannot be told.
+    var targetTypes: [TypeID]?
+  }
+}
+
+/// A profile's binding of an element.
+struct PlanBinding: Sendable, Hashable {
+  enum Strength: String, Sendable { case example, preferred, extensible, required }
+
+  var strength: Strength
+  var valueSet: String
+  var maxValueSet: String?
+}
+
+/// An invariant that a profile adds.
+struct PlanInvariant: Sendable {
+  var key: String
+  var isWarning: Bool
+  var isBestPractice: Bool
+  var expression: String
+}
+
+/// The least and the greatest value that an element may have.
+struct ValueRange: Sendable {
+  var least: PlanValue?
+  var greatest: PlanValue?
+}
+
+/// A value that a definition gives, by its place in a plan's ``PlanRecords/values``.
+struct PlanValue: Sendable, Hashable {
+  var node: Int32
+  /// The type, as `Quantity` or `date`.
+  var type: String
+}
+
+/// A canonical URL by its number in the ``ProfileLibrary``.
+struct ProfileNumber: RawRepresentable, Hashable, Sendable {
+  let rawValue: Int32
+}

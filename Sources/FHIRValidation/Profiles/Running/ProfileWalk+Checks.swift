@@ -1,0 +1,138 @@
+import FHIRModel
+
+// What a plan asks of a node's own value.
+extension ProfileWalk {
+  /// Checks a value; false if it is of a type that the profile rules out, so that the rest is beside the point.
+  mutating func checkValue(
+    _ place: Place, _ record: UnsafePointer<PlanElement>, _ plan: PlanReference
+  ) -> Bool {
+    let checks = record.pointee.checks
+    if checks.contains(.types), !isOfAllowedType(place, record, plan) {
+      reportType(place, plan)
+      return false
+    }
+    if checks.contains(.fixed), let node = mismatch(place.node, record.pointee.fixed, exactly: true, plan) {
+      if isTold() {
+        report(
+          .error, .profileFixed, at: node,
+          "\(path(place.element, plan)) must be exactly \(describe(record.pointee.fixed, plan)): \(source(plan))"
+        )
+      }
+    }
+    if checks.contains(.pattern),
+      let node = mismatch(place.node, record.pointee.pattern, exactly: false, plan)
+    {
+      if isTold() {
+        report(
+          .error, .profilePattern, at: node,
+          "\(path(place.element, plan)) must have \(describe(record.pointee.pattern, plan)): \(source(plan))")
+      }
+    }
+    if checks.contains(.typeRules) { checkTypeRules(place, plan) }
+    if !checks.isDisjoint(with: [.range, .length, .binding, .invariants]) {
+      checkDetails(place, checks, plan)
+    }
+    return true
+  }
+
+  private func isOfAllowedType(
+    _ place: Place, _ record: UnsafePointer<PlanElement>, _ plan: PlanReference
+  ) -> Bool {
+    let types = plan.records.numbers + Int(record.pointee.firstType)
+    for index in 0..<Int(record.pointee.typeCount) {
+      if table.isSubtype(place.type, of: TypeID(rawValue: UInt16(types[index]))) { return true }
+    }
+    return false
+  }
+
+  /// A type among several that are left is a matter of the element around, which offers the choice.
+  private mutating func reportType(_ place: Place, _ plan: PlanReference) {
+    guard isTold() else { return }
+    let allowed = plan.plan.details[Int(place.element)].typeNames
+    let isExtension = plan.plan.extensionTerms != nil
+    if isTold() {
+      report(
+        .error, .profileType, at: allowed.count > 1 || isExtension ? place.parent : place.node,
+        position: place.node,
+        "\(path(place.element, plan)) is of type \(table.name(of: place.type)), but must be of type "
+          + "\(allowed.joined(separator: " or ")): \(source(plan))")
+    }
+  }
+
+  private mutating func checkDetails(_ place: Place, _ checks: PlanElement.Checks, _ plan: PlanReference) {
+    let detail = plan.plan.details[Int(place.element)]
+    if checks.contains(.length), let limit = detail.maxLength { checkLength(place, limit, plan) }
+    if checks.contains(.range), let range = detail.range { checkRange(place, range, plan) }
+  }
+
+  private mutating func checkLength(_ place: Place, _ limit: Int, _ plan: PlanReference) {
+    guard nodes[place.node].flags.contains(.hasValue), Int(nodes[place.node].textLength) > limit else {
+      return
+    }
+    let count = tree.string(at: place.node).unicodeScalars.count
+    if count > limit {
+      if isTold() {
+        report(
+          .error, .profileLength, at: place.node,
+          "\(path(place.element, plan)) may have at most \(limit) characters, and has \(count): \(source(plan))"
+        )
+      }
+    }
+  }
+
+  // MARK: Profiles of types
+
+  private mutating func checkTypeRules(_ place: Place, _ plan: PlanReference) {
+    for rule in plan.plan.details[Int(place.element)].typeRules
+    where table.isSubtype(place.type, of: rule.type) {
+      if !rule.profiles.isEmpty { checkProfiles(rule.profiles, place, plan) }
+      if rule.targetTypes != nil || !rule.targets.isEmpty { checkTarget(rule, place, plan) }
+    }
+  }
+
+  /// Checks that a value meets one of some profiles.
+  private mutating func checkProfiles(_ profiles: [ProfileNumber], _ place: Place, _ plan: PlanReference) {
+    if profiles.count > 1 {
+      let verdicts = profiles.map { conforms(place.node, place.type, to: $0) }
+      if verdicts.contains(true) { return }
+      if !verdicts.contains(nil) {
+        let names = profiles.map { session.library.canonical(of: $0) }.joined(separator: ", ")
+        if isTold() {
+          report(
+            .error, .profileNone, at: place.node,
+            "\(path(place.element, plan)) meets none of the profiles of which it must meet one (\(names)): "
+              + source(plan))
+        }
+      }
+    }
+    for profile in profiles { checkProfile(profile, place.node, place.type) }
+  }
+
+  /// Checks a node against a profile and reports what is wrong.
+  mutating func checkProfile(_ number: ProfileNumber, _ node: Int, _ type: TypeID) {
+    guard let profile = session.plan(number) else {
+      reportUnknown(number, node)
+      return
+    }
+    guard table.isSubtype(type, of: profile.plan.type) else {
+      if isTold() {
+        report(
+          .error, .profileType, at: node,
+          "\(table.name(of: type)) cannot meet a profile of \(table.name(of: profile.plan.type)): \(source(profile))"
+        )
+      }
+      return
+    }
+    check(node, type, profile)
+  }
+
+  /// Whether a node meets a profile; nil if the profile is not at hand.
+  mutating func conforms(_ node: Int, _ type: TypeID, to number: ProfileNumber) -> Bool? {
+    if let core = CoreType.id(session.library.canonical(of: number), table) {
+      return table.isSubtype(type, of: core)
+    }
+    guard let profile = session.plan(number) else { return nil }
+    guard table.isSubtype(type, of: profile.plan.type) else { return false }
+    return isQuietlySound { $0.check(node, type, profile) }
+  }
+}
