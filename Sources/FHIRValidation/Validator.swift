@@ -22,6 +22,7 @@ package struct Validator: Sendable {
   let options: ValidationOptions
   /// Profiles, extensions, value sets and code systems by their URLs.
   let definitions: ConformanceStore
+  private let profiles: ProfileRules
 
   package init(
     table: DefinitionTable = .r4, definitions: ConformanceStore = .core,
@@ -30,6 +31,7 @@ package struct Validator: Sendable {
     plan = ValidationPlan(table: table)
     self.definitions = definitions
     self.options = options
+    profiles = ProfileRules(definitions: definitions, table: table, options: options.profiles)
   }
 
   /// Appends what is wrong with a tree to `issues`, in the order of the tree's nodes.
@@ -40,6 +42,7 @@ package struct Validator: Sendable {
     guard tree.count > 0 else { return }
     var walk = StructureWalk(tree: tree, plan: plan, options: options)
     walk.run()
+    profiles.check(tree, options, findings: &walk.findings)
     walk.finish(into: &issues)
   }
 
@@ -61,6 +64,10 @@ package struct Validator: Sendable {
     swap(&walk.scope, &scope)
     walk.run()
     swap(&walk.scope, &scope)
+    // A reader that splits a Bundle leaves nothing of its entries in it.
+    let entry = plan.table.nameID("entry")
+    let isSplit = isBundle && !tree.children(of: 0).contains { tree.nodes[$0].name == entry }
+    profiles.check(tree, options, isBundleSplit: isSplit, findings: &walk.findings)
     walk.finish(into: &issues)
     return isBundle ? BundleMembers(of: 0, in: tree, table: plan.table) : nil
   }

@@ -11,7 +11,8 @@ final class ProfileLibrary: Sendable {
 
   /// Element names that the walk looks for.
   struct Names: Sendable {
-    let id, reference, type, contained, meta, profile, url, `extension`, modifierExtension, code, coding, system,
+    let id, reference, type, contained, meta, profile, url, `extension`, modifierExtension, code, coding,
+      system,
       fullUrl, entry, resource: NameID
 
     init(table: DefinitionTable) {

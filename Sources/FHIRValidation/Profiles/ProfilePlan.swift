@@ -34,22 +34,6 @@ final class ProfilePlan: @unchecked Sendable {
   }
 }
 
-/// Where an extension may stand, as its definition says.
-///
-/// See http://hl7.org/fhir/R4/defining-extensions.html#context
-struct ExtensionTerms: Sendable {
-  var contexts: [StructureContext]
-  var invariants: [String]
-  var isModifier: Bool
-
-  struct StructureContext: Sendable, Hashable {
-    var kind: Kind
-    var expression: String
-  }
-
-  enum Kind: String, Sendable { case element, `extension`, fhirpath }
-}
-
 /// What only reports and slow checks need of an element.
 struct ElementDetail: Sendable {
   /// `Patient.identifier:mrn.system`: the path with the names of slices.

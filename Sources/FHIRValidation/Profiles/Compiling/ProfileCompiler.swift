@@ -36,7 +36,7 @@ struct ProfileCompiler {
     _ = compiler.compile(root, as: [type], base: nil, path: root.name)
     return ProfilePlan(
       url: definition.url, version: definition.version, type: type,
-      extensionTerms: compiler.isExtension ? ExtensionTerms(definition, root: root.definition) : nil,
+      extensionTerms: compiler.isExtension ? ExtensionTerms(definition, root: root, table: table) : nil,
       details: compiler.builder.details, storage: compiler.builder.storage())
   }
 
@@ -191,15 +191,5 @@ extension PlanSlicing.Rules {
     case .closed: self = .closed
     case .openAtEnd: self = .openAtEnd
     }
-  }
-}
-
-extension ExtensionTerms {
-  fileprivate init(_ definition: StructureDefinition, root: ElementDefinition) {
-    contexts = definition.contexts.compactMap { context in
-      Kind(rawValue: context.type).map { StructureContext(kind: $0, expression: context.expression) }
-    }
-    invariants = definition.contextInvariants
-    isModifier = root.isModifier
   }
 }

@@ -20,6 +20,9 @@ struct ProfileWalk: ~Copyable {
   /// Nodes that are being checked against a profile: what refers to itself is no endless matter.
   var underway: [(node: Int, plan: PlanReference)] = []
 
+  /// The elements around the extension that was checked last.
+  var chain = ExtensionChain()
+
   /// No profile is deeper; data may be.
   private static let depthLimit = 200
 

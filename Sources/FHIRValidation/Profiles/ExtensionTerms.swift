@@ -1,0 +1,70 @@
+import FHIRDefinitions
+import FHIRModel
+
+/// Where an extension may stand and what parts it has, as its definition says.
+///
+/// See http://hl7.org/fhir/R4/defining-extensions.html#context
+struct ExtensionTerms: Sendable {
+  var contexts: [Context] = []
+  var invariants: [String]
+  var isModifier: Bool
+  /// It consists of extensions, with these names as their urls.
+  var isComplex: Bool
+  var parts: Set<String> = []
+  /// One of its contexts is any element.
+  var isAnywhere: Bool
+
+  struct Context: Sendable, Hashable {
+    enum Kind: String, Sendable { case element, `extension`, fhirpath }
+
+    var kind: Kind
+    var expression: String
+    /// The type that the expression names as a whole.
+    var type: TypeID?
+    /// The type at which a path begins, and the names behind it.
+    var start: TypeID?
+    var path: [NameID] = []
+    /// It is written in another way than R4 knows: it says nothing here.
+    var isOpaque = false
+  }
+
+  init(_ definition: StructureDefinition, root: SnapshotElement, table: DefinitionTable) {
+    invariants = definition.contextInvariants
+    isModifier = root.definition.isModifier
+    isAnywhere = definition.contexts.contains { $0.type == "element" && $0.expression == "Element" }
+    contexts = definition.contexts.map { Context($0, table) }
+    let slices = root.child("extension")?.slices ?? []
+    isComplex = !slices.isEmpty
+    for slice in slices {
+      let url = slice.child("url")?.definition.fixed.map { $0.tree.string(at: $0.node) }
+      if let name = url ?? slice.definition.sliceName { parts.insert(name) }
+    }
+  }
+}
+
+extension ExtensionTerms.Context {
+  fileprivate init(_ context: StructureDefinition.Context, _ table: DefinitionTable) {
+    expression = context.expression
+    guard let kind = Kind(rawValue: context.type) else {
+      self.kind = .element
+      isOpaque = true
+      return
+    }
+    self.kind = kind
+    guard kind == .element else { return }
+    type = table.typeID(expression)
+    var parts = expression.split(separator: ".").map(String.init)
+    guard !parts.isEmpty else {
+      isOpaque = true
+      return
+    }
+    start = table.typeID(parts.removeFirst())
+    path = parts.compactMap { part in
+      let stem = part.hasSuffix("[x]") ? String(part.dropLast(3)) : part
+      return table.nameID(stem)
+    }
+    // A type or an element that R4 does not have, or a profile's URL.
+    isOpaque = start == nil && type == nil || path.count != parts.count
+    if parts.isEmpty { start = nil }
+  }
+}

@@ -1,0 +1,47 @@
+package import FHIRDefinitions
+package import FHIRModel
+import Synchronization
+
+/// Profiles and extensions' definitions, ready to check resources by; shared by every thread.
+package final class ProfileRules: Sendable {
+  let library: ProfileLibrary
+  let options: ProfileOptions
+  let rootProfiles: [ProfileNumber]
+  let vitalSigns: VitalSigns
+  private let idle = Mutex<[Idle]>([])
+
+  /// A session that no thread is using.
+  private struct Idle: @unchecked Sendable {
+    // Safe to hand on: taken out of the list by one thread, put back when it is done.
+    let session: ProfileSession
+  }
+
+  package init(definitions: ConformanceStore, table: DefinitionTable = .r4, options: ProfileOptions) {
+    self.options = options
+    var compiling = ProfileLibrary.Options()
+    compiling.tellsMustSupport = options.tellsMustSupport
+    library = ProfileLibrary(table: table, options: compiling) { definitions.structureDefinition($0) }
+    rootProfiles = options.rootProfiles.map { [library] in library.number(of: $0) }
+    vitalSigns = VitalSigns(library)
+  }
+
+  /// Calls `body` with a session that no other thread is using.
+  func withSession<Result>(_ body: (ProfileSession) -> Result) -> Result {
+    let session = idle.withLock { $0.popLast() }?.session ?? ProfileSession(library: library)
+    let result = body(session)
+    let free = Idle(session: session)
+    idle.withLock { $0.append(free) }
+    return result
+  }
+
+  /// Adds what is wrong with a tree by profiles and extensions' definitions.
+  func check(
+    _ tree: ResourceTree, _ options: ValidationOptions, isBundleSplit: Bool = false, findings: inout [Finding]
+  ) {
+    withSession { session in
+      var walk = ProfileWalk(tree: tree, session: session, options: options)
+      walk.run(self, isBundleSplit: isBundleSplit)
+      findings += walk.findings
+    }
+  }
+}
