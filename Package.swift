@@ -72,7 +72,7 @@ let package = Package(
     .executableTarget(
       name: "conformance",
       dependencies: [
-        "FHIRModel", "FHIRFormats", "FHIRValidation",
+        "FHIRModel", "FHIRFormats", "FHIRDefinitions", "FHIRValidation",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),

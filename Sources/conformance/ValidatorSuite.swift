@@ -26,7 +26,7 @@ struct ValidatorSuite: Suite {
   }
 
   private func run(_ test: ValidatorCase) -> CaseResult {
-    let world = ValidatorWorld()
+    let world = ValidatorWorld(supporting: test.supporting, profile: test.profile)
     let issues =
       (try? Data(contentsOf: test.file)).map { world.findings($0, name: test.file.lastPathComponent) }
       ?? [FHIRModel.Issue(.fatal, .inputUnreadable, at: "", position: nil, "the file is missing")]
@@ -52,7 +52,7 @@ struct ValidatorSuite: Suite {
       details: ["expected:"] + test.expected.lines.map { "  " + $0 } + ["found:"]
         + issues.map { "  \($0.severity): \($0.expression): \($0.message) [\($0.rule.code)]" }
         + ["file: \(test.file.path)"] + test.supporting.map { "supporting: \($0.path)" }
-        + (test.profile.map { ["profile: \($0.path)"] } ?? []))
+        + (test.profile.map { ["profile: \($0.path)"] } ?? []) + world.troubles)
   }
 
   private func names(_ errors: [FHIRModel.Issue]) -> String {

@@ -1,3 +1,4 @@
+import FHIRDefinitions
 import FHIRFormats
 import FHIRModel
 import FHIRValidation
@@ -6,8 +7,27 @@ import Foundation
 /// What a validator knows: the core, and what a case brings along.
 struct ValidatorWorld {
   private let validator: Validator
+  /// What could not be loaded.
+  private(set) var troubles: [String] = []
 
   init() { validator = Validator() }
+
+  /// - Parameters:
+  ///   - supporting: definitions in files of their own.
+  ///   - profile: the definition of a profile that the root must satisfy besides.
+  init(supporting: [URL], profile: URL?) {
+    let paths = (supporting + [profile].compactMap { $0 }).map(\.path)
+    var packages: [ConformancePackage] = []
+    for path in paths {
+      do {
+        packages.append(try ConformancePackage(path: path))
+      } catch {
+        // A supporting file may be an instance, such as the questionnaire of a response.
+        troubles.append("\(path): \(error)")
+      }
+    }
+    validator = Validator(definitions: ConformanceStore(packages: packages))
+  }
 
   /// All that reading and validating finds.
   func findings(_ bytes: Data, name: String) -> [FHIRModel.Issue] {
