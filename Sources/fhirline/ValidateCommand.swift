@@ -27,6 +27,20 @@ struct ValidateCommand: ParsableCommand {
   @Flag(help: "Let findings show values. They are patient data.")
   var showValues = false
 
+  @Option(
+    help: ArgumentHelp(
+      "A report of an earlier run (ndjson or json), or what --write-baseline wrote: only findings that are new fail.",
+      valueName: "file"))
+  var baseline: String?
+
+  @Option(help: ArgumentHelp("Write all findings as a baseline; the run does not fail.", valueName: "file"))
+  var writeBaseline: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Findings that do not count: a YAML list of rule, path, source, reason, expires.", valueName: "file"))
+  var suppress: String?
+
   @OptionGroup var packages: PackageArguments
   @OptionGroup var common: CommonOptions
 
@@ -47,8 +61,11 @@ struct ValidateCommand: ParsableCommand {
     run.report.showValues = showValues
     run.report.colours = output == nil && Terminal.outputColours
     run.report.output = output
+    run.standing.baseline = baseline
+    run.standing.newBaseline = writeBaseline
+    run.standing.suppressionFile = suppress
     let tally = try run.run(try InputFile.find(files))
-    if !common.quiet { Terminal.say(tally.line) }
+    if !common.quiet { (tally.notices + [tally.line]).forEach(Terminal.say) }
     try tally.exitStatus.leave()
   }
 }

@@ -94,7 +94,7 @@ package enum ConfigurationReader {
     }
   }
 
-  private static func syntaxMessage(_ error: YamlError, file: String) -> String {
+  static func syntaxMessage(_ error: YamlError, file: String) -> String {
     switch error {
     case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
       .composer(_, let problem, let mark, _):

@@ -45,6 +45,12 @@ protocol FindingReport {
   mutating func add(_ finding: Finding)
   /// Writes what stands at the end.
   mutating func end(_ tally: ValidateRun.Tally)
+  /// Whether it takes findings that do not count, too.
+  var takesAll: Bool { get }
+}
+
+extension FindingReport {
+  var takesAll: Bool { false }
 }
 
 /// Where a report goes and what it is about.

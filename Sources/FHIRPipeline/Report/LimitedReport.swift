@@ -13,6 +13,8 @@ struct LimitedReport: FindingReport {
     self.most = most
   }
 
+  var takesAll: Bool { report.takesAll }
+
   mutating func begin(input: Int) {
     lastInput = input
     report.begin(input: input)

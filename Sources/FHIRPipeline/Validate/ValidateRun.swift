@@ -8,6 +8,7 @@ import Synchronization
 /// The work of `fhirline validate`: reads every input, checks it, and reports in the order of the inputs.
 package struct ValidateRun: Sendable {
   package var report = ReportOptions()
+  package var standing = StandingOptions()
   package var workers = 2
   package var quiet = false
   package var showsProgress = true
@@ -31,6 +32,10 @@ package struct ValidateRun: Sendable {
     /// Findings that a suppression covers.
     package var suppressed = 0
     package var seconds = 0.0
+    /// What the user should know besides.
+    package var notices: [String] = []
+    /// All that was found is known from now on.
+    package var writesBaseline = false
   }
 
   /// What one step of reading gave.
@@ -53,7 +58,7 @@ package struct ValidateRun: Sendable {
     var validation = ValidationOptions()
     validation.showValues = report.showValues
     let validator = Validator(definitions: definitions, options: validation)
-    let output = Mutex(try Output(files, report))
+    let output = Mutex(try Output(files, report, standing))
     let order = InputOrder<StepResult> { file, result in
       output.withLock { $0.add(result, input: file, validator) }
     }
@@ -79,7 +84,10 @@ package struct ValidateRun: Sendable {
     }
     progress.finish()
     return try output.withLock { output in
+      if let failure = output.failure { throw failure }
       output.tally.inputs = files.count
+      output.tally.notices = try output.judge.end()
+      output.tally.writesBaseline = standing.newBaseline != nil
       output.tally.seconds = Progress.now() - started
       output.report.end(output.tally)
       try output.sink.close(isFile: report.output != nil)
@@ -90,15 +98,23 @@ package struct ValidateRun: Sendable {
   private struct Output {
     var report: any FindingReport
     let sink: ReportSink
+    var judge: FindingJudge
+    /// Why the baseline could not be written.
+    var failure: (any Error)?
+    private let files: [InputFile]
     var tally = Tally()
     /// Entries of the Bundle that is being read, from the steps so far.
     var scope = BundleScope()
     var input = -1
 
-    init(_ files: [InputFile], _ options: ReportOptions) throws {
+    init(_ files: [InputFile], _ options: ReportOptions, _ standing: StandingOptions) throws {
+      self.files = files
+      judge = try FindingJudge(standing)
       let sink = try ReportSink(path: options.output)
       self.sink = sink
-      report = ReportContext(files: files, options: options) { sink.write($0) }.makeReport()
+      var context = ReportContext(files: files, options: options) { sink.write($0) }
+      context.hasBaseline = standing.baseline != nil
+      report = context.makeReport()
     }
 
     mutating func add(_ result: StepResult, input: Int, _ validator: Validator) {
@@ -116,14 +132,14 @@ package struct ValidateRun: Sendable {
       if result.failed { tally.unreadableInputs += 1 }
       report.begin(input: input)
       for finding in findings {
-        if finding.issue.severity >= .error {
-          tally.errors += 1
-        } else if finding.issue.severity == .warning {
-          tally.warnings += 1
-        } else {
-          tally.information += 1
+        var finding = finding
+        do {
+          finding.standing = try judge.judge(finding, source: files[input].name)
+        } catch {
+          failure = error
         }
-        report.add(finding)
+        tally.count(finding)
+        if finding.standing == .new || report.takesAll { report.add(finding) }
       }
       sink.flush()
     }
@@ -159,10 +175,20 @@ extension ValidateRun.StepResult {
 }
 
 extension ValidateRun.Tally {
+  fileprivate mutating func count(_ finding: Finding) {
+    switch (finding.standing, finding.issue.severity) {
+    case (.known, _): known += 1
+    case (.suppressed, _): suppressed += 1
+    case (.new, .fatal), (.new, .error): errors += 1
+    case (.new, .warning): warnings += 1
+    case (.new, .information): information += 1
+    }
+  }
+
   package var exitStatus: ExitStatus {
     // A file of which something was read before it broke off has findings, as the others have.
     if inputs > 0 && unreadableInputs == inputs && resources == 0 { return .couldNotRun }
-    return errors > 0 ? .findings : .done
+    return errors > 0 && !writesBaseline ? .findings : .done
   }
 
   /// One line for people: `2 errors, 1 warning in 153 resources of 3 files (1.2 MB, 0.1 s)`.
@@ -170,7 +196,11 @@ extension ValidateRun.Tally {
     let findings =
       errors == 0 && warnings == 0
       ? "No findings" : "\(Amount.of(errors, "error")), \(Amount.of(warnings, "warning"))"
-    return "\(findings) in \(Amount.of(resources, "resource")) of \(Amount.of(inputs, "file"))"
+    var besides: [String] = []
+    if known > 0 { besides.append("\(Amount.grouped(known)) known before") }
+    if suppressed > 0 { besides.append("\(Amount.grouped(suppressed)) suppressed") }
+    let others = besides.isEmpty ? "" : " (and \(besides.joined(separator: ", ")))"
+    return "\(findings)\(others) in \(Amount.of(resources, "resource")) of \(Amount.of(inputs, "file"))"
       + " (\(Amount.bytes(bytes)), \(Amount.seconds(seconds)))"
   }
 }

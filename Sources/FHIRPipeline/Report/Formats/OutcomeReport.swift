@@ -2,6 +2,8 @@ import FHIRModel
 
 /// JSON: an array with one OperationOutcome per input.
 struct OutcomeReport: FindingReport {
+  static let sourceURL = "https://fhirline.dev/StructureDefinition/source"
+
   private let context: ReportContext
   private var inputs = 0
   private var current: Int?
@@ -16,7 +18,7 @@ struct OutcomeReport: FindingReport {
     context.emit(inputs == 0 ? "[\n  " : ",\n  ")
     context.emit(
       "{\"resourceType\":\"OperationOutcome\",\"extension\":[{\"url\":"
-        + "\"https://fhirline.dev/StructureDefinition/source\",\"valueString\":\(source)}],\"issue\":[")
+        + "\"\(OutcomeReport.sourceURL)\",\"valueString\":\(source)}],\"issue\":[")
     inputs += 1
     current = input
     issuesOfCurrent = 0

@@ -14,6 +14,9 @@ struct SARIFReport: FindingReport {
 
   init(_ context: ReportContext) { self.context = context }
 
+  /// SARIF has words for what is suppressed, and for what was there before.
+  let takesAll = true
+
   mutating func begin(input: Int) { start() }
 
   private mutating func start() {

@@ -17,13 +17,21 @@ struct Fingerprint: Hashable {
     self.init(source: source, rule: finding.issue.rule.code, expression: finding.issue.expression)
   }
 
-  /// Sixteen hexadecimal digits that are the same in every run and on every machine.
-  func text(ordinal: Int) -> String {
-    // FNV-1a, 64 bits: http://www.isthe.com/chongo/tech/comp/fnv/
+  /// A number that is the same in every run and on every machine.
+  var hash: UInt64 { hash(0) }
+
+  /// FNV-1a, 64 bits: http://www.isthe.com/chongo/tech/comp/fnv/
+  private func hash(_ ordinal: Int) -> UInt64 {
     var hash: UInt64 = 0xCBF2_9CE4_8422_2325
     for byte in "\(source)\u{0}\(rule)\u{0}\(expression)\u{0}\(ordinal)".utf8 {
       hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3
     }
+    return hash
+  }
+
+  /// Sixteen hexadecimal digits that are the same in every run and on every machine.
+  func text(ordinal: Int) -> String {
+    let hash = hash(ordinal)
     let digits = String(hash, radix: 16)
     return String(repeating: "0", count: 16 - digits.count) + digits
   }
