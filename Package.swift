@@ -39,7 +39,7 @@ let package = Package(
     .target(
       name: "FHIRTerminology", dependencies: ["CDefinitions", "FHIRModel", "FHIRDefinitions", "UCUM"],
       swiftSettings: strict),
-    .target(name: "FHIRPath", dependencies: ["CDefinitions", "FHIRModel"], swiftSettings: strict),
+    .target(name: "FHIRPath", dependencies: ["CDefinitions", "FHIRModel", "UCUM"], swiftSettings: strict),
     .target(
       name: "FHIRValidation",
       dependencies: ["CDefinitions", "FHIRModel", "FHIRDefinitions", "FHIRTerminology", "FHIRPath"],
@@ -94,7 +94,8 @@ let package = Package(
       dependencies: ["FHIRTerminology", "FHIRDefinitions", "FHIRModel", "FHIRFormats", "CDefinitions"],
       swiftSettings: strict),
     .testTarget(
-      name: "FHIRPathTests", dependencies: ["FHIRPath", "FHIRModel", "FHIRFormats"], swiftSettings: strict),
+      name: "FHIRPathTests", dependencies: ["FHIRPath", "FHIRModel", "FHIRFormats", "CDefinitions"],
+      swiftSettings: strict),
     .testTarget(
       name: "FHIRValidationTests",
       dependencies: ["FHIRValidation", "FHIRModel", "FHIRFormats", "CDefinitions"],

@@ -1,12 +1,17 @@
-/// Why a text is no expression, or none that can be used where it stands. Always the writer's mistake, never the data's.
+/// Why a text is no expression, cannot be used where it stands, or has no result for the data at hand.
 package struct FHIRPathError: Error, Equatable, Sendable {
   package enum Code: String, Sendable {
     case syntax = "fhirpath-syntax"
     case unknownElement = "fhirpath-unknown-element"
     case unknownType = "fhirpath-unknown-type"
     case unknownFunction = "fhirpath-unknown-function"
+    case unknownVariable = "fhirpath-unknown-variable"
     case wrongArgument = "fhirpath-wrong-argument"
     case notInvertible = "fhirpath-not-invertible"
+    /// The expression is sound, but the data that it met are not what its functions and operators take.
+    case execution = "fhirpath-execution"
+    /// Nobody here knows: a value set, profile or reference that is not at hand.
+    case cannotTell = "fhirpath-cannot-tell"
   }
 
   package let code: Code
@@ -20,6 +25,9 @@ package struct FHIRPathError: Error, Equatable, Sendable {
     self.message = message
     self.column = column
   }
+
+  /// Whether the data are to blame, or what is known of the world, rather than the expression.
+  package var isOfExecution: Bool { code == .execution || code == .cannotTell }
 }
 
 extension FHIRPathError: CustomStringConvertible {

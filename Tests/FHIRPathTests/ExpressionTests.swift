@@ -20,16 +20,16 @@ import Testing
 
   @Test func `equality binds tighter than and`() throws {
     let expression = try Expression(parsing: "a = 'x' and b = true")
-    guard case .binary(.and, let left, let right) = expression.kind else {
+    guard case .chain(.and, let operands) = expression.kind, operands.count == 2 else {
       Issue.record("another shape")
       return
     }
     #expect(
-      left.kind
+      operands[0].kind
         == .binary(
           .equal, left: Expression(.member(focus: nil, name: "a"), column: 1),
           right: Expression(.literal(.string("x")), column: 5)))
-    #expect(right.column == 15)
+    #expect(operands[1].column == 15)
   }
 
   @Test(arguments: [

@@ -39,7 +39,7 @@ import Testing
     ("birthdate", FHIRPathError.Code.unknownElement, 1), ("name.famly", .unknownElement, 6),
     ("multipleBirth", .notInvertible, 1), ("multipleBirth.ofType(string)", .unknownType, 22),
     ("multipleBirthInteger", .unknownElement, 1), ("name.count()", .unknownFunction, 6),
-    ("name.where(use != 'old')", .syntax, 16), ("telecom.where(rank = true)", .wrongArgument, 22),
+    ("name.where(use != 'old')", .notInvertible, 16), ("telecom.where(rank = true)", .wrongArgument, 22),
     ("name.where(given)", .notInvertible, 12), ("'x'", .notInvertible, 1), ("name['a']", .wrongArgument, 6),
     ("name.ofType(HumanName)", .notInvertible, 13), ("name.where(period = 'x')", .notInvertible, 12),
   ])

@@ -32,7 +32,7 @@ extension InvertiblePath {
       case .call(let focus, let function, let arguments):
         let type = if let focus { try add(focus, root: root) } else { root }
         return try addCall(function, arguments, on: type, column: expression.column)
-      case .literal, .binary:
+      default:
         throw FHIRPathError(
           .notInvertible, "a value or comparison has no place to write to: expected a path to an element",
           column: expression.column)
@@ -69,7 +69,8 @@ extension InvertiblePath {
       let elements = table.elements(of: type)
       guard let element = elements.first(where: { table.string(of: NameID(rawValue: $0.name)) == name })
       else {
-        throw FHIRPathError(.unknownElement, unknown(name, of: type), column: column)
+        throw FHIRPathError(
+          .unknownElement, Schema.of(table).describeUnknown(name, of: type), column: column)
       }
       if element.flags & UInt16(ELEMENT_CHOICE) != 0 { return nil }
       return makeChild(element, table.typeRefs[Int(element.first_type_ref)])
@@ -81,19 +82,6 @@ extension InvertiblePath {
       return Child(
         name: table.string(of: id), id: id, type: type, repeats: element.max > 1,
         isPrimitive: table[type].kind == UInt8(DEFINITION_PRIMITIVE.rawValue))
-    }
-
-    private func unknown(_ name: String, of type: TypeID) -> String {
-      let owner = table.name(of: type)
-      // `valueQuantity` is how JSON writes a choice, not how FHIRPath names it.
-      if let id = table.nameID(name), let child = table.child(id, of: type) {
-        let base = table.string(of: NameID(rawValue: table.elements[child.element].name))
-        let chosen = table.name(of: table.type(of: child))
-        return "\(owner) has no element \(name): write \(base).ofType(\(chosen))"
-      }
-      let names = table.elements(of: type).map { table.string(of: NameID(rawValue: $0.name)) }
-      let near = names.first { $0.lowercased() == name.lowercased() || $0 == name + "s" || $0 + "s" == name }
-      return "\(owner) has no element \(name)" + (near.map { ": did you mean \($0)?" } ?? "")
     }
 
     private func choices(_ name: String, of type: TypeID) -> String {
@@ -182,13 +170,10 @@ extension InvertiblePath {
       _ expression: Expression, of type: TypeID, to conditions: inout [Condition]
     ) throws(FHIRPathError) {
       switch expression.kind {
-      case .binary(.and, let left, let right):
-        try addConditions(left, of: type, to: &conditions)
-        try addConditions(right, of: type, to: &conditions)
+      case .chain(.and, let operands):
+        for operand in operands { try addConditions(operand, of: type, to: &conditions) }
       case .binary(.equal, let left, let right):
-        guard case .literal(let value) = right.kind else {
-          throw FHIRPathError(.notInvertible, "the right side of '=' must be a value", column: right.column)
-        }
+        let value = try value(right)
         var inner = Compiler(table: table)
         _ = try inner.add(left, root: type)
         if let choice = inner.openChoice { throw choice }
@@ -212,7 +197,19 @@ extension InvertiblePath {
       }
     }
 
-    private func check(_ value: Expression.Literal, fits child: Child, column: Int) throws(FHIRPathError) {
+    private func value(_ expression: Expression) throws(FHIRPathError) -> Value {
+      switch expression.kind {
+      case .literal(.string(let text)): return .string(text)
+      case .literal(.boolean(let value)): return .boolean(value)
+      case .literal(.integer(let value)): return .integer(value)
+      default:
+        throw FHIRPathError(
+          .notInvertible, "the right side of '=' must be a text, a number, true, or false",
+          column: expression.column)
+      }
+    }
+
+    private func check(_ value: Value, fits child: Child, column: Int) throws(FHIRPathError) {
       let isBoolean = table[child.type].grammar == UInt8(GRAMMAR_BOOLEAN.rawValue)
       let fits =
         switch value {

@@ -28,7 +28,14 @@ package struct InvertiblePath: Equatable, Sendable {
   /// `path = literal` within `where`.
   package struct Condition: Equatable, Sendable {
     package let path: [Child]
-    package let value: Expression.Literal
+    package let value: Value
+  }
+
+  /// What an element can be compared with.
+  package enum Value: Equatable, Sendable {
+    case string(String)
+    case boolean(Bool)
+    case integer(Int)
   }
 
   /// The type that the path starts from.
