@@ -7,7 +7,7 @@ extension DefinitionReading {
     for child in root.child("snapshot")?.children("element") ?? [] { elements.append(try element(child)) }
     var differential: [ElementDefinition] = []
     for child in root.child("differential")?.children("element") ?? [] {
-      differential.append(try element(child))
+      differential.append(try element(child, isDifferential: true))
     }
     return StructureDefinition(
       url: try required("url", of: root),
@@ -30,7 +30,9 @@ extension DefinitionReading {
       file: file)
   }
 
-  private func element(_ node: NamedElement) throws(DefinitionError) -> ElementDefinition {
+  private func element(
+    _ node: NamedElement, isDifferential: Bool = false
+  ) throws(DefinitionError) -> ElementDefinition {
     let path = try required("path", of: node)
     // A snapshot has both; the root of a datatype may leave them out.
     guard let min = Int(node.string("min") ?? "0"), min >= 0 else {
@@ -72,7 +74,7 @@ extension DefinitionReading {
     element.contentReference = node.string("contentReference")
     element.maxLength = node.string("maxLength").flatMap { Int($0) }
     element.binding = try node.child("binding").flatMap { (b) throws(DefinitionError) in
-      try binding(b, path: path)
+      try binding(b, path: path, isDifferential: isDifferential)
     }
     element.constraints = constraints
     element.mustSupport = node.boolean("mustSupport")
@@ -121,12 +123,12 @@ extension DefinitionReading {
     return Slicing(discriminators: discriminators, isOrdered: node.boolean("ordered"), rules: rules)
   }
 
-  /// A binding without a value set binds to nothing that could be checked.
+  /// A binding without a value set binds to nothing that could be checked; in a differential it changes the base's strength.
   private func binding(
-    _ node: NamedElement, path: String
+    _ node: NamedElement, path: String, isDifferential: Bool
   ) throws(DefinitionError) -> ElementDefinition.ElementBinding? {
     typealias Strength = ElementDefinition.ElementBinding.Strength
-    guard let valueSet = node.string("valueSet") else { return nil }
+    guard let valueSet = node.string("valueSet") ?? (isDifferential ? "" : nil) else { return nil }
     guard let strength = Strength(rawValue: try required("strength", of: node)) else {
       throw malformed("the binding of \(path) has a strength that is none of FHIR's")
     }

@@ -55,7 +55,9 @@ struct NamedElement {
   func children(_ name: String) -> [NamedElement] {
     guard let id = id(of: name) else { return [] }
     var found: [NamedElement] = []
-    for child in tree.children(of: index) where tree.nodes[child].name == id {
+    for child in tree.children(of: index)
+    // An empty array has no element in it.
+    where tree.nodes[child].name == id && tree.nodes[child].flags.kind != .emptyArray {
       found.append(NamedElement(tree: tree, table: table, index: child))
     }
     return found

@@ -44,6 +44,15 @@ package final class ConformanceStore: Sendable {
   ///
   /// Without a version the latest of the weightiest package counts. The tree's names are those of `DefinitionTable.r4`.
   package func resource(_ kind: ConformanceKind, canonical: String) -> ResourceTree? {
+    do throws(DefinitionError) {
+      return try tree(kind, canonical)
+    } catch {
+      return nil
+    }
+  }
+
+  /// The same, with the reason where a resource is there and cannot be read.
+  func tree(_ kind: ConformanceKind, _ canonical: String) throws(DefinitionError) -> ResourceTree? {
     let key = Key(kind: kind, canonical: canonical)
     if let known = state.withLock({ $0.trees[key] }) { return known }
     var tree: ResourceTree?
@@ -53,13 +62,15 @@ package final class ConformanceStore: Sendable {
     } catch {
       problem = error
     }
-    return state.withLock { state in
+    let shared = state.withLock { state in
       // Another thread may have been faster: all get the same tree.
       if let known = state.trees[key] { return known }
       state.trees[key] = .some(tree)
       if let problem, !state.problems.contains(problem) { state.problems.append(problem) }
       return tree
     }
+    if let problem { throw problem }
+    return shared
   }
 
   /// The versions at hand of a URL, the weightiest first.
@@ -85,7 +96,8 @@ package final class ConformanceStore: Sendable {
     var structure: StructureDefinition?
     var problem: DefinitionError?
     do throws(DefinitionError) {
-      structure = try read(structure: Canonical(canonical))
+      var reading = StructureReading(store: self)
+      structure = try reading.structure(canonical)
     } catch {
       problem = error
     }
@@ -97,11 +109,9 @@ package final class ConformanceStore: Sendable {
     }
   }
 
-  private func read(structure canonical: Canonical) throws(DefinitionError) -> StructureDefinition? {
-    guard let found = find(.structureDefinition, canonical) else { return nil }
-    let reading = DefinitionReading(package: found.package, file: found.file)
-    let tree = try found.read()
-    return try reading.structure(NamedElement(root: tree, table: .forDefinitions))
+  /// A structure that was read before, or nil.
+  func known(_ canonical: String) -> StructureDefinition? {
+    state.withLock { $0.structures[canonical] ?? nil }
   }
 
   // MARK: Finding
@@ -118,7 +128,7 @@ package final class ConformanceStore: Sendable {
     }
   }
 
-  private func find(_ kind: ConformanceKind, _ canonical: Canonical) -> Found? {
+  func find(_ kind: ConformanceKind, _ canonical: Canonical) -> Found? {
     let candidates = candidates(kind, canonical.url)
     guard let version = canonical.version else { return candidates.first }
     // R4's own v2 tables bear a version in their very URL: `…/CodeSystem/v2-0006|2.1`.
