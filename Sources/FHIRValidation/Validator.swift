@@ -7,6 +7,8 @@ package struct ValidationOptions: Sendable, Hashable {
   package var showValues: Bool
   /// After so many findings in one record the rest is left out, and a finding says so.
   package var maxIssues: Int
+  /// Which profiles are checked, and what becomes of extensions that are not known.
+  package var profiles = ProfileOptions()
 
   package init(showValues: Bool = false, maxIssues: Int = 1000) {
     self.showValues = showValues

@@ -1,5 +1,6 @@
 import ArgumentParser
 import FHIRPipeline
+import FHIRValidation
 import Glibc
 
 struct ValidateCommand: ParsableCommand {
@@ -23,6 +24,19 @@ struct ValidateCommand: ParsableCommand {
 
   @Option(help: ArgumentHelp("The most findings, or causes, to show.", valueName: "n"))
   var maxIssues: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "A profile that every resource must meet, beside those it claims; may be given several times.",
+      valueName: "url"))
+  var profile: [String] = []
+
+  @Option(
+    help: "What becomes of extensions that no package at hand defines: allow, inform, warn or error.")
+  var unknownExtensions: ProfileOptions.UnknownExtensions = .inform
+
+  @Flag(help: "Tell of elements that a profile marks must-support and that do not stand.")
+  var mustSupport = false
 
   @Flag(help: "Let findings show values. They are patient data.")
   var showValues = false
@@ -59,6 +73,9 @@ struct ValidateCommand: ParsableCommand {
     run.report.grouping = group
     run.report.maxIssues = maxIssues
     run.report.showValues = showValues
+    run.profiles.rootProfiles = profile
+    run.profiles.unknownExtensions = unknownExtensions
+    run.profiles.tellsMustSupport = mustSupport
     run.report.colours = output == nil && Terminal.outputColours
     run.report.output = output
     run.standing.baseline = baseline
@@ -71,4 +88,5 @@ struct ValidateCommand: ParsableCommand {
 }
 
 extension FindingFormat: ExpressibleByArgument {}
+extension ProfileOptions.UnknownExtensions: ExpressibleByArgument {}
 extension FindingGrouping: ExpressibleByArgument {}

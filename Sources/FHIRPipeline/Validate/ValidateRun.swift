@@ -1,7 +1,7 @@
 package import FHIRDefinitions
 package import FHIRFormats
 import FHIRModel
-import FHIRValidation
+package import FHIRValidation
 import Glibc
 import Synchronization
 
@@ -15,6 +15,7 @@ package struct ValidateRun: Sendable {
   package var reading = ReadOptions()
   /// The core of R4, and the packages that the user named.
   package var definitions: ConformanceStore = .core
+  package var profiles = ProfileOptions()
 
   package init() {}
 
@@ -57,6 +58,7 @@ package struct ValidateRun: Sendable {
     let progress = Progress(total: files.reduce(0) { $0 + $1.size }, enabled: showsProgress && !quiet)
     var validation = ValidationOptions()
     validation.showValues = report.showValues
+    validation.profiles = profiles
     let validator = Validator(definitions: definitions, options: validation)
     let output = Mutex(try Output(files, report, standing))
     let order = InputOrder<StepResult> { file, result in
