@@ -28,11 +28,21 @@ struct ExtensionTerms: Sendable {
     var isOpaque = false
   }
 
+  /// Where R4 itself uses extensions of its own beside the places that their definitions name.
+  private static let corrections: [String: [String]] = [
+    "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type": ["ElementDefinition.type"],
+    "http://hl7.org/fhir/StructureDefinition/regex": ["ElementDefinition.type"],
+    "http://hl7.org/fhir/StructureDefinition/structuredefinition-normative-version": ["ElementDefinition"],
+  ]
+
   init(_ definition: StructureDefinition, root: SnapshotElement, table: DefinitionTable) {
     invariants = definition.contextInvariants
     isModifier = root.definition.isModifier
     isAnywhere = definition.contexts.contains { $0.type == "element" && $0.expression == "Element" }
-    contexts = definition.contexts.map { Context($0, table) }
+    contexts = definition.contexts.map { Context(kind: $0.type, expression: $0.expression, table) }
+    for correction in Self.corrections[definition.url] ?? [] {
+      contexts.append(Context(kind: "element", expression: correction, table))
+    }
     let slices = root.child("extension")?.slices ?? []
     isComplex = !slices.isEmpty
     for slice in slices {
@@ -43,9 +53,9 @@ struct ExtensionTerms: Sendable {
 }
 
 extension ExtensionTerms.Context {
-  fileprivate init(_ context: StructureDefinition.Context, _ table: DefinitionTable) {
-    expression = context.expression
-    guard let kind = Kind(rawValue: context.type) else {
+  fileprivate init(kind: String, expression: String, _ table: DefinitionTable) {
+    self.expression = expression
+    guard let kind = Kind(rawValue: kind) else {
       self.kind = .element
       isOpaque = true
       return

@@ -148,13 +148,18 @@ extension ProfileWalk {
       }
       return false
     case .resolve:
-      return withTarget(of: place.node) { walk, target in
+      let target = withTarget(of: place.node) { walk, target in
         let other = Place(
           node: target, type: walk.resourceType(target) ?? walk.session.library.types.resource,
           parent: target,
           element: place.element)
         return walk.someNode(from: other, step &+ 1, test, plan)
-      } ?? false
+      }
+      if let target { return target }
+      // What is not at hand may still be known by its type.
+      guard test.pointee.condition == .type, let type = statedTargetType(place.node) else { return false }
+      return meets(
+        Place(node: place.node, type: type, parent: place.node, element: place.element), test, plan)
     }
   }
 

@@ -66,18 +66,35 @@ extension ProfileWalk {
   mutating func withTarget<Result>(
     of reference: Int, _ body: (inout ProfileWalk, Int) -> Result
   ) -> Result? {
-    guard let literal = tree.child(names.reference, of: reference) else { return nil }
+    // A canonical or a uri refers by itself.
+    let literal = tree.child(names.reference, of: reference) ?? reference
+    guard nodes[literal].flags.contains(.hasValue) else { return nil }
     let text = tree.string(at: literal)
-    if text.first == "#" {
-      guard let target = contained(text.dropFirst(), around: reference) else { return nil }
-      return body(&self, target)
+    let around = resources(around: reference)
+    guard let target = text.first == "#" ? contained(text.dropFirst(), around) : bundled(text, around) else {
+      return nil
     }
-    return nil
+    return body(&self, target)
+  }
+
+  /// The resources around a node, from the outermost in.
+  private func resources(around node: Int) -> [Int] {
+    var found: [Int] = []
+    var current = 0
+    while current < node {
+      if nodes[current].flags.kind == .resource { found.append(current) }
+      guard let next = tree.children(of: current).first(where: { Int(nodes[$0].end) > node }), next <= node
+      else {
+        return found
+      }
+      current = next
+    }
+    return found
   }
 
   /// The resource of that id among those contained around a node; `#` alone is the resource around.
-  private func contained(_ id: Substring, around node: Int) -> Int? {
-    guard let container = container(of: node) else { return nil }
+  private func contained(_ id: Substring, _ around: [Int]) -> Int? {
+    guard let container = around.last(where: { nodes[$0].name != names.contained }) else { return nil }
     if id.isEmpty { return container }
     for child in tree.children(of: container) where nodes[child].name == names.contained {
       if let own = tree.child(names.id, of: child), tree.string(at: own) == id { return child }
@@ -85,20 +102,58 @@ extension ProfileWalk {
     return nil
   }
 
-  /// The innermost resource around a node that is itself not contained in another.
-  private func container(of node: Int) -> Int? {
-    var found: Int?
-    var current = 0
-    while current < node {
-      if nodes[current].flags.kind == .resource && nodes[current].name != names.contained { found = current }
-      var next: Int?
-      for child in tree.children(of: current) where Int(nodes[child].end) > node {
-        next = child <= node ? child : nil
-        break
+  /// The resource of another entry of the Bundle around, if the tree holds all of it.
+  ///
+  /// See http://hl7.org/fhir/R4/bundle.html#references
+  private mutating func bundled(_ reference: String, _ around: [Int]) -> Int? {
+    guard
+      let place = around.indices.last(where: {
+        $0 + 1 < around.count && tree.rawText(around[$0]).elementsEqual("Bundle".utf8)
+      })
+    else { return nil }
+    let bundle = around[place]
+    if bundles[bundle] == nil { bundles[bundle] = BundledResources(of: bundle, in: tree, names) }
+    return bundles[bundle]?.target(of: reference, from: around[place + 1])
+  }
+}
+
+/// The resources of a Bundle by the addresses that they are referred to by.
+struct BundledResources {
+  private var byAddress: [String: Int] = [:]
+  private var fullUrls: [Int: String] = [:]
+
+  init(of bundle: Int, in tree: ResourceTree, _ names: ProfileLibrary.Names) {
+    for entry in tree.children(of: bundle) where tree.nodes[entry].name == names.entry {
+      guard let resource = tree.child(names.resource, of: entry) else { continue }
+      if let fullUrl = tree.child(names.fullUrl, of: entry) {
+        let url = tree.string(at: fullUrl)
+        fullUrls[resource] = url
+        if byAddress[url] == nil { byAddress[url] = resource }
+      } else if let id = tree.child(names.id, of: resource) {
+        let address = tree.string(at: resource) + "/" + tree.string(at: id)
+        if byAddress[address] == nil { byAddress[address] = resource }
       }
-      guard let next else { return found }
-      current = next
     }
-    return found
+  }
+
+  /// The resource that a reference of another leads to.
+  func target(of reference: String, from resource: Int) -> Int? {
+    var text = reference[...]
+    if let fragment = text.firstIndex(of: "#") { text = text[..<fragment] }
+    var parts = text.split(separator: "/", omittingEmptySubsequences: false)
+    if parts.count > 2, parts[parts.count - 2] == "_history" {
+      parts.removeLast(2)
+      text = text[..<parts[parts.count - 1].endIndex]
+    }
+    if let found = byAddress[String(text)] { return found }
+    guard parts.count == 2, let fullUrl = fullUrls[resource] else { return nil }
+    // What is relative stands beside the resource that refers: on its server, or among the urns of its kind.
+    if fullUrl.hasPrefix("urn:") {
+      guard let colon = fullUrl.lastIndex(of: ":") else { return nil }
+      return byAddress[String(fullUrl[...colon]) + parts[1]]
+    }
+    let segments = fullUrl.split(separator: "/", omittingEmptySubsequences: false)
+    guard segments.count > 2 else { return nil }
+    return byAddress[String(fullUrl[..<segments[segments.count - 2].startIndex]) + text]
   }
 }

@@ -23,6 +23,9 @@ struct ProfileWalk: ~Copyable {
   /// The elements around the extension that was checked last.
   var chain = ExtensionChain()
 
+  /// What the Bundles around references hold, by their nodes.
+  var bundles: [Int: BundledResources] = [:]
+
   /// No profile is deeper; data may be.
   private static let depthLimit = 200
 
