@@ -63,7 +63,9 @@ let package = Package(
       swiftSettings: strict),
     .executableTarget(
       name: "fhirline",
-      dependencies: ["FHIRPipeline", "FHIRValidation", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: [
+        "FHIRPipeline", "FHIRValidation", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
       swiftSettings: strict),
     // The tool that makes Sources/CDefinitions/r4.table from HL7's packages.
     .executableTarget(
