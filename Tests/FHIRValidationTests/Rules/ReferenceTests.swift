@@ -87,7 +87,7 @@ import Testing
        {"resourceType": "Patient", "contained": [
          {"resourceType": "Organization", "id": "a", "name": "x", "partOf": {"reference": "#b"}},
          {"resourceType": "Organization", "id": "b", "name": "x", "partOf": {⟦ref-1⟧"reference": "#c"}}],
-        "extension": [{"url": "http://x.org/e", "valueReference": {⟦ref-1⟧"reference": "#p"}}],
+        "extension": [{"url": "http://example.org/e", "valueReference": {⟦ref-1⟧"reference": "#p"}}],
         "managingOrganization": {"reference": "#a"}}},
        {"response": {"status": "200"}, "resource": {"resourceType": "Patient", "managingOrganization": {⟦ref-1⟧"reference": "#a"}}}]}
       """#)
