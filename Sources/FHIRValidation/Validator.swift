@@ -1,5 +1,6 @@
 package import FHIRDefinitions
 package import FHIRModel
+import FHIRTerminology
 
 /// What the user asked of validation.
 package struct ValidationOptions: Sendable, Hashable {
@@ -9,6 +10,8 @@ package struct ValidationOptions: Sendable, Hashable {
   package var maxIssues: Int
   /// Which profiles are checked, and what becomes of extensions that are not known.
   package var profiles = ProfileOptions()
+  /// Whether codes whose value set or code system is not at hand are told as information.
+  package var tellsUndecided = false
 
   package init(showValues: Bool = false, maxIssues: Int = 1000) {
     self.showValues = showValues
@@ -30,7 +33,10 @@ package struct Validator: Sendable {
     table: DefinitionTable = .r4, definitions: ConformanceStore = .core,
     options: ValidationOptions = ValidationOptions()
   ) {
-    plan = ValidationPlan(table: table)
+    let terminology =
+      table.isEmbedded && definitions === ConformanceStore.core
+      ? .core : Terminology(table: table, source: definitions)
+    plan = ValidationPlan(table: table, terminology: terminology)
     self.definitions = definitions
     self.options = options
     profiles = ProfileRules(definitions: definitions, table: table, options: options.profiles)

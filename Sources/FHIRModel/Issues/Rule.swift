@@ -75,6 +75,17 @@ extension Rule {
   package static let bundleEntry = Rule("bundle-entry", .structure)
   package static let elementID = Rule("element-id", .structure)
 
+  // Terminology
+  package static let bindingExtensible = Rule("binding-extensible", .codeInvalid)
+  package static let codeUnknown = Rule("code-unknown", .codeInvalid)
+  package static let codeShape = Rule("code-shape", .codeInvalid)
+  package static let codeDisplay = Rule("code-display", .codeInvalid)
+  package static let codeInactive = Rule("code-inactive", .businessRule)
+  package static let codeSystemMissing = Rule("code-system-missing", .codeInvalid)
+  package static let codeSystem = Rule("code-system", .codeInvalid)
+  package static let codeUndecided = Rule("code-undecided", .notFound)
+  package static let identifierCheckDigit = Rule("identifier-check-digit", .value)
+
   // Narrative
   package static let narrativeSyntax = Rule("narrative-syntax", .structure)
   package static let narrativeLink = Rule("narrative-link", .value)
@@ -115,6 +126,8 @@ extension Rule {
     elementEmpty, arrayExpected, arrayUnexpected, arrayEmpty, nullValue, stringEmpty, valueKind,
     primitiveFormat,
     primitiveRange, bindingRequired, referenceSyntax, referenceTarget, contained, bundleEntry, elementID,
+    bindingExtensible, codeUnknown, codeShape, codeDisplay, codeInactive, codeSystemMissing, codeSystem,
+    codeUndecided, identifierCheckDigit,
     narrativeSyntax, narrativeLink, referenceMissing, referenceAmbiguous, bundleUnreachable,
     profileUnknown, profileMin, profileMax, profileType, profileFixed, profilePattern, profileRange,
     profileLength, profileSlice, profileSliceOrder, profileNone, profileTarget, profileMustSupport,

@@ -11,6 +11,7 @@ final class CodeSystemPlan: Sendable {
   }
 
   let url: String
+  let version: String?
   let content: Content
   /// Whether codes that the resource does not list are put together from those that it does.
   let isCompositional: Bool
@@ -32,6 +33,7 @@ final class CodeSystemPlan: Sendable {
   init(_ tree: ResourceTree) {
     let root = Definition(tree)
     url = root.text(Definition.Names.url) ?? ""
+    version = root.text(Definition.Names.version)
     content = root.text(Definition.Names.content).flatMap { Content(rawValue: $0) } ?? .fragment
     isCompositional = root.text(Definition.Names.compositional) == "true"
     self.tree = tree

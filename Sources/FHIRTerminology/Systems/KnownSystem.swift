@@ -4,6 +4,10 @@ internal import UCUM
 /// What is known of a code system: its list, its grammar, or nothing.
 package final class KnownSystem: Sendable {
   package let url: String
+  /// The version at hand, if it has one.
+  package let version: String?
+  /// Whether the URL is that of a value set at hand, mistaken for a code system.
+  package let isValueSet: Bool
   let bytes: [UInt8]
   let content: Content
 
@@ -19,8 +23,10 @@ package final class KnownSystem: Sendable {
   package enum Grammar: Sendable { case language, mime, ucum }
   package enum Shape: Sendable { case loinc, snomed }
 
-  init(url: String, content: Content) {
+  init(url: String, content: Content, isValueSet: Bool = false) {
     self.url = url
+    self.isValueSet = isValueSet
+    if case .plan(let plan) = content { version = plan.version } else { version = nil }
     bytes = Array(url.utf8)
     self.content = content
   }
@@ -75,6 +81,15 @@ package final class KnownSystem: Sendable {
   /// Whether only a shape is known of the system's codes.
   package var shape: Shape? {
     if case .shape(let shape) = content { shape } else { nil }
+  }
+
+  /// Whether the URL has a scheme, as a code system's must.
+  package var isAbsolute: Bool {
+    guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")), let first = bytes.first else { return false }
+    return isLetter(first)
+      && bytes[..<colon].allSatisfy {
+        isAlphanumeric($0) || $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".")
+      }
   }
 
   package var isKnown: Bool {

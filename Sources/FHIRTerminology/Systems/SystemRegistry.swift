@@ -61,7 +61,9 @@ final class SystemRegistry: Sendable {
 
   private func make(_ url: String) -> KnownSystem {
     if let standard = KnownSystem.standard(url) { return KnownSystem(url: url, content: standard) }
-    guard let tree = source.codeSystem(url) else { return KnownSystem(url: url, content: .unknown) }
+    guard let tree = source.codeSystem(url) else {
+      return KnownSystem(url: url, content: .unknown, isValueSet: source.valueSet(url) != nil)
+    }
     let plan = CodeSystemPlan(tree)
     return KnownSystem(url: url, content: plan.content == .notPresent ? .unknown : .plan(plan))
   }

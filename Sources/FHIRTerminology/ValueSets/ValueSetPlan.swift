@@ -109,6 +109,11 @@ package final class ValueSetPlan: Sendable {
     }
   }
 
+  /// Whether anything is known of its codes.
+  package var isKnown: Bool {
+    if case .unknown = content { false } else { true }
+  }
+
   /// Whether it is all of a grammar: every language, every MIME type, every unit.
   package var grammar: KnownSystem.Grammar? {
     guard case .composed(let composition) = content, composition.include.count == 1,

@@ -1,5 +1,6 @@
 import CDefinitions
 import FHIRModel
+import FHIRTerminology
 
 /// What a name asks, within one type, of the node that bears it; laid out for one look per node.
 struct PlanChild {
@@ -25,7 +26,7 @@ struct PlanChild {
     let rawValue: UInt8
     /// The element may stand more than once.
     static let repeats = Marks(rawValue: 1)
-    /// A required binding to a value set that can be decided offline.
+    /// A code that can be judged: by a binding of its element, or by the system that it names.
     static let binding = Marks(rawValue: 2)
     static let reference = Marks(rawValue: 4)
     static let bundleEntry = Marks(rawValue: 8)
@@ -114,8 +115,16 @@ final class ValidationPlan: @unchecked Sendable {
     }
   }
 
-  init(table: DefinitionTable) {
+  let terminology: Terminology
+  let codedNames: CodedNames
+  /// The table's bindings by their numbers; nil for those that no code can break.
+  private let bindings: [CodeBinding?]
+
+  init(table: DefinitionTable, terminology: Terminology) {
     self.table = table
+    self.terminology = terminology
+    codedNames = CodedNames(table: table)
+    bindings = table.bindings.map { CodeBinding($0, table, terminology) }
     names = Names(table: table)
     elementDefinition = table.typeID("ElementDefinition")
     bundle = table.typeID("Bundle") ?? TypeID(rawValue: UInt16(DEFINITION_NONE))
@@ -123,7 +132,7 @@ final class ValidationPlan: @unchecked Sendable {
     let types = UnsafeMutablePointer<PlanType>.allocate(capacity: max(table.types.count, 1))
     let children = UnsafeMutablePointer<PlanChild>.allocate(capacity: max(slotCount, 1))
     children.initialize(repeating: .empty, count: slotCount)
-    let compiler = ChildCompiler(table: table, names: names)
+    let compiler = ChildCompiler(table: table, names: names, codedNames: codedNames, bindings: bindings)
     for (index, record) in table.types.enumerated() {
       precondition(record.element_count <= 64, "a type has more elements than the plan's masks have bits")
       var type = PlanType(
@@ -148,6 +157,19 @@ final class ValidationPlan: @unchecked Sendable {
     self.children = UnsafePointer(children)
   }
 
+  /// The binding of an element, or else of its type as a whole (Age, Distance, Duration).
+  func binding(of child: PlanChild) -> CodeBinding? {
+    let element = table.elements[Int(child.element)].binding
+    if element != 0 { return bindings[Int(element) - 1] }
+    let type = table.types[Int(child.type)].binding
+    return type == 0 ? nil : bindings[Int(type) - 1]
+  }
+
+  /// How a bound element bears its code.
+  func form(of child: PlanChild) -> CodedForm? {
+    child.shape == .primitive ? .code : codedNames.form(of: TypeID(rawValue: child.type), table)
+  }
+
   func isElementDefinition(_ type: TypeID) -> Bool { type == elementDefinition }
 
   deinit {
@@ -160,12 +182,18 @@ final class ValidationPlan: @unchecked Sendable {
 private struct ChildCompiler {
   let table: DefinitionTable
   let names: ValidationPlan.Names
+  let codedNames: CodedNames
+  let bindings: [CodeBinding?]
   let reference: TypeID?
   let bundleEntry: TypeID?
 
-  init(table: DefinitionTable, names: ValidationPlan.Names) {
+  init(
+    table: DefinitionTable, names: ValidationPlan.Names, codedNames: CodedNames, bindings: [CodeBinding?]
+  ) {
     self.table = table
     self.names = names
+    self.codedNames = codedNames
+    self.bindings = bindings
     reference = table.typeID("Reference")
     bundleEntry = table.typeID("Bundle.entry")
   }
@@ -221,9 +249,10 @@ private struct ChildCompiler {
     if element.name == names.id.rawValue && element.flags & UInt16(ELEMENT_ATTRIBUTE) != 0 {
       marks.insert(.elementID)
     }
-    if let binding = table.binding(of: element), let required = table.requiredValueSet(of: binding) {
-      let codes = definition_codes(UInt32(table.valueSets[required].codes))
-      if codes == CODES_LISTED || codes == CODES_LANGUAGE || codes == CODES_MIME { marks.insert(.binding) }
+    let binding = element.binding != 0 ? element.binding : table[type].binding
+    if binding != 0 && bindings[Int(binding) - 1] != nil || codedNames.isChecked(type, table) {
+      // What a Reference says of its target's type is judged with the reference.
+      if element.owner != reference?.rawValue { marks.insert(.binding) }
     }
     return marks
   }

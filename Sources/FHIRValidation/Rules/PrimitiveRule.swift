@@ -23,7 +23,7 @@ enum PrimitiveRule {
       if child.marks.contains(.local), walk.tree.rawText(i).first == UInt8(ascii: "#") {
         walk.noteFragment(i, isReference: false)
       }
-      if child.marks.contains(.binding) { BindingRule.checkCode(i, child, &walk) }
+      if child.marks.contains(.binding) { BindingRule.check(i, child, &walk) }
       if child.marks.contains(.elementID) { ElementIDRule.check(i, child, &walk) }
     }
   }

@@ -32,6 +32,8 @@ struct StructureWalk: ~Copyable {
   /// Elements that have an id, by resource and id; see ``ElementIDRule``.
   var elementIDs: [ElementIDRule.Key: Int] = [:]
   var overflowed = false
+  /// Codings before this node are those of a value whose codes were found wrong already.
+  var codingsToldUntil = 0
 
   /// What the entries of the innermost Bundle around leave for ``BundleRules``, and those of Bundles around it.
   var scope = BundleScope()
@@ -179,7 +181,7 @@ struct StructureWalk: ~Copyable {
 
   private mutating func checkSpecial(_ i: Int, _ child: PlanChild) {
     if child.marks.contains(.reference) { ReferenceRule.check(i, child, &self) }
-    if child.marks.contains(.binding) { BindingRule.checkConcept(i, child, &self) }
+    if child.marks.contains(.binding) { BindingRule.checkComplex(i, child, &self) }
     if child.marks.contains(.bundleEntry) { BundleEntryRule.check(i, &self) }
   }
 

@@ -104,30 +104,4 @@ import Testing
     var text = text
     #expect(text.withUTF8 { NarrativeGrammar.xhtml($0) } == expected)
   }
-
-  @Test(arguments: [
-    "en", "de-CH", "zh-Hans-CN", "x-klingon", "i-klingon", "sl-rozaj-biske", "en-a-bbb-x-a-ccc",
-  ])
-  func `language tags are told by their form`(text: String) {
-    var text = text
-    #expect(text.withUTF8 { CodeGrammar.isLanguage($0) })
-  }
-
-  @Test(arguments: ["", "-", "en-", "e", "englishlanguage", "en_US", "4de", "x"])
-  func `what is no language tag is refused`(text: String) {
-    var text = text
-    #expect(!text.withUTF8 { CodeGrammar.isLanguage($0) })
-  }
-
-  @Test(arguments: ["text/plain", "application/fhir+json", "text/plain; charset=utf-8", "image/svg+xml;q=1"])
-  func `MIME types are told by their form`(text: String) {
-    var text = text
-    #expect(text.withUTF8 { CodeGrammar.isMIMEType($0) })
-  }
-
-  @Test(arguments: ["", "text", "text/", "/plain", "text/pl ain", "[%payloadFormat%]", "a/b/c"])
-  func `what is no MIME type is refused`(text: String) {
-    var text = text
-    #expect(!text.withUTF8 { CodeGrammar.isMIMEType($0) })
-  }
 }

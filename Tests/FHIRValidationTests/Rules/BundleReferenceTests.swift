@@ -8,7 +8,7 @@ import Testing
     #"""
     {"resourceType": "Bundle", "type": "collection", "entry": [
      {"fullUrl": "\#(fullUrl)", "resource": {"resourceType": "Encounter", "id": "1", "status": "planned",
-       "class": {"code": "AMB"}, \#(reference)}},
+       "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"}, \#(reference)}},
      {"fullUrl": "\#(target)", "resource": {\#(resource)}}]}
     """#
   }

@@ -97,7 +97,7 @@ import Testing
       {"resourceType": "Bundle", "type": "batch-response", "entry": [{"response": {"status": "200"}, "resource":
         {"resourceType": "Bundle", "type": "collection", ⟦bdl-1⟧"total": 1, "entry": [
           {"fullUrl": "http://example.org/Encounter/1", "resource": {"resourceType": "Encounter", "id": "1",
-            "status": "planned", "class": {"code": "AMB"}, ⟦reference-target⟧"subject": {"reference": "urn:uuid:00000000-0000-4000-8000-000000000001"}}},
+            "status": "planned", "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"}, ⟦reference-target⟧"subject": {"reference": "urn:uuid:00000000-0000-4000-8000-000000000001"}}},
           {"fullUrl": "urn:uuid:00000000-0000-4000-8000-000000000001", "resource": {"resourceType": "Location"}}]}}]}
       """#)
     #expect(

@@ -14,7 +14,7 @@ import Testing
       #"""
       {"resourceType": "Encounter", "contained": [{"resourceType": "Patient", "id": "p", "link": [
         {"type": "seealso", "other": {"reference": "#p"}}]}],
-       "status": "planned", "class": {"code": "AMB"}, "subject": {"reference": "\#(text)"}}
+       "status": "planned", "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"}, "subject": {"reference": "\#(text)"}}
       """#)
   }
 
@@ -25,7 +25,7 @@ import Testing
   func `texts that are no reference`(text: String) throws {
     try expectMarked(
       #"""
-      {"resourceType": "Encounter", "status": "planned", "class": {"code": "AMB"},
+      {"resourceType": "Encounter", "status": "planned", "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"},
        "subject": {⟦reference-syntax⟧"reference": "\#(text)"}}
       """#)
   }
@@ -34,7 +34,7 @@ import Testing
     let issues = try expectMarked(
       #"""
       {"resourceType": "Encounter", "contained": [{"resourceType": "EpisodeOfCare", "id": "a",
-        "status": "active", "patient": {"reference": "#"}}], "status": "planned", "class": {"code": "AMB"},
+        "status": "active", "patient": {"reference": "#"}}], "status": "planned", "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"},
        ⟦reference-target⟧"subject": {"reference": "Practitioner/1"},
        ⟦reference-target⟧"serviceProvider": {"type": "Patient", "display": "x"},
        "episodeOfCare": [⟦reference-target⟧{"reference": "https://example.org/fhir/Patient/1"},
@@ -58,9 +58,10 @@ import Testing
     let issues = try expectMarked(
       #"""
       {"resourceType": "ActivityDefinition", "status": "draft", "library": ["#lib"], "contained": [
-        {"resourceType": "Library", "id": "lib", "status": "draft", "type": {"text": "x"}},
+        {"resourceType": "Library", "id": "lib", "status": "draft",
+         "type": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/library-type", "code": "logic-library"}]}},
         ⟦dom-3⟧{"resourceType": "Organization", "id": "a", "name": "x"},
-        {"resourceType": "Patient", "id": "b", "meta": {⟦dom-4⟧"versionId": "1", "security": [⟦dom-5⟧{"code": "x"}]},
+        {"resourceType": "Patient", "id": "b", "meta": {⟦dom-4⟧"versionId": "1", "security": [⟦dom-5⟧{"display": "x"}]},
          "managingOrganization": {"reference": "#"}},
         {"resourceType": "Patient", "id": "c", "meta": {⟦dom-4⟧"lastUpdated": "2024-05-01T10:00:00Z"},
          "link": [{"type": "refer", "other": {"reference": "#"}}]},
