@@ -18,21 +18,50 @@ import Testing
     "observation-example-f202-temperature": ["profile-min Observation"],
     "message-response-link": ["bundle-entry Bundle.entry[3]"],
     // UCUM has no unit mcg, drop, ea, mEq, tbl or ml/hr (ucum.html): what names UCUM as its system must be one of its codes.
-    "document-example-dischargesummary": ["code-unknown Bundle.entry[5].resource.dosageInstruction[0].doseAndRate[0].dose.ofType(Quantity)"],
-    "medicationdispense0309": ["code-unknown MedicationDispense.dosageInstruction[0].doseAndRate[0].dose.ofType(Quantity)"],
-    "medicationdispense0313": ["code-unknown MedicationDispense.contained[0].ingredient[0].strength.numerator", "code-unknown MedicationDispense.dosageInstruction[0].doseAndRate[0].dose.ofType(Quantity)"],
-    "medicationdispense0318": ["code-unknown MedicationDispense.dosageInstruction[0].doseAndRate[0].dose.ofType(Quantity)"],
-    "medicationdispense0324": ["code-unknown MedicationDispense.dosageInstruction[0].doseAndRate[0].dose.ofType(Quantity)"],
-    "medicationdispense0327": ["code-unknown MedicationDispense.dosageInstruction[0].doseAndRate[0].dose.ofType(Quantity)"],
-    "medicationdispense0328": ["code-unknown MedicationDispense.dosageInstruction[0].doseAndRate[0].dose.ofType(Quantity)"],
-    "medicationdispense0329": ["code-unknown MedicationDispense.dosageInstruction[0].doseAndRate[0].dose.ofType(Quantity)"],
-    "medicationrequest0314": ["code-unknown MedicationRequest.dosageInstruction[0].doseAndRate[0].dose.ofType(Quantity)"],
-    "medicationrequest0319": ["code-unknown MedicationRequest.dosageInstruction[0].doseAndRate[0].rate.ofType(Quantity)"],
-    "medicationrequest0325": ["code-unknown MedicationRequest.dosageInstruction[0].doseAndRate[0].dose.ofType(Quantity)"],
-    "medicationrequest0326": ["code-unknown MedicationRequest.dosageInstruction[0].doseAndRate[0].dose.ofType(Quantity)"],
-    "medicationrequest0329": ["code-unknown MedicationRequest.dosageInstruction[0].doseAndRate[0].dose.ofType(Quantity)"],
+    "document-example-dischargesummary": [
+      "code-unknown Bundle.entry[5].resource.dosageInstruction[0].doseAndRate[0].dose.ofType(Quantity)"
+    ],
+    "medicationdispense0309": [
+      "code-unknown MedicationDispense.dosageInstruction[0].doseAndRate[0].dose.ofType(Quantity)"
+    ],
+    "medicationdispense0313": [
+      "code-unknown MedicationDispense.contained[0].ingredient[0].strength.numerator",
+      "code-unknown MedicationDispense.dosageInstruction[0].doseAndRate[0].dose.ofType(Quantity)",
+    ],
+    "medicationdispense0318": [
+      "code-unknown MedicationDispense.dosageInstruction[0].doseAndRate[0].dose.ofType(Quantity)"
+    ],
+    "medicationdispense0324": [
+      "code-unknown MedicationDispense.dosageInstruction[0].doseAndRate[0].dose.ofType(Quantity)"
+    ],
+    "medicationdispense0327": [
+      "code-unknown MedicationDispense.dosageInstruction[0].doseAndRate[0].dose.ofType(Quantity)"
+    ],
+    "medicationdispense0328": [
+      "code-unknown MedicationDispense.dosageInstruction[0].doseAndRate[0].dose.ofType(Quantity)"
+    ],
+    "medicationdispense0329": [
+      "code-unknown MedicationDispense.dosageInstruction[0].doseAndRate[0].dose.ofType(Quantity)"
+    ],
+    "medicationrequest0314": [
+      "code-unknown MedicationRequest.dosageInstruction[0].doseAndRate[0].dose.ofType(Quantity)"
+    ],
+    "medicationrequest0319": [
+      "code-unknown MedicationRequest.dosageInstruction[0].doseAndRate[0].rate.ofType(Quantity)"
+    ],
+    "medicationrequest0325": [
+      "code-unknown MedicationRequest.dosageInstruction[0].doseAndRate[0].dose.ofType(Quantity)"
+    ],
+    "medicationrequest0326": [
+      "code-unknown MedicationRequest.dosageInstruction[0].doseAndRate[0].dose.ofType(Quantity)"
+    ],
+    "medicationrequest0329": [
+      "code-unknown MedicationRequest.dosageInstruction[0].doseAndRate[0].dose.ofType(Quantity)"
+    ],
     // The barn (b) is no unit of time, which is what an Age is measured in (all-time-units is its maximum).
-    "list-example-double-cousin-relationship-pedigree": ["binding-required List.contained[5].age.ofType(Age)"],
+    "list-example-double-cousin-relationship-pedigree": [
+      "binding-required List.contained[5].age.ofType(Age)"
+    ],
   ]
 
   @Test(.enabled(if: SharedData.has("examples")), arguments: ["json", "xml"])

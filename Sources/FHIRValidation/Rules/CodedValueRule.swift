@@ -43,7 +43,8 @@ enum CodedValueRule {
     else { return }
     walk.report(
       .warning, .identifierCheckDigit, at: node, position: value, value: value,
-      "\(walk.path(child)) is no US national provider identifier: ten digits, of which the last is a check digit")
+      "\(walk.path(child)) is no US national provider identifier: ten digits, of which the last is a check digit"
+    )
   }
 
   // MARK: Quantity
@@ -58,7 +59,8 @@ enum CodedValueRule {
     guard walk.withText(code, { known.membership(of: $0) }) == .no else { return }
     walk.report(
       .error, .codeUnknown, at: node, position: code, value: code,
-      "\(walk.path(child)) has a code that is no unit of UCUM: expected one such as mg/dL or mm[Hg], in UCUM's case")
+      "\(walk.path(child)) has a code that is no unit of UCUM: expected one such as mg/dL or mm[Hg], in UCUM's case"
+    )
   }
 
   // MARK: Coding
@@ -105,7 +107,8 @@ enum CodedValueRule {
   private static func isOfOtherVersion(
     _ node: Int, _ known: KnownSystem, _ walk: borrowing StructureWalk
   ) -> Bool {
-    guard let version = walk.tree.child(walk.plan.codedNames.version, of: node), let own = known.version else {
+    guard let version = walk.tree.child(walk.plan.codedNames.version, of: node), let own = known.version
+    else {
       return false
     }
     return walk.tree.string(at: version) != own
@@ -123,7 +126,8 @@ enum CodedValueRule {
     case (_, .snomed):
       walk.report(
         .warning, .codeShape, at: code, value: code,
-        "\(path).code has not the form of a SNOMED CT concept's identifier (73211009), or its check digit is wrong")
+        "\(path).code has not the form of a SNOMED CT concept's identifier (73211009), or its check digit is wrong"
+      )
     case (_?, _):
       walk.report(
         .error, .codeUnknown, at: code, value: code,

@@ -36,7 +36,9 @@ struct BindingCheck {
       case .yes: break
       case .no:
         return .broken(
-          fault(.error, .bindingRequired, node, form, "must \(verb(form)) \(description(of: maximum.plan, node, form))"))
+          fault(
+            .error, .bindingRequired, node, form,
+            "must \(verb(form)) \(description(of: maximum.plan, node, form))"))
       case .unknown: doubt = maximum.plan.doubt
       }
     }
@@ -51,7 +53,8 @@ struct BindingCheck {
     }
     if binding.strength == .required {
       return .broken(
-        fault(.error, .bindingRequired, node, form, "must \(verb(form)) \(description(of: plan, node, form))"))
+        fault(.error, .bindingRequired, node, form, "must \(verb(form)) \(description(of: plan, node, form))")
+      )
     }
     let demand =
       "should \(verb(form)) \(description(of: plan, node, form)), unless none of them fits (extensible binding)"

@@ -54,7 +54,8 @@ import Testing
     let message = try #require(try findings(text).first?.message)
     #expect(
       message
-        == "Patient.gender must be one of the 4 codes of administrative-gender (male, female, other, unknown)")
+        == "Patient.gender must be one of the 4 codes of administrative-gender (male, female, other, unknown)"
+    )
     let shown = try #require(try findings(text, options: ValidationOptions(showValues: true)).first?.message)
     #expect(shown.hasSuffix("(found: femail)"))
   }
@@ -68,7 +69,8 @@ import Testing
   }
 
   @Test func `what cannot be judged is told on request, as information`() throws {
-    let text = #"{"resourceType":"Basic","code":{"coding":[{"system":"http://clinic.org/unknown","code":"Q"}]}}"#
+    let text =
+      #"{"resourceType":"Basic","code":{"coding":[{"system":"http://clinic.org/unknown","code":"Q"}]}}"#
     #expect(try findings(text).isEmpty)
     var options = ValidationOptions()
     options.tellsUndecided = true
