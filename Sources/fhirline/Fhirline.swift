@@ -15,7 +15,7 @@ struct Fhirline: ParsableCommand {
     version: ProgramVersion.current,
     subcommands: [
       ValidateCommand.self, ImportCommand.self, ExportCommand.self, ConvertCommand.self, CompareCommand.self,
-      MeasureCommand.self,
+      FhirpathCommand.self, MeasureCommand.self,
     ])
 
   static func main() {

@@ -6,7 +6,10 @@ extension Evaluator {
   typealias Body = (Item) throws -> Bool
 
   /// Gives the items of an operation.
-  func each(_ index: Int, _ focus: borrowing Focus, _ body: Body) throws -> Bool {
+  ///
+  /// `dynamic` keeps the optimiser from making a copy of this, and of all that it calls, for each callback that it is
+  /// given, and again for the callbacks that those make: it would not end.
+  dynamic func each(_ index: Int, _ focus: borrowing Focus, _ body: Body) throws -> Bool {
     let operation = operations[index]
     switch operation.shape {
     case .boolean:
@@ -196,7 +199,7 @@ extension Evaluator {
     return NodeRef(tree: parent.tree, type: type, index: UInt32(truncatingIfNeeded: index))
   }
 
-  func eachChild(_ node: NodeRef, _ body: (NodeRef) throws -> Bool) rethrows -> Bool {
+  dynamic func eachChild(_ node: NodeRef, _ body: (NodeRef) throws -> Bool) rethrows -> Bool {
     let nodes = views[Int(node.tree)].nodes
     var index = Int(node.index) &+ 1
     let end = Int(nodes[index &- 1].end)
@@ -208,7 +211,7 @@ extension Evaluator {
   }
 
   /// Everything below an element. Recurses as deep as the tree is, which its reader has limited.
-  func eachDescendant(_ node: NodeRef, _ body: (NodeRef) throws -> Bool) rethrows -> Bool {
+  dynamic func eachDescendant(_ node: NodeRef, _ body: (NodeRef) throws -> Bool) rethrows -> Bool {
     try eachChild(node) { try body($0) && eachDescendant($0, body) }
   }
 

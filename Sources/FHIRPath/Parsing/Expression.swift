@@ -107,3 +107,20 @@ extension Expression.Kind {
     }
   }
 }
+
+extension Expression {
+  /// Whether a function is called anywhere in the expression.
+  package func uses(function name: String) -> Bool {
+    if case .call(_, name, _) = kind { return true }
+    return kind.parts.contains { $0.uses(function: name) }
+  }
+
+  /// The name that the expression begins with: `Bundle` of `Bundle.entry.count() > 1`; nil if it begins otherwise.
+  package var root: String? {
+    switch kind {
+    case .member(nil, let name): name
+    case .this, .position, .total, .literal, .variable, .call(nil, _, _): nil
+    default: kind.parts.first?.root
+    }
+  }
+}

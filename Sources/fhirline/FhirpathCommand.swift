@@ -1,0 +1,37 @@
+import ArgumentParser
+import FHIRPipeline
+import Glibc
+
+struct FhirpathCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "fhirpath",
+    abstract: "Evaluates a FHIRPath expression against every resource.",
+    discussion: """
+      Each line of NDJSON and each entry of a Bundle is a resource; an expression that begins with Bundle is for
+      the Bundle as a whole. Results are shown with their type; they are patient data.
+      """)
+
+  @Argument(help: ArgumentHelp("What to evaluate, such as \"Patient.name.given\".", valueName: "expr"))
+  var expression: String
+
+  @Argument(
+    help: ArgumentHelp("What to read; without any, the expression stands for itself.", valueName: "file"))
+  var files: [String] = []
+
+  @Option(help: "How results are written: text or json.")
+  var format: ExpressionRun.Format = .text
+
+  @Flag(help: "Say nothing but the results.")
+  var quiet = false
+
+  func run() throws {
+    var run = try ExpressionRun(expression)
+    run.format = format
+    run.showsTraces = !quiet
+    let tally = try run.run(try InputFile.find(files)) { Terminal.write($0, to: STDOUT_FILENO) }
+    if !quiet { Terminal.say(tally.line) }
+    try tally.exitStatus.leave()
+  }
+}
+
+extension ExpressionRun.Format: ExpressibleByArgument {}
