@@ -100,7 +100,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "FHIRValidationTests",
-      dependencies: ["FHIRValidation", "FHIRModel", "FHIRFormats", "CDefinitions"],
+      dependencies: [
+        "FHIRValidation", "FHIRTerminology", "FHIRPath", "FHIRModel", "FHIRFormats", "CDefinitions",
+      ],
       swiftSettings: strict),
     .testTarget(name: "BSONTests", dependencies: ["BSON", "CMongoC"], swiftSettings: strict),
     .testTarget(

@@ -43,8 +43,6 @@ extension TerminologyVerdict.Doubt: CustomStringConvertible {
 }
 
 /// Whether something holds a code: yes, no, or nobody knows.
-@frozen
-@usableFromInline
 package enum Membership: UInt8, Sendable {
   case no, yes, unknown
 

@@ -38,6 +38,9 @@ struct ValidateCommand: ParsableCommand {
   @Flag(help: "Tell of elements that a profile marks must-support and that do not stand.")
   var mustSupport = false
 
+  @Flag(help: "Tell of codes that cannot be judged, since their value set or code system is not at hand.")
+  var undecided = false
+
   @Flag(help: "Let findings show values. They are patient data.")
   var showValues = false
 
@@ -76,6 +79,7 @@ struct ValidateCommand: ParsableCommand {
     run.profiles.rootProfiles = profile
     run.profiles.unknownExtensions = unknownExtensions
     run.profiles.tellsMustSupport = mustSupport
+    run.tellsUndecided = undecided
     run.report.colours = output == nil && Terminal.outputColours
     run.report.output = output
     run.standing.baseline = baseline

@@ -54,6 +54,15 @@ struct CodeSystemTests {
     #expect((terminology.validate(system: "http://s", code: "aBC") == .valid) == isValid)
   }
 
+  @Test func subsumptionFollowsTheHierarchy() throws {
+    let system = try clinic().system(wards)
+    #expect(system.subsumes("floor2", "day-eye") == .yes)
+    #expect(system.subsumes("icu", "icu") == .yes)
+    #expect(system.subsumes("day-eye", "floor2") == .no)
+    #expect(system.subsumes("floor1", "day") == .no)
+    #expect(Terminology.core.system("http://snomed.info/sct").subsumes("138875005", "73211009") == .unknown)
+  }
+
   @Test func readsHL7sOwn() {
     let terminology = Terminology.core
     let status = "http://terminology.hl7.org/CodeSystem/v3-MaritalStatus"

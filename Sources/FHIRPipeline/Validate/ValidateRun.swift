@@ -16,6 +16,8 @@ package struct ValidateRun: Sendable {
   /// The core of R4, and the packages that the user named.
   package var definitions: ConformanceStore = .core
   package var profiles = ProfileOptions()
+  /// Whether codes that nobody here can judge are told.
+  package var tellsUndecided = false
 
   package init() {}
 
@@ -59,6 +61,7 @@ package struct ValidateRun: Sendable {
     var validation = ValidationOptions()
     validation.showValues = report.showValues
     validation.profiles = profiles
+    validation.tellsUndecided = tellsUndecided
     let validator = Validator(definitions: definitions, options: validation)
     let output = Mutex(try Output(files, report, standing))
     let order = InputOrder<StepResult> { file, result in

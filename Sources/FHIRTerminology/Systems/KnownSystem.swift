@@ -111,6 +111,16 @@ package final class KnownSystem: Sendable {
     return Concept(plan: plan, number: number)
   }
 
+  /// Whether one code is another, or stands above it in the system's hierarchy.
+  package func subsumes(_ above: String, _ below: String) -> Membership {
+    if above == below { return .yes }
+    guard case .plan(let plan) = content else { return .unknown }
+    guard let upper = plan.number(of: above), let lower = plan.number(of: below) else {
+      return plan.isComplete ? .no : .unknown
+    }
+    return Membership(plan.ancestry(of: lower)[upper])
+  }
+
   /// The code of the system that an unknown one was perhaps meant to be.
   package func closestCode(to code: String) -> String? {
     guard case .plan(let plan) = content, plan.codes.count <= 5000 else { return nil }

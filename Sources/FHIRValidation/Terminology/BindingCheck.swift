@@ -72,7 +72,7 @@ struct BindingCheck {
 
   // MARK: Membership
 
-  private func membership(of node: Int, _ form: CodedForm, in plan: ValueSetPlan) -> Membership {
+  func membership(of node: Int, _ form: CodedForm, in plan: ValueSetPlan) -> Membership {
     switch form {
     case .code: return withText(node) { plan.membership(system: nil, code: $0) }
     case .coding, .quantity:
