@@ -14,7 +14,7 @@ import Testing
   func `operators bind as the grammar says`(_ text: String, _ expected: String) throws {
     if expected.isEmpty {
       // '=' binds tighter than 'in', and '|' than '='.
-      #expect(Subject.error(text) != nil || (try Subject.values(text)) == ["false"])
+      #expect(try Subject.error(text) != nil || Subject.values(text) == ["false"])
     } else if text.contains("&") {
       #expect(throws: FHIRPathError.self) { try Subject.values(text) }
     } else {
