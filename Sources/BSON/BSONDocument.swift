@@ -1,29 +1,34 @@
-/// A complete document as bytes that it owns.
-@usableFromInline package struct BSONDocument: Sendable, Hashable {
-  @usableFromInline package let bytes: [UInt8]
+/// A complete document as bytes that stay as long as it does.
+@usableFromInline package struct BSONDocument: Sendable, Equatable {
+  @usableFromInline package let shared: SharedBytes
+
+  /// A copy of the bytes.
+  package var bytes: [UInt8] { shared.withUnsafeBytes { [UInt8]($0) } }
+
+  @inlinable package var count: Int { shared.count }
 
   /// Checks length and terminator; the elements are checked as they are read.
   package init(_ bytes: [UInt8]) throws(BSONError) {
     try bytes.withUnsafeBufferPointer { (bytes) throws(BSONError) in
       _ = try BSONView(UnsafeRawBufferPointer(bytes))
     }
-    self.bytes = bytes
+    shared = SharedBytes(bytes)
   }
 
   /// Copies a document out of the bytes it lies in.
-  package init(copying view: BSONView) { bytes = [UInt8](view.bytes) }
+  package init(copying view: BSONView) { shared = SharedBytes([UInt8](view.bytes)) }
 
   /// Bytes that a writer has just finished.
-  init(unchecked bytes: [UInt8]) { self.bytes = bytes }
+  init(unchecked bytes: SharedBytes) { shared = bytes }
 
   /// The document without elements.
-  package init() { bytes = [5, 0, 0, 0, 0] }
+  package init() { shared = SharedBytes([5, 0, 0, 0, 0]) }
 
-  @inlinable package var isEmpty: Bool { bytes.count <= 5 }
+  @inlinable package var isEmpty: Bool { count <= 5 }
 
   /// Lends the document for reading.
   @inlinable package func withView<R>(_ body: (BSONView) throws -> R) rethrows -> R {
-    try bytes.withUnsafeBytes { try body(BSONView(checked: $0)) }
+    try shared.withUnsafeBytes { try body(BSONView(checked: $0)) }
   }
 }
 
@@ -50,7 +55,7 @@
   @inlinable package var isEmpty: Bool { count == 0 }
 
   package mutating func append(_ document: BSONDocument) {
-    bytes.append(contentsOf: document.bytes)
+    document.shared.withUnsafeBytes { bytes.append(contentsOf: $0) }
     count += 1
   }
 

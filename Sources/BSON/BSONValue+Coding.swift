@@ -10,9 +10,7 @@ extension BSONDocument {
 
   /// The document as a tree.
   package func fields() throws(BSONError) -> BSONFields {
-    try bytes.withUnsafeBufferPointer { (bytes) throws(BSONError) in
-      try BSONFields(BSONView(checked: UnsafeRawBufferPointer(bytes)))
-    }
+    try shared.withUnsafeBytes { (bytes) throws(BSONError) in try BSONFields(BSONView(checked: bytes)) }
   }
 }
 

@@ -132,7 +132,17 @@
   package mutating func finish() throws(BSONError) -> BSONDocument {
     precondition(documentCount == 1, "finish() wants exactly one document; finishBatch() takes many")
     let batch = try finishBatch()
-    return BSONDocument(unchecked: batch.bytes)
+    return BSONDocument(unchecked: SharedBytes(batch.bytes))
+  }
+
+  /// The one document written, kept in an arena; the writer starts anew and keeps its memory.
+  ///
+  /// - Throws: `tooLarge` for more than 2 GB, which BSON's lengths cannot say.
+  package mutating func finish(into arena: inout SharedArena) throws(BSONError) -> BSONDocument {
+    precondition(documentCount == 1 && parents.isEmpty, "finish(into:) wants exactly one document")
+    defer { reset() }
+    guard count <= Int(Int32.max) else { throw BSONError(.tooLarge) }
+    return BSONDocument(unchecked: withBytes { arena.keep($0) })
   }
 
   /// All documents written, one behind the other; the writer starts anew and keeps its memory.

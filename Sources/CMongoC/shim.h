@@ -17,9 +17,9 @@ static inline void cmongoc_sleep(long milliseconds) {
   nanosleep(&time, NULL);
 }
 
-// Inserts documents where they lie: documents[i] starts at bytes + offsets[i] and ends where lengths[i] says.
+// Inserts documents where they lie: the bytes of number i start at starts[i] and are lengths[i] long.
 // reply is initialised in every case.
-static inline bool cmongoc_insert_many(mongoc_collection_t *collection, const uint8_t *bytes, const size_t *offsets,
+static inline bool cmongoc_insert_many(mongoc_collection_t *collection, const uint8_t *const *starts,
                                        const size_t *lengths, size_t count, const bson_t *opts, bson_t *reply,
                                        bson_error_t *error) {
   bson_t *documents = (bson_t *)aligned_alloc(128, count * sizeof(bson_t));
@@ -27,7 +27,7 @@ static inline bool cmongoc_insert_many(mongoc_collection_t *collection, const ui
   bool ok = documents && pointers;
   if (!ok) bson_set_error(error, MONGOC_ERROR_BSON, MONGOC_ERROR_BSON_INVALID, "out of memory");
   for (size_t i = 0; ok && i < count; i++) {
-    ok = bson_init_static(&documents[i], bytes + offsets[i], lengths[i]);
+    ok = bson_init_static(&documents[i], starts[i], lengths[i]);
     if (!ok) bson_set_error(error, MONGOC_ERROR_BSON, MONGOC_ERROR_BSON_INVALID, "document %zu is no BSON", i);
     pointers[i] = &documents[i];
   }

@@ -6,7 +6,7 @@ struct NativeDocument: ~Copyable {
   let pointer: OpaquePointer
 
   init(_ document: BSONDocument, session: OpaquePointer? = nil) throws(StoreError) {
-    let copy = document.bytes.withUnsafeBufferPointer { bson_new_from_data($0.baseAddress, $0.count) }
+    let copy = document.withOctets { bson_new_from_data($0.baseAddress, $0.count) }
     guard let copy else { throw StoreError(.badDocument, "a filter or command is no BSON document") }
     if let session, !mongoc_client_session_append(session, copy, nil) {
       bson_destroy(copy)
@@ -53,5 +53,12 @@ extension BSONView {
     // libbson's documents always hold their own length, in little-endian order.
     let length = Int32(littleEndian: UnsafeRawPointer(data).loadUnaligned(as: Int32.self))
     try self.init(UnsafeRawBufferPointer(start: data, count: Int(length)))
+  }
+}
+
+extension BSONDocument {
+  /// Lends the bytes as libbson takes them.
+  func withOctets<R>(_ body: (UnsafeBufferPointer<UInt8>) -> R) -> R {
+    shared.withUnsafeBytes { body($0.assumingMemoryBound(to: UInt8.self)) }
   }
 }

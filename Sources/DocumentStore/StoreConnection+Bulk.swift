@@ -40,8 +40,7 @@ extension StoreConnection {
       let bulk = try Bulk(collection, options: try self.options(["ordered": false]))
       var positions: [Int] = []
       for i in part {
-        let document = UnsafeRawBufferPointer(
-          rebasing: bytes[documents.offsets[i]...].prefix(documents.lengths[i]))
+        let document = UnsafeRawBufferPointer(start: documents.starts[i], count: documents.lengths[i])
         do throws(BSONError) {
           guard let id = try BSONView(document).find("_id") else { throw BSONError(.badValue) }
           filter.reset()
@@ -122,8 +121,8 @@ extension WriteOperation {
   fileprivate var documentBytes: Int {
     switch self {
     case .insert(let document), .replace(_, let document, _), .update(_, let document, _, _):
-      document.bytes.count
-    case .delete(let filter, _): filter.bytes.count
+      document.count
+    case .delete(let filter, _): filter.count
     }
   }
 }
@@ -171,13 +170,13 @@ private struct Bulk: ~Copyable {
     let done: Bool
     switch operation {
     case .insert(let document):
-      done = document.bytes.withUnsafeBufferPointer {
+      done = document.withOctets {
         cmongoc_bulk_insert(pointer, $0.baseAddress, $0.count, plain.pointer, &error)
       }
     case .replace(let filter, let document, let upsert):
       let options = upsert ? upserting.pointer : plain.pointer
-      done = filter.bytes.withUnsafeBufferPointer { filter in
-        document.bytes.withUnsafeBufferPointer { document in
+      done = filter.withOctets { filter in
+        document.withOctets { document in
           cmongoc_bulk_replace(
             pointer, filter.baseAddress, filter.count, document.baseAddress, document.count, options,
             &error)
@@ -185,15 +184,15 @@ private struct Bulk: ~Copyable {
       }
     case .update(let filter, let update, let upsert, let many):
       let options = upsert ? upserting.pointer : plain.pointer
-      done = filter.bytes.withUnsafeBufferPointer { filter in
-        update.bytes.withUnsafeBufferPointer { update in
+      done = filter.withOctets { filter in
+        update.withOctets { update in
           cmongoc_bulk_update(
             pointer, filter.baseAddress, filter.count, update.baseAddress, update.count, many,
             options, &error)
         }
       }
     case .delete(let filter, let many):
-      done = filter.bytes.withUnsafeBufferPointer {
+      done = filter.withOctets {
         cmongoc_bulk_remove(pointer, $0.baseAddress, $0.count, many, nil, &error)
       }
     }

@@ -66,7 +66,7 @@ struct Lens {
       let document = try encoded(tree)
       let own = try document.fields()["id"]?.text ?? "x\(number)"
       let resource = Part.Resource(
-        key: (try document.fields()["resourceType"]?.text ?? "") + "/" + own, bytes: document.bytes)
+        key: (try document.fields()["resourceType"]?.text ?? "") + "/" + own, bytes: document.shared)
       let isRoot = mappings.plan(kind)?.root?.name == tree.string(at: 0)
       let content: Part.Content =
         isRoot ? .root(resource, names: []) : .section(section(of: tree, home), resource)

@@ -69,7 +69,7 @@ import Testing
         guard kind != .resource else { return }
         let document = try encoded(tree, node: node)
         let id = try document.fields()["id"]?.text ?? "none"
-        let resource = Part.Resource(key: tree.string(at: node) + "/" + id, bytes: document.bytes)
+        let resource = Part.Resource(key: tree.string(at: node) + "/" + id, bytes: document.shared)
         let part = Part(
           kind: kind, documentID: "d",
           content: section.map { .section($0, resource) } ?? .root(resource, names: []))

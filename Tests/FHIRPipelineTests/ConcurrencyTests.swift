@@ -57,8 +57,8 @@ import Testing
     for partition in 0..<store.partitionCount {
       var keys: Set<UInt8> = []
       try store.take(partition).forEach { bytes in
-        keys.insert(bytes[0])
-        found[UInt64(bytes[0]), default: []].append([UInt8](bytes))
+        keys.insert(bytes.pointer[0])
+        found[UInt64(bytes.pointer[0]), default: []].append([UInt8](bytes.pointer))
       }
       // All records of a key lie in one partition.
       for key in keys { #expect(found[UInt64(key)]?.count == expected[UInt64(key)]?.count) }

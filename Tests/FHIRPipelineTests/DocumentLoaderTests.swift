@@ -23,7 +23,7 @@ import Testing
     let key = "Organization/o\(number)"
     let bytes = try BSONDocument([
       "resourceType": "Organization", "id": .string("o\(number)"), "name": .string(name),
-    ]).bytes
+    ]).shared
     return Part(
       kind: .resource, documentID: key, content: .root(Part.Resource(key: key, bytes: bytes), names: []))
   }
@@ -31,7 +31,7 @@ import Testing
   private func observation(_ id: String, of patient: String = "p", text: String) throws -> Part {
     let bytes = try BSONDocument([
       "resourceType": "Observation", "id": .string(id), "text": .string(text),
-    ]).bytes
+    ]).shared
     return Part(
       kind: .chart, documentID: patient,
       content: .section("observations", Part.Resource(key: "Observation/\(id)", bytes: bytes)))

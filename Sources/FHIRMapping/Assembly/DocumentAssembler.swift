@@ -65,9 +65,19 @@ package struct DocumentAssembler: Sendable {
 
   /// Makes a document of parts alone.
   package func assemble(kind: DocumentKind, id: String, parts: [Part]) throws -> Assembly {
+    var memory = PageMemory()
+    return try assemble(kind: kind, id: id, parts: parts, in: &memory)
+  }
+
+  /// Makes a document of parts alone.
+  ///
+  /// - Parameter memory: where it is written; one for many documents spares fetching memory for each.
+  package func assemble(
+    kind: DocumentKind, id: String, parts: [Part], in memory: inout PageMemory
+  ) throws -> Assembly {
     var draft = DocumentDraft(kind: kind, id: id)
     let outcomes = draft.merge(parts)
-    return try write(draft, outcomes: outcomes)
+    return try write(draft, outcomes: outcomes, in: &memory)
   }
 
   /// Adds parts to a stored document, given with all its pages.
@@ -79,23 +89,26 @@ package struct DocumentAssembler: Sendable {
     let outcomes = draft.merge(parts)
     // Nothing new: the document stays as it is, to the byte.
     if draft.hash != nil, !draft.isChanged { return try Assembly(stored: pages, outcomes: outcomes) }
-    return try write(draft, outcomes: outcomes)
+    var memory = PageMemory()
+    return try write(draft, outcomes: outcomes, in: &memory)
   }
 
   static func pageIDs(_ id: String, count: Int) -> [String] {
     (1...max(count, 1)).map { $0 == 1 ? id : "\(id)#\($0)" }
   }
 
-  private func write(_ draft: DocumentDraft, outcomes: [Outcome?]) throws -> Assembly {
+  private func write(
+    _ draft: DocumentDraft, outcomes: [Outcome?], in memory: inout PageMemory
+  ) throws -> Assembly {
     let computed: DocumentFields
     if draft.kind == .resource {
       computed = DocumentFields(
-        fields: BSONDocument(), residual: try draft.root.map { try BSONDocument($0.bytes) })
+        fields: BSONDocument(), residual: try draft.root.map { try $0.bytes.withUnsafeBytes { BSONDocument(copying: try BSONView($0)) } })
     } else {
       computed = try draft.withContent(computeFields)
     }
     let merged = try MergedFields(computed, draft: draft)
     return try PageWriter(draft: draft, pageBytes: pageBytes)
-      .write(merged, pinned: computed.pinned, outcomes: outcomes)
+      .write(merged, pinned: computed.pinned, outcomes: outcomes, in: &memory)
   }
 }

@@ -5,7 +5,9 @@ extension DocumentDraft {
   mutating func load(_ pages: [BSONDocument], restoreRoot: DocumentAssembler.RestoreRoot) throws {
     var count: Int64 = 1
     for (number, page) in pages.enumerated() {
-      try page.withView { view in
+      let page = page.shared
+      try page.withUnsafeBytes { bytes in
+        let view = try BSONView(bytes)
         if number == 0 { count = try view.find("_fhirline")?.document?.find("pages")?.integer ?? 1 }
         // What an import that was cut short left behind the last page: it adds what stands nowhere else.
         let isBeyond = try number > 0 && view.find("page")?.integer ?? 0 > count
@@ -13,7 +15,7 @@ extension DocumentDraft {
           if element.hasKey("_id") || element.hasKey("_fhirline") || element.hasKey("fhir") { return }
           if number > 0, element.hasKey("chart_id") || element.hasKey("page") { return }
           if let items = element.array, try DocumentDraft.isSection(items) {
-            try load(section: element.name, items, isBeyond: isBeyond)
+            try load(section: element.name, items, of: page, isBeyond: isBeyond)
           } else if number == 0 {
             others.fields.append(BSONFields.Field(element.name, try BSONValue(element)))
           }
@@ -30,11 +32,13 @@ extension DocumentDraft {
     return try first.find("resourceType")?.string != nil
   }
 
-  private mutating func load(section: String, _ view: BSONView, isBeyond: Bool) throws {
+  private mutating func load(
+    section: String, _ view: BSONView, of page: SharedBytes, isBeyond: Bool
+  ) throws {
     var items: [DraftSection.Item] = []
     try view.forEachElement { element in
       guard let item = element.document else { return }
-      items.append(DraftSection.Item(key: try DocumentDraft.key(of: item), bytes: [UInt8](item.bytes)))
+      items.append(DraftSection.Item(key: try DocumentDraft.key(of: item), bytes: page.part(item.bytes)))
     }
     changeSection(section) { isBeyond ? $0.fill(items) : $0.load(items) }
     // The document is to be written anew, with its pages.
@@ -73,7 +77,7 @@ extension DocumentDraft {
       if let name = element.text { names.append(name) }
     }
     root = Root(
-      key: try bookkeeping?.find("key")?.text ?? "", bytes: whole.bytes, names: names,
-      digest: try bookkeeping?.find("root")?.text ?? DocumentDraft.digest(whole.bytes))
+      key: try bookkeeping?.find("key")?.text ?? "", bytes: whole.shared, names: names,
+      digest: try bookkeeping?.find("root")?.text ?? DocumentDraft.digest(whole.shared))
   }
 }

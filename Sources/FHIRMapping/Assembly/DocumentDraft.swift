@@ -21,7 +21,7 @@ struct DocumentDraft {
 
   struct Root {
     var key: String
-    var bytes: [UInt8]
+    var bytes: SharedBytes
     var names: [String]
     /// Digest of the root as it was imported; edits in the database do not change it.
     var digest: String
@@ -48,7 +48,11 @@ struct DocumentDraft {
       at += 1
       while at < order.count, order[at].key == key {
         let next = order[at].part
-        if !ResourceVersion.isOlder(bytes(of: parts[next]), than: bytes(of: parts[winner])) { winner = next }
+        if let a = parts[next].resource, let b = parts[winner].resource,
+          !ResourceVersion.isOlder(a.bytes, than: b.bytes)
+        {
+          winner = next
+        }
         at += 1
       }
       switch parts[winner].content {
@@ -70,7 +74,8 @@ struct DocumentDraft {
     for (entries, winner) in contests {
       for entry in entries where entry.part != winner {
         let isSame =
-          outcomes[winner] == .unchanged || bytes(of: parts[entry.part]) == bytes(of: parts[winner])
+          outcomes[winner] == .unchanged
+          || parts[entry.part].resource?.bytes == parts[winner].resource?.bytes
         outcomes[entry.part] = isSame ? .unchanged : .replaced
       }
     }
@@ -133,9 +138,8 @@ struct DocumentDraft {
     names.count < 2 ? names : Set(names).sorted()
   }
 
-  private func bytes(of part: Part) -> [UInt8] { part.resource?.bytes ?? [] }
 
-  static func digest(_ bytes: [UInt8]) -> String {
+  static func digest(_ bytes: SharedBytes) -> String {
     var digest = ContentDigest()
     bytes.withUnsafeBytes { digest.add($0) }
     return digest.text
@@ -147,7 +151,7 @@ struct DocumentDraft {
 
   /// Lends the content to the mapping.
   func withContent<R>(_ body: (DocumentContent) throws -> R) throws -> R {
-    // The arrays' storage stays where it is as long as the draft lives.
+    // The items' bytes stay where they are as long as the draft lives.
     return try withExtendedLifetime(self) {
       let sections = try sections.map { section in
         DocumentContent.Section(
@@ -160,8 +164,8 @@ struct DocumentDraft {
     }
   }
 
-  /// A view that is valid as long as the array is.
-  private static func view(_ bytes: [UInt8]) throws -> BSONView {
+  /// A view that is valid as long as the bytes are held.
+  private static func view(_ bytes: SharedBytes) throws -> BSONView {
     try bytes.withUnsafeBytes { try BSONView($0) }
   }
 }

@@ -1,9 +1,11 @@
+import BSON
+
 /// A section of a draft: resources in the order of their keys, each once.
 struct DraftSection {
   struct Item {
     /// `Observation/1`
     let key: String
-    let bytes: [UInt8]
+    let bytes: SharedBytes
   }
 
   let name: String

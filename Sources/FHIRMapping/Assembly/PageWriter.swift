@@ -1,5 +1,34 @@
 import BSON
 
+/// Where documents are written, and kept until they are loaded.
+package struct PageMemory: ~Copyable {
+  /// Documents up to this size may wait for long until there are many of them; see ``SharedArena``.
+  package static let smallBytes = 16 << 10
+
+  var writer = BSONWriter(capacity: 16 << 10)
+  private var small = SharedArena(bufferBytes: 256 << 10)
+  private var large = SharedArena(bufferBytes: 1 << 20)
+
+  package init() {}
+
+  mutating func finish() throws(BSONError) -> BSONDocument {
+    writer.count > PageMemory.smallBytes ? try writer.finish(into: &large) : try writer.finish(into: &small)
+  }
+
+  /// Copies what a small document is made of beside it, so that it holds no other memory.
+  package mutating func keep(_ part: inout Part) {
+    switch part.content {
+    case .appointment: break
+    case .root(var resource, let names):
+      resource.bytes = resource.bytes.withUnsafeBytes { small.keep($0) }
+      part.content = .root(resource, names: names)
+    case .section(let name, var resource):
+      resource.bytes = resource.bytes.withUnsafeBytes { small.keep($0) }
+      part.content = .section(name, resource)
+    }
+  }
+}
+
 /// Writes a draft as one document, or as several pages where its sections outgrow one.
 ///
 /// The split follows from the content alone, so that the same content gives the same pages.
@@ -8,37 +37,38 @@ struct PageWriter {
   let pageBytes: Int
 
   func write(
-    _ merged: MergedFields, pinned: [String: Set<Int>], outcomes: [DocumentAssembler.Outcome?]
+    _ merged: MergedFields, pinned: [String: Set<Int>], outcomes: [DocumentAssembler.Outcome?],
+    in memory: inout PageMemory
   ) throws -> DocumentAssembler.Assembly {
     let hash = digest(merged)
     let fixed =
-      merged.fields.bytes.count + (merged.residual?.bytes.count ?? 0) + 64 * draft.appointments.count + 1024
+      merged.fields.count + (merged.residual?.count ?? 0) + 64 * draft.appointments.count + 1024
     let pageOfItems = split(room: pageBytes - fixed, pinned: pinned)
     let count = pageOfItems.map { $0.max() ?? 1 }.max() ?? 1
 
     var pages: [BSONDocument] = []
     let ids = DocumentAssembler.pageIDs(draft.id, count: count)
     for page in 1...count {
-      var writer = BSONWriter(capacity: page == 1 ? min(pageBytes, fixed + itemBytes) + 256 : pageBytes)
-      writer.beginDocument()
-      writer.append("_id", string: ids[page - 1])
+      memory.writer.reset()
+      memory.writer.beginDocument()
+      memory.writer.append("_id", string: ids[page - 1])
       if page == 1 {
         try merged.fields.withView { view in
-          try view.forEachElement { element in writer.append(element: element) }
+          try view.forEachElement { element in memory.writer.append(element: element) }
         }
       } else {
-        writer.append("chart_id", string: draft.id)
-        writer.append("page", int32: Int32(page))
+        memory.writer.append("chart_id", string: draft.id)
+        memory.writer.append("page", int32: Int32(page))
       }
       for (number, section) in draft.sections.enumerated() {
-        try append(section, page: page, of: pageOfItems.isEmpty ? [] : pageOfItems[number], to: &writer)
+        try append(section, page: page, of: pageOfItems.isEmpty ? [] : pageOfItems[number], to: &memory.writer)
       }
       if page == 1 {
-        if let residual = merged.residual { writer.append("fhir", document: residual) }
-        try bookkeeping(hash: hash, marks: merged.marks, pageCount: count, into: &writer)
+        if let residual = merged.residual { memory.writer.append("fhir", document: residual) }
+        try bookkeeping(hash: hash, marks: merged.marks, pageCount: count, into: &memory.writer)
       }
-      writer.endDocument()
-      pages.append(try writer.finish())
+      memory.writer.endDocument()
+      pages.append(try memory.finish())
     }
     return DocumentAssembler.Assembly(pages: pages, ids: ids, hash: hash, outcomes: outcomes)
   }

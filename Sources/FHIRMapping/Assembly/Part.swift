@@ -1,3 +1,5 @@
+package import BSON
+
 /// What one resource contributes to one document.
 package struct Part: Sendable {
   package var kind: DocumentKind
@@ -20,9 +22,9 @@ package struct Part: Sendable {
   package struct Resource: Sendable {
     /// `Observation/123`
     package var key: String
-    package var bytes: [UInt8]
+    package var bytes: SharedBytes
 
-    package init(key: String, bytes: [UInt8]) {
+    package init(key: String, bytes: SharedBytes) {
       self.key = key
       self.bytes = bytes
     }

@@ -6,7 +6,7 @@ import BSON
 /// references as they once came and nothing at hand to resolve them by. None of that is news; a reference that is
 /// resolved now and was not before is. Nor is an id that one of the two lacks: both are stored under it.
 enum ResourceEquality {
-  static func isSame(stored: [UInt8], incoming: [UInt8]) -> Bool {
+  static func isSame(stored: SharedBytes, incoming: SharedBytes) -> Bool {
     if stored == incoming { return true }
     return stored.withUnsafeBytes { stored in
       incoming.withUnsafeBytes { incoming in

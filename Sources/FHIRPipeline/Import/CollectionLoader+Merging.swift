@@ -49,7 +49,7 @@ extension CollectionLoader {
         return
       }
       merged.append(result)
-      bytes += result.assembly.pages[0].bytes.count
+      bytes += result.assembly.pages[0].count
       if bytes >= CollectionLoader.bytesPerWrite {
         missed += try write(merged, connection)
         merged = []

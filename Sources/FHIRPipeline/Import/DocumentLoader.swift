@@ -13,7 +13,8 @@ package final class DocumentLoader: DocumentSink {
   package typealias Refused = @Sendable (_ parts: [Part], _ reason: String) -> Void
 
   private static let documentsPerBatch = 500
-  private static let bytesPerBatch = 2 << 20
+  /// libmongoc's buffer doubles as it fills: a batch that stays below 2 MB fills one of 2 MB.
+  private static let bytesPerBatch = 3 << 19
   /// Bytes of documents that wait for the database, by thread.
   private static let bytesWaiting = 4 << 20
   /// MongoDB gives each connection a thread: two write faster than one, and more have to wait for each other.

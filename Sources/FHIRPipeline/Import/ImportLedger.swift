@@ -31,15 +31,26 @@ final class ImportLedger: Sendable {
 
   /// Counts what became of the resources of a document.
   func count(_ parts: [Part], _ outcomes: [DocumentAssembler.Outcome?]) {
-    state.withLock { state in
-      for (part, outcome) in zip(parts, outcomes) {
-        guard let outcome, let type = part.resource?.type else { continue }
-        switch outcome {
-        case .inserted: state.summary.types[type, default: .init()].inserted += 1
-        case .replaced: state.summary.types[type, default: .init()].replaced += 1
-        case .unchanged: state.summary.types[type, default: .init()].unchanged += 1
-        }
+    // A document's resources of one type come mostly one after another.
+    var counts: [String: ImportSummary.Counts] = [:]
+    var type = ""
+    var run = ImportSummary.Counts()
+    for index in parts.indices {
+      guard let outcome = outcomes[index], let key = parts[index].resource?.key else { continue }
+      if !key.utf8.starts(with: type.utf8) || key.utf8.dropFirst(type.utf8.count).first != UInt8(ascii: "/") {
+        if !type.isEmpty { counts[type, default: .init()].add(run) }
+        type = Part.Resource.type(ofKey: key)
+        run = ImportSummary.Counts()
       }
+      switch outcome {
+      case .inserted: run.inserted += 1
+      case .replaced: run.replaced += 1
+      case .unchanged: run.unchanged += 1
+      }
+    }
+    if !type.isEmpty { counts[type, default: .init()].add(run) }
+    state.withLock { state in
+      for (type, run) in counts { state.summary.types[type, default: .init()].add(run) }
     }
   }
 
@@ -50,9 +61,9 @@ final class ImportLedger: Sendable {
       let issue = Issue(
         .error, .documentRefused, at: resource.type, position: nil, "MongoDB refused it: \(reason)")
       var json: String?
-      if let document = try? BSONDocument(resource.bytes),
-        let tree = try? document.withView({ try ResourceDecoder(references: .original).decode($0) })
-      {
+      if let tree = try? resource.bytes.withUnsafeBytes({
+        try ResourceDecoder(references: .original).decode(try BSONView($0))
+      }) {
         json = JSONText.of(tree)
       }
       quarantine?.add(source: resource.key, position: nil, resource: json, raw: nil, issues: [issue])
@@ -95,5 +106,9 @@ final class ImportLedger: Sendable {
 
 extension Part.Resource {
   /// The resource's type, as its key begins.
-  var type: String { String(Substring(key.utf8.prefix { $0 != UInt8(ascii: "/") })) }
+  var type: String { Part.Resource.type(ofKey: key) }
+
+  static func type(ofKey key: String) -> String {
+    String(Substring(key.utf8.prefix { $0 != UInt8(ascii: "/") }))
+  }
 }

@@ -8,6 +8,14 @@ package struct ImportSummary: Sendable, Equatable {
     package var quarantined = 0
 
     package var accounted: Int { inserted + replaced + unchanged + quarantined }
+
+    mutating func add(_ other: Counts) {
+      read += other.read
+      inserted += other.inserted
+      replaced += other.replaced
+      unchanged += other.unchanged
+      quarantined += other.quarantined
+    }
   }
 
   package struct References: Sendable, Equatable {
@@ -45,23 +53,11 @@ package struct ImportSummary: Sendable, Equatable {
   }
 
   package var total: Counts {
-    types.values.reduce(into: Counts()) { sum, counts in
-      sum.read += counts.read
-      sum.inserted += counts.inserted
-      sum.replaced += counts.replaced
-      sum.unchanged += counts.unchanged
-      sum.quarantined += counts.quarantined
-    }
+    types.values.reduce(into: Counts()) { $0.add($1) }
   }
 
   package mutating func add(_ other: ImportSummary) {
-    for (type, counts) in other.types {
-      types[type, default: Counts()].read += counts.read
-      types[type, default: Counts()].inserted += counts.inserted
-      types[type, default: Counts()].replaced += counts.replaced
-      types[type, default: Counts()].unchanged += counts.unchanged
-      types[type, default: Counts()].quarantined += counts.quarantined
-    }
+    for (type, counts) in other.types { types[type, default: Counts()].add(counts) }
     references.resolved += other.references.resolved
     references.unresolved += other.references.unresolved
     errors += other.errors

@@ -13,6 +13,7 @@ struct ImportWorker: ~Copyable {
   private var summary = ImportSummary()
   private var bundle: HeldBundle?
   private var scratch: [UInt8] = []
+  private var memory = PageMemory()
   private let runResolver: ReferenceResolver
 
   init(_ context: ImportContext) {
@@ -222,11 +223,12 @@ struct ImportWorker: ~Copyable {
     }
   }
 
-  private func request(_ key: DocumentGroups.Key, _ parts: [Part]) -> LoadRequest? {
+  private mutating func request(_ key: DocumentGroups.Key, _ parts: [Part]) -> LoadRequest? {
     do {
-      return LoadRequest(
-        kind: key.kind, id: key.id, parts: parts,
-        assembly: try context.assembler.assemble(kind: key.kind, id: key.id, parts: parts))
+      let assembly = try context.assembler.assemble(kind: key.kind, id: key.id, parts: parts, in: &memory)
+      var request = LoadRequest(kind: key.kind, id: key.id, parts: parts, assembly: assembly)
+      if request.byteCount <= PageMemory.smallBytes { request.holdsParts(in: &memory) }
+      return request
     } catch {
       context.ledger.refuse(parts, reason: "the document could not be put together: \(error)")
       return nil
@@ -237,7 +239,8 @@ struct ImportWorker: ~Copyable {
   mutating func loadPartition(_ number: Int) {
     do {
       var documents = DocumentGroups()
-      try context.spill.take(number).forEach { documents.add([PartRecord.decode($0)]) }
+      var texts = TextPool()
+      try context.spill.take(number).forEach { documents.add(PartRecord.decode($0, texts: &texts)) }
       var requests: [LoadRequest] = []
       var bytes = 0
       for number in documents.groups.indices {
@@ -271,14 +274,16 @@ struct DocumentGroups {
   private var positions: [Key: Int] = [:]
 
   mutating func add(_ parts: [Part]) {
-    for part in parts {
-      let key = Key(kind: part.kind, id: part.documentID)
-      if let position = positions[key] {
-        groups[position].parts.append(part)
-      } else {
-        positions[key] = groups.count
-        groups.append((key, [part]))
-      }
+    for part in parts { add(part) }
+  }
+
+  mutating func add(_ part: Part) {
+    let key = Key(kind: part.kind, id: part.documentID)
+    if let position = positions[key] {
+      groups[position].parts.append(part)
+    } else {
+      positions[key] = groups.count
+      groups.append((key, [part]))
     }
   }
 

@@ -5,7 +5,7 @@ package import FHIRMapping
 package struct LoadRequest: Sendable {
   package let kind: DocumentKind
   package let id: String
-  package let parts: [Part]
+  package private(set) var parts: [Part]
   /// The document as it is if the database has none yet.
   package let assembly: DocumentAssembler.Assembly
 
@@ -16,5 +16,10 @@ package struct LoadRequest: Sendable {
     self.assembly = assembly
   }
 
-  package var byteCount: Int { assembly.pages.reduce(0) { $0 + $1.bytes.count } }
+  /// Gives the parts memory that they share with small documents only.
+  mutating func holdsParts(in memory: inout PageMemory) {
+    for index in parts.indices { memory.keep(&parts[index]) }
+  }
+
+  package var byteCount: Int { assembly.pages.reduce(0) { $0 + $1.count } }
 }

@@ -12,6 +12,8 @@ struct PartFactory: ~Copyable {
   private var encoder = ResourceEncoder()
   private var writer = BSONWriter(capacity: 64 << 10)
   private let references = ReferenceScan()
+  /// Where the resources' bytes are kept.
+  private var arena = SharedArena()
 
   init(mappings: MappingSet, source: String) {
     self.mappings = mappings
@@ -75,7 +77,7 @@ struct PartFactory: ~Copyable {
         message: "is too large for a MongoDB document (\(Amount.bytes(writer.count)); at most 14 MB)",
         node: resource.node)
     }
-    let encoded = Part.Resource(key: home.key, bytes: writer.withBytes { [UInt8]($0) })
+    let encoded = Part.Resource(key: home.key, bytes: writer.withBytes { arena.keep($0) })
     let content: Part.Content
     if let section = home.section {
       content = .section(section, encoded)

@@ -1,3 +1,4 @@
+import BSON
 import FHIRMapping
 
 /// A part as bytes, for the ``SpillStore``.
@@ -26,21 +27,22 @@ enum PartRecord {
     }
   }
 
-  static func decode(_ bytes: UnsafeRawBufferPointer) -> Part {
+  /// - Parameter texts: holds the texts that many records share.
+  static func decode(_ bytes: SharedBytes, texts: inout TextPool) -> Part {
     var cursor = Cursor(bytes: bytes)
     let kind = DocumentKind.allCases[Int(cursor.byte())]
     let sequence = cursor.integer(UInt64.self)
-    let documentID = cursor.text()
+    let documentID = texts.text(cursor.bytes())
     let content: Part.Content
     switch cursor.byte() {
     case 0:
-      let resource = Part.Resource(key: cursor.text(), bytes: cursor.bytes())
+      let resource = Part.Resource(key: cursor.text(), bytes: cursor.shared())
       var names: [String] = []
       while !cursor.isAtEnd { names.append(cursor.text()) }
       content = .root(resource, names: names)
     case 1:
-      let section = cursor.text()
-      content = .section(section, Part.Resource(key: cursor.text(), bytes: cursor.bytes()))
+      let section = texts.text(cursor.bytes())
+      content = .section(section, Part.Resource(key: cursor.text(), bytes: cursor.shared()))
     default:
       let id = cursor.text()
       content = .appointment(AppointmentLink(id: id, start: cursor.text()))
@@ -48,22 +50,30 @@ enum PartRecord {
     return Part(kind: kind, documentID: documentID, content: content, sequence: sequence)
   }
 
-  private static func append(_ bytes: some Collection<UInt8>, to record: inout [UInt8]) {
+  private static func append(_ bytes: SharedBytes, to record: inout [UInt8]) {
+    bytes.withUnsafeBytes { append($0, to: &record) }
+  }
+
+  private static func append(_ bytes: UnsafeRawBufferPointer, to record: inout [UInt8]) {
     withUnsafeBytes(of: UInt32(bytes.count).littleEndian) { record.append(contentsOf: $0) }
     record.append(contentsOf: bytes)
   }
 
   private static func append(_ text: String, to record: inout [UInt8]) {
     var text = text
-    text.withUTF8 { append($0, to: &record) }
+    text.withUTF8 { append(UnsafeRawBufferPointer($0), to: &record) }
   }
 
   /// Reads what `encode` wrote within this process: it trusts its lengths.
   private struct Cursor {
+    private let whole: SharedBytes
     private let record: UnsafeRawBufferPointer
     private var offset = 0
 
-    init(bytes: UnsafeRawBufferPointer) { record = bytes }
+    init(bytes: SharedBytes) {
+      whole = bytes
+      record = bytes.pointer
+    }
 
     var isAtEnd: Bool { offset >= record.count }
 
@@ -77,12 +87,27 @@ enum PartRecord {
       return I(littleEndian: record.loadUnaligned(fromByteOffset: offset - MemoryLayout<I>.size, as: I.self))
     }
 
-    mutating func bytes() -> [UInt8] {
+    mutating func bytes() -> UnsafeRawBufferPointer {
       let count = Int(integer(UInt32.self))
       offset += count
-      return [UInt8](record[offset - count..<offset])
+      return UnsafeRawBufferPointer(rebasing: record[offset - count..<offset])
     }
 
+    mutating func shared() -> SharedBytes { whole.part(bytes()) }
+
     mutating func text() -> String { String(decoding: bytes(), as: UTF8.self) }
+  }
+}
+
+/// Texts that come again and again, each made once.
+struct TextPool {
+  private var texts: [UInt64: String] = [:]
+
+  mutating func text(_ bytes: UnsafeRawBufferPointer) -> String {
+    let hash = ContentHash.of(bytes)
+    if let known = texts[hash], known.utf8.elementsEqual(bytes) { return known }
+    let text = String(decoding: bytes, as: UTF8.self)
+    texts[hash] = text
+    return text
   }
 }

@@ -1,3 +1,4 @@
+package import BSON
 import Glibc
 import Synchronization
 
@@ -34,6 +35,8 @@ package final class SpillStore: @unchecked Sendable {
   private let spills: Bool
   private let folder: String
   private let file = Mutex(File())
+  /// What partitions are read back into: one for each that is worked on, and for those that wait for the database.
+  private let pool = SharedBufferPool(limit: 4)
 
   /// - Parameters:
   ///   - expectedBytes: about how much will come; decides the number of partitions, so that one fits into memory.
@@ -112,14 +115,16 @@ package final class SpillStore: @unchecked Sendable {
   /// The records of a partition, read back into memory; the partition is empty afterwards.
   package func take(_ index: Int) throws -> Records {
     let partition = partitions[index]
-    let result: Swift.Result<[UInt8], PipelineFailure> = partition.lock.withLock { _ in
+    let result: Swift.Result<SharedBytes, PipelineFailure> = partition.lock.withLock { _ in
       let spilled = partition.pieces.reduce(0) { $0 + $1.count }
       let descriptor = file.withLock { $0.descriptor }
       if spilled == 0 {
         defer { partition.buffer = [] }
-        return .success(partition.buffer)
+        return .success(SharedBytes(partition.buffer))
       }
-      var bytes = [UInt8](unsafeUninitializedCapacity: spilled + partition.buffer.count) { room, count in
+      let buffer = pool.buffer(capacity: spilled + partition.buffer.count)
+      let bytes = buffer.fill { room in
+        var count = 0
         for piece in partition.pieces {
           var read = 0
           while read < piece.count {
@@ -128,16 +133,17 @@ package final class SpillStore: @unchecked Sendable {
               descriptor, room.baseAddress.unsafelyUnwrapped + count, piece.count - read,
               off_t(piece.offset + read))
             if got < 0 && errno == EINTR { continue }
-            if got <= 0 { return }
+            if got <= 0 { return 0 }
             read += got
             count += got
           }
         }
+        room[count...].copyBytes(from: partition.buffer)
+        return count + partition.buffer.count
       }
-      guard bytes.count == spilled else {
+      guard bytes.count == spilled + partition.buffer.count else {
         return .failure(failure("cannot read a temporary file back"))
       }
-      bytes += partition.buffer
       partition.buffer = []
       partition.pieces = []
       return .success(bytes)
@@ -147,15 +153,15 @@ package final class SpillStore: @unchecked Sendable {
 
   /// Records that were read back, in the order in which they came.
   package struct Records {
-    let bytes: [UInt8]
+    let bytes: SharedBytes
 
-    package func forEach(_ body: (UnsafeRawBufferPointer) throws -> Void) rethrows {
+    package func forEach(_ body: (SharedBytes) throws -> Void) rethrows {
       try bytes.withUnsafeBytes { all in
         var offset = 0
         while offset + 4 <= all.count {
           let count = Int(UInt32(littleEndian: all.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
           offset += 4
-          try body(UnsafeRawBufferPointer(rebasing: all[offset..<offset + count]))
+          try body(bytes.part(UnsafeRawBufferPointer(rebasing: all[offset..<offset + count])))
           offset += count
         }
       }

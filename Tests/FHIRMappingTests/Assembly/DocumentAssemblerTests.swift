@@ -24,7 +24,7 @@ import Testing
     return Part(
       kind: .chart, documentID: "p",
       content: .section(
-        "observations", Part.Resource(key: "Observation/\(id)", bytes: try BSONDocument(fields).bytes)),
+        "observations", Part.Resource(key: "Observation/\(id)", bytes: try BSONDocument(fields).shared)),
       sequence: sequence)
   }
 
