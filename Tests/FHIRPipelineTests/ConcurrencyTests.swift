@@ -1,3 +1,4 @@
+import BSON
 import FHIRPipeline
 import Foundation
 import Synchronization

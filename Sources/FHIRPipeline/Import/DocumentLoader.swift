@@ -15,7 +15,7 @@ package final class DocumentLoader: DocumentSink {
   private static let documentsPerBatch = 500
   /// libmongoc's buffer doubles as it fills: a batch that stays below 2 MB fills one of 2 MB.
   private static let bytesPerBatch = 3 << 19
-  /// Bytes of documents that wait for the database, by thread.
+  /// Bytes of documents and their parts that wait for the database, by thread.
   private static let bytesWaiting = 4 << 20
   /// MongoDB gives each connection a thread: two write faster than one, and more have to wait for each other.
   private static let lanes = 2
@@ -84,7 +84,7 @@ package final class DocumentLoader: DocumentSink {
       lanes[Int((ContentHash.of(request.id) >> 40) % UInt64(queues.count))].append(request)
     }
     for (queue, lane) in zip(queues, lanes) where !lane.isEmpty {
-      guard queue.push(lane, cost: lane.reduce(0) { $0 + $1.byteCount }) else { return false }
+      guard queue.push(lane, cost: lane.reduce(0) { $0 + 2 * $1.byteCount }) else { return false }
     }
     return true
   }

@@ -35,15 +35,15 @@ package final class SpillStore: @unchecked Sendable {
   private let spills: Bool
   private let folder: String
   private let file = Mutex(File())
-  /// What partitions are read back into: one for each that is worked on, and for those that wait for the database.
-  private let pool = SharedBufferPool(limit: 4)
+  /// What partitions are read back into.
+  private let pool = SharedBufferPool(limit: 2)
 
   /// - Parameters:
   ///   - expectedBytes: about how much will come; decides the number of partitions, so that one fits into memory.
   ///   - memory: how many bytes may stay in memory in all; nil for some megabytes, and for all where little is expected.
   package init(expectedBytes: Int, memory: Int? = nil, folder: String) {
     let memory = memory ?? (expectedBytes <= 32 << 20 ? 32 << 20 : 8 << 20)
-    let count = max(8, min(2048, expectedBytes / (2 << 20) + 1))
+    let count = max(8, min(2048, expectedBytes / (1 << 20) + 1))
     partitions = (0..<count).map { _ in Partition() }
     memoryPerPartition = max(16 << 10, memory / count)
     spills = expectedBytes > memory
