@@ -24,6 +24,12 @@ import Synchronization
     return SharedBytes(part, of: owner)
   }
 
+  /// Bytes that nobody keeps alive: for use within a call, never to be stored.
+  package init(lent pointer: UnsafeRawBufferPointer) {
+    owner = nil
+    self.pointer = pointer
+  }
+
   init(_ pointer: UnsafeRawBufferPointer, of owner: AnyObject) {
     self.owner = owner
     self.pointer = pointer

@@ -52,7 +52,7 @@ import Testing
       let key = UInt64(number % 13)
       let record = [UInt8](repeating: UInt8(number & 0xFF), count: number % 97)
       expected[key, default: []].append([UInt8(key)] + record)
-      try ([UInt8(key)] + record).withUnsafeBytes { try store.append($0, key: key) }
+      try store.append(key: key) { $0 += [UInt8(key)] + record }
     }
     var found: [UInt64: [[UInt8]]] = [:]
     for partition in 0..<store.partitionCount {

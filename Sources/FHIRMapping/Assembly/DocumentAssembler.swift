@@ -103,7 +103,10 @@ package struct DocumentAssembler: Sendable {
     let computed: DocumentFields
     if draft.kind == .resource {
       computed = DocumentFields(
-        fields: BSONDocument(), residual: try draft.root.map { try $0.bytes.withUnsafeBytes { BSONDocument(copying: try BSONView($0)) } })
+        fields: BSONDocument(),
+        residual: try draft.root.map {
+          try $0.bytes.withUnsafeBytes { BSONDocument(copying: try BSONView($0)) }
+        })
     } else {
       computed = try draft.withContent(computeFields)
     }

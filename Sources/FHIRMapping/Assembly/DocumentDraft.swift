@@ -138,7 +138,6 @@ struct DocumentDraft {
     names.count < 2 ? names : Set(names).sorted()
   }
 
-
   static func digest(_ bytes: SharedBytes) -> String {
     var digest = ContentDigest()
     bytes.withUnsafeBytes { digest.add($0) }

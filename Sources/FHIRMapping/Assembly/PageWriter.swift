@@ -61,7 +61,8 @@ struct PageWriter {
         memory.writer.append("page", int32: Int32(page))
       }
       for (number, section) in draft.sections.enumerated() {
-        try append(section, page: page, of: pageOfItems.isEmpty ? [] : pageOfItems[number], to: &memory.writer)
+        try append(
+          section, page: page, of: pageOfItems.isEmpty ? [] : pageOfItems[number], to: &memory.writer)
       }
       if page == 1 {
         if let residual = merged.residual { memory.writer.append("fhir", document: residual) }

@@ -167,8 +167,10 @@ extension [BSONValue] {
 extension DocumentContent {
   /// What stands before the resource's id in the document's `_id`.
   var idPrefix: String {
-    guard let key = rootKey, let slash = key.firstIndex(of: "/") else { return "" }
-    let own = key[key.index(after: slash)...]
-    return id.hasSuffix(own) ? String(id.dropLast(own.count)) : ""
+    guard let key = rootKey, let slash = key.utf8.firstIndex(of: UInt8(ascii: "/")) else { return "" }
+    let own = key.utf8[slash...].dropFirst()
+    let rest = id.utf8.count - own.count
+    guard rest > 0, id.utf8.dropFirst(rest).elementsEqual(own) else { return "" }
+    return String(Substring(id.utf8.prefix(rest)))
   }
 }

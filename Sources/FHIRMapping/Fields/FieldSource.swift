@@ -183,23 +183,4 @@ extension InvertiblePath {
     }
     return true
   }
-
-  /// A child with what chooses among its repetitions.
-  struct Segment {
-    let child: Child
-    var conditions: [Condition] = []
-    var index: Int?
-  }
-
-  var segments: [Segment] {
-    var segments: [Segment] = []
-    for step in steps {
-      switch step {
-      case .child(let child): segments.append(Segment(child: child))
-      case .filter(let conditions): segments[segments.count - 1].conditions += conditions
-      case .index(let index): segments[segments.count - 1].index = index
-      }
-    }
-    return segments
-  }
 }

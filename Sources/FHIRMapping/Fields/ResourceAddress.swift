@@ -93,6 +93,7 @@ extension BSONValue {
     switch (self, other) {
     case (.document(let mine), .document(let theirs)):
       guard mine.fields.count == theirs.fields.count else { return false }
+      if isSameStorage(mine.fields, theirs.fields) { return true }
       for (left, right) in zip(mine.fields, theirs.fields) {
         if left.key == right.key {
           if !left.value.hasSameContent(as: right.value) { return false }
@@ -102,8 +103,14 @@ extension BSONValue {
       }
       return true
     case (.array(let mine), .array(let theirs)):
-      return mine.count == theirs.count && zip(mine, theirs).allSatisfy { $0.hasSameContent(as: $1) }
+      guard mine.count == theirs.count else { return false }
+      return isSameStorage(mine, theirs) || zip(mine, theirs).allSatisfy { $0.hasSameContent(as: $1) }
     default: return self == other
     }
+  }
+
+  /// Whether two lists share their storage, as the untouched parts of a changed copy do: then nothing else need be compared.
+  private func isSameStorage<Element>(_ a: [Element], _ b: [Element]) -> Bool {
+    a.withUnsafeBufferPointer { a in b.withUnsafeBufferPointer { b in a.baseAddress == b.baseAddress } }
   }
 }

@@ -46,11 +46,13 @@ package struct ReferenceScan: Sendable {
     type = table.typeID("Reference")
   }
 
-  /// Calls `body` with each Reference and its child `reference`, in the order of the nodes.
+  /// Calls `body` with each Reference and its child `reference`, in the order of the nodes, but for those whose text (as
+  /// the source wrote it) is not wanted.
   ///
   /// Elements that are called `reference` and are none (DetectedIssue.reference, a uri) are left out.
   package func forEach(
-    in tree: ResourceTree, from root: Int, _ body: (_ element: Int, _ reference: Int) -> Void
+    in tree: ResourceTree, from root: Int, where isWanted: (UnsafeBufferPointer<UInt8>) -> Bool,
+    _ body: (_ element: Int, _ reference: Int) -> Void
   ) {
     guard let name, let type else { return }
     let end = Int(tree.nodes[root].end)
@@ -58,7 +60,8 @@ package struct ReferenceScan: Sendable {
     while node < end {
       let candidate = tree.nodes[node]
       if candidate.name == name, candidate.flags.kind == .string || candidate.flags.kind == .text,
-        let (owner, element) = owner(of: node, in: tree, from: root), owner == type
+        isWanted(tree.rawText(node)), let (owner, element) = owner(of: node, in: tree, from: root),
+        owner == type
       {
         body(element, node)
       }

@@ -115,6 +115,12 @@ extension BSONValue {
   /// The text of a string, without white space around it; nil where nothing is left.
   var trimmedText: String? {
     guard let text else { return nil }
+    // Nearly every text is ASCII at both ends, and has nothing to trim.
+    if let first = text.utf8.first, let last = text.utf8.last, (0x21...0x7E).contains(first),
+      (0x21...0x7E).contains(last)
+    {
+      return text
+    }
     let scalars = text.unicodeScalars
     guard let first = scalars.firstIndex(where: { !$0.properties.isWhitespace }),
       let last = scalars.lastIndex(where: { !$0.properties.isWhitespace })

@@ -82,7 +82,7 @@ struct HumanNameTransform: FieldTransform {
 
   /// Takes a whole name apart. A family name that was known before is kept whole where it still stands there.
   private static func split(_ text: String, family: String?) -> Parts {
-    var words = text.split(whereSeparator: \.isWhitespace).map(String.init)
+    var words = words(of: text)
     var parts = Parts()
     while words.count > 1, let first = words.first, prefixes.contains(bare(first)) {
       parts.prefix.append(words.removeFirst())
@@ -90,7 +90,7 @@ struct HumanNameTransform: FieldTransform {
     while words.count > 1, let last = words.last, suffixes.contains(bare(last)) {
       parts.suffix.insert(words.removeLast(), at: 0)
     }
-    let known = (family ?? "").split(whereSeparator: \.isWhitespace).map(String.init)
+    let known = self.words(of: family ?? "")
     if known.count > 1, words.count > known.count, Array(words.suffix(known.count)) == known {
       words.removeLast(known.count)
       parts.family = family ?? ""
@@ -101,8 +101,18 @@ struct HumanNameTransform: FieldTransform {
     return parts
   }
 
+  /// The words of a text; of ASCII alone without a look at Unicode's tables.
+  private static func words(of text: String) -> [String] {
+    guard text.utf8.allSatisfy({ $0 < 0x80 }) else {
+      return text.split(whereSeparator: \.isWhitespace).map(String.init)
+    }
+    return text.utf8.split { $0 == 0x20 || (0x09...0x0D).contains($0) }.map { String(Substring($0)) }
+  }
+
   private static func bare(_ word: String) -> String {
-    word.lowercased().filter { $0 != "." && $0 != "," && $0 != "-" }
+    // No title is longer than `professor`, a comma and a full stop.
+    if word.utf8.count > 11 { return word }
+    return word.lowercased().filter { $0 != "." && $0 != "," && $0 != "-" }
   }
 
   func accept(_ stored: BSONValue) -> AcceptedValue {

@@ -38,9 +38,18 @@ package struct InvertiblePath: Equatable, Sendable {
     case integer(Int)
   }
 
+  /// A child with what chooses among its repetitions.
+  package struct Segment: Equatable, Sendable {
+    package let child: Child
+    package var conditions: [Condition] = []
+    package var index: Int?
+  }
+
   /// The type that the path starts from.
   package let root: TypeID
   package let steps: [Step]
+  /// The steps by the children they begin with.
+  package let segments: [Segment]
   /// The expression as it was written.
   package let text: String
 
@@ -79,5 +88,19 @@ package struct InvertiblePath: Equatable, Sendable {
     self.root = root
     self.text = text
     steps = compiler.steps
+    segments = InvertiblePath.segments(of: compiler.steps)
+  }
+
+  private static func segments(of steps: [Step]) -> [Segment] {
+    var segments: [Segment] = []
+    for step in steps {
+      switch step {
+      case .child(let child): segments.append(Segment(child: child))
+      // A path begins with a child, so that there is one to filter.
+      case .filter(let conditions): segments[segments.count - 1].conditions += conditions
+      case .index(let index): segments[segments.count - 1].index = index
+      }
+    }
+    return segments
   }
 }

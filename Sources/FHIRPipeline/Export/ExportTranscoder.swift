@@ -73,7 +73,7 @@ final class ExportTranscoder {
 
   /// Tries references again that found no target when they were imported.
   private func heal(_ tree: ResourceTree, _ batch: inout ExportBatch) {
-    references.forEach(in: tree, from: 0) { _, node in
+    references.forEach(in: tree, from: 0, where: { _ in true }) { _, node in
       guard ReferenceText.needsResolving(tree.rawText(node)) else { return }
       switch self.resolver.resolve(node, in: tree) {
       case .asWritten: break

@@ -37,7 +37,7 @@ final class ImportLedger: Sendable {
     var run = ImportSummary.Counts()
     for index in parts.indices {
       guard let outcome = outcomes[index], let key = parts[index].resource?.key else { continue }
-      if !key.utf8.starts(with: type.utf8) || key.utf8.dropFirst(type.utf8.count).first != UInt8(ascii: "/") {
+      if !key.hasPrefix(type) || key.utf8.dropFirst(type.utf8.count).first != UInt8(ascii: "/") {
         if !type.isEmpty { counts[type, default: .init()].add(run) }
         type = Part.Resource.type(ofKey: key)
         run = ImportSummary.Counts()

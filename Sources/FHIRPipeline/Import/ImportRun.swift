@@ -143,12 +143,12 @@ final class ImportContext: Sendable {
   func makeDocuments() {
     let feed = BatchFeed(files: files, options: run.reading, sharing: .lines)
     WorkerThread.run(count: run.workers) { [self] _ in
-      var worker = ImportWorker(self)
+      let worker = ImportWorker(self)
       worker.run(feed)
     }
     let next = Atomic<Int>(0)
     WorkerThread.run(count: run.workers) { [self] _ in
-      var worker = ImportWorker(self)
+      let worker = ImportWorker(self)
       while !mustStop {
         let partition = next.add(1, ordering: .relaxed).oldValue
         guard partition < spill.partitionCount else { break }

@@ -4,7 +4,7 @@ import FHIRModel
 import FHIRValidation
 
 /// One worker of an import: takes batches, checks and maps their resources, and hands on documents or parts of them.
-struct ImportWorker: ~Copyable {
+final class ImportWorker {
   /// A Bundle up to this size is held while its references are resolved; a larger one is read twice.
   static let heldBundleBytes = 16 << 20
 
@@ -12,7 +12,6 @@ struct ImportWorker: ~Copyable {
   private var factory: PartFactory
   private var summary = ImportSummary()
   private var bundle: HeldBundle?
-  private var scratch: [UInt8] = []
   private var memory = PageMemory()
   private let runResolver: ReferenceResolver
 
@@ -24,7 +23,7 @@ struct ImportWorker: ~Copyable {
 
   deinit { context.ledger.add(summary) }
 
-  mutating func run(_ feed: BatchFeed) {
+  func run(_ feed: BatchFeed) {
     var worker = BatchFeed.Worker(feed)
     while !context.mustStop, let item = worker.next() {
       let source = context.files[item.file].name
@@ -42,20 +41,18 @@ struct ImportWorker: ~Copyable {
     if context.mustStop { feed.stop() }
   }
 
-  private mutating func take(_ batch: RecordBatch, of item: BatchFeed.Item, source: String) {
+  private func take(_ batch: RecordBatch, of item: BatchFeed.Item, source: String) {
     var documents = DocumentGroups()
     var number: UInt64 = 0
     var resources = 0
     let base = UInt64(item.file) << 40 | UInt64(item.step) << 20
-    // `forEach` cannot lend `self` to its closure while `self` is non-copyable: the records are gone through below.
-    var records: [Record] = []
-    batch.forEach { records.append($0) }
-    for record in records {
+    batch.forEach { record in
       number += 1
       switch record.content {
       case .resource:
         resources += 1
-        handle(record, source: source, resolver: runResolver, sequence: base | number, into: &documents)
+        handle(
+          record, source: source, resolver: runResolver, sequence: base | number, whole: [], into: &documents)
       case .entry:
         resources += 1
         if bundle == nil { bundle = HeldBundle(isLine: batch.isLines) }
@@ -76,13 +73,13 @@ struct ImportWorker: ~Copyable {
     bundle?.countBytes(batch.byteCount)
     summary.bytes += batch.byteCount
     context.progress.advance(bytes: batch.byteCount, resources: resources)
-    load(documents, whole: [])
+    load(documents)
   }
 
   /// Checks and maps one record with a resource.
-  private mutating func handle(
+  private func handle(
     _ record: Record, source: String, resolver: ReferenceResolver, sequence: UInt64,
-    into documents: inout DocumentGroups
+    whole patients: Set<String>, into documents: inout DocumentGroups
   ) {
     var issues = record.issues
     context.validator.validate(record.tree, into: &issues)
@@ -107,10 +104,19 @@ struct ImportWorker: ~Copyable {
     }
     do {
       let result = try factory.parts(
-        of: resource, identity: resource.identity, resolver: resolver, sequence: sequence)
+        of: resource, identity: resource.identity, resolver: resolver, sequence: sequence
+      ) { kind, id in
+        ImportWorker.mayBeWhole(kind, id, whole: patients)
+      }
       summary.references.resolved += result.resolved
       summary.references.unresolved += result.unresolved
-      documents.add(result.parts)
+      for part in result.parts {
+        if ImportWorker.mayBeWhole(part.kind, part.documentID, whole: patients) {
+          documents.add(part)
+        } else {
+          spill(part)
+        }
+      }
     } catch {
       let issue = Issue(
         .error, .documentRefused, at: record.tree.expression(of: error.node, table: .r4),
@@ -122,7 +128,7 @@ struct ImportWorker: ~Copyable {
   }
 
   /// Counts and tells what is wrong with a Bundle's own members.
-  private mutating func report(_ record: Record, source: String) {
+  private func report(_ record: Record, source: String) {
     var issues = record.issues
     context.validator.validate(record.tree, into: &issues)
     for issue in issues where issue.severity >= .error {
@@ -134,41 +140,41 @@ struct ImportWorker: ~Copyable {
 
   // MARK: Bundles
 
-  private mutating func finishBundle(file: Int) {
+  private func finishBundle(file: Int) {
     guard let held = bundle else { return }
     bundle = nil
     let source = context.files[file].name
     let resolver = ReferenceResolver(run: context.index, bundle: held.index, stored: context.stored)
     if held.isHeld {
       var documents = DocumentGroups()
+      let patients = Set(held.patients.map { factory.documentID($0) })
       for (record, sequence) in held.records {
-        handle(record, source: source, resolver: resolver, sequence: sequence, into: &documents)
+        handle(
+          record, source: source, resolver: resolver, sequence: sequence, whole: patients, into: &documents)
       }
-      load(documents, whole: Set(held.patients.map { factory.documentID($0) }))
+      load(documents)
     } else {
       readAgain(file: file, source: source, resolver: resolver)
     }
   }
 
   /// Goes through a large Bundle a second time, now that all of its entries are known.
-  private mutating func readAgain(file: Int, source: String, resolver: ReferenceResolver) {
+  private func readAgain(file: Int, source: String, resolver: ReferenceResolver) {
     do {
       let reader = try context.files[file].open(options: context.run.reading)
       var step: UInt64 = 0
       while !context.mustStop, let batch = try reader.nextBatch() {
         var documents = DocumentGroups()
-        var records: [Record] = []
-        batch.forEach { records.append($0) }
         var number: UInt64 = 0
-        for record in records {
+        batch.forEach { record in
           number += 1
-          guard case .entry = record.content else { continue }
+          guard case .entry = record.content else { return }
           handle(
             record, source: source, resolver: resolver, sequence: UInt64(file) << 40 | step << 20 | number,
-            into: &documents)
+            whole: [], into: &documents)
         }
         step += 1
-        load(documents, whole: [])
+        load(documents)
       }
     } catch {
       context.fail(PipelineFailure(.stopped, "\(source): could not be read a second time: \(error)"))
@@ -177,22 +183,25 @@ struct ImportWorker: ~Copyable {
 
   // MARK: Loading
 
-  /// Hands documents to the loader that are whole, and parts to the spill that wait for more.
+  /// Whether a document may be loaded at once, and does not wait for parts from elsewhere.
   ///
-  /// - Parameter whole: patients of whom all is at hand: their charts are written at once.
-  private mutating func load(_ documents: DocumentGroups, whole patients: Set<String>) {
+  /// - Parameter whole: patients of whom all is at hand.
+  private static func mayBeWhole(_ kind: DocumentKind, _ id: String, whole patients: Set<String>) -> Bool {
+    switch kind {
+    case .resource, .appointment: true
+    case .patient, .chart: !patients.isEmpty && patients.contains(id)
+    case .provider: false
+    }
+  }
+
+  /// Hands documents to the loader, but for those of which the run has more resources elsewhere.
+  private func load(_ documents: DocumentGroups) {
     var requests: [LoadRequest] = []
     var documents = documents
     for number in documents.groups.indices {
       let (key, parts) = documents.take(number)
-      let isWhole =
-        switch key.kind {
-        case .resource, .appointment: !isRepeated(key, parts)
-        case .patient, .chart: patients.contains(key.id)
-        case .provider: false
-        }
-      guard isWhole else {
-        spill(parts)
+      if key.kind == .resource || key.kind == .appointment, isRepeated(key, parts) {
+        for part in parts { spill(part) }
         continue
       }
       if let request = request(key, parts) { requests.append(request) }
@@ -208,14 +217,9 @@ struct ImportWorker: ~Copyable {
     }
   }
 
-  private mutating func spill(_ parts: [Part]) {
+  private func spill(_ part: Part) {
     do {
-      for part in parts {
-        PartRecord.encode(part, into: &scratch)
-        try scratch.withUnsafeBytes { bytes in
-          try context.spill.append(bytes, key: ContentHash.of(part.documentID))
-        }
-      }
+      try context.spill.append(key: ContentHash.of(part.documentID)) { PartRecord.encode(part, into: &$0) }
     } catch let failure as PipelineFailure {
       context.fail(failure)
     } catch {
@@ -223,7 +227,7 @@ struct ImportWorker: ~Copyable {
     }
   }
 
-  private mutating func request(_ key: DocumentGroups.Key, _ parts: [Part]) -> LoadRequest? {
+  private func request(_ key: DocumentGroups.Key, _ parts: [Part]) -> LoadRequest? {
     do {
       let assembly = try context.assembler.assemble(kind: key.kind, id: key.id, parts: parts, in: &memory)
       var request = LoadRequest(kind: key.kind, id: key.id, parts: parts, assembly: assembly)
@@ -236,7 +240,7 @@ struct ImportWorker: ~Copyable {
   }
 
   /// Puts together and loads the documents of one partition of the spill.
-  mutating func loadPartition(_ number: Int) {
+  func loadPartition(_ number: Int) {
     do {
       var documents = DocumentGroups()
       var texts = TextPool()
@@ -272,10 +276,6 @@ struct DocumentGroups {
 
   private(set) var groups: [(key: Key, parts: [Part])] = []
   private var positions: [Key: Int] = [:]
-
-  mutating func add(_ parts: [Part]) {
-    for part in parts { add(part) }
-  }
 
   mutating func add(_ part: Part) {
     let key = Key(kind: part.kind, id: part.documentID)

@@ -39,14 +39,16 @@ struct PartFactory: ~Copyable {
   /// The largest resource that is loaded: with its document's other elements it must stay below MongoDB's 16 MB.
   static let largestResource = 14 << 20
 
+  /// - Parameter keeps: whether the part of a document is to be kept. The bytes of any other stay where they are until
+  ///   the next call only.
   mutating func parts(
-    of resource: RecordResource, identity: ResourceIdentity, resolver: ReferenceResolver, sequence: UInt64
+    of resource: RecordResource, identity: ResourceIdentity, resolver: ReferenceResolver, sequence: UInt64,
+    keeps: (DocumentKind, String) -> Bool
   ) throws(Refusal) -> Result {
     let tree = resource.tree
     var result = Result(parts: [])
     var rewrites = ReferenceRewrites()
-    references.forEach(in: tree, from: resource.node) { _, reference in
-      guard ReferenceText.needsResolving(tree.rawText(reference)) else { return }
+    references.forEach(in: tree, from: resource.node, where: ReferenceText.needsResolving) { _, reference in
       switch resolver.resolve(reference, in: tree) {
       case .asWritten: break
       case .target(let target):
@@ -77,7 +79,9 @@ struct PartFactory: ~Copyable {
         message: "is too large for a MongoDB document (\(Amount.bytes(writer.count)); at most 14 MB)",
         node: resource.node)
     }
-    let encoded = Part.Resource(key: home.key, bytes: writer.withBytes { arena.keep($0) })
+    let isKept = keeps(home.kind, home.documentID)
+    let encoded = Part.Resource(
+      key: home.key, bytes: writer.withBytes { isKept ? arena.keep($0) : SharedBytes(lent: $0) })
     let content: Part.Content
     if let section = home.section {
       content = .section(section, encoded)

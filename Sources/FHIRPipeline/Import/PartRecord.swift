@@ -1,11 +1,11 @@
 import BSON
 import FHIRMapping
+import FHIRModel
 
 /// A part as bytes, for the ``SpillStore``.
 enum PartRecord {
-  /// Writes a part into a buffer that is used again and again.
+  /// Appends a part.
   static func encode(_ part: Part, into bytes: inout [UInt8]) {
-    bytes.removeAll(keepingCapacity: true)
     bytes.append(UInt8(DocumentKind.allCases.firstIndex(of: part.kind) ?? 0))
     withUnsafeBytes(of: part.sequence.littleEndian) { bytes.append(contentsOf: $0) }
     append(part.documentID, to: &bytes)
@@ -103,9 +103,14 @@ enum PartRecord {
 struct TextPool {
   private var texts: [UInt64: String] = [:]
 
+  private func isEqual(_ known: UnsafeBufferPointer<UInt8>, _ bytes: UnsafeRawBufferPointer) -> Bool {
+    known.count == bytes.count
+      && memoryEqual(known.baseAddress, bytes.assumingMemoryBound(to: UInt8.self).baseAddress, bytes.count)
+  }
+
   mutating func text(_ bytes: UnsafeRawBufferPointer) -> String {
     let hash = ContentHash.of(bytes)
-    if let known = texts[hash], known.utf8.elementsEqual(bytes) { return known }
+    if var known = texts[hash], known.withUTF8({ isEqual($0, bytes) }) { return known }
     let text = String(decoding: bytes, as: UTF8.self)
     texts[hash] = text
     return text

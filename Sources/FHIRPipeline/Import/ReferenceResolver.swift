@@ -3,7 +3,7 @@ import FHIRModel
 /// Finds what a reference points to: within its Bundle, among the run's inputs, in the database.
 ///
 /// See http://hl7.org/fhir/R4/bundle.html#references
-package struct ReferenceResolver: Sendable {
+package final class ReferenceResolver: Sendable {
   /// The resources of the whole run that others may name by identifier or `fullUrl`.
   let run: TargetIndex
   /// The resources of the Bundle at hand; empty outside of one.

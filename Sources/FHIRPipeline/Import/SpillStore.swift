@@ -58,15 +58,20 @@ package final class SpillStore: @unchecked Sendable {
 
   package var partitionCount: Int { partitions.count }
 
-  /// Adds a record to the partition of its key.
-  package func append(_ record: UnsafeRawBufferPointer, key: UInt64) throws {
+  /// Adds a record to the partition of its key; `write` appends it.
+  package func append(key: UInt64, _ write: (inout [UInt8]) -> Void) throws {
     let partition = partitions[Int(key % UInt64(partitions.count))]
     let failure: PipelineFailure? = partition.lock.withLock { _ in
       if partition.buffer.capacity == 0, spills {
         partition.buffer.reserveCapacity(memoryPerPartition + memoryPerPartition / 4)
       }
-      withUnsafeBytes(of: UInt32(record.count).littleEndian) { partition.buffer.append(contentsOf: $0) }
-      partition.buffer.append(contentsOf: record)
+      let start = partition.buffer.count
+      withUnsafeBytes(of: UInt32(0)) { partition.buffer.append(contentsOf: $0) }
+      write(&partition.buffer)
+      let count = UInt32(partition.buffer.count - start - 4).littleEndian
+      partition.buffer.withUnsafeMutableBytes {
+        $0.storeBytes(of: count, toByteOffset: start, as: UInt32.self)
+      }
       guard partition.buffer.count > memoryPerPartition else { return nil }
       return spill(partition)
     }

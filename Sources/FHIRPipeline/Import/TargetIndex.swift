@@ -9,14 +9,11 @@ package struct TargetIndex: Sendable {
     /// The `_id` under which it is loaded, less the source's prefix.
     package let id: String
     /// `Type/id`
-    package let key: String
+    package var key: String { type + "/" + id }
 
-    package init(type: String, id: String) { self.init(type: type, id: id, key: type + "/" + id) }
-
-    init(type: String, id: String, key: String) {
+    package init(type: String, id: String) {
       self.type = type
       self.id = id
-      self.key = key
     }
   }
 
@@ -43,7 +40,7 @@ package struct TargetIndex: Sendable {
       position = known
     } else {
       position = targets.count
-      targets.append(Target(type: type, id: id, key: key))
+      targets.append(Target(type: type, id: id))
       positions[key] = position
     }
     for name in keys {
