@@ -13,14 +13,7 @@ import Testing
         + #""name":[{"family":"Doe","given":["Jo"]}],"extension":[{"url":"https://x.org/e","valueDecimal":1.00}]}"#
         + "\n")
     _ = try workspace.importFiles(file)
-    let uri = try #require(ProcessInfo.processInfo.environment["MONGODB_URI"])
-    try DocumentStore(uri: uri, databaseName: workspace.database).withConnection { (connection) throws in
-      let reply = try connection.command([
-        "update": "patient",
-        "updates": [["q": ["_id": "p"], "u": ["$set": ["date_of_birth": "1970-02-01"]]]],
-      ])
-      #expect(try reply.withView { try $0.find("nModified")?.integer } == 1)
-    }
+    try workspace.set("date_of_birth", to: "1970-02-01", of: "p", in: "patient")
     _ = try workspace.run("export", "--out", workspace.path("out"), "--quiet")
     let exported = try workspace.read("out/Patient.ndjson")
     let expected = try workspace.read("in.ndjson").replacing("1970-01-31", with: "1970-02-01")
@@ -77,6 +70,35 @@ import Testing
       return !observation.contains("Patient/p\(number)\"")
     }
     #expect(strays.count == 0)
+  }
+
+  @Test func `a patient's medical group is its organization's name where the reference shows none`() throws {
+    let workspace = try Workspace()
+    let organization = #"{"resourceType":"Organization","id":"o","name":"North Clinic"}"#
+    let patient = #"{"resourceType":"Patient","id":"p","managingOrganization":{"reference":"Organization/o"}}"#
+    let all = try workspace.write("in.ndjson", patient + "\n" + organization + "\n")
+    _ = try workspace.importFiles(all)
+    #expect(try workspace.document("p", in: "patient")["medical_group"] == "North Clinic")
+    // What is only shown goes back into no resource, and comes as no news.
+    _ = try workspace.run("export", "--out", workspace.path("out"), "--quiet")
+    #expect(try workspace.read("out/Patient.ndjson") == patient + "\n")
+    let alone = try workspace.importFiles(workspace.path("out/Patient.ndjson"))
+    #expect(alone.loaded == .init(inserted: 0, replaced: 0, unchanged: 1))
+    // An edit is the application's own word.
+    try workspace.set("medical_group", to: "South Clinic", of: "p", in: "patient")
+    _ = try workspace.run("export", "--out", workspace.path("edited"), "--quiet")
+    #expect(try workspace.read("edited/Patient.ndjson").contains(#""display":"South Clinic""#))
+  }
+
+  @Test func `a patient's medical group is found among organizations that came in an earlier run`() throws {
+    let workspace = try Workspace()
+    let organization = try workspace.write(
+      "o.json", #"{"resourceType":"Organization","id":"o","name":"North Clinic"}"#)
+    let patient = try workspace.write(
+      "p.json", #"{"resourceType":"Patient","id":"p","managingOrganization":{"reference":"Organization/o"}}"#)
+    _ = try workspace.importFiles(organization)
+    _ = try workspace.importFiles(patient)
+    #expect(try workspace.document("p", in: "patient")["medical_group"] == "North Clinic")
   }
 
   @Test func `two exports of the same data are equal, byte for byte`() throws {

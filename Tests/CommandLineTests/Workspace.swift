@@ -1,3 +1,4 @@
+import BSON
 import DocumentStore
 import Foundation
 import Testing
@@ -75,5 +76,29 @@ final class Workspace {
     var stopped: Bool
 
     var accounted: Int { loaded.inserted + loaded.replaced + loaded.unchanged + quarantined }
+  }
+
+  /// A document of this workspace's database.
+  func document(_ id: String, in collection: String) throws -> BSONFields {
+    var found: BSONFields?
+    try connect { connection in
+      try connection.find(ids: [id], in: collection) { found = try BSONFields($0) }
+    }
+    return try #require(found)
+  }
+
+  /// Changes a field as an application would.
+  func set(_ field: String, to value: BSONValue, of id: String, in collection: String) throws {
+    try connect { connection in
+      let change = BSONValue.document(BSONFields([.init("$set", .document(BSONFields([.init(field, value)])))]))
+      let update = BSONFields([.init("q", ["_id": .string(id)]), .init("u", change)])
+      let reply = try connection.command(["update": .string(collection), "updates": [.document(update)]])
+      #expect(try reply.withView { try $0.find("nModified")?.integer } == 1)
+    }
+  }
+
+  private func connect(_ body: (borrowing StoreConnection) throws -> Void) throws {
+    let uri = try #require(ProcessInfo.processInfo.environment["MONGODB_URI"])
+    try DocumentStore(uri: uri, databaseName: database).withConnection { try body($0) }
   }
 }

@@ -19,9 +19,11 @@ enum ResourceEquality {
   private static func isSame(_ stored: BSONView, _ incoming: BSONView, isRoot: Bool = false) throws -> Bool {
     var a = stored.makeIterator()
     var b = incoming.makeIterator()
+    // A name that is found now and was not before is news; one that is not at hand now is not gone.
+    let skipsName = try incoming.find("_name") == nil
     let skipsID = try isRoot && (stored.find("id") == nil) != (incoming.find("id") == nil)
     while true {
-      let left = try next(&a, skipsID: skipsID)
+      let left = try next(&a, skipsID: skipsID, skipsName: skipsName)
       let right = try next(&b, skipsID: skipsID)
       guard let left, let right else { return left == nil && right == nil }
       guard left.key.elementsEqual(right.key) else { return false }
@@ -49,8 +51,11 @@ enum ResourceEquality {
 
   /// The next element but for texts that references came with, and the id, or the key in its place, where only one
   /// resource has it.
-  private static func next(_ iterator: inout BSONIterator, skipsID: Bool = false) throws -> BSONElement? {
+  private static func next(_ iterator: inout BSONIterator, skipsID: Bool = false, skipsName: Bool = false) throws
+    -> BSONElement?
+  {
     while let element = try iterator.next() {
+      if skipsName, element.hasKey("_name") { continue }
       if element.hasKey("_written") || skipsID && (element.hasKey("id") || element.hasKey("_fhirline")) {
         continue
       }

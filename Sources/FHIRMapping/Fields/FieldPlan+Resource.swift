@@ -64,9 +64,13 @@ extension FieldPlan {
     }
     if let word = besideWord(in: resource, readings.first) { return word }
     if let first = readings.first { return first.value }
-    guard let alternative = source.alternative, let transform else { return nil }
-    for address in alternative.addresses(in: resource) {
-      if let value = resource[address].flatMap({ transform.read($0) }) { return value }
+    if let alternative = source.alternative, let transform {
+      for address in alternative.addresses(in: resource) {
+        if let value = resource[address].flatMap({ transform.read($0) }) { return value }
+      }
+    }
+    for address in source.targetName?.addresses(in: resource) ?? [] {
+      if let name = resource[address]?[Reserved.targetName]?.text { return .string(name) }
     }
     return nil
   }

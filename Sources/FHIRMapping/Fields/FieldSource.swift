@@ -5,7 +5,7 @@ import FHIRPath
 
 /// Where a field's value stands: a path within the document's root resource, or within resources of a section.
 struct FieldSource: Sendable {
-  static let keys = ["path", "or", "from", "codes", "choose", "prefer", "make", "new"]
+  static let keys = ["path", "or", "or_target", "from", "codes", "choose", "prefer", "make", "new"]
 
   enum Resource: Sendable, Equatable {
     /// The document's own resource, of that type.
@@ -28,6 +28,8 @@ struct FieldSource: Sendable {
   let path: InvertiblePath
   /// Read where the path has nothing; written to where it is the one that has something.
   let alternative: InvertiblePath?
+  /// Leads to a Reference without a display: the name of its target, which import noted beside it, is read instead.
+  let targetName: InvertiblePath?
   /// Codes of which the resource's `code` must have one; empty for any resource of the type.
   let codes: [CodeMatch]
   let choice: Choice
@@ -69,6 +71,12 @@ struct FieldSource: Sendable {
     guard let pathNode = values["path"] else { throw node.error(.missingKey, "the key path is missing here") }
     path = try pathNode.path(from: type)
     alternative = try values["or"]?.path(from: type)
+    if let node = values["or_target"] {
+      _ = try node.choice(TargetElement.self)
+      targetName = try FieldSource.reference(before: path, pathNode, scope.table)
+    } else {
+      targetName = nil
+    }
     choice = try values["choose"]?.choice(Choice.self) ?? .newest
     var preferred: [String] = []
     for item in values["prefer"]?.items ?? [] { preferred.append(try item.string()) }
@@ -95,6 +103,23 @@ struct FieldSource: Sendable {
       newItem = fields
     }
     self.newItem = newItem
+  }
+
+  /// What may be read of a reference's target.
+  private enum TargetElement: String, CaseIterable { case name }
+
+  /// The path of the Reference that a path takes the display of.
+  private static func reference(
+    before path: InvertiblePath, _ node: MappingNode, _ table: DefinitionTable
+  ) throws(MappingError) -> InvertiblePath {
+    let ending = ".display"
+    if path.text.hasSuffix(ending), let owner = try? InvertiblePath(
+      String(path.text.dropLast(ending.count)), from: path.root, table: table),
+      owner.target.map({ table.name(of: $0.type) }) == "Reference"
+    {
+      return owner
+    }
+    throw node.error(.path, "or_target wants a path that ends with the display of a Reference")
   }
 
   private static func hasCode(_ type: String, _ table: DefinitionTable) -> Bool {

@@ -47,9 +47,10 @@ enum BuiltInMappings {
           path: telecom.where(system = 'email').value
           transform: text
 
-        # The name that the reference to the managing Organization shows.
+        # The name that the reference to the managing Organization shows, or the Organization has.
         medical_group:
           path: managingOrganization.display
+          or_target: name
           transform: text
 
         # Of the Coverage that began last. Drift: an integer of 10 to 12 digits.

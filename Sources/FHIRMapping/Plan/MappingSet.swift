@@ -1,10 +1,13 @@
 package import FHIRModel
+package import FHIRPath
 import Foundation
 
 /// The four mappings, compiled: what every resource becomes, and what becomes of every field.
 package struct MappingSet: Sendable {
   package let plans: [DocumentKind: DocumentPlan]
   package let homes: HomePlan
+  /// By type: the references whose targets' names documents show.
+  package let namedTargets: [(type: String, path: InvertiblePath)]
 
   /// The mappings that are built into the program; they are those of the project's `Mappings` folder.
   package static func builtIn() throws(MappingError) -> MappingSet {
@@ -44,6 +47,15 @@ package struct MappingSet: Sendable {
       )
     }
     self.plans = plans
+    namedTargets = plans.sorted { $0.key < $1.key }.flatMap { _, plan in
+      plan.fields.flatMap { field in
+        field.sources.compactMap { source in
+          switch source.resource {
+          case .root(let type), .section(let type): source.targetName.map { (type, $0) }
+          }
+        }
+      }
+    }
     homes = try HomePlan(plans, table: table)
   }
 

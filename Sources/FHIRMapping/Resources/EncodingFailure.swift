@@ -29,7 +29,7 @@ extension EncodingFailure: CustomStringConvertible {
     case .duplicateName: "the element stands twice in one object, and a document can hold it once"
     case .nulInName: "the element's name holds the character U+0000, which MongoDB cannot store in a name"
     case .reservedName:
-      "the element bears a name that fhirline keeps for itself (_fhirline, or _written in a Reference)"
+      "the element bears a name that fhirline keeps for itself (_fhirline, or _written or _name in a Reference)"
     case .tooDeep:
       "the element lies deeper than the \(ResourceEncoder.maximumDepth) levels that a document may have"
     case .notAResource: "expected a resource with a resourceType"
@@ -43,4 +43,6 @@ package enum Reserved {
   package static let bookkeeping = "_fhirline"
   /// In a Reference that was resolved to another text at import: the text as it came.
   package static let written = "_written"
+  /// In a Reference without a display: the name of its target, as import found it.
+  package static let targetName = "_name"
 }

@@ -6,10 +6,17 @@ package import FHIRModel
 package struct ReferenceRewrites: Sendable {
   private var nodes: [Int] = []
   private var texts: [String] = []
+  /// Names of targets by the nodes of their references: few, if any.
+  private var targetNames: [(node: Int, name: String)] = []
 
   package init() {}
 
-  package var isEmpty: Bool { nodes.isEmpty }
+  package var isEmpty: Bool { nodes.isEmpty && targetNames.isEmpty }
+
+  /// Notes beside `Reference.reference` at a node what its target is called.
+  package mutating func append(node: Int, targetName: String) { targetNames.append((node, targetName)) }
+
+  func targetName(for node: Int) -> String? { targetNames.first { $0.node == node }?.name }
 
   /// Gives `Reference.reference` at a node another text.
   package mutating func append(node: Int, text: String) {
@@ -21,6 +28,7 @@ package struct ReferenceRewrites: Sendable {
   package mutating func removeAll() {
     nodes.removeAll(keepingCapacity: true)
     texts.removeAll(keepingCapacity: true)
+    targetNames.removeAll(keepingCapacity: true)
   }
 
   func text(for node: Int) -> String? {

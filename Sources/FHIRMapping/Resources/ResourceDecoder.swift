@@ -163,7 +163,9 @@ package struct ResourceDecoder: Sendable {
     private mutating func skipsUnderscore(
       _ element: BSONElement, in view: BSONView, type: TypeID?, isResource: Bool
     ) throws(BSONError) -> Bool {
-      if element.type == .string { return type == decoder.referenceType && element.hasKey("_written") }
+      if element.type == .string {
+        return type == decoder.referenceType && (element.hasKey("_written") || element.hasKey("_name"))
+      }
       if isResource, element.hasKey("_fhirline") { return true }
       guard element.type == .document || element.type == .array, element.key.count > 1 else { return false }
       let name = UnsafeRawBufferPointer(rebasing: element.key[1...])

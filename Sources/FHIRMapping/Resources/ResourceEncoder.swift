@@ -122,7 +122,7 @@ package struct ResourceEncoder: ~Copyable {
       }
       if name.isUnknown, isTop || type == referenceType {
         let text = tree.unknownNames[Int(name.rawValue - NameID.unknown)]
-        if text == (isTop ? Reserved.bookkeeping : Reserved.written) {
+        if isTop ? text == Reserved.bookkeeping : text == Reserved.written || text == Reserved.targetName {
           throw EncodingFailure(.reservedName, node: run.first)
         }
       }
@@ -233,11 +233,16 @@ package struct ResourceEncoder: ~Copyable {
       try appendItem(node, run, tree, to: &writer)
     case .string, .number, .boolean, .null, .text:
       try appendKey(node, tree, isCompanion: false, to: &writer)
-      if !rewrites.isEmpty, tree.nodes[node].name == referenceName, let text = rewrites.text(for: node) {
+      let isReference = !rewrites.isEmpty && tree.nodes[node].name == referenceName
+      if isReference, let text = rewrites.text(for: node) {
         writer.append(string: text)
         writer.key("_written")
       }
       appendScalar(node, type: run.type, tree, to: &writer)
+      if isReference, let name = rewrites.targetName(for: node) {
+        writer.key("_name")
+        writer.append(string: name)
+      }
       if !isLeaf {
         try appendKey(node, tree, isCompanion: true, to: &writer)
         writer.beginDocument()

@@ -15,6 +15,7 @@ package struct KnownNames: Sendable {
   package let participant: NameID
   package let actor: NameID
   package let type: NameID
+  package let display: NameID
 
   package init(table: DefinitionTable = .r4) {
     func known(_ name: String) -> NameID {
@@ -34,6 +35,7 @@ package struct KnownNames: Sendable {
     participant = known("participant")
     actor = known("actor")
     type = known("type")
+    display = known("display")
   }
 
   package static let r4 = KnownNames()

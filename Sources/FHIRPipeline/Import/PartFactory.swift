@@ -2,6 +2,7 @@ import BSON
 import FHIRFormats
 import FHIRMapping
 import FHIRModel
+import FHIRPath
 
 /// Makes parts of documents from resources: finds their home, resolves their references, writes them as BSON.
 ///
@@ -57,6 +58,9 @@ struct PartFactory: ~Copyable {
       case .notFound: result.unresolved += 1
       }
     }
+    for (type, path) in mappings.namedTargets where type == resource.type {
+      note(targetOf: path, in: resource, resolver, &rewrites)
+    }
     var home = mappings.homes.home(of: tree, node: resource.node, id: identity.id) { reference in
       resolver.target(of: reference, in: tree).map { (type: $0.type, id: $0.id) }
     }
@@ -99,6 +103,22 @@ struct PartFactory: ~Copyable {
         into: &result.parts)
     }
     return result
+  }
+
+  /// Notes the name of the target of a reference that shows none itself.
+  private func note(
+    targetOf path: InvertiblePath, in resource: RecordResource, _ resolver: ReferenceResolver,
+    _ rewrites: inout ReferenceRewrites
+  ) {
+    let tree = resource.tree
+    let names = KnownNames.r4
+    guard let element = path.firstNode(in: tree, from: resource.node),
+      tree.child(names.display, of: element) == nil,
+      let reference = tree.child(names.reference, of: element),
+      let target = resolver.target(of: element, in: tree),
+      let name = resolver.name(of: target, documentID: target.type + "/" + prefix + target.id)
+    else { return }
+    rewrites.append(node: reference, targetName: name)
   }
 
   /// The lists of the appointment's patient, of the patient's chart, and of its provider.

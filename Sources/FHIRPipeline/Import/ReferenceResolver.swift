@@ -58,6 +58,14 @@ package final class ReferenceResolver: Sendable {
       named: TargetIndex.identifierName(type: type, system: identifier.system, value: identifier.value))
   }
 
+  /// What a resource is called: an Organization's name.
+  ///
+  /// - Parameter documentID: the `_id` under which it is stored.
+  func name(of target: TargetIndex.Target, documentID: String) -> String? {
+    let key = target.key
+    return bundle.name(of: key) ?? run.name(of: key) ?? stored?.name(ofDocument: documentID)
+  }
+
   private func target(named name: String) -> TargetIndex.Target? {
     var name = name
     return name.withUTF8 { target(named: $0) }

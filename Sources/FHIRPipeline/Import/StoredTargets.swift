@@ -9,11 +9,12 @@ package final class StoredTargets: Sendable {
 
   private struct State {
     var answers: [String: TargetIndex.Target?] = [:]
+    var names: [String: String?] = [:]
     var failure: StoreError?
   }
 
   private let store: DocumentStore
-  /// Collections to ask, in order.
+  /// Collections to ask, in order; the last holds the resources that have no other home.
   private let collections: [String]
   private let indexes: NameIndexes?
   private let state = Mutex(State())
@@ -37,6 +38,30 @@ package final class StoredTargets: Sendable {
       let answer = ask(name, &state)
       state.answers[name] = .some(answer)
       return answer
+    }
+  }
+
+  /// The `name` of a stored resource that has a document of its own.
+  package func name(ofDocument id: String) -> String? {
+    state.withLock { state in
+      if let known = state.names[id] { return known }
+      guard state.failure == nil, let collection = collections.last else { return nil }
+      if let indexes, indexes.finish() != nil || !indexes.hadDocuments(collection) { return nil }
+      if state.names.count > 200_000 { state.names.removeAll() }
+      var name: String?
+      do {
+        try store.withConnection { connection in
+          try connection.find(ids: [id], in: collection, projection: ["fhir.name": 1]) { document in
+            name = try document.find(path: "fhir.name")?.text
+          }
+        }
+      } catch let error as StoreError {
+        state.failure = error
+      } catch {
+        state.failure = StoreError(.commandFailed, "a stored document could not be read")
+      }
+      state.names[id] = .some(name)
+      return name
     }
   }
 

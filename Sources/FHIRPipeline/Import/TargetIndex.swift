@@ -77,7 +77,8 @@ package struct TargetIndex: Sendable {
       default: break
       }
     }
-    names.merge(other.names) { first, _ in first }
+    // The same whichever worker met which.
+    names.merge(other.names) { min($0, $1) }
   }
 
   /// The one resource of that name, or nil when there is none or more than one.
