@@ -75,7 +75,8 @@ import Testing
   @Test func `a patient's medical group is its organization's name where the reference shows none`() throws {
     let workspace = try Workspace()
     let organization = #"{"resourceType":"Organization","id":"o","name":"North Clinic"}"#
-    let patient = #"{"resourceType":"Patient","id":"p","managingOrganization":{"reference":"Organization/o"}}"#
+    let patient =
+      #"{"resourceType":"Patient","id":"p","managingOrganization":{"reference":"Organization/o"}}"#
     let all = try workspace.write("in.ndjson", patient + "\n" + organization + "\n")
     _ = try workspace.importFiles(all)
     #expect(try workspace.document("p", in: "patient")["medical_group"] == "North Clinic")

@@ -90,7 +90,8 @@ final class Workspace {
   /// Changes a field as an application would.
   func set(_ field: String, to value: BSONValue, of id: String, in collection: String) throws {
     try connect { connection in
-      let change = BSONValue.document(BSONFields([.init("$set", .document(BSONFields([.init(field, value)])))]))
+      let change = BSONValue.document(
+        BSONFields([.init("$set", .document(BSONFields([.init(field, value)])))]))
       let update = BSONFields([.init("q", ["_id": .string(id)]), .init("u", change)])
       let reply = try connection.command(["update": .string(collection), "updates": [.document(update)]])
       #expect(try reply.withView { try $0.find("nModified")?.integer } == 1)

@@ -134,7 +134,9 @@ import Testing
       ##"{"resourceType":"DetectedIssue","reference":"http://a","implicated":[{"reference":"Device/1"}],"contained":[{"resourceType":"Patient","managingOrganization":{"reference":"#o"}}],"extension":[{"url":"u","valueReference":{"reference":"Group/1"}},{"url":"u","valueExpression":{"language":"text/cql","reference":"http://b"}}]}"##
     )
     var found: [String] = []
-    ReferenceScan().forEach(in: tree, from: 0, where: { _ in true }) { _, node in found.append(tree.string(at: node)) }
+    ReferenceScan().forEach(in: tree, from: 0, where: { _ in true }) { _, node in
+      found.append(tree.string(at: node))
+    }
     #expect(found == ["Device/1", "#o", "Group/1"])
   }
 

@@ -51,7 +51,8 @@ enum ResourceEquality {
 
   /// The next element but for texts that references came with, and the id, or the key in its place, where only one
   /// resource has it.
-  private static func next(_ iterator: inout BSONIterator, skipsID: Bool = false, skipsName: Bool = false) throws
+  private static func next(_ iterator: inout BSONIterator, skipsID: Bool = false, skipsName: Bool = false)
+    throws
     -> BSONElement?
   {
     while let element = try iterator.next() {

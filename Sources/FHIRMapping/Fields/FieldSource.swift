@@ -113,8 +113,9 @@ struct FieldSource: Sendable {
     before path: InvertiblePath, _ node: MappingNode, _ table: DefinitionTable
   ) throws(MappingError) -> InvertiblePath {
     let ending = ".display"
-    if path.text.hasSuffix(ending), let owner = try? InvertiblePath(
-      String(path.text.dropLast(ending.count)), from: path.root, table: table),
+    if path.text.hasSuffix(ending),
+      let owner = try? InvertiblePath(
+        String(path.text.dropLast(ending.count)), from: path.root, table: table),
       owner.target.map({ table.name(of: $0.type) }) == "Reference"
     {
       return owner

@@ -7,8 +7,8 @@ import FHIRPath
 extension InvertiblePath {
   /// The addresses of the elements at the path's end, in the resource's order.
   func addresses(in resource: BSONValue) -> [ResourceAddress] {
-    // Most fields of most resources are not there.
-    guard let first = segments.first, resource.fields?[first.child.name] != nil else { return [] }
+    // Most fields of most resources are not there. A path of no steps is the resource itself.
+    if let first = segments.first, resource.fields?[first.child.name] == nil { return [] }
     var found = [ResourceAddress()]
     for segment in segments {
       var next: [ResourceAddress] = []

@@ -90,6 +90,11 @@ struct HumanNameTransform: FieldTransform {
     while words.count > 1, let last = words.last, suffixes.contains(bare(last)) {
       parts.suffix.insert(words.removeLast(), at: 0)
     }
+    // "Li Wu, MD": the comma belongs to what came behind it.
+    if !parts.suffix.isEmpty, let last = words.last, last.utf8.last == UInt8(ascii: ","), last.utf8.count > 1
+    {
+      words[words.count - 1] = String(last.dropLast())
+    }
     let known = self.words(of: family ?? "")
     if known.count > 1, words.count > known.count, Array(words.suffix(known.count)) == known {
       words.removeLast(known.count)
