@@ -14,7 +14,8 @@ struct Fhirline: ParsableCommand {
       """,
     version: ProgramVersion.current,
     subcommands: [
-      ValidateCommand.self, ImportCommand.self, ExportCommand.self, ConvertCommand.self, CompareCommand.self,
+      ValidateCommand.self, ExplainCommand.self, ImportCommand.self, ExportCommand.self, ConvertCommand.self,
+      CompareCommand.self,
       FhirpathCommand.self, MeasureCommand.self,
     ])
 

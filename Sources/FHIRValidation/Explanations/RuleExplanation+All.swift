@@ -1,10 +1,13 @@
 extension RuleExplanation {
-  /// Every explanation there is: the program's own rules in the order of a resource's way, then invariants.
-  package static let all: [RuleExplanation] = []
+  /// The program's own rules, in the order of a resource's way through it.
+  package static let own: [RuleExplanation] = reading + structure + narrativesAndBundles + profiles
 
   private static let byCode: [String: RuleExplanation] =
-    Dictionary(all.map { ($0.code, $0) }) { first, _ in first }
+    Dictionary((own + invariants).map { ($0.code, $0) }) { first, _ in first }
 
   /// The explanation of a rule by its code.
   package static func of(_ code: String) -> RuleExplanation? { byCode[code] }
+
+  /// Every code that is explained: the program's own rules, then the invariants.
+  package static var codes: [String] { (own + invariants).map(\.code) }
 }

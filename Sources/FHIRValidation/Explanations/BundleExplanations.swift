@@ -1,0 +1,72 @@
+extension RuleExplanation {
+  /// Rules about narratives, and about what entries of a Bundle have to do with each other.
+  static let narrativesAndBundles: [RuleExplanation] = [
+    RuleExplanation(
+      "narrative-syntax", "A narrative's markup is not well-formed",
+      meaning: "Narrative.div is XHTML: tags are closed, attributes quoted, and entities known.",
+      reason: "A narrative that cannot be shown hides what a clinician was to read.",
+      remedy: "Mend the markup; XHTML, unlike HTML, has <br/> and no unquoted attributes.",
+      bad: .json(
+        """
+        {"resourceType":"Patient","text":{"status":"generated",
+          "div":"<div xmlns=\\"http://www.w3.org/1999/xhtml\\"><p>Ada</div>"}}
+        """),
+      good: .json(
+        """
+        {"resourceType":"Patient","text":{"status":"generated",
+          "div":"<div xmlns=\\"http://www.w3.org/1999/xhtml\\"><p>Ada</p></div>"}}
+        """)),
+    RuleExplanation(
+      "narrative-link", "A link in a narrative leads nowhere",
+      meaning: "A link within the page (#name) needs an element of that name or id.",
+      reason: "Whoever clicks on it learns nothing.",
+      remedy: "Give the target an id, or take the link out.",
+      bad: .json(
+        """
+        {"resourceType":"Patient","text":{"status":"generated",
+          "div":"<div xmlns=\\"http://www.w3.org/1999/xhtml\\"><a href=\\"#allergies\\">Allergies</a></div>"}}
+        """),
+      good: .json(
+        """
+        {"resourceType":"Patient","text":{"status":"generated",
+          "div":"<div xmlns=\\"http://www.w3.org/1999/xhtml\\"><p id=\\"allergies\\">Allergies</p></div>"}}
+        """)),
+    RuleExplanation(
+      "reference-missing", "A reference finds no entry in its Bundle",
+      meaning:
+        "A urn:uuid or urn:oid, and in documents and messages any reference that must travel along, names the "
+        + "fullUrl of an entry.",
+      reason: "A urn can be found nowhere else: what it meant is lost.",
+      remedy: "Add the entry, or correct the reference or the fullUrl.",
+      bad: .json(
+        """
+        {"resourceType":"Bundle","type":"collection","entry":[
+          {"fullUrl":"urn:uuid:3fa0c1f2-7f58-4b3e-9a55-0d2c7b8e1f60","resource":{"resourceType":"Patient",
+            "managingOrganization":{"reference":"urn:uuid:0d3c5a37-1c68-4d6b-8f0e-6a4b8d0f9e11"}}}]}
+        """),
+      good: .json(
+        """
+        {"resourceType":"Bundle","type":"collection","entry":[
+          {"fullUrl":"urn:uuid:3fa0c1f2-7f58-4b3e-9a55-0d2c7b8e1f60","resource":{"resourceType":"Patient",
+            "managingOrganization":{"reference":"urn:uuid:0d3c5a37-1c68-4d6b-8f0e-6a4b8d0f9e11"}}},
+          {"fullUrl":"urn:uuid:0d3c5a37-1c68-4d6b-8f0e-6a4b8d0f9e11","resource":{"resourceType":"Organization",
+            "name":"Clinic"}}]}
+        """)),
+    RuleExplanation(
+      "reference-ambiguous", "A reference fits more than one entry",
+      meaning: "A reference resolves to one entry of its Bundle; here several could be meant.",
+      reason: "Systems would choose differently, and so link data to different people.",
+      remedy: "Give each entry a fullUrl of its own, and refer by it.",
+      bad: .excerpt("two entries with the fullUrl of the same Patient, and a reference to it"),
+      good: .excerpt("one entry for each Patient, each with a fullUrl of its own")),
+    RuleExplanation(
+      "bundle-unreachable", "An entry of a document has nothing to do with it",
+      meaning:
+        "In a document, every resource is reached from the Composition by references, in one direction or the "
+        + "other.",
+      reason: "What no reference leads to is shown to no reader.",
+      remedy: "Refer to it from a section of the Composition, or take it out.",
+      bad: .excerpt("a document with a Patient that nothing refers to"),
+      good: .excerpt("the same, with the Patient as the Composition's subject")),
+  ]
+}
