@@ -40,6 +40,11 @@ struct ValidateCommand: ParsableCommand {
 
   @Flag(help: "Tell of codes that cannot be judged, since their value set or code system is not at hand.")
   var undecided = false
+  @Option(
+    help: ArgumentHelp(
+      "The least grave findings to show: information, warning, error or fatal. Text shows warnings and graver.",
+      valueName: "severity"))
+  var severity: FindingSeverity?
 
   @Flag(help: "Let findings show values. They are patient data.")
   var showValues = false
@@ -76,6 +81,7 @@ struct ValidateCommand: ParsableCommand {
     run.report.grouping = group
     run.report.maxIssues = maxIssues
     run.report.showValues = showValues
+    run.report.setLeastSeverity(severity?.rawValue)
     run.profiles.rootProfiles = profile
     run.profiles.unknownExtensions = unknownExtensions
     run.profiles.tellsMustSupport = mustSupport
@@ -93,4 +99,8 @@ struct ValidateCommand: ParsableCommand {
 
 extension FindingFormat: ExpressibleByArgument {}
 extension ProfileOptions.UnknownExtensions: ExpressibleByArgument {}
+enum FindingSeverity: String, ExpressibleByArgument, CaseIterable {
+  case information, warning, error, fatal
+}
+
 extension FindingGrouping: ExpressibleByArgument {}

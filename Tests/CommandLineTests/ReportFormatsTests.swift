@@ -34,7 +34,7 @@ import Testing
       String(decoding: try JSONSerialization.data(withJSONObject: $0), as: UTF8.self)
     }
     let file = try workspace.write("outcomes.ndjson", lines.joined(separator: "\n") + "\n")
-    let outcome = try workspace.run("validate", file, "--format", "ndjson")
+    let outcome = try workspace.run("validate", file, "--format", "ndjson", "--unknown-extensions", "allow")
     let errors = try Finding.all(in: outcome.output).filter { $0.severity != "information" }
     #expect(errors.isEmpty, "\(outcome.output)")
     #expect(outcome.status == 0)

@@ -1,3 +1,5 @@
+package import FHIRModel
+
 /// How findings are written on standard output.
 package enum FindingFormat: String, Sendable, CaseIterable {
   /// As compilers print: `file:line:column: error: message [rule]`, the line and a caret; by cause where there are many.
@@ -28,6 +30,8 @@ package struct ReportOptions: Sendable {
   package var grouping = FindingGrouping.auto
   /// The most findings (of a report by cause: causes) that are shown; nil for the format's own measure.
   package var maxIssues: Int?
+  /// The least grave findings to show; nil is the format's own measure.
+  package var leastSeverity: Issue.Severity?
   /// Whether values, which are patient data, stand in the lines shown.
   package var showValues = false
   package var colours = false
@@ -35,6 +39,17 @@ package struct ReportOptions: Sendable {
   package var output: String?
 
   package init() {}
+
+  /// Takes a severity by its name.
+  package mutating func setLeastSeverity(_ name: String?) {
+    leastSeverity = name.flatMap { Issue.Severity(rawValue: $0) }
+  }
+
+  /// Whether a finding is shown. What only informs, such as that something cannot be told, is not for whoever reads text
+  /// on a terminal, unless asked for.
+  func shows(_ severity: Issue.Severity) -> Bool {
+    severity >= leastSeverity ?? (format == .text ? .warning : .information)
+  }
 }
 
 /// A report in the making. It is told the inputs in their order, and the findings of each.

@@ -30,6 +30,8 @@ package struct ValidateRun: Sendable {
     package var errors = 0
     package var warnings = 0
     package var information = 0
+    /// Findings of less weight than the user wants to see.
+    package var hidden = 0
     /// Findings that the baseline has.
     package var known = 0
     /// Findings that a suppression covers.
@@ -107,6 +109,7 @@ package struct ValidateRun: Sendable {
     /// Why the baseline could not be written.
     var failure: (any Error)?
     private let files: [InputFile]
+    private let options: ReportOptions
     var tally = Tally()
     /// Entries of the Bundle that is being read, from the steps so far.
     var scope = BundleScope()
@@ -114,6 +117,7 @@ package struct ValidateRun: Sendable {
 
     init(_ files: [InputFile], _ options: ReportOptions, _ standing: StandingOptions) throws {
       self.files = files
+      self.options = options
       judge = try FindingJudge(standing)
       let sink = try ReportSink(path: options.output)
       self.sink = sink
@@ -144,6 +148,10 @@ package struct ValidateRun: Sendable {
           failure = error
         }
         tally.count(finding)
+        guard options.shows(finding.issue.severity) else {
+          tally.hidden += finding.standing == .new ? 1 : 0
+          continue
+        }
         if finding.standing == .new || report.takesAll { report.add(finding) }
       }
       sink.flush()
@@ -203,6 +211,7 @@ extension ValidateRun.Tally {
       ? "No findings" : "\(Amount.of(errors, "error")), \(Amount.of(warnings, "warning"))"
     var besides: [String] = []
     if known > 0 { besides.append("\(Amount.grouped(known)) known before") }
+    if hidden > 0 { besides.append("\(Amount.grouped(hidden)) of less weight not shown") }
     if suppressed > 0 { besides.append("\(Amount.grouped(suppressed)) suppressed") }
     let others = besides.isEmpty ? "" : " (and \(besides.joined(separator: ", ")))"
     return "\(findings)\(others) in \(Amount.of(resources, "resource")) of \(Amount.of(inputs, "file"))"
