@@ -84,18 +84,20 @@ struct InvariantStory {
     "pat-1": InvariantStory(
       "A contact without a name, a telecom, an address or an organization cannot be contacted.",
       "Add one of the four, or take the contact out.",
-      bad: #"{"resourceType":"Patient","contact":[{"relationship":[{"text":"mother"}]}]}"#,
+      bad: #"{"resourceType":"Patient","contact":[{"gender":"female"}]}"#,
       good:
-        #"{"resourceType":"Patient","contact":[{"relationship":[{"text":"mother"}],"name":{"text":"Ida"}}]}"#),
+        #"{"resourceType":"Patient","contact":[{"gender":"female","name":{"text":"Ida"}}]}"#),
     "obs-6": InvariantStory(
       "A value and a reason why there is none contradict each other.", "Keep one of them.",
       bad: """
         {"resourceType":"Observation","status":"final","code":{"text":"mood"},"valueInteger":70,
-          "dataAbsentReason":{"text":"not asked"}}
+          "dataAbsentReason":{"coding":[
+            {"system":"http://terminology.hl7.org/CodeSystem/data-absent-reason","code":"not-asked"}]}}
         """,
       good: """
         {"resourceType":"Observation","status":"final","code":{"text":"mood"},
-          "dataAbsentReason":{"text":"not asked"}}
+          "dataAbsentReason":{"coding":[
+            {"system":"http://terminology.hl7.org/CodeSystem/data-absent-reason","code":"not-asked"}]}}
         """),
     "obs-7": InvariantStory(
       "If a component has the code of the whole, two values could be meant for the same thing.",

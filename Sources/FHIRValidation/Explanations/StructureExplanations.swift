@@ -52,8 +52,9 @@ extension RuleExplanation {
       meaning: "An element has a value, or elements within it. In FHIR this is the invariant ele-1.",
       reason: "An empty element says nothing, yet readers count it as being there.",
       remedy: "Fill it or leave it out.",
-      bad: .json(#"{"resourceType":"Patient","maritalStatus":{}}"#),
-      good: .json(#"{"resourceType":"Patient","maritalStatus":{"text":"married"}}"#)),
+      bad: .json(#"{"resourceType":"Patient","active":true,"photo":[{}]}"#),
+      good: .json(#"{"resourceType":"Patient","active":true,"photo":[{"url":"http://example.org/ada.jpg"}]}"#)
+    ),
     RuleExplanation(
       "array-expected", "An element that may repeat is written without an array",
       meaning: "In JSON, what may repeat is an array even where it stands once.",
