@@ -76,7 +76,7 @@ let package = Package(
     .executableTarget(
       name: "conformance",
       dependencies: [
-        "FHIRModel", "FHIRFormats", "FHIRDefinitions", "FHIRValidation",
+        "FHIRModel", "FHIRFormats", "FHIRDefinitions", "FHIRPath", "FHIRValidation",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),

@@ -30,7 +30,8 @@ struct Conformance: ParsableCommand {
   func run() throws {
     let folder = URL(filePath: suites, directoryHint: .isDirectory)
     let all: [(any Suite)?] = [
-      try ValidatorSuite(folder), try JSONSuite(folder), try PrimitiveSuite(folder),
+      try ValidatorSuite(folder), try FHIRPathSuite(folder), try JSONSuite(folder),
+      try PrimitiveSuite(folder),
     ]
     let found = all.compactMap { $0 }
     guard !found.isEmpty else { throw ValidationError("\(suites): none of the suites is in this folder.") }

@@ -26,7 +26,13 @@ struct ValidatorWorld {
         troubles.append("\(path): \(error)")
       }
     }
-    validator = Validator(definitions: ConformanceStore(packages: packages))
+    var options = ValidationOptions()
+    // As HL7's validator runs these cases.
+    options.profiles.unknownExtensions = .error
+    if profile != nil, let last = packages.last {
+      options.profiles.rootProfiles = last.urls(.structureDefinition)
+    }
+    validator = Validator(definitions: ConformanceStore(packages: packages), options: options)
   }
 
   /// All that reading and validating finds.

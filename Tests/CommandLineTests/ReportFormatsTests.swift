@@ -139,9 +139,9 @@ import Testing
   @Test func `machines get as many findings as asked for, and are told of the rest`() throws {
     let lines = try report("ndjson", "--max-issues", "5").split(separator: "\n")
     #expect(lines.count == 6)
-    #expect(
-      lines[5].contains("\"rule\":\"limit-issues\"")
-        && lines[5].contains("\(try findings() - 5) more findings left out"))
+    let rest = try findings() - 5
+    #expect(lines[5].contains("\"rule\":\"limit-issues\""))
+    #expect(lines[5].contains("\(rest) more findings left out"))
   }
 }
 
