@@ -40,6 +40,7 @@ struct ValidateCommand: ParsableCommand {
 
   @Flag(help: "Tell of codes that cannot be judged, since their value set or code system is not at hand.")
   var undecided = false
+
   @Option(
     help: ArgumentHelp(
       "The least grave findings to show: information, warning, error or fatal. Text shows warnings and graver.",
@@ -81,7 +82,9 @@ struct ValidateCommand: ParsableCommand {
     run.report.grouping = group
     run.report.maxIssues = maxIssues
     run.report.showValues = showValues
-    run.report.setLeastSeverity(severity?.rawValue)
+    // Whoever asks for what only informs wants to see it.
+    let asksForNotes = undecided || mustSupport
+    run.report.setLeastSeverity(severity?.rawValue ?? (asksForNotes ? "information" : nil))
     run.profiles.rootProfiles = profile
     run.profiles.unknownExtensions = unknownExtensions
     run.profiles.tellsMustSupport = mustSupport
