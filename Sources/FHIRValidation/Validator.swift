@@ -8,14 +8,21 @@ package struct ValidationOptions: Sendable, Hashable {
   package var showValues: Bool
   /// After so many findings in one record the rest is left out, and a finding says so.
   package var maxIssues: Int
+  /// Whether invariants are evaluated.
+  package var checksInvariants = true
+  /// Whether invariants are evaluated even where what stands tells them true: to prove that it tells the truth.
+  package var evaluatesEveryInvariant = false
+  /// Whether invariants that are good practice rather than rules are evaluated too, such as dom-6.
+  package var bestPractice: Bool
   /// Which profiles are checked, and what becomes of extensions that are not known.
   package var profiles = ProfileOptions()
   /// Whether codes whose value set or code system is not at hand are told as information.
   package var tellsUndecided = false
 
-  package init(showValues: Bool = false, maxIssues: Int = 1000) {
+  package init(showValues: Bool = false, maxIssues: Int = 1000, bestPractice: Bool = false) {
     self.showValues = showValues
     self.maxIssues = maxIssues
+    self.bestPractice = bestPractice
   }
 }
 
@@ -28,6 +35,7 @@ package struct Validator: Sendable {
   /// Profiles, extensions, value sets and code systems by their URLs.
   let definitions: ConformanceStore
   private let profiles: ProfileRules
+  private let runners: InvariantRunners
 
   package init(
     table: DefinitionTable = .r4, definitions: ConformanceStore = .core,
@@ -37,6 +45,8 @@ package struct Validator: Sendable {
       table.isEmbedded && definitions === ConformanceStore.core
       ? .core : Terminology(table: table, source: definitions)
     plan = ValidationPlan(table: table, terminology: terminology)
+    runners = InvariantRunners(
+      plan: InvariantPlan(table: table, includesBestPractice: options.bestPractice))
     self.definitions = definitions
     self.options = options
     profiles = ProfileRules(definitions: definitions, table: table, options: options.profiles)
@@ -48,7 +58,9 @@ package struct Validator: Sendable {
   /// to do with each other is judged where all of them stand in the tree.
   package func validate(_ tree: ResourceTree, into issues: inout [Issue]) {
     guard tree.count > 0 else { return }
-    var walk = StructureWalk(tree: tree, plan: plan, options: options)
+    let runner = options.checksInvariants ? runners.take() : nil
+    defer { if let runner { runners.giveBack(runner) } }
+    var walk = StructureWalk(tree: tree, plan: plan, options: options, invariants: runner)
     walk.run()
     profiles.check(tree, options, findings: &walk.findings)
     walk.finish(into: &issues)
@@ -68,7 +80,10 @@ package struct Validator: Sendable {
       validate(tree, into: &issues)
       return nil
     }
-    var walk = StructureWalk(tree: tree, plan: plan, options: options, isBundleOpen: true)
+    let runner = options.checksInvariants ? runners.take() : nil
+    defer { if let runner { runners.giveBack(runner) } }
+    var walk = StructureWalk(
+      tree: tree, plan: plan, options: options, invariants: runner, isBundleOpen: true)
     swap(&walk.scope, &scope)
     walk.run()
     swap(&walk.scope, &scope)

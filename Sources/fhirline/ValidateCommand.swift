@@ -46,6 +46,8 @@ struct ValidateCommand: ParsableCommand {
       "The least grave findings to show: information, warning, error or fatal. Text shows warnings and graver.",
       valueName: "severity"))
   var severity: FindingSeverity?
+  @Flag(help: "Check good practice too, such as that every resource should have a narrative (dom-6).")
+  var bestPractice = false
 
   @Flag(help: "Let findings show values. They are patient data.")
   var showValues = false
@@ -85,6 +87,7 @@ struct ValidateCommand: ParsableCommand {
     // Whoever asks for what only informs wants to see it.
     let asksForNotes = undecided || mustSupport
     run.report.setLeastSeverity(severity?.rawValue ?? (asksForNotes ? "information" : nil))
+    run.bestPractice = bestPractice
     run.profiles.rootProfiles = profile
     run.profiles.unknownExtensions = unknownExtensions
     run.profiles.tellsMustSupport = mustSupport

@@ -12,6 +12,8 @@ package struct ValidateRun: Sendable {
   package var workers = 2
   package var quiet = false
   package var showsProgress = true
+  /// Whether invariants that are good practice rather than rules are checked.
+  package var bestPractice = false
   package var reading = ReadOptions()
   /// The core of R4, and the packages that the user named.
   package var definitions: ConformanceStore = .core
@@ -62,6 +64,7 @@ package struct ValidateRun: Sendable {
     let progress = Progress(total: files.reduce(0) { $0 + $1.size }, enabled: showsProgress && !quiet)
     var validation = ValidationOptions()
     validation.showValues = report.showValues
+    validation.bestPractice = bestPractice
     validation.profiles = profiles
     validation.tellsUndecided = tellsUndecided
     let validator = Validator(definitions: definitions, options: validation)

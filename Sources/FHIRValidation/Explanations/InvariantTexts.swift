@@ -10,8 +10,16 @@ package enum InvariantTexts {
     return nameText
   }
 
+  /// The same for an invariant of one type: some keys were given to several.
+  package static func text(of key: String, in type: String) -> String? {
+    texts["\(key)@\(type)"] ?? text(of: key)
+  }
+
   /// The keys of all invariants that have a text, in the order of the alphabet.
-  package static var keys: [String] { (Array(texts.keys) + nameKeys.map { $0 + "-0" }).sorted() }
+  package static var keys: [String] {
+    (texts.keys.filter { !$0.contains("@") } + nameKeys.map { $0 + "-0" })
+      .sorted()
+  }
 
   private static let nameText =
     "name should begin with a capital letter and hold letters, digits and underscores only, "
@@ -119,7 +127,10 @@ package enum InvariantTexts {
     ig-2 a resource's fhirVersion must be one of the guide's versions
     imm-1 documentType or reference must be given
     imr-1 vaccineCode or targetDisease must be given
-    inv-1 an allergy may have a code or the extension substanceExposureRisk, not both
+    inv-1 a task's lastModified may not be before authoredOn; a parameter must have a value, a resource or parts, and only one of these; a test report's action must have either an operation or an assert
+    inv-1@Task lastModified may not be before authoredOn
+    inv-1@Parameters.parameter a parameter must have a value, a resource or parts, and only one of these
+    inv-1@TestReport.setup.action an action must have either an operation or an assert, not both
     inv-2 an action must have either an operation or an assert, not both
     ipn-1 a plan must have a name or an identifier
     lnk-1 there must be at least two items

@@ -38,7 +38,7 @@ struct PlanChild {
     /// Invariants that are the element's, not its type's.
     static let invariant = Marks(rawValue: 128)
     /// Marks that ask for a rule of their own once the node's form is right.
-    static let special: Marks = [.binding, .reference, .bundleEntry, .contained, .elementID, .invariant]
+    static let special: Marks = [.binding, .reference, .bundleEntry, .contained, .elementID]
   }
 
   static let empty = PlanChild(
@@ -253,6 +253,9 @@ private struct ChildCompiler {
     if binding != 0 && bindings[Int(binding) - 1] != nil || codedNames.isChecked(type, table) {
       // What a Reference says of its target's type is judged with the reference.
       if element.owner != reference?.rawValue { marks.insert(.binding) }
+    }
+    if !table.invariants(of: element).allSatisfy({ InvariantPlan.native.contains(table.string($0.key)) }) {
+      marks.insert(.invariant)
     }
     return marks
   }

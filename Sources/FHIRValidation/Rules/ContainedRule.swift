@@ -51,8 +51,10 @@ extension StructureWalk {
   ///
   /// - Parameter resource: a resource that is not contained itself.
   mutating func checkContained(of resource: Int) {
-    let contained = tree.children(of: resource).filter { nodes[$0].name == plan.names.contained }
-    if contained.isEmpty && fragments.isEmpty { return }
+    let first = tree.child(plan.names.contained, of: resource)
+    if first == nil && fragments.isEmpty { return }
+    let contained =
+      first == nil ? [] : tree.children(of: resource).filter { nodes[$0].name == plan.names.contained }
     var own: [Fragment] = []
     while let last = fragments.last, last.node > resource { own.append(fragments.removeLast()) }
     var ids = Set<String>()

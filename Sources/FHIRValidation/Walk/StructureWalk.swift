@@ -38,6 +38,8 @@ struct StructureWalk: ~Copyable {
   /// What the entries of the innermost Bundle around leave for ``BundleRules``, and those of Bundles around it.
   var scope = BundleScope()
   var outerScopes: [BundleScope] = []
+  /// Evaluates invariants; nil where they are not asked for.
+  let invariants: InvariantRunner?
   /// Texts that may name contained resources, in the order of their nodes; see ``checkContained(of:)``.
   var fragments: [Fragment] = []
   /// Links inside narratives, and the places that there are; see ``NarrativeRule``.
@@ -55,8 +57,12 @@ struct StructureWalk: ~Copyable {
   private(set) var depth = -1
 
   /// - Parameter isBundleOpen: the tree is part of a Bundle, or a Bundle whose entries may stand in other trees.
-  init(tree: ResourceTree, plan: ValidationPlan, options: ValidationOptions, isBundleOpen: Bool = false) {
+  init(
+    tree: ResourceTree, plan: ValidationPlan, options: ValidationOptions, invariants: InvariantRunner?,
+    isBundleOpen: Bool = false
+  ) {
     self.isBundleOpen = isBundleOpen
+    self.invariants = invariants
     self.tree = tree
     self.plan = plan
     self.options = options
@@ -100,6 +106,7 @@ struct StructureWalk: ~Copyable {
     let types = plan.types
     let children = plan.children
     let nodes = self.nodes
+    let gates = invariants?.gates
     let isXML = form == .xml
     let mask =
       form == .document ? ValidationPlan.formMask & ~NodeFlags.item.rawValue : ValidationPlan.formMask
@@ -110,6 +117,12 @@ struct StructureWalk: ~Copyable {
       if i >= frame.pointee.end {
         let missing = type.pointee.required & ~frame.pointee.seen
         if missing != 0 { CardinalityRule.reportMissing(missing, &self) }
+        if let gates {
+          let gate = gates[Int(frame.pointee.type.rawValue)]
+          if frame.pointee.seen & gate.elements | gate.always != 0 || options.evaluatesEveryInvariant {
+            checkInvariants()
+          }
+        }
         if nodes[frame.pointee.node].flags.kind == .resource, !frame.pointee.isContained {
           checkContained(of: frame.pointee.node)
         }
@@ -155,6 +168,9 @@ struct StructureWalk: ~Copyable {
   @inline(__always)
   private mutating func enter(_ i: Int, _ node: Node, _ child: PlanChild, checksValue: Bool) -> Int {
     let end = Int(node.end)
+    if child.marks.contains(.invariant) {
+      checkInvariants(ofElement: i, child, resource: frames[depth].resource)
+    }
     switch child.shape {
     case .primitive:
       if checksValue { PrimitiveRule.check(i, node, child, &self) }

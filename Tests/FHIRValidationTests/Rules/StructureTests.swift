@@ -20,7 +20,7 @@ import Testing
       #"""
       {"resourceType": "Patient",
        ⟦unknown-element⟧"gendre": "male",
-       "contact": [{⟦unknown-element⟧"status": "x", "gender": "male"}],
+       "contact": [{⟦unknown-element⟧"status": "x", "name": {"text": "A"}}],
        "name": [{"text": "A"}, {"text": "B", ⟦unknown-element⟧"middle": {"given": [1]}}]}
       """#)
     #expect(issues.map(\.expression) == ["Patient", "Patient.contact[0]", "Patient.name[1]"])
@@ -143,7 +143,7 @@ import Testing
        ⟦primitive-format⟧"id": "a_b", ⟦primitive-format⟧"deceasedDateTime": "2020-01-01T10:00:00",
        "name": [{⟦primitive-format⟧"id": "a b"}],
        ⟦primitive-range⟧"multipleBirthInteger": 3000000000, ⟦primitive-format⟧"implicitRules": "a\u0020b",
-       "photo": [{⟦primitive-format⟧"data": "abc"}]}
+       "photo": [{"contentType": "image/png", ⟦primitive-format⟧"data": "abc"}]}
       """#)
   }
 
@@ -198,7 +198,7 @@ import Testing
   }
 
   @Test func `deep nesting is walked`() throws {
-    var text = #"{"url":"http://example.org/x"}"#
+    var text = #"{"url":"http://example.org/x","valueCode":"x"}"#
     for _ in 0..<120 { text = #"{"url":"http://example.org/x","extension":[\#(text)]}"# }
     try expectMarked(#"{"resourceType": "Patient", "extension": [\#(text)]}"#)
   }

@@ -1,0 +1,93 @@
+import FHIRModel
+import FHIRPath
+import Synchronization
+
+/// Evaluates invariants for one thread, and remembers which types need a look.
+final class InvariantRunner {
+  /// When the elements of a type need a look.
+  struct Gate {
+    /// Some of these elements stands.
+    var elements: UInt64
+    /// All bits: always. The state before a type's checks are known.
+    var always: UInt64
+  }
+
+  let gates: UnsafeMutablePointer<Gate>
+  private let plan: InvariantPlan
+  private var types: [[InvariantCheck]?]
+  private let environment = InvariantEnvironment()
+  private let evaluator: Evaluator
+
+  init(plan: InvariantPlan) {
+    self.plan = plan
+    let count = plan.table.types.count
+    gates = .allocate(capacity: max(count, 1))
+    gates.initialize(repeating: Gate(elements: .max, always: .max), count: count)
+    types = [[InvariantCheck]?](repeating: nil, count: count)
+    evaluator = Evaluator(table: plan.table, environment: environment)
+  }
+
+  deinit { gates.deallocate() }
+
+  /// The checks of a type.
+  func checks(of type: TypeID) -> [InvariantCheck] {
+    if let known = types[Int(type.rawValue)] { return known }
+    let found = plan.checks(of: type)
+    types[Int(type.rawValue)] = found.checks
+    gates[Int(type.rawValue)] = Gate(
+      elements: found.elements, always: found.isAlwaysDue ? .max : 0)
+    return found.checks
+  }
+
+  func checks(of element: Int, type: TypeID) -> [InvariantCheck] { plan.checks(of: element, type: type) }
+
+  /// Whether an invariant is broken.
+  ///
+  /// - Parameter isWhole: whether all elements stand that must. Where one is missing, an expression that gives nothing is
+  ///   its consequence.
+  func isBroken(_ check: InvariantCheck, _ context: Evaluator.Context, isWhole: Bool) -> Bool {
+    do {
+      switch try evaluator.evaluateBoolean(check.expression, in: context) {
+      case true?: return false
+      case false?: return true
+      // An invariant must be true; see https://hl7.org/fhir/R4/conformance-rules.html#constraints.
+      case nil: return isWhole && !check.allowsNothing
+      }
+    } catch {
+      // The data is not what the expression expects, which other rules report.
+      return false
+    }
+  }
+}
+
+/// What invariants ask of the world beyond the tree.
+private final class InvariantEnvironment: EvaluationEnvironment {
+  func passesHTMLChecks(_ element: TreeNode) -> Bool {
+    let scratch = TextBuffer()
+    return element.tree.withText(element.node, scratch: scratch) { NarrativeReader($0).faults.isEmpty }
+  }
+}
+
+/// Runners that wait for a thread that needs one.
+final class InvariantRunners: Sendable {
+  /// Hands a runner from one thread to another.
+  private struct Parked: @unchecked Sendable {
+    // Safe to send: whoever takes a runner from the pool is the only one to have it.
+    let runner: InvariantRunner
+  }
+
+  private let plan: InvariantPlan
+  private let parked = Mutex<[Parked]>([])
+
+  init(plan: InvariantPlan) { self.plan = plan }
+
+  func take() -> InvariantRunner {
+    let waiting = parked.withLock { $0.popLast() }
+    return waiting?.runner ?? InvariantRunner(plan: plan)
+  }
+
+  func giveBack(_ runner: InvariantRunner) {
+    let parked = Parked(runner: runner)
+    self.parked.withLock { $0.append(parked) }
+  }
+}
