@@ -124,7 +124,10 @@ final class ImportContext: Sendable {
     self.loader = loader
     self.spill = spill
     self.progress = progress
-    validator = Validator(definitions: run.definitions)
+    // What a resource is to be beyond FHIR itself is looked at where the user brought the definitions.
+    var options = ValidationOptions()
+    options.profiles.areChecked = run.definitions !== ConformanceStore.core
+    validator = Validator(definitions: run.definitions, options: options)
   }
 
   /// Why the run cannot go on, if a worker found so.

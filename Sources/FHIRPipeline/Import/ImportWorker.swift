@@ -76,6 +76,17 @@ final class ImportWorker {
     load(documents)
   }
 
+  /// Errors that say nothing against a resource itself: how its Bundle presents it, what its codes mean to others.
+  private static let tolerated: Set<Rule> = [
+    .bundleEntry, .referenceMissing, .referenceAmbiguous, .bundleUnreachable, .codeUnknown, .codeShape,
+    .codeDisplay, .codeInactive, .codeSystemMissing, .codeSystem, .identifierCheckDigit, .narrativeLink,
+  ]
+
+  /// Whether a finding keeps a resource from being loaded; what does not counts as a warning.
+  private static func setsAside(_ issue: Issue) -> Bool {
+    issue.severity >= .error && !tolerated.contains(issue.rule)
+  }
+
   /// Checks and maps one record with a resource.
   private func handle(
     _ record: Record, source: String, resolver: ReferenceResolver, sequence: UInt64,
@@ -83,9 +94,9 @@ final class ImportWorker {
   ) {
     var issues = record.issues
     context.validator.validate(record.tree, into: &issues)
-    let errors = issues.count { $0.severity >= .error }
+    let errors = issues.count { ImportWorker.setsAside($0) }
     summary.errors += errors
-    summary.warnings += issues.count { $0.severity == .warning }
+    summary.warnings += issues.count { $0.severity >= .warning } - errors
     guard let resource = RecordResource(record) else {
       if case .entry = record.content, errors == 0 {
         summary.entriesWithoutResource += 1

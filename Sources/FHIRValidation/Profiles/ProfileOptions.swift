@@ -1,5 +1,7 @@
 /// What the user asked of the checks against profiles and extensions' definitions.
 package struct ProfileOptions: Sendable, Hashable {
+  /// Whether profiles and extensions' definitions are looked at at all.
+  package var areChecked = true
   /// Profiles that every root resource must meet, by canonical URL.
   package var rootProfiles: [String] = []
   /// Whether profiles that a resource claims in `meta.profile` are checked.

@@ -38,6 +38,7 @@ package final class ProfileRules: Sendable {
   func check(
     _ tree: ResourceTree, _ options: ValidationOptions, isBundleSplit: Bool = false, findings: inout [Finding]
   ) {
+    guard self.options.areChecked else { return }
     withSession { session in
       var walk = ProfileWalk(tree: tree, session: session, options: options)
       walk.run(self, isBundleSplit: isBundleSplit)

@@ -60,6 +60,8 @@ extension ProfileWalk {
   ) {
     let url = session.library.canonical(of: number)
     guard let severity = ExtensionDomain(url).severity(options.unknownExtensions) else { return }
+    // Nobody can tell: said where the user asks for what could not be decided.
+    if severity == .information, !self.options.tellsUndecided { return }
     let verdict =
       severity >= .error
       ? "is unknown" : "is unknown, and so nobody can tell whether it is used as it should be"
@@ -124,6 +126,8 @@ extension ProfileWalk {
 enum ExtensionDomain {
   /// `example.org` and the like: nobody defines them.
   case example
+  /// What validators, this one among them, write into OperationOutcomes; defined after R4.
+  case tool
   /// R4's own: the definitions are at hand.
   case core
   case other
@@ -131,6 +135,8 @@ enum ExtensionDomain {
   init(_ url: String) {
     if ["example.org", "example.com", "acme.com", "acme.org"].contains(where: { url.contains($0) }) {
       self = .example
+    } else if url.hasPrefix("http://hl7.org/fhir/StructureDefinition/operationoutcome-issue-") {
+      self = .tool
     } else {
       self = url.hasPrefix("http://hl7.org/fhir/StructureDefinition/") ? .core : .other
     }
@@ -138,7 +144,7 @@ enum ExtensionDomain {
 
   func severity(_ policy: ProfileOptions.UnknownExtensions) -> Issue.Severity? {
     switch (self, policy) {
-    case (.example, _), (_, .allow): nil
+    case (.example, _), (.tool, _), (_, .allow): nil
     case (.core, _), (_, .error): .error
     case (.other, .inform): .information
     case (.other, .warn): .warning
