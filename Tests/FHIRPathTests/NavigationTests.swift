@@ -29,7 +29,7 @@ import Testing
     ("%loinc & %ucum", ["http://loinc.orghttp://unitsofmeasure.org"]),
     ("name.select(given.first() & '-' & $index.toString())", ["Ada-0", "A-1"]),
     ("type().namespace & '.' & type().name", ["FHIR.Patient"]), ("active.type().name", ["boolean"]),
-    ("telecom.rank.type().name.distinct()", ["positiveInt"]), ("1.type().name", ["Integer"]),
+    ("telecom.rank.select(type().name).distinct()", ["positiveInt"]), ("1.type().name", ["Integer"]),
   ])
   func `paths lead to elements`(_ text: String, _ expected: [String]) throws {
     #expect(try subject.values(text) == expected)

@@ -12,8 +12,13 @@ extension Evaluator {
     case .where, .select: return try projected(operation, focus, body)
     case .repeat: return try repeated(operation, focus, body)
     case .single:
-      guard let item = try single(input, focus) else { return true }
-      return try body(item)
+      var only: Item?
+      _ = try each(input, focus) { item in
+        if only != nil { throw failure(index, "single() is for one item, and there are more") }
+        only = item
+        return true
+      }
+      return try only.map { try body($0) } ?? true
     case .first: return try slice(input, focus, from: 0, count: 1, body)
     case .tail: return try slice(input, focus, from: 1, count: Int.max, body)
     case .last:

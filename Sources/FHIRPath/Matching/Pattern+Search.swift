@@ -1,19 +1,20 @@
 /// Finds out whether a pattern occurs, by following all its possible states at once.
 extension Pattern {
   /// Whether the pattern matches somewhere in a text.
-  func isFound(in text: UnsafeBufferPointer<UInt8>) throws(PatternError) -> Bool {
-    try run(text, isAnchored: isAnchored, mustReachEnd: false)
+  func isFound(
+    in text: UnsafeBufferPointer<UInt8>, _ budget: Matcher.Budget = Matcher.Budget()
+  ) throws(PatternError) -> Bool {
+    try run(text, budget, isAnchored: isAnchored, mustReachEnd: false)
   }
 
   /// Whether the pattern matches a text as a whole.
   func matchesWhole(_ text: UnsafeBufferPointer<UInt8>) throws(PatternError) -> Bool {
-    try run(text, isAnchored: true, mustReachEnd: true)
+    try run(text, Matcher.Budget(), isAnchored: true, mustReachEnd: true)
   }
 
   private func run(
-    _ text: UnsafeBufferPointer<UInt8>, isAnchored: Bool, mustReachEnd: Bool
+    _ text: UnsafeBufferPointer<UInt8>, _ budget: Matcher.Budget, isAnchored: Bool, mustReachEnd: Bool
   ) throws(PatternError) -> Bool {
-    let budget = Matcher.Budget()
     let found = Matcher(self, text, budget)
       .run(from: 0, at: 0, isAnchored: isAnchored, mustReachEnd: mustReachEnd)
     try budget.check()
@@ -47,9 +48,11 @@ struct Matcher {
     self.budget = budget
   }
 
-  /// How many states may still be looked at: a large pattern over a long text is given up after a second or so.
+  /// How many states may still be looked at: a large pattern over a long text is given up after some tenths of a second.
   final class Budget {
-    private(set) var left = 50_000_000
+    private(set) var left: Int
+
+    init(_ left: Int = 20_000_000) { self.left = left }
 
     /// Whether there was anything left.
     @inline(__always)
