@@ -7,6 +7,7 @@ import Foundation
 /// What a validator knows: the core, and what a case brings along.
 struct ValidatorWorld {
   private let validator: Validator
+  private var reading = ReadOptions()
   /// What could not be loaded.
   private(set) var troubles: [String] = []
 
@@ -26,20 +27,25 @@ struct ValidatorWorld {
         troubles.append("\(path): \(error)")
       }
     }
+    let definitions = ConformanceStore(packages: packages)
     var options = ValidationOptions()
     // As HL7's validator runs these cases.
     options.profiles.unknownExtensions = .error
     if profile != nil, let last = packages.last {
       options.profiles.rootProfiles = last.urls(.structureDefinition)
+      // A profile of Bundles asks for all of their entries at once.
+      for url in options.profiles.rootProfiles where definitions.structureDefinition(url)?.type == "Bundle" {
+        reading.splitBundles = false
+      }
     }
-    validator = Validator(definitions: ConformanceStore(packages: packages), options: options)
+    validator = Validator(definitions: definitions, options: options)
   }
 
   /// All that reading and validating finds.
   func findings(_ bytes: Data, name: String) -> [FHIRModel.Issue] {
     var issues: [FHIRModel.Issue] = []
     do {
-      let reader = try ResourceReader(source: MemorySource([UInt8](bytes)), name: name)
+      let reader = try ResourceReader(source: MemorySource([UInt8](bytes)), name: name, options: reading)
       var scope = BundleScope()
       while let record = try reader.next() {
         issues += record.issues

@@ -1,4 +1,5 @@
 import FHIRModel
+import FHIRPath
 
 /// A profile, or an extension's definition, made ready to run: what it asks beyond the types of R4.
 ///
@@ -18,17 +19,20 @@ final class ProfilePlan: @unchecked Sendable {
   let records: Records
   /// What reports and slow checks need of an element, by the element's number.
   let details: [ElementDetail]
+  /// What of the definition cannot be checked, and is told once.
+  let problems: [String]
   private let storage: PlanStorage
 
   init(
     url: String, version: String, type: TypeID, extensionTerms: ExtensionTerms?, details: [ElementDetail],
-    storage: PlanStorage
+    problems: [String], storage: PlanStorage
   ) {
     self.url = url
     canonical = version.isEmpty ? url : "\(url)|\(version)"
     self.type = type
     self.extensionTerms = extensionTerms
     self.details = details
+    self.problems = problems
     self.storage = storage
     records = storage.records
   }
@@ -74,8 +78,7 @@ struct PlanBinding: Sendable, Hashable {
 struct PlanInvariant: Sendable {
   var key: String
   var isWarning: Bool
-  var isBestPractice: Bool
-  var expression: String
+  var expression: CompiledExpression
 }
 
 /// The least and the greatest value that an element may have.

@@ -1,6 +1,7 @@
 import CDefinitions
 import FHIRDefinitions
 import FHIRModel
+import FHIRPath
 
 // What an element asks of its own value.
 extension ProfileCompiler {
@@ -132,12 +133,20 @@ extension ProfileCompiler {
     if let base { known.formUnion(table.invariants(of: base.element).map { table.string($0.key) }) }
     for constraint in definition.constraints {
       let isCore = known.contains(constraint.key) || library.isCore(constraint)
-      if isCore { continue }
-      detail.invariants.append(
-        PlanInvariant(
-          key: constraint.key, isWarning: constraint.isWarning, isBestPractice: constraint.isBestPractice,
-          expression: constraint.expression))
-      record.checks.insert(.invariants)
+      // Good practice is not asked for.
+      if isCore || constraint.isBestPractice { continue }
+      do throws(FHIRPathError) {
+        let expression = try CompiledExpression(
+          constraint.expression, context: types.count == 1 ? types[0] : nil, table: table,
+          options: .invariants)
+        detail.invariants.append(
+          PlanInvariant(key: constraint.key, isWarning: constraint.isWarning, expression: expression))
+        record.checks.insert(.invariants)
+      } catch {
+        problems.append(
+          "the invariant \(constraint.key) of \(detail.path) cannot be evaluated: \(error.message) "
+            + "(column \(error.column))")
+      }
     }
   }
 }

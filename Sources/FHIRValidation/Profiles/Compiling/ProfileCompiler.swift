@@ -18,6 +18,8 @@ struct ProfileCompiler {
   /// Keeps the trees of other definitions alive, whose elements are in `compiled`.
   var outlines: [String: SnapshotElement?] = [:]
   let isExtension: Bool
+  /// What of the definition cannot be checked.
+  var problems: [String] = []
 
   private init(_ definition: StructureDefinition, library: ProfileLibrary) {
     table = library.table
@@ -37,7 +39,7 @@ struct ProfileCompiler {
     return ProfilePlan(
       url: definition.url, version: definition.version, type: type,
       extensionTerms: compiler.isExtension ? ExtensionTerms(definition, root: root, table: table) : nil,
-      details: compiler.builder.details, storage: compiler.builder.storage())
+      details: compiler.builder.details, problems: compiler.problems, storage: compiler.builder.storage())
   }
 
   private mutating func name(_ element: SnapshotElement) {

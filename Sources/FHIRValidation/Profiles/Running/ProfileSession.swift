@@ -12,6 +12,8 @@ final class ProfileSession {
   private var capacity = 256
   @exclusivity(unchecked) private var top = 0
   let scratch = TextBuffer()
+  /// Those that are not in use.
+  var evaluators: [ProfileEvaluator] = []
 
   init(library: ProfileLibrary) {
     self.library = library

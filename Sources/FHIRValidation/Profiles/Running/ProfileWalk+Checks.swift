@@ -60,6 +60,8 @@ extension ProfileWalk {
   }
 
   private mutating func checkDetails(_ place: Place, _ checks: PlanElement.Checks, _ plan: PlanReference) {
+    if checks.contains(.invariants) { checkInvariants(place, plan) }
+    guard !checks.isDisjoint(with: [.range, .length]) else { return }
     let detail = plan.plan.details[Int(place.element)]
     if checks.contains(.length), let limit = detail.maxLength { checkLength(place, limit, plan) }
     if checks.contains(.range), let range = detail.range { checkRange(place, range, plan) }

@@ -78,7 +78,7 @@ extension ProfileWalk {
   }
 
   /// The resources around a node, from the outermost in.
-  private func resources(around node: Int) -> [Int] {
+  func resources(around node: Int) -> [Int] {
     var found: [Int] = []
     var current = 0
     while current < node {

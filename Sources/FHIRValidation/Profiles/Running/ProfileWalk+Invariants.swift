@@ -1,0 +1,95 @@
+import FHIRModel
+import FHIRPath
+
+// The invariants that profiles and extensions add.
+extension ProfileWalk {
+  mutating func checkInvariants(_ place: Place, _ plan: PlanReference) {
+    for invariant in plan.plan.details[Int(place.element)].invariants
+    where evaluate(invariant.expression, place) == false {
+      if quietness > 0 {
+        if !invariant.isWarning { hasFailed = true }
+        continue
+      }
+      report(
+        invariant.isWarning ? .warning : .error, .invariant(invariant.key), at: place.node,
+        "\(path(place.element, plan)) breaks the invariant \(invariant.key), \(invariant.expression.text): \(source(plan))"
+      )
+    }
+  }
+
+  /// Whether an expression holds for an element; nil where nobody here can tell.
+  ///
+  /// A constraint must give true: what gives nothing does not hold. See
+  /// http://hl7.org/fhir/R4/conformance-rules.html#constraints
+  mutating func evaluate(_ expression: CompiledExpression, _ place: Place) -> Bool? {
+    let around =
+      resources(around: place.node) + (nodes[place.node].flags.kind == .resource ? [place.node] : [])
+    func typed(_ node: Int?) -> (node: Int, type: TypeID?)? { node.map { ($0, resourceType($0)) } }
+    let context = Evaluator.Context(
+      tree, node: place.node, type: place.type, resource: typed(around.last),
+      rootResource: typed(around.last { nodes[$0].name != names.contained }))
+    return session.withEvaluator { evaluator, environment in
+      do {
+        let answer = try evaluator.evaluateBoolean(expression, in: context)
+        return answer ?? (environment.isInDoubt ? nil : false)
+      } catch {
+        // The data is not what the expression expects, which other rules report.
+        return nil
+      }
+    }
+  }
+}
+
+/// What the expressions of profiles ask of the world beyond the tree.
+final class ProfileEnvironment: EvaluationEnvironment {
+  private unowned let session: ProfileSession
+  /// Something was asked that nobody here knows.
+  var isInDoubt = false
+
+  init(_ session: ProfileSession) { self.session = session }
+
+  func resolve(_ reference: String, from source: TreeNode) -> TreeNode? {
+    isInDoubt = true
+    return nil
+  }
+
+  func isMember(_ value: TerminologyValue, of valueSet: String) -> Bool? {
+    isInDoubt = true
+    return nil
+  }
+
+  func conforms(_ element: TreeNode, to profile: String) -> Bool? {
+    var walk = ProfileWalk(tree: element.tree, session: session, options: ValidationOptions())
+    let type = element.type ?? walk.resourceType(element.node) ?? session.library.types.element
+    let answer = walk.conforms(element.node, type, to: session.library.number(of: profile))
+    if answer == nil { isInDoubt = true }
+    return answer
+  }
+
+  func passesHTMLChecks(_ element: TreeNode) -> Bool {
+    element.tree.withText(element.node, scratch: TextBuffer()) { NarrativeReader($0).faults.isEmpty }
+  }
+}
+
+/// An evaluator and the world it asks.
+struct ProfileEvaluator {
+  let evaluator: Evaluator
+  let environment: ProfileEnvironment
+}
+
+extension ProfileSession {
+  /// Calls `body` with an evaluator that is not in use: `conformsTo()` leads to expressions within an expression.
+  func withEvaluator<Result>(_ body: (Evaluator, ProfileEnvironment) -> Result) -> Result {
+    let free: ProfileEvaluator
+    if let last = evaluators.popLast() {
+      free = last
+    } else {
+      let environment = ProfileEnvironment(self)
+      free = ProfileEvaluator(
+        evaluator: Evaluator(table: library.table, environment: environment), environment: environment)
+    }
+    free.environment.isInDoubt = false
+    defer { evaluators.append(free) }
+    return body(free.evaluator, free.environment)
+  }
+}
