@@ -44,7 +44,7 @@ let package = Package(
     .target(name: "FHIRPath", dependencies: ["CDefinitions", "FHIRModel", "UCUM"], swiftSettings: strict),
     .target(
       name: "FHIRValidation",
-      dependencies: ["CDefinitions", "FHIRModel", "FHIRDefinitions", "FHIRTerminology", "FHIRPath"],
+      dependencies: ["CDefinitions", "FHIRModel", "UCUM", "FHIRDefinitions", "FHIRTerminology", "FHIRPath"],
       swiftSettings: strict),
     .target(name: "BSON", swiftSettings: strict),
     .target(

@@ -49,7 +49,8 @@ package struct Validator: Sendable {
       plan: InvariantPlan(table: table, includesBestPractice: options.bestPractice))
     self.definitions = definitions
     self.options = options
-    profiles = ProfileRules(definitions: definitions, table: table, options: options.profiles)
+    profiles = ProfileRules(
+      definitions: definitions, table: table, terminology: terminology, options: options.profiles)
   }
 
   /// Appends what is wrong with a tree to `issues`, in the order of the tree's nodes.

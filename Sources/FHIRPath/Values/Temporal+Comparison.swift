@@ -4,7 +4,7 @@ extension Temporal {
   ///
   /// Nil where one is less precise than the other and they agree so far, or only one of them has a zone and the zone
   /// that the other lacks would decide.
-  func order(_ other: Temporal) -> Int? {
+  package func order(_ other: Temporal) -> Int? {
     var a = self
     var b = other
     if kind != .time, other.kind != .time, min(precision, other.precision) >= .hour {

@@ -1,5 +1,6 @@
 import FHIRDefinitions
 import FHIRModel
+import FHIRTerminology
 import Synchronization
 
 /// The profiles that a run has met, compiled when they are first needed.
@@ -13,7 +14,7 @@ final class ProfileLibrary: Sendable {
   struct Names: Sendable {
     let id, reference, type, contained, meta, profile, url, `extension`, modifierExtension, code, coding,
       system,
-      fullUrl, entry, resource: NameID
+      fullUrl, entry, resource, value: NameID
 
     init(table: DefinitionTable) {
       func id(_ name: String) -> NameID {
@@ -35,6 +36,7 @@ final class ProfileLibrary: Sendable {
       fullUrl = id("fullUrl")
       entry = id("entry")
       resource = id("resource")
+      value = id("value")
     }
   }
 
@@ -56,6 +58,8 @@ final class ProfileLibrary: Sendable {
   let types: Types
   let names: Names
   let options: Options
+  let terminology: Terminology
+  let codedNames: CodedNames
   private let source: @Sendable (String) -> StructureDefinition?
   private let state = Mutex(State())
 
@@ -67,11 +71,13 @@ final class ProfileLibrary: Sendable {
 
   /// - Parameter source: the definition of a canonical URL, with its snapshot.
   init(
-    table: DefinitionTable, options: Options = Options(),
+    table: DefinitionTable, options: Options = Options(), terminology: Terminology,
     source: @escaping @Sendable (String) -> StructureDefinition?
   ) {
     self.table = table
     self.options = options
+    self.terminology = terminology
+    codedNames = CodedNames(table: table)
     self.source = source
     func type(_ name: String) -> TypeID {
       guard let id = table.typeID(name) else { preconditionFailure("every table has the type \(name)") }

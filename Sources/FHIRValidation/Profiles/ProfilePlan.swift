@@ -21,11 +21,13 @@ final class ProfilePlan: @unchecked Sendable {
   let details: [ElementDetail]
   /// What of the definition cannot be checked, and is told once.
   let problems: [String]
+  /// Bindings that tell slices apart.
+  let bindings: [CodeBinding]
   private let storage: PlanStorage
 
   init(
     url: String, version: String, type: TypeID, extensionTerms: ExtensionTerms?, details: [ElementDetail],
-    problems: [String], storage: PlanStorage
+    problems: [String], bindings: [CodeBinding], storage: PlanStorage
   ) {
     self.url = url
     canonical = version.isEmpty ? url : "\(url)|\(version)"
@@ -33,6 +35,7 @@ final class ProfilePlan: @unchecked Sendable {
     self.extensionTerms = extensionTerms
     self.details = details
     self.problems = problems
+    self.bindings = bindings
     self.storage = storage
     records = storage.records
   }
@@ -48,7 +51,7 @@ struct ElementDetail: Sendable {
   var typeRules: [TypeRule] = []
   var range: ValueRange?
   var maxLength: Int?
-  var binding: PlanBinding?
+  var binding: CodeBinding?
   var invariants: [PlanInvariant] = []
   /// A primitive without a value must have this extension instead.
   var valueAlternatives: [String] = []
@@ -63,15 +66,6 @@ struct ElementDetail: Sendable {
     /// The resource types of the targets; nil if one of them cannot be told.
     var targetTypes: [TypeID]?
   }
-}
-
-/// A profile's binding of an element.
-struct PlanBinding: Sendable, Hashable {
-  enum Strength: String, Sendable { case example, preferred, extensible, required }
-
-  var strength: Strength
-  var valueSet: String
-  var maxValueSet: String?
 }
 
 /// An invariant that a profile adds.

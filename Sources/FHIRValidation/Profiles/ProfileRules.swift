@@ -1,5 +1,6 @@
 package import FHIRDefinitions
 package import FHIRModel
+package import FHIRTerminology
 import Synchronization
 
 /// Profiles and extensions' definitions, ready to check resources by; shared by every thread.
@@ -16,11 +17,16 @@ package final class ProfileRules: Sendable {
     let session: ProfileSession
   }
 
-  package init(definitions: ConformanceStore, table: DefinitionTable = .r4, options: ProfileOptions) {
+  package init(
+    definitions: ConformanceStore, table: DefinitionTable = .r4, terminology: Terminology,
+    options: ProfileOptions
+  ) {
     self.options = options
     var compiling = ProfileLibrary.Options()
     compiling.tellsMustSupport = options.tellsMustSupport
-    library = ProfileLibrary(table: table, options: compiling) { definitions.structureDefinition($0) }
+    library = ProfileLibrary(table: table, options: compiling, terminology: terminology) {
+      definitions.structureDefinition($0)
+    }
     rootProfiles = options.rootProfiles.map { [library] in library.number(of: $0) }
     vitalSigns = VitalSigns(library)
   }

@@ -103,23 +103,38 @@ extension ProfileCompiler {
   }
 
   mutating func addBinding(
-    _ definition: ElementDefinition, _ base: ElementBase?, _ types: [TypeID], _ record: inout PlanElement,
+    _ definition: ElementDefinition, _ base: ElementBase?, _ record: inout PlanElement,
     _ detail: inout ElementDetail
   ) {
-    guard let binding = definition.binding, binding.strength != .example || binding.maxValueSet != nil else {
-      return
+    detail.binding = binding(of: definition, base)
+    if detail.binding != nil { record.checks.insert(.binding) }
+  }
+
+  /// The binding of an element, if it asks more than the core's; nil where no code could break it.
+  func binding(of definition: ElementDefinition, _ base: ElementBase?) -> CodeBinding? {
+    guard let binding = definition.binding else { return nil }
+    let strength: CodeBinding.Strength =
+      switch binding.strength {
+      case .example: .example
+      case .preferred: .preferred
+      case .extensible: .extensible
+      case .required: .required
+      }
+    guard strength.rawValue >= CodeBinding.Strength.extensible.rawValue || binding.maxValueSet != nil else {
+      return nil
     }
     if let base, let known = table.binding(of: base.element) {
       let set = table.string(table.valueSets[Int(known.value_set)].url)
       let isSame = binding.valueSet.prefix { $0 != "|" } == set
-      let isAsStrong = known.strength >= binding.strength.rank
-      if isSame && isAsStrong && binding.maxValueSet == nil { return }
+      let maximum =
+        known.max_value_set == 0
+        ? nil : table.string(table.valueSets[Int(known.max_value_set) - 1].url)
+      let hasSameMaximum = binding.maxValueSet.map { String($0.prefix { $0 != "|" }) == maximum } ?? true
+      if isSame && known.strength >= strength.rawValue && hasSameMaximum { return nil }
     }
-    if binding.strength == .preferred && binding.maxValueSet == nil { return }
-    detail.binding = PlanBinding(
-      strength: PlanBinding.Strength(rawValue: binding.strength.rawValue) ?? .example,
-      valueSet: binding.valueSet, maxValueSet: binding.maxValueSet)
-    record.checks.insert(.binding)
+    return CodeBinding(
+      strength: strength, valueSet: binding.valueSet, maximum: binding.maxValueSet,
+      terminology: library.terminology)
   }
 
   /// Notes the invariants that the core does not have for the element and its types.
@@ -147,18 +162,6 @@ extension ProfileCompiler {
           "the invariant \(constraint.key) of \(detail.path) cannot be evaluated: \(error.message) "
             + "(column \(error.column))")
       }
-    }
-  }
-}
-
-extension ElementDefinition.ElementBinding.Strength {
-  /// The table's number for it.
-  fileprivate var rank: UInt8 {
-    switch self {
-    case .example: UInt8(BINDING_EXAMPLE.rawValue)
-    case .preferred: UInt8(BINDING_PREFERRED.rawValue)
-    case .extensible: UInt8(BINDING_EXTENSIBLE.rawValue)
-    case .required: UInt8(BINDING_REQUIRED.rawValue)
     }
   }
 }

@@ -105,10 +105,12 @@ extension ProfileCompiler {
 
   private mutating func valueTest(_ criterion: Criterion) -> (PlanTest.Condition, (Int32, Int32))? {
     let definition = criterion.element.definition
+    if definition.max == 0 { return (.isAbsent, (0, 0)) }
     if let fixed = definition.fixed { return (.fixed, (builder.append(fixed, table: table), 1)) }
     if let pattern = definition.pattern { return (.pattern, (builder.append(pattern, table: table), 1)) }
-    if let binding = definition.binding, binding.strength == .required {
-      return (.binding, (builder.append(text: binding.valueSet), 1))
+    if let binding = binding(of: definition, criterion.base), binding.strength == .required {
+      bindings.append(binding)
+      return (.binding, (Int32(bindings.count - 1), 1))
     }
     let profiles = definition.types.flatMap(\.profiles).filter { CoreType.id($0, table) == nil }
     if !profiles.isEmpty {

@@ -20,6 +20,8 @@ struct ProfileCompiler {
   let isExtension: Bool
   /// What of the definition cannot be checked.
   var problems: [String] = []
+  /// Bindings that tell slices apart.
+  var bindings: [CodeBinding] = []
 
   private init(_ definition: StructureDefinition, library: ProfileLibrary) {
     table = library.table
@@ -39,7 +41,8 @@ struct ProfileCompiler {
     return ProfilePlan(
       url: definition.url, version: definition.version, type: type,
       extensionTerms: compiler.isExtension ? ExtensionTerms(definition, root: root, table: table) : nil,
-      details: compiler.builder.details, problems: compiler.problems, storage: compiler.builder.storage())
+      details: compiler.builder.details, problems: compiler.problems, bindings: compiler.bindings,
+      storage: compiler.builder.storage())
   }
 
   private mutating func name(_ element: SnapshotElement) {
@@ -71,7 +74,7 @@ struct ProfileCompiler {
     var record = PlanElement()
     addValues(element.definition, path: path, &record, &detail)
     addTypes(element, base, &record, &detail)
-    addBinding(element.definition, base, types, &record, &detail)
+    addBinding(element.definition, base, &record, &detail)
     addInvariants(element.definition, base, types, &record, &detail)
     compileChildren(of: element, as: narrowed(types, to: element), path: path, &record)
     builder.elements[number] = record

@@ -39,6 +39,11 @@ struct DecimalText {
     self.exponent = exponent
   }
 
+  init?(_ text: [UInt8]) {
+    guard let number = text.withUnsafeBufferPointer({ DecimalText($0) }) else { return nil }
+    self = number
+  }
+
   /// Whether value and precision are the same: 1.0 and 1.00 are not.
   func isIdentical(to other: DecimalText) -> Bool {
     digits == other.digits && exponent == other.exponent

@@ -60,6 +60,7 @@ extension ProfileWalk {
   }
 
   private mutating func checkDetails(_ place: Place, _ checks: PlanElement.Checks, _ plan: PlanReference) {
+    if checks.contains(.binding) { checkBinding(place, plan) }
     if checks.contains(.invariants) { checkInvariants(place, plan) }
     guard !checks.isDisjoint(with: [.range, .length]) else { return }
     let detail = plan.plan.details[Int(place.element)]

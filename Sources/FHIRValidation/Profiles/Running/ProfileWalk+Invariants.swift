@@ -1,5 +1,6 @@
 import FHIRModel
 import FHIRPath
+import FHIRTerminology
 
 // The invariants that profiles and extensions add.
 extension ProfileWalk {
@@ -22,8 +23,10 @@ extension ProfileWalk {
   /// A constraint must give true: what gives nothing does not hold. See
   /// http://hl7.org/fhir/R4/conformance-rules.html#constraints
   mutating func evaluate(_ expression: CompiledExpression, _ place: Place) -> Bool? {
-    let around =
-      resources(around: place.node) + (nodes[place.node].flags.kind == .resource ? [place.node] : [])
+    var around = resources(around: place.node)
+    // A profile's root is the resource itself; an element that holds a resource stands in the one around.
+    let isRoot = place.element == 0 || around.isEmpty
+    if isRoot && nodes[place.node].flags.kind == .resource { around.append(place.node) }
     func typed(_ node: Int?) -> (node: Int, type: TypeID?)? { node.map { ($0, resourceType($0)) } }
     let context = Evaluator.Context(
       tree, node: place.node, type: place.type, resource: typed(around.last),
@@ -54,6 +57,31 @@ final class ProfileEnvironment: EvaluationEnvironment {
   }
 
   func isMember(_ value: TerminologyValue, of valueSet: String) -> Bool? {
+    let form: CodedForm? =
+      switch value {
+      case .code: nil
+      case .element(let element):
+        element.type.flatMap { session.library.codedNames.form(of: $0, session.library.table) }
+      }
+    let terminology = session.library.terminology
+    switch value {
+    case .code(let code):
+      switch terminology.validate(system: nil, code: code, in: valueSet) {
+      case .valid: return true
+      case .invalid: return false
+      case .cannotTell: break
+      }
+    case .element(let element):
+      guard let form else { break }
+      let binding = CodeBinding(strength: .required, valueSet: valueSet, terminology: terminology)
+      let check = BindingCheck(
+        tree: element.tree, names: session.library.codedNames, terminology: terminology)
+      switch check.check(element.node, form: form, binding: binding) {
+      case .holds: return true
+      case .broken: return false
+      case .cannotTell: break
+      }
+    }
     isInDoubt = true
     return nil
   }

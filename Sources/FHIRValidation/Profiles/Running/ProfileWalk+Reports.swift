@@ -12,10 +12,15 @@ extension ProfileWalk {
 
   /// Notes a finding at a node.
   mutating func report(
-    _ severity: Issue.Severity, _ rule: Rule, at node: Int, position: Int? = nil,
+    _ severity: Issue.Severity, _ rule: Rule, at node: Int, position: Int? = nil, value: Int? = nil,
     _ message: String
   ) {
     guard quietness == 0, findings.count < options.maxIssues else { return }
+    var message = message
+    if options.showValues, let value {
+      let text = tree.string(at: value)
+      if !text.isEmpty { message += " (found: \(text.count > 80 ? text.prefix(80) + "…" : text[...]))" }
+    }
     let place = position ?? node
     let issue = Issue(
       severity, rule, at: tree.expression(of: node, table: table), position: tree.position(of: place), message

@@ -17,6 +17,8 @@ extension ProfileWalk {
     }
     if found < 0 { found = Int(slicing.pointee.fallback) }
     let state = counters &+ Int(slicing.pointee.firstCounter)
+    // What may not stand at all is, where nothing else may, the node's own fault.
+    if found >= 0, slices[found].max == 0, slicing.pointee.rules == .closed { found = -1 }
     guard found >= 0 else { return assignToNone(place, slicing, state, plan) }
     session.counters[state &+ 1 &+ found] &+= 1
     checkOrder(found, place, slicing, state, plan)
@@ -185,7 +187,7 @@ extension ProfileWalk {
       }
       return false
     case .binding:
-      return isMember(place, ofValueSet: test.pointee.operand, plan)
+      return isMember(place, of: test.pointee.operand, plan)
     case .element:
       return isQuietlySound { walk in
         var below = place
