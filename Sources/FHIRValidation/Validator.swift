@@ -95,4 +95,21 @@ package struct Validator: Sendable {
     walk.finish(into: &issues)
     return isBundle ? BundleMembers(of: 0, in: tree, table: plan.table) : nil
   }
+
+  // MARK: Bundles whose profiles ask for the whole
+
+  /// Whether a root's profiles can be judged only by the whole Bundle, of which the tree is what was left of its entries.
+  package func asksForWholeBundle(_ tree: ResourceTree) -> Bool {
+    guard tree.count > 0, tree.nodes[0].flags.kind == .resource, tree.rawText(0).elementsEqual("Bundle".utf8)
+    else { return false }
+    return profiles.claimsKnownProfile(tree)
+  }
+
+  /// Appends what is wrong with a whole Bundle by the profiles of its root; its entries are judged one by one.
+  package func validateProfiles(ofWholeBundle tree: ResourceTree, into issues: inout [Issue]) {
+    guard tree.count > 0 else { return }
+    var findings: [Finding] = []
+    profiles.checkRoot(tree, options, findings: &findings)
+    issues += findings.sorted { $0.node < $1.node }.map(\.issue)
+  }
 }

@@ -12,7 +12,8 @@ extension DefinitionReading {
     return StructureDefinition(
       url: try required("url", of: root),
       version: root.string("version") ?? "",
-      name: try required("name", of: root),
+      // Nothing is found by it: a definition without one is no worse.
+      name: root.string("name") ?? root.string("id") ?? "",
       kind: kind,
       // Logical models name their type by a URL.
       type: try required("type", of: root),

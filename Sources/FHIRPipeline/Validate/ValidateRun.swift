@@ -55,11 +55,18 @@ package struct ValidateRun: Sendable {
     var scope = BundleScope()
     /// The other members of a Bundle that began in another step: it ends here, after `scope`'s entries.
     var members: BundleMembers?
+    /// A Bundle went by in parts whose profiles ask for the whole.
+    var asksForWholeBundle = false
   }
 
   /// Checks the inputs and writes the report.
   package func run(_ files: [InputFile]) throws -> Tally {
     let started = Progress.now()
+    // A profile of Bundles asks for all of their entries at once.
+    var reading = reading
+    if profiles.rootProfiles.contains(where: { definitions.structureDefinition($0)?.type == "Bundle" }) {
+      reading.splitBundles = false
+    }
     let feed = BatchFeed(files: files, options: reading)
     let progress = Progress(total: files.reduce(0) { $0 + $1.size }, enabled: showsProgress && !quiet)
     var validation = ValidationOptions()
@@ -117,6 +124,10 @@ package struct ValidateRun: Sendable {
     /// Entries of the Bundle that is being read, from the steps so far.
     var scope = BundleScope()
     var input = -1
+    /// The input of which whole Bundles were looked at.
+    private var wholeInput = -1
+    /// Profiles and extensions that are not at hand, told once each.
+    private var told: Set<String> = []
 
     init(_ files: [InputFile], _ options: ReportOptions, _ standing: StandingOptions) throws {
       self.files = files
@@ -127,6 +138,14 @@ package struct ValidateRun: Sendable {
       var context = ReportContext(files: files, options: options) { sink.write($0) }
       context.hasBaseline = standing.baseline != nil
       report = context.makeReport()
+    }
+
+    /// Whether a finding is more than one that a definition is missing, which was told before.
+    private mutating func isNews(_ issue: Issue) -> Bool {
+      guard issue.severity < .error, issue.rule == .profileUnknown || issue.rule == .extensionUnknown else {
+        return true
+      }
+      return told.insert(issue.message).inserted
     }
 
     mutating func add(_ result: StepResult, input: Int, _ validator: Validator) {
@@ -142,8 +161,14 @@ package struct ValidateRun: Sendable {
       tally.resources += result.resources
       tally.bytes += result.bytes
       if result.failed { tally.unreadableInputs += 1 }
+      if result.asksForWholeBundle && wholeInput != input {
+        wholeInput = input
+        findings += validator.findings(ofWholeBundlesIn: files[input]).map {
+          Finding($0, input: input, resourceType: "Bundle")
+        }
+      }
       report.begin(input: input)
-      for finding in findings {
+      for finding in findings where isNews(finding.issue) {
         var finding = finding
         do {
           finding.standing = try judge.judge(finding, source: files[input].name)
@@ -181,12 +206,43 @@ extension ValidateRun.StepResult {
 
   private mutating func check(_ record: Record, into issues: inout [Issue], _ validator: Validator) {
     guard let members = validator.validate(record.tree, into: &issues, scope: &scope) else { return }
+    if case .bundle(let count) = record.content, count > 0, validator.asksForWholeBundle(record.tree) {
+      asksForWholeBundle = true
+    }
     if case .bundle(let count) = record.content, count > scope.entryCount {
       // Its first entries went by in other steps.
       self.members = members
     } else {
       scope.close(members, with: validator, into: &issues)
     }
+  }
+}
+
+extension Validator {
+  /// What is wrong with an input's Bundles by the profiles that only a whole Bundle can meet: it is read once more for them.
+  fileprivate func findings(ofWholeBundlesIn file: InputFile) -> [Issue] {
+    guard file.path != nil else {
+      return [
+        Issue(
+          .information, .profileUnknown, at: "Bundle", position: nil,
+          "cannot tell whether the Bundle's profile is met: standard input is not read twice")
+      ]
+    }
+    var options = ReadOptions()
+    options.splitBundles = false
+    var issues: [Issue] = []
+    do {
+      let reader = try file.open(options: options)
+      while let record = try reader.next() {
+        // What cannot be read was told when it was read first.
+        if record.content != .unreadable, asksForWholeBundle(record.tree) {
+          validateProfiles(ofWholeBundle: record.tree, into: &issues)
+        }
+      }
+    } catch {
+      return issues
+    }
+    return issues
   }
 }
 

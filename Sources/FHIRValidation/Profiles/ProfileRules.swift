@@ -40,6 +40,26 @@ package final class ProfileRules: Sendable {
     return result
   }
 
+  /// Whether a root Bundle claims a profile that is at hand.
+  func claimsKnownProfile(_ tree: ResourceTree) -> Bool {
+    let names = library.names
+    guard options.followsMeta, let meta = tree.child(names.meta, of: 0) else { return false }
+    return tree.children(of: meta).contains { claim in
+      guard tree.nodes[claim].name == names.profile, tree.nodes[claim].textLength > 0 else { return false }
+      if case .plan = library.entry(library.number(of: tree.string(at: claim))) { return true }
+      return false
+    }
+  }
+
+  /// Adds what is wrong with a tree's root by the profiles it must meet, and nothing else.
+  func checkRoot(_ tree: ResourceTree, _ options: ValidationOptions, findings: inout [Finding]) {
+    withSession { session in
+      var walk = ProfileWalk(tree: tree, session: session, options: options)
+      walk.checkResource(0, self)
+      findings += walk.findings
+    }
+  }
+
   /// Adds what is wrong with a tree by profiles and extensions' definitions.
   func check(
     _ tree: ResourceTree, _ options: ValidationOptions, isBundleSplit: Bool = false, findings: inout [Finding]

@@ -13,14 +13,24 @@ extension ProfileWalk {
     while i < count {
       if nodes[i].name == names.extension || nodes[i].name == names.modifierExtension {
         checkExtension(i, rules.options)
-      } else if nodes[i].flags.kind == .resource, i > 0 || !isBundleSplit {
-        checkResource(i, rules)
+      } else if nodes[i].flags.kind == .resource {
+        if i > 0 || !isBundleSplit { checkResource(i, rules) } else { checkRootType(rules) }
       }
       i &+= 1
     }
   }
 
-  private mutating func checkResource(_ node: Int, _ rules: ProfileRules) {
+  /// Tells of profiles that are none of Bundles.
+  private mutating func checkRootType(_ rules: ProfileRules) {
+    guard let type = resourceType(0) else { return }
+    for number in rules.rootProfiles {
+      if let plan = session.plan(number), table.isSubtype(type, of: plan.plan.type) { continue }
+      checkProfile(number, 0, type)
+    }
+  }
+
+  /// Checks a resource against the profiles that it must meet.
+  mutating func checkResource(_ node: Int, _ rules: ProfileRules) {
     guard let type = resourceType(node) else { return }
     if node == 0 {
       for profile in rules.rootProfiles { checkProfile(profile, node, type) }
