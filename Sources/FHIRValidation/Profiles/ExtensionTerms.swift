@@ -1,12 +1,14 @@
 import FHIRDefinitions
 import FHIRModel
+import FHIRPath
 
 /// Where an extension may stand and what parts it has, as its definition says.
 ///
 /// See http://hl7.org/fhir/R4/defining-extensions.html#context
 struct ExtensionTerms: Sendable {
   var contexts: [Context] = []
-  var invariants: [String]
+  /// What must hold for the element on which it stands.
+  var invariants: [CompiledExpression]
   var isModifier: Bool
   /// It consists of extensions, with these names as their urls.
   var isComplex: Bool
@@ -14,7 +16,7 @@ struct ExtensionTerms: Sendable {
   /// One of its contexts is any element.
   var isAnywhere: Bool
 
-  struct Context: Sendable, Hashable {
+  struct Context: Sendable {
     enum Kind: String, Sendable { case element, `extension`, fhirpath }
 
     var kind: Kind
@@ -24,6 +26,8 @@ struct ExtensionTerms: Sendable {
     /// The type at which a path begins, and the names behind it.
     var start: TypeID?
     var path: [NameID] = []
+    /// What gives the elements on which it may stand, of the resource; nil where it cannot be evaluated.
+    var elements: CompiledExpression?
     /// It is written in another way than R4 knows: it says nothing here.
     var isOpaque = false
   }
@@ -36,7 +40,10 @@ struct ExtensionTerms: Sendable {
   ]
 
   init(_ definition: StructureDefinition, root: SnapshotElement, table: DefinitionTable) {
-    invariants = definition.contextInvariants
+    // Those that speak of %extension are not evaluated.
+    invariants = definition.contextInvariants.compactMap {
+      try? CompiledExpression($0, table: table, options: .invariants)
+    }
     isModifier = root.definition.isModifier
     isAnywhere = definition.contexts.contains { $0.type == "element" && $0.expression == "Element" }
     contexts = definition.contexts.map { Context(kind: $0.type, expression: $0.expression, table) }
@@ -61,6 +68,9 @@ extension ExtensionTerms.Context {
       return
     }
     self.kind = kind
+    if kind == .fhirpath {
+      elements = try? CompiledExpression(expression, table: table, options: .invariants)
+    }
     guard kind == .element else { return }
     type = table.typeID(expression)
     var parts = expression.split(separator: ".").map(String.init)

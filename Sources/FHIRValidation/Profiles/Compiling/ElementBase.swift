@@ -33,7 +33,12 @@ extension SnapshotElement {
   /// The types that the definition allows; empty if it names none.
   func allowedTypes(_ table: DefinitionTable) -> [TypeID] {
     if let choiceType, let type = table.typeID(choiceType) { return [type] }
-    return definition.types.compactMap { $0.typeID(table) }
+    return definition.types.flatMap { reference -> [TypeID] in
+      guard let type = reference.typeID(table) else { return [] }
+      // A profile that is a type's own definition narrows the type: Resource with the profile Patient.
+      let narrowed = reference.profiles.compactMap { CoreType.id($0, table) }
+      return narrowed.count == reference.profiles.count && !narrowed.isEmpty ? narrowed : [type]
+    }
   }
 }
 

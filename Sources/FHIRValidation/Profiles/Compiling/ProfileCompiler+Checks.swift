@@ -37,7 +37,8 @@ extension ProfileCompiler {
     guard let base, element.definition.contentReference == nil else { return }
     let allowed = element.allowedTypes(table)
     // A type that this version does not know could be the one that stands there.
-    let areAllKnown = element.choiceType != nil || allowed.count == element.definition.types.count
+    let areAllKnown =
+      element.choiceType != nil || element.definition.types.allSatisfy { $0.typeID(table) != nil }
     let excludes = base.types.contains { type in
       !allowed.contains { table.isSubtype(type, of: $0) }
     }
@@ -110,16 +111,24 @@ extension ProfileCompiler {
     if detail.binding != nil { record.checks.insert(.binding) }
   }
 
+  /// A fault of R4's vital signs: units of their components are bound as required, those of their values as extensible, and
+  /// profiles that stand on them (pulse oximetry's flow rate in L/min) need other units. HL7's validator corrects it likewise.
+  private static func isLoose(_ binding: ElementDefinition.ElementBinding, _ path: String) -> Bool {
+    path == "Observation.component.value[x]"
+      && binding.valueSet.prefix { $0 != "|" } == "http://hl7.org/fhir/ValueSet/ucum-vitals-common"
+  }
+
   /// The binding of an element, if it asks more than the core's; nil where no code could break it.
   func binding(of definition: ElementDefinition, _ base: ElementBase?) -> CodeBinding? {
     guard let binding = definition.binding else { return nil }
-    let strength: CodeBinding.Strength =
+    var strength: CodeBinding.Strength =
       switch binding.strength {
       case .example: .example
       case .preferred: .preferred
       case .extensible: .extensible
       case .required: .required
       }
+    if strength == .required, Self.isLoose(binding, definition.path) { strength = .extensible }
     guard strength.rawValue >= CodeBinding.Strength.extensible.rawValue || binding.maxValueSet != nil else {
       return nil
     }

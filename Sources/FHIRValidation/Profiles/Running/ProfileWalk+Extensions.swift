@@ -1,4 +1,5 @@
 import FHIRModel
+import FHIRPath
 
 // Extensions, each by its definition.
 extension ProfileWalk {
@@ -74,8 +75,14 @@ extension ProfileWalk {
   private mutating func checkContext(
     _ terms: ExtensionTerms, _ node: Int, _ parent: ExtensionChain.Link, _ plan: PlanReference
   ) {
-    guard !terms.contexts.isEmpty else { return }
-    if terms.isAnywhere || terms.contexts.contains(where: { allows($0) }) { return }
+    for invariant in terms.invariants {
+      let place = Place(node: parent.node, type: parent.type, parent: parent.node, element: 0)
+      guard evaluate(invariant, place) == false else { continue }
+      report(
+        .error, .extensionContext, at: parent.node, position: node,
+        "the extension may stand only where this holds: \(invariant.text): \(source(plan))")
+    }
+    if terms.contexts.isEmpty || terms.isAnywhere || terms.contexts.contains(where: { allows($0) }) { return }
     let allowed = terms.contexts.map(\.expression).joined(separator: ", ")
     report(
       .error, .extensionContext, at: parent.node, position: node,
@@ -87,12 +94,18 @@ extension ProfileWalk {
     let links = chain.links
     guard let parent = links.last else { return true }
     switch context.kind {
-    case .fhirpath: return true
+    case .fhirpath:
+      guard let elements = context.elements,
+        let resource = links.last(where: { nodes[$0.node].flags.kind == .resource })
+      else { return true }
+      let place = Place(node: resource.node, type: resource.type, parent: resource.node, element: 0)
+      return nodes(given: elements, of: place)?.contains(parent.node) ?? true
     case .extension:
-      guard parent.type == session.library.types.extension, let url = tree.child(names.url, of: parent.node)
-      else {
-        return false
-      }
+      // It stands on the extension, or on the value of it.
+      let isOnValue = parent.stem == names.value && links.count > 1
+      let outer = isOnValue ? links[links.count - 2] : parent
+      guard outer.type == session.library.types.extension, let url = tree.child(names.url, of: outer.node)
+      else { return false }
       return tree.string(at: url) == context.expression
     case .element:
       if context.isOpaque { return true }

@@ -18,28 +18,49 @@ extension ProfileWalk {
     }
   }
 
-  /// Whether an expression holds for an element; nil where nobody here can tell.
+  /// Whether an expression holds for an element; nil where it gives no answer, or nobody here can tell.
   ///
-  /// A constraint must give true: what gives nothing does not hold. See
-  /// http://hl7.org/fhir/R4/conformance-rules.html#constraints
+  /// What an expression cannot tell it does not demand: the core's own vs-1 says nothing of a period.
   mutating func evaluate(_ expression: CompiledExpression, _ place: Place) -> Bool? {
-    var around = resources(around: place.node)
-    // A profile's root is the resource itself; an element that holds a resource stands in the one around.
-    let isRoot = place.element == 0 || around.isEmpty
-    if isRoot && nodes[place.node].flags.kind == .resource { around.append(place.node) }
-    func typed(_ node: Int?) -> (node: Int, type: TypeID?)? { node.map { ($0, resourceType($0)) } }
-    let context = Evaluator.Context(
-      tree, node: place.node, type: place.type, resource: typed(around.last),
-      rootResource: typed(around.last { nodes[$0].name != names.contained }))
+    let context = context(of: place)
     return session.withEvaluator { evaluator, environment in
       do {
         let answer = try evaluator.evaluateBoolean(expression, in: context)
-        return answer ?? (environment.isInDoubt ? nil : false)
+        return environment.isInDoubt ? nil : answer
       } catch {
         // The data is not what the expression expects, which other rules report.
         return nil
       }
     }
+  }
+
+  /// The nodes of this tree that an expression gives; nil where it cannot be evaluated.
+  func nodes(given expression: CompiledExpression, of place: Place) -> [Int]? {
+    let context = context(of: place)
+    let tree = self.tree
+    return session.withEvaluator { evaluator, environment -> [Int]? in
+      do {
+        let items = try evaluator.evaluate(expression, in: context)
+        if environment.isInDoubt { return nil }
+        return items.compactMap { item -> Int? in
+          guard case .node(let found) = item, evaluator.tree(of: found) === tree else { return nil }
+          return Int(found.index)
+        }
+      } catch {
+        return nil
+      }
+    }
+  }
+
+  private func context(of place: Place) -> Evaluator.Context {
+    var around = resources(around: place.node)
+    // A profile's root is the resource itself; an element that holds a resource stands in the one around.
+    let isRoot = place.element == 0 || around.isEmpty
+    if isRoot && nodes[place.node].flags.kind == .resource { around.append(place.node) }
+    func typed(_ node: Int?) -> (node: Int, type: TypeID?)? { node.map { ($0, resourceType($0)) } }
+    return Evaluator.Context(
+      tree, node: place.node, type: place.type, resource: typed(around.last),
+      rootResource: typed(around.last { nodes[$0].name != names.contained }))
   }
 }
 
