@@ -50,7 +50,7 @@ let package = Package(
     .target(
       name: "FHIRMapping",
       dependencies: [
-        "CDefinitions", "FHIRModel", "FHIRPath", "BSON", .product(name: "Yams", package: "Yams"),
+        "CDefinitions", "FHIRModel", "UCUM", "FHIRPath", "BSON", .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: strict),
     .target(name: "DocumentStore", dependencies: ["BSON", "CMongoC"], swiftSettings: strict),

@@ -73,6 +73,16 @@ struct CodeSystemTests {
     #expect(terminology.validate(system: status, code: "Q") == .invalid(.notInCodeSystem))
   }
 
+  /// HL7's tables have names in German and Dutch too.
+  @Test func takesNamesInOtherLanguages() {
+    let table = "http://terminology.hl7.org/CodeSystem/v2-0001"
+    #expect(Terminology.core.validate(system: table, code: "F", display: "Female") == .valid)
+    #expect(Terminology.core.validate(system: table, code: "F", display: "weiblich") == .valid)
+    #expect(
+      Terminology.core.validate(system: table, code: "F", display: "male")
+        == .invalid(.wrongDisplay("Female")))
+  }
+
   /// More systems than the registry keeps: none is lost, and none is mistaken for another.
   @Test func manySystemsAreTold() throws {
     let terminology = try clinic()

@@ -42,7 +42,9 @@ struct ConformanceFilter {
       ["filter": "filter", "property": "property", "concept": "concept"]),
     "filter": members("code operator value"),
     "property": members("code uri type"),
-    "concept": members("code display property", ["concept": "concept"]),
+    "concept": members("code display property", ["concept": "concept", "designation": "designation"]),
+    // The names of a concept in other languages: data may bear any of them.
+    "designation": members("language value"),
   ]
 
   private static func members(_ whole: String, _ shapes: [String: String] = [:]) -> Shape {

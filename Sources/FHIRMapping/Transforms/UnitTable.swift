@@ -1,49 +1,59 @@
-/// Units of UCUM that vital signs come in, with the spellings that systems use for them.
-///
-/// See https://ucum.org/ucum: [in_i] is 2.54 cm, [ft_i] 12 [in_i], [lb_av] 453.59237 g, by definition.
+import UCUM
+
+/// Units of UCUM that vital signs come in, with the spellings that systems use for them; UCUM says what they are worth.
 enum UnitTable {
-  enum Dimension: Equatable {
-    case length, mass, pressure, massConcentration, substanceConcentration
+  /// What a unit measures, named by the unit that the others' factors refer to.
+  enum Dimension: String {
+    case length = "m"
+    case mass = "g"
+    case pressure = "mm[Hg]"
+    case massConcentration = "g/L"
+    case substanceConcentration = "mol/L"
   }
 
   struct Unit {
     let code: String
     let dimension: Dimension
-    /// How many of the dimension's base (m, g, mm[Hg], g/L, mol/L) one of it is.
+    /// How many of the dimension's own unit one of it is.
     let factor: Double
     let spellings: [String]
+
+    init(_ code: String, _ dimension: Dimension, _ spellings: [String] = []) {
+      guard let unit = try? UCUMUnit(parsing: code), let base = try? UCUMUnit(parsing: dimension.rawValue),
+        let factor = unit.convert(.one, to: base)
+      else { preconditionFailure("\(code) is no unit of \(dimension)") }
+      self.code = code
+      self.dimension = dimension
+      self.factor = factor.approximation
+      self.spellings = spellings
+    }
   }
 
   private static let units: [Unit] = [
-    Unit(code: "m", dimension: .length, factor: 1, spellings: ["meter", "metre", "meters"]),
-    Unit(code: "dm", dimension: .length, factor: 0.1, spellings: []),
-    Unit(code: "cm", dimension: .length, factor: 0.01, spellings: ["centimeter", "centimeters", "cms"]),
-    Unit(code: "mm", dimension: .length, factor: 0.001, spellings: ["millimeter", "millimeters"]),
-    Unit(
-      code: "[in_i]", dimension: .length, factor: 0.0254, spellings: ["in", "inch", "inches", "in_i", "\""]),
-    Unit(code: "[in_us]", dimension: .length, factor: 100.0 / 3937.0, spellings: []),
-    Unit(code: "[ft_i]", dimension: .length, factor: 0.3048, spellings: ["ft", "foot", "feet"]),
-    Unit(code: "kg", dimension: .mass, factor: 1000, spellings: ["kilogram", "kilograms", "kgs"]),
-    Unit(code: "g", dimension: .mass, factor: 1, spellings: ["gram", "grams", "gm"]),
-    Unit(code: "mg", dimension: .mass, factor: 0.001, spellings: ["milligram"]),
-    Unit(
-      code: "[lb_av]", dimension: .mass, factor: 453.59237,
-      spellings: ["lb", "lbs", "pound", "pounds", "lb_av"]),
-    Unit(
-      code: "[oz_av]", dimension: .mass, factor: 28.349523125, spellings: ["oz", "ounce", "ounces", "oz_av"]),
-    Unit(code: "[stone_av]", dimension: .mass, factor: 6350.29318, spellings: ["st", "stone"]),
-    Unit(code: "t", dimension: .mass, factor: 1_000_000, spellings: []),
-    Unit(code: "mm[Hg]", dimension: .pressure, factor: 1, spellings: ["mmHg", "mm Hg", "mm hg"]),
-    Unit(code: "kPa", dimension: .pressure, factor: 1 / 0.133322, spellings: []),
-    Unit(code: "cm[H2O]", dimension: .pressure, factor: 9.80665 / 133.322, spellings: []),
-    Unit(code: "mg/dL", dimension: .massConcentration, factor: 0.01, spellings: ["mg/dl", "mg%"]),
-    Unit(code: "g/L", dimension: .massConcentration, factor: 1, spellings: ["g/l"]),
-    Unit(code: "g/dL", dimension: .massConcentration, factor: 10, spellings: ["g/dl"]),
-    Unit(code: "mg/L", dimension: .massConcentration, factor: 0.001, spellings: ["mg/l"]),
-    Unit(code: "mmol/L", dimension: .substanceConcentration, factor: 0.001, spellings: ["mmol/l"]),
-    Unit(
-      code: "umol/L", dimension: .substanceConcentration, factor: 0.000_001, spellings: ["umol/l", "µmol/L"]),
-    Unit(code: "mol/L", dimension: .substanceConcentration, factor: 1, spellings: []),
+    Unit("m", .length, ["meter", "metre", "meters"]),
+    Unit("dm", .length),
+    Unit("cm", .length, ["centimeter", "centimeters", "cms"]),
+    Unit("mm", .length, ["millimeter", "millimeters"]),
+    Unit("[in_i]", .length, ["in", "inch", "inches", "in_i", "\""]),
+    Unit("[in_us]", .length),
+    Unit("[ft_i]", .length, ["ft", "foot", "feet"]),
+    Unit("kg", .mass, ["kilogram", "kilograms", "kgs"]),
+    Unit("g", .mass, ["gram", "grams", "gm"]),
+    Unit("mg", .mass, ["milligram"]),
+    Unit("[lb_av]", .mass, ["lb", "lbs", "pound", "pounds", "lb_av"]),
+    Unit("[oz_av]", .mass, ["oz", "ounce", "ounces", "oz_av"]),
+    Unit("[stone_av]", .mass, ["st", "stone"]),
+    Unit("t", .mass),
+    Unit("mm[Hg]", .pressure, ["mmHg", "mm Hg", "mm hg"]),
+    Unit("kPa", .pressure),
+    Unit("cm[H2O]", .pressure),
+    Unit("mg/dL", .massConcentration, ["mg/dl", "mg%"]),
+    Unit("g/L", .massConcentration, ["g/l"]),
+    Unit("g/dL", .massConcentration, ["g/dl"]),
+    Unit("mg/L", .massConcentration, ["mg/l"]),
+    Unit("mmol/L", .substanceConcentration, ["mmol/l"]),
+    Unit("umol/L", .substanceConcentration, ["umol/l", "µmol/L"]),
+    Unit("mol/L", .substanceConcentration),
   ]
 
   private static let byCode = Dictionary(uniqueKeysWithValues: units.map { ($0.code, $0) })
