@@ -9,6 +9,7 @@
 #   make demo          imports Samples/ into MongoDB, exports them, and shows that nothing was lost
 #   make bench         measures every stage; DATA=folder names other input than Samples/, BENCH=--no-large is shorter
 #   make conformance   HL7's validator cases and other suites below SUITES; writes docs/conformance.md; CASE=name shows one
+#   make fuzz          feeds a reader with made-up inputs: TARGET=json|xml|fhirpath|package|mapping SECONDS=600
 #   make rules         writes docs/rules.md from the texts of `fhirline explain`
 #   make ci            lint, build, test: what .ci/run calls
 #   make tables        compiles HL7's packages and UCUM's table into ours; PACKAGES=folder holds them
@@ -22,11 +23,13 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help setup build release test test-fast lint demo bench conformance rules ci tables mongo-start mongo-uri mongo-stop \
+.PHONY: help setup build release test test-fast lint demo bench conformance fuzz rules ci tables mongo-start mongo-uri mongo-stop \
         clean clean-all
 
 PACKAGES ?= ../shared/definitions
 SUITES ?= ../shared/conformance
+TARGET ?= json
+SECONDS ?= 600
 DATA ?= Samples
 
 help:
@@ -60,6 +63,9 @@ bench: release
 conformance: setup
 	@swift build --product conformance
 	@.build/debug/conformance $(SUITES) $(if $(CASE),--case $(CASE),--page docs/conformance.md)
+
+fuzz: setup
+	@scripts/fuzz.sh $(TARGET) $(SECONDS)
 
 rules: setup
 	@swift build --product fhirline

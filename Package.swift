@@ -84,6 +84,16 @@ let package = Package(
     .executableTarget(name: "compile-units", swiftSettings: strict),
 
     .testTarget(name: "UCUMTests", dependencies: ["UCUM"], swiftSettings: strict),
+    // What fuzzers feed with bytes, and tests with what fuzzers found; see scripts/fuzz.sh.
+    .target(
+      name: "FuzzTargets",
+      dependencies: [
+        "FHIRModel", "FHIRFormats", "FHIRDefinitions", "FHIRPath", "FHIRValidation", "FHIRMapping",
+      ],
+      path: "Fuzz/Targets", swiftSettings: strict),
+    .testTarget(
+      name: "FuzzTests", dependencies: ["FuzzTargets"], exclude: ["Inputs"], swiftSettings: strict),
+
     .testTarget(
       name: "FHIRModelTests", dependencies: ["FHIRModel", "CDefinitions"], exclude: ["Golden"],
       swiftSettings: strict),
