@@ -117,11 +117,41 @@ final class CodeSystemPlan: Sendable {
     {
       return true
     }
+    let hasDesignations = definition.child(Definition.Names.designation) != nil
+    if !hasDesignations, !tree.nodes[display.node].flags.contains(.escaped),
+      let isSame = Self.isSameASCII(own, text)
+    {
+      return isSame
+    }
     let given = Self.normal(String(decoding: text, as: UTF8.self))
     if given == Self.normal(display.text) { return true }
     return definition.children(Definition.Names.designation).contains {
       $0.text(Definition.Names.value).map { Self.normal($0) } == given
     }
+  }
+
+  /// Whether two texts are the same but for case and white space; nil where one of them is not plain ASCII.
+  private static func isSameASCII(
+    _ a: UnsafeBufferPointer<UInt8>, _ b: UnsafeBufferPointer<UInt8>
+  ) -> Bool? {
+    guard a.allSatisfy({ $0 < 0x80 }), b.allSatisfy({ $0 < 0x80 }) else { return nil }
+    var (rest, other) = (a[...], b[...])
+    while true {
+      let (word, otherWord) = (takeWord(&rest), takeWord(&other))
+      if word.isEmpty || otherWord.isEmpty { return word.isEmpty && otherWord.isEmpty }
+      guard word.elementsEqual(otherWord, by: { CodeIndex.folded($0) == CodeIndex.folded($1) }) else {
+        return false
+      }
+    }
+  }
+
+  private static func takeWord(
+    _ rest: inout Slice<UnsafeBufferPointer<UInt8>>
+  ) -> Slice<UnsafeBufferPointer<UInt8>> {
+    rest = rest.drop { $0 == 0x20 || (0x09...0x0D).contains($0) }
+    let word = rest.prefix { $0 != 0x20 && !(0x09...0x0D).contains($0) }
+    rest = rest[word.endIndex...]
+    return word
   }
 
   static func normal(_ text: String) -> String {
