@@ -49,6 +49,7 @@ struct ImportCommand: ParsableCommand {
       Terminal.say(
         "  \(Amount.of(outcome.summary.total.quarantined, "resource")) set aside, with reasons: \(path)")
     }
+    if !common.quiet { run.definitionTroubles.forEach(Terminal.say) }
     if let failure = outcome.failure { Terminal.say("fhirline: \(failure.message)") }
     try outcome.exitStatus.leave()
   }

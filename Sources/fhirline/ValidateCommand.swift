@@ -98,7 +98,7 @@ struct ValidateCommand: ParsableCommand {
     run.standing.newBaseline = writeBaseline
     run.standing.suppressionFile = suppress
     let tally = try run.run(try InputFile.find(files))
-    if !common.quiet { (tally.notices + [tally.line]).forEach(Terminal.say) }
+    if !common.quiet { (tally.notices + run.definitionTroubles + [tally.line]).forEach(Terminal.say) }
     try tally.exitStatus.leave()
   }
 }

@@ -133,9 +133,11 @@ struct SnapshotGenerator {
   private mutating func unfold(_ node: SnapshotNode) throws(DefinitionError) {
     if let reference = node.definition.contentReference {
       let path = String(reference.drop { $0 != "#" }.dropFirst())
-      guard let target = element(at: path), target !== node else {
+      guard let named = element(at: path), named !== node else {
         throw structure.malformed("has a content reference to \(path), which is no element of it")
       }
+      // What this profile says of the element that is named holds there alone.
+      let target = named.pristine ?? named
       try take(target.count)
       let copy = target.copy()
       node.children = copy.children
@@ -150,7 +152,8 @@ struct SnapshotGenerator {
   }
 
   private func element(at path: String) -> SnapshotNode? {
-    let names = path.split(separator: ".")
+    // Some guides' references name a slice; what its element holds is meant.
+    let names = path.split(separator: ".").map { $0.prefix { $0 != ":" } }
     guard let first = names.first, first == root.name else { return nil }
     var node = root
     for name in names.dropFirst() {
