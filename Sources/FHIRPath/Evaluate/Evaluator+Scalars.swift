@@ -91,7 +91,7 @@ extension Evaluator {
 
   private func polarity(_ item: Item, isNegative: Bool, _ index: Int) throws -> Item? {
     switch plain(item) {
-    case .integer(let value)?: return .integer(isNegative ? -value : value)
+    case .integer(let value)?: return isNegative ? integers(.subtract, 0, value) : .integer(value)
     case .decimal(let value)?: return isNegative ? value.negated.map { .decimal($0) } : .decimal(value)
     case .quantity(let value)?: return isNegative ? value.negated.map { .quantity($0) } : .quantity(value)
     default: throw failure(index, "only a number or quantity has a sign, and this is \(describe(item))")

@@ -123,8 +123,7 @@ extension Evaluator {
   /// What an item is, in words; never its value.
   func describe(_ item: Item) -> String {
     let name = typeName(of: item)
-    let article = "AEIOUaeiou".contains(name.name.prefix(1)) ? "an" : "a"
-    return "\(article) \(name.namespace).\(name.name)"
+    return "a \(name.namespace).\(name.name)"
   }
 
   // MARK: Quantities

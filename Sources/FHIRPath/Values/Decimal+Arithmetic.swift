@@ -69,7 +69,9 @@ extension Decimal {
     guard let factor = Decimal.power(wanted) else { return nil }
     let (dividend, overflowed) = a.coefficient.multipliedReportingOverflow(by: factor)
     if overflowed { return nil }
-    let (quotient, remainder) = dividend.quotientAndRemainder(dividingBy: b.coefficient)
+    let (quotient, isTooLarge) = dividend.dividedReportingOverflow(by: b.coefficient)
+    if isTooLarge { return nil }
+    let remainder = dividend - quotient * b.coefficient
     let isHalf = remainder.magnitude >= b.coefficient.magnitude - remainder.magnitude
     let isNegative = a.isNegative != b.isNegative
     let rounded = quotient + (isHalf && remainder != 0 ? (isNegative ? -1 : 1) : 0)
@@ -88,13 +90,15 @@ extension Decimal {
   /// The whole part of the quotient. Nil for a division by zero.
   package func quotient(dividingBy other: Decimal) -> Decimal? {
     guard !other.isZero, let (a, b) = aligned(other) else { return nil }
-    return Decimal(coefficient: a / b, scale: 0)
+    let (quotient, overflowed) = a.dividedReportingOverflow(by: b)
+    return overflowed ? nil : Decimal(coefficient: quotient, scale: 0)
   }
 
   /// What is left of a division to a whole number; of the dividend's sign. Nil for a division by zero.
   package func remainder(dividingBy other: Decimal) -> Decimal? {
     guard !other.isZero, let (a, b) = aligned(other) else { return nil }
-    return Decimal(coefficient: a % b, scale: Int(max(scale, other.scale)))
+    let (rest, overflowed) = a.remainderReportingOverflow(dividingBy: b)
+    return overflowed ? nil : Decimal(coefficient: rest, scale: Int(max(scale, other.scale)))
   }
 
   package func rounded(to digits: Int) -> Decimal { rounded(to: digits, .nearest) }
