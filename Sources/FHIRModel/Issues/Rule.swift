@@ -86,6 +86,10 @@ extension Rule {
   package static let codeUndecided = Rule("code-undecided", .notFound)
   package static let identifierCheckDigit = Rule("identifier-check-digit", .value)
 
+  // Types with rules of their own
+  package static let attachmentSize = Rule("attachment-size", .invalid)
+  package static let enableWhen = Rule("enable-when", .businessRule)
+
   // Narrative
   package static let narrativeSyntax = Rule("narrative-syntax", .structure)
   package static let narrativeLink = Rule("narrative-link", .value)
@@ -128,7 +132,7 @@ extension Rule {
     primitiveRange, bindingRequired, referenceSyntax, referenceTarget, contained, bundleEntry, elementID,
     bindingExtensible, codeUnknown, codeShape, codeDisplay, codeInactive, codeSystemMissing, codeSystem,
     codeUndecided, identifierCheckDigit,
-    narrativeSyntax, narrativeLink, referenceMissing, referenceAmbiguous, bundleUnreachable,
+    attachmentSize, enableWhen, narrativeSyntax, narrativeLink, referenceMissing, referenceAmbiguous, bundleUnreachable,
     profileUnknown, profileMin, profileMax, profileType, profileFixed, profilePattern, profileRange,
     profileLength, profileSlice, profileSliceOrder, profileNone, profileTarget, profileMustSupport,
     extensionUnknown, extensionContext, extensionModifier, extensionURL,

@@ -2,6 +2,36 @@ extension RuleExplanation {
   /// Rules about narratives, and about what entries of a Bundle have to do with each other.
   static let narrativesAndBundles: [RuleExplanation] = [
     RuleExplanation(
+      "attachment-size", "An attachment's size is not that of its data",
+      meaning:
+        "Attachment.size counts the bytes that Attachment.data stands for: those of the file, before base64 made them "
+        + "longer.",
+      reason: "A receiver that checks the size takes the file for damaged, or is right about it.",
+      remedy: "Count the bytes anew, or leave size out.",
+      bad: .json(
+        #"{"resourceType":"Patient","photo":[{"contentType":"image/png","data":"AAAA","size":4}]}"#),
+      good: .json(
+        #"{"resourceType":"Patient","photo":[{"contentType":"image/png","data":"AAAA","size":3}]}"#)),
+    RuleExplanation(
+      "enable-when", "A condition names a question that cannot decide it",
+      meaning:
+        "enableWhen.question is the linkId of another question of the same questionnaire, and of none inside the one "
+        + "that it enables.",
+      reason:
+        "The question could never be enabled: what decides about it is not there, or is hidden with it.",
+      remedy: "Correct the linkId, or move the deciding question out of the group.",
+      bad: .json(
+        """
+        {"resourceType":"Questionnaire","status":"draft","item":[{"linkId":"1","type":"string",
+          "enableWhen":[{"question":"9","operator":"exists","answerBoolean":true}]}]}
+        """),
+      good: .json(
+        """
+        {"resourceType":"Questionnaire","status":"draft","item":[{"linkId":"9","type":"boolean"},
+          {"linkId":"1","type":"string",
+           "enableWhen":[{"question":"9","operator":"exists","answerBoolean":true}]}]}
+        """)),
+    RuleExplanation(
       "narrative-syntax", "A narrative's markup is not well-formed",
       meaning: "Narrative.div is XHTML: tags are closed, attributes quoted, and entities known.",
       reason: "A narrative that cannot be shown hides what a clinician was to read.",

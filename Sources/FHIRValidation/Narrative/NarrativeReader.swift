@@ -24,7 +24,7 @@ struct NarrativeFault: Equatable {
 struct NarrativeReader {
   private(set) var faults: [NarrativeFault] = []
   /// Where links of the form `#place` lead, and by which names places can be found.
-  private(set) var fragments: [(target: String, offset: Int)] = []
+  private(set) var fragments: [(target: String, offset: Int, isLink: Bool)] = []
   private(set) var anchors: Set<String> = []
 
   private let text: UnsafeBufferPointer<UInt8>
@@ -267,7 +267,7 @@ struct NarrativeReader {
     switch NarrativeLink.check(value) {
     case .sound: break
     case .fragment(let target):
-      if name == "href" && !target.isEmpty { fragments.append((target, offset)) }
+      if !target.isEmpty { fragments.append((target, offset, name == "href")) }
     case .script:
       note(.link, offset, "script", "a narrative may run no code: it stands in \(name) on <\(owner)>")
     case .scheme(let scheme):

@@ -80,6 +80,8 @@ final class ValidationPlan: @unchecked Sendable {
   private let elementDefinition: TypeID?
   /// Bundle; a number that no type has where a table lacks it.
   let bundle: TypeID
+  let attachment: TypeID
+  let questionnaire: TypeID
 
   /// The marks and the kind that `PlanChild.json` and `.xml` are compared by.
   static let formMask =
@@ -88,7 +90,8 @@ final class ValidationPlan: @unchecked Sendable {
   /// Names that rules look for.
   struct Names {
     let id, reference, type, coding, code, system, resource, request, response, fullUrl, contained,
-      method, search, meta, versionID, lastUpdated, security: NameID
+      method, search, meta, versionID, lastUpdated, security, data, size, item, linkID,
+      enableWhen, question: NameID
 
     init(table: DefinitionTable) {
       func id(_ name: String) -> NameID {
@@ -112,6 +115,12 @@ final class ValidationPlan: @unchecked Sendable {
       versionID = id("versionId")
       lastUpdated = id("lastUpdated")
       security = id("security")
+      data = id("data")
+      size = id("size")
+      item = id("item")
+      linkID = id("linkId")
+      enableWhen = id("enableWhen")
+      question = id("question")
     }
   }
 
@@ -127,7 +136,10 @@ final class ValidationPlan: @unchecked Sendable {
     bindings = table.bindings.map { CodeBinding($0, table, terminology) }
     names = Names(table: table)
     elementDefinition = table.typeID("ElementDefinition")
-    bundle = table.typeID("Bundle") ?? TypeID(rawValue: UInt16(DEFINITION_NONE))
+    let none = TypeID(rawValue: UInt16(DEFINITION_NONE))
+    bundle = table.typeID("Bundle") ?? none
+    attachment = table.typeID("Attachment") ?? none
+    questionnaire = table.typeID("Questionnaire") ?? none
     let slotCount = table.types.map { Int($0.first_child_slot) + Int($0.child_slot_mask) + 1 }.max() ?? 0
     let types = UnsafeMutablePointer<PlanType>.allocate(capacity: max(table.types.count, 1))
     let children = UnsafeMutablePointer<PlanChild>.allocate(capacity: max(slotCount, 1))

@@ -41,8 +41,10 @@ extension StructureWalk {
   /// A text that begins with `#`.
   struct Fragment {
     let node: Int
-    /// It is the text of a Reference; else a uri, url or canonical.
+    /// It is the text of a Reference; else a uri, url or canonical, or a link in a narrative.
     let isReference: Bool
+    /// What a narrative's link or image names; else the node's own text does.
+    var target: String?
   }
 
   /// Checks what a resource contains against what refers to it, at the end of the resource (dom-3, ref-1).
@@ -65,7 +67,7 @@ extension StructureWalk {
     // Contained resources that refer to the one around them.
     var loyal = Set<Int>()
     for fragment in own.reversed() {
-      let target = String(tree.string(at: fragment.node).dropFirst())
+      let target = fragment.target ?? String(tree.string(at: fragment.node).dropFirst())
       referred.insert(target)
       if target.isEmpty {
         if let child = containing(fragment.node, among: contained) { loyal.insert(child) }

@@ -49,6 +49,10 @@ enum NarrativeRule {
     }
     walk.narrativeAnchors.formUnion(reader.anchors)
     for fragment in reader.fragments {
+      // An image may be a contained Binary.
+      walk.fragments.append(
+        StructureWalk.Fragment(node: node, isReference: false, target: fragment.target))
+      guard fragment.isLink else { continue }
       walk.narrativeLinks.append(
         Link(node: node, target: fragment.target, place: walk.place(of: fragment.offset, in: node)))
     }

@@ -97,6 +97,7 @@ struct StructureWalk: ~Copyable {
     guard let rootType = ResourceTypeRule.rootType(&self) else { return }
     push(0, type: rootType, resource: 0)
     let bundle = plan.bundle
+    let attachment = plan.attachment
     if rootType == bundle {
       beginBundle()
     } else if nodes[0].flags.kind != .resource {
@@ -125,7 +126,9 @@ struct StructureWalk: ~Copyable {
         }
         if nodes[frame.pointee.node].flags.kind == .resource, !frame.pointee.isContained {
           checkContained(of: frame.pointee.node)
+          if frame.pointee.type == plan.questionnaire { EnableWhenRule.check(frame.pointee.node, &self) }
         }
+        if frame.pointee.type == attachment { AttachmentRule.check(frame.pointee.node, &self) }
         if frame.pointee.type == bundle { endBundle(frame.pointee.node) }
         if depth == 0 {
           NarrativeRule.checkLinks(&self)

@@ -277,7 +277,8 @@ struct InvariantMatrix: CustomStringConvertible, Sendable {
         ⟦⟧{"question": "1", "operator": "exists", "answerInteger": 1}], "enableBehavior": "all"}]}
       """#,
       """
-      <Questionnaire \(fhir)><status value="draft"/><item><linkId value="2"/><type value="string"/>
+      <Questionnaire \(fhir)><status value="draft"/><item><linkId value="1"/><type value="display"/></item>
+        <item><linkId value="2"/><type value="string"/>
         ⟦⟧<enableWhen><question value="1"/><operator value="exists"/><answerInteger value="1"/></enableWhen></item></Questionnaire>
       """),
     InvariantMatrix(
