@@ -40,7 +40,7 @@ import Testing
 
   @Test func `the place where an extension may stand`() throws {
     let right = colour(#""valueCode": "red""#)
-    #expect(try check(#""contact": [{"gender": "male", \#(right)}]"#).isEmpty)
+    #expect(try check(#""contact": [{"name": {"text": "A"}, \#(right)}]"#).isEmpty)
     #expect(try check(#""name": [{"family": "Roe", "_family": {\#(right)}}]"#).isEmpty)
     #expect(try check(right) == ["extension-context Patient"])
     #expect(try check(#""name": [{"family": "Roe", \#(right)}]"#) == ["extension-context Patient.name[0]"])
@@ -48,7 +48,7 @@ import Testing
 
   @Test func `the type of its value, and whether it must have one`() throws {
     #expect(
-      try check(#""contact": [{"gender": "male", \#(colour(#""valueString": "red""#))}]"#)
+      try check(#""contact": [{"name": {"text": "A"}, \#(colour(#""valueString": "red""#))}]"#)
         == ["profile-type Patient.contact[0].extension[0]"])
   }
 

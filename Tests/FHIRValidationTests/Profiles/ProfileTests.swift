@@ -15,7 +15,7 @@ import Testing
     let found = try findings(
       #"""
       {"resourceType": "Patient", "name": [{"text": "A"}], "photo": [{"url": "http://x.org/p"}],
-       "contact": [{"gender": "male"}, {"name": {"text": "B"}}]}
+       "contact": [{"organization": {"display": "C"}}, {"name": {"text": "B"}}]}
       """#, meeting: [profile])
     #expect(
       found.places == [
