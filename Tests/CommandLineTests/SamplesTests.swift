@@ -28,7 +28,10 @@ import Testing
     ("one-bad-line.ndjson", ["2 json-syntax"]),
     ("out-of-order.xml", ["5 xml-element-order", "7 xml-element-order", "9 unknown-element", "10 xml-text"]),
     ("same-key-twice.json", ["6 json-duplicate-key"]),
-    ("visit-without-end.json", ["5 primitive-format", "8 binding-required", "9 reference-target"]),
+    (
+      "visit-without-end.json",
+      ["1 app-2", "1 app-3", "1 app-4", "5 primitive-format", "8 binding-required", "9 reference-target"]
+    ),
     ("with-doctype.xml", ["2 xml-doctype"]),
     ("wrong-type.json", ["1 resource-type"]),
     (

@@ -40,11 +40,7 @@ import Testing
   @Test(arguments: examples) func `examples are what they are said to be`(rule: RuleExplanation) throws {
     if let bad = rule.bad {
       let codes = Set(try found(bad).map(\.rule.code)).subtracting(Self.company[rule.code] ?? [])
-      withKnownIssue("some invariants are not checked yet", isIntermittent: true) {
-        #expect(codes == [rule.code], "\(rule.code)")
-      } when: {
-        InvariantTexts.text(of: rule.code) != nil && codes.isEmpty
-      }
+      #expect(codes == [rule.code], "\(rule.code)")
     }
     if let good = rule.good {
       let issues = try found(good)
