@@ -77,6 +77,8 @@ import Testing
   @Test func `where the type is not known, names are looked for as the data come`() throws {
     #expect(try subject.values("contained.name") == ["Clinic"])
     #expect(try subject.values("contained.nothing.value").isEmpty)
+    #expect(try subject.values("contained.where(id = 'o').select('#' + id)") == ["#o"])
+    #expect(try subject.values("contained.where(Organization.name.exists()).id") == ["o"])
     #expect(try subject.values("descendants().valueString").isEmpty)
     #expect(try subject.values("descendants().value.ofType(string)") == ["n", "1", "x@y"])
     #expect(try subject.values("name.gven", options: .unknownElementsAreEmpty).isEmpty)

@@ -42,6 +42,9 @@ extension Compiler {
     var operation = Operation(code, shape, column: column)
     operation.a = left.operation
     operation.b = right.operation
+    if code == .in || code == .contains {
+      operation.flag = isFixed(code == .in ? operation.b : operation.a)
+    }
     if shape == .boolean { return (add(operation), .system(.boolean)) }
     switch found {
     case .div where left.type == .system(.integer) && right.type == .system(.integer):
@@ -49,6 +52,29 @@ extension Compiler {
     case .subtract, .multiply, .mod:
       return (add(operation), left.type == right.type ? left.type : .unknown)
     default: return (add(operation), .unknown)
+    }
+  }
+
+  /// Whether a collection is worth keeping for a whole evaluation, and the same for every `$this`.
+  private func isFixed(_ collection: Int32) -> Bool {
+    let operation = operations[Int(collection)]
+    return operation.shape == .stream && operation.code != .constants && operation.code != .nothing
+      && !dependsOnFocus(collection)
+  }
+
+  private func dependsOnFocus(_ index: Int32) -> Bool {
+    guard index >= 0 else { return false }
+    let operation = operations[Int(index)]
+    func anyOperand(from first: Int32) -> Bool {
+      operands[Int(first)..<Int(first + operation.count)].contains { dependsOnFocus($0) }
+    }
+    switch operation.code {
+    case .this, .position, .total, .root: return true
+    case .nothing, .context, .resource, .rootResource, .constants, .literal: return false
+    case .path, .as, .is, .negate, .plus: return dependsOnFocus(operation.a)
+    case .union, .add, .concatenate, .and, .or: return anyOperand(from: operation.a)
+    case .call: return dependsOnFocus(operation.a) || anyOperand(from: operation.b)
+    default: return dependsOnFocus(operation.a) || dependsOnFocus(operation.b)
     }
   }
 

@@ -167,7 +167,8 @@ struct Compiler {
       let isMeant: Bool
       switch this {
       case .elements(let types): isMeant = types.contains { isSelf($0, id) }
-      case .unknown: isMeant = true
+      // `id` and `code` are types too, but elements is what they are meant as.
+      case .unknown: isMeant = !schema.isPrimitive(id)
       default: isMeant = false
       }
       if isMeant {

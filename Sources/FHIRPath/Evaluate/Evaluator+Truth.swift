@@ -45,8 +45,10 @@ extension Evaluator {
     case .lessOrEqual: return try order(index, operation, focus).map { $0 <= 0 }
     case .greater: return try order(index, operation, focus).map { $0 > 0 }
     case .greaterOrEqual: return try order(index, operation, focus).map { $0 >= 0 }
-    case .in: return try membership(of: Int(operation.a), in: Int(operation.b), focus)
-    case .contains: return try membership(of: Int(operation.b), in: Int(operation.a), focus)
+    case .in:
+      return try membership(of: Int(operation.a), in: Int(operation.b), isFixed: operation.flag, focus)
+    case .contains:
+      return try membership(of: Int(operation.b), in: Int(operation.a), isFixed: operation.flag, focus)
     case .is:
       guard let item = try single(Int(operation.a), focus) else { return nil }
       return isOfType(item, operation, exactly: false)
@@ -76,8 +78,20 @@ extension Evaluator {
     }
   }
 
-  func membership(of element: Int, in collection: Int, _ focus: borrowing Focus) throws -> Bool? {
+  /// - Parameter isFixed: the collection is the same for every `$this`: it is gathered once for an evaluation, so that
+  ///   what asks for many items (dom-3) takes no longer than it must.
+  func membership(
+    of element: Int, in collection: Int, isFixed: Bool, _ focus: borrowing Focus
+  ) throws -> Bool? {
     guard let item = try single(element, focus) else { return nil }
+    if isFixed {
+      if fixedSets[collection] == nil {
+        var set = ItemSet()
+        _ = try each(collection, focus) { try insert($0, into: &set) }
+        fixedSets[collection] = set
+      }
+      return try fixedSets[collection]?.contains(hash: hash(item)) { try areEqual($0, item) == true }
+    }
     return try !each(collection, focus) { try areEqual($0, item) != true }
   }
 

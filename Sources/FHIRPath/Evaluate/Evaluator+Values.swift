@@ -40,10 +40,10 @@ extension Evaluator {
     case GRAMMAR_INTEGER.rawValue, GRAMMAR_POSITIVE_INT.rawValue, GRAMMAR_UNSIGNED_INT.rawValue:
       return Decimal(raw)?.integer.map { .integer($0) }
     case GRAMMAR_DECIMAL.rawValue: return Decimal(raw).map { .decimal($0) }
-    case GRAMMAR_DATE.rawValue: return Temporal(date: string(of: ref)).map { .temporal($0) }
+    case GRAMMAR_DATE.rawValue: return Temporal(date: raw).map { .temporal($0) }
     case GRAMMAR_DATETIME.rawValue, GRAMMAR_INSTANT.rawValue:
-      return Temporal(dateTime: string(of: ref)).map { .temporal($0) }
-    case GRAMMAR_TIME.rawValue: return Temporal(time: string(of: ref)).map { .temporal($0) }
+      return Temporal(dateTime: raw).map { .temporal($0) }
+    case GRAMMAR_TIME.rawValue: return Temporal(time: raw).map { .temporal($0) }
     default: return .string(string(of: ref))
     }
   }

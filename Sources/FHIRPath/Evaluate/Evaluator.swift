@@ -65,6 +65,8 @@ package final class Evaluator {
   var resource: NodeRef?
   var rootResource: NodeRef?
   var totals: [[Item]] = []
+  /// Collections that are the same for every `$this`, by their operation.
+  var fixedSets: [Int: ItemSet] = [:]
   var instant: Instant?
   let scratch = TextBuffer()
   let otherScratch = TextBuffer()
@@ -137,6 +139,7 @@ package final class Evaluator {
     patterns = expression.patterns.baseAddress ?? patterns
     instant = nil
     if !totals.isEmpty { totals.removeAll() }
+    if !fixedSets.isEmpty { fixedSets.removeAll(keepingCapacity: true) }
     guard let context else {
       trees.removeAll(keepingCapacity: true)
       (self.context, resource, rootResource) = (nil, nil, nil)
@@ -192,11 +195,11 @@ package final class Evaluator {
     guard let environment else { return nil }
     let kept = (operations, operands, steps, constants, patterns)
     let (keptContext, keptResource, keptRoot) = (context, resource, rootResource)
-    let (keptTrees, keptTotals, keptInstant) = (trees, totals, instant)
+    let (keptTrees, keptTotals, keptInstant, keptSets) = (trees, totals, instant, fixedSets)
     let answer = question(environment)
     (operations, operands, steps, constants, patterns) = kept
     (context, resource, rootResource) = (keptContext, keptResource, keptRoot)
-    (totals, instant) = (keptTotals, keptInstant)
+    (totals, instant, fixedSets) = (keptTotals, keptInstant, keptSets)
     trees = keptTrees
     for (number, tree) in trees.enumerated() {
       views[number] = View(nodes: tree.nodes, text: tree.text)

@@ -41,7 +41,7 @@ struct Lexer {
   /// Whitespace and comments.
   private mutating func skipSpace() throws(FHIRPathError) {
     while let scalar = peek {
-      if scalar.properties.isWhitespace || scalar == "\u{FEFF}" {
+      if Lexer.isSpace(scalar) {
         at += 1
       } else if scalar == "/", peek(1) == "/" {
         while let scalar = peek, scalar != "\n", scalar != "\r" { at += 1 }
@@ -57,6 +57,11 @@ struct Lexer {
         return
       }
     }
+  }
+
+  private static func isSpace(_ scalar: Unicode.Scalar) -> Bool {
+    if scalar.value < 0x80 { return scalar == " " || (0x09...0x0D).contains(scalar.value) }
+    return scalar.properties.isWhitespace || scalar == "\u{FEFF}"
   }
 
   private mutating func symbol() throws(FHIRPathError) -> String {

@@ -44,13 +44,28 @@ package struct Temporal: Equatable, Sendable {
   }
 
   package init?(date text: String) {
+    guard let value = text.withBytes({ Temporal(date: $0) }) else { return nil }
+    self = value
+  }
+
+  /// A date alone is a point in time of less precision; `T` may stand behind any part.
+  package init?(dateTime text: String) {
+    guard let value = text.withBytes({ Temporal(dateTime: $0) }) else { return nil }
+    self = value
+  }
+
+  package init?(time text: String) {
+    guard let value = text.withBytes({ Temporal(time: $0) }) else { return nil }
+    self = value
+  }
+
+  init?(date text: UnsafeBufferPointer<UInt8>) {
     var scanner = Scanner(text)
     self.init(kind: .date, precision: .year)
     guard scanner.date(into: &self), scanner.isAtEnd else { return nil }
   }
 
-  /// A date alone is a point in time of less precision; `T` may stand behind any part.
-  package init?(dateTime text: String) {
+  init?(dateTime text: UnsafeBufferPointer<UInt8>) {
     var scanner = Scanner(text)
     self.init(kind: .dateTime, precision: .year)
     guard scanner.date(into: &self) else { return nil }
@@ -61,7 +76,7 @@ package struct Temporal: Equatable, Sendable {
     guard scanner.isAtEnd else { return nil }
   }
 
-  package init?(time text: String) {
+  init?(time text: UnsafeBufferPointer<UInt8>) {
     var scanner = Scanner(text)
     self.init(kind: .time, precision: .hour)
     guard scanner.time(into: &self), scanner.isAtEnd else { return nil }
@@ -89,10 +104,10 @@ package struct Temporal: Equatable, Sendable {
 extension Temporal {
   /// Reads parts of dates and times from ASCII.
   struct Scanner {
-    private let bytes: [UInt8]
+    private let bytes: UnsafeBufferPointer<UInt8>
     private var at = 0
 
-    init(_ text: String) { bytes = Array(text.utf8) }
+    init(_ bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
 
     var isAtEnd: Bool { at == bytes.count }
 
@@ -198,5 +213,12 @@ extension Temporal: CustomStringConvertible {
     if isZulu { return text + "Z" }
     let minutes = Int(offset.magnitude)
     return text + (offset < 0 ? "-" : "+") + padded(minutes / 60, 2) + ":" + padded(minutes % 60, 2)
+  }
+}
+
+extension String {
+  fileprivate func withBytes<R>(_ body: (UnsafeBufferPointer<UInt8>) -> R) -> R {
+    var copy = self
+    return copy.withUTF8(body)
   }
 }
