@@ -69,6 +69,13 @@ package struct ElementDefinition: Hashable, Sendable {
   package var minValue: ElementValue?
   package var maxValue: ElementValue?
   package var maxLength: Int?
+  /// Whether an extension may not stand for a primitive's value.
+  ///
+  /// R5's elements, which R4 says by extensions; see
+  /// http://hl7.org/fhir/R5/elementdefinition-definitions.html#ElementDefinition.mustHaveValue
+  package var mustHaveValue = false
+  /// The extensions of which one must stand where a primitive has no value.
+  package var valueAlternatives: [String] = []
   package var binding: ElementBinding?
   package var constraints: [Constraint] = []
   package var mustSupport = false

@@ -73,6 +73,14 @@ extension DefinitionReading {
     element.basePath = node.child("base")?.string("path")
     element.types = types
     element.contentReference = node.string("contentReference")
+    for item in node.children("extension") {
+      let name = item.string("url") ?? ""
+      if name == Self.extensionsOfR5 + "ElementDefinition.mustHaveValue" {
+        element.mustHaveValue = item.boolean("valueBoolean")
+      } else if name == Self.extensionsOfR5 + "ElementDefinition.valueAlternatives" {
+        element.valueAlternatives += item.strings("valueCanonical") + item.strings("valueUri")
+      }
+    }
     element.maxLength = node.string("maxLength").flatMap { Int($0) }
     element.binding = try node.child("binding").flatMap { (b) throws(DefinitionError) in
       try binding(b, path: path, isDifferential: isDifferential)
@@ -86,6 +94,8 @@ extension DefinitionReading {
     readValues(of: node, into: &element)
     return element
   }
+
+  private static let extensionsOfR5 = "http://hl7.org/fhir/5.0/StructureDefinition/extension-"
 
   private static let stated: [(String, ElementDefinition.Stated)] = [
     ("min", .min), ("max", .max), ("mustSupport", .mustSupport), ("isModifier", .isModifier),

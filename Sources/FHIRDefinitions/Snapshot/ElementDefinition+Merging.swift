@@ -17,6 +17,8 @@ extension ElementDefinition {
     if let value = other.minValue { minValue = value }
     if let value = other.maxValue { maxValue = value }
     if let length = other.maxLength { maxLength = length }
+    if other.mustHaveValue { mustHaveValue = true }
+    if !other.valueAlternatives.isEmpty { valueAlternatives = other.valueAlternatives }
     if var binding = other.binding, !isExtension {
       // A profile may raise the strength of a binding and leave its value set.
       if binding.valueSet.isEmpty, let own = self.binding { binding.valueSet = own.valueSet }

@@ -41,7 +41,8 @@ struct PlanElement {
     static let invariants = Checks(rawValue: 64)
     /// Profiles of the value's type, or of what a reference refers to.
     static let typeRules = Checks(rawValue: 128)
-    static let valueAlternatives = Checks(rawValue: 256)
+    /// An extension may not, or not any, stand for the value.
+    static let value = Checks(rawValue: 256)
   }
 
   /// Whether it asks anything of what stands below it.

@@ -7,7 +7,7 @@ import Synchronization
 final class ProfileLibrary: Sendable {
   /// Types that the compiler and the walk know by name.
   struct Types: Sendable {
-    let resource, reference, canonical, `extension`, element: TypeID
+    let resource, reference, canonical, `extension`, element, bundle: TypeID
   }
 
   /// Element names that the walk looks for.
@@ -86,7 +86,7 @@ final class ProfileLibrary: Sendable {
     names = Names(table: table)
     types = Types(
       resource: type("Resource"), reference: type("Reference"), canonical: type("canonical"),
-      extension: type("Extension"), element: type("Element"))
+      extension: type("Extension"), element: type("Element"), bundle: type("Bundle"))
   }
 
   /// The definition of a canonical URL.

@@ -53,7 +53,7 @@ struct ElementDetail: Sendable {
   var maxLength: Int?
   var binding: CodeBinding?
   var invariants: [PlanInvariant] = []
-  /// A primitive without a value must have this extension instead.
+  /// A primitive without a value must have one of these extensions instead; with none it must have a value.
   var valueAlternatives: [String] = []
 
   /// What a profile asks of a value by its type.
@@ -65,6 +65,8 @@ struct ElementDetail: Sendable {
     var targets: [ProfileNumber] = []
     /// The resource types of the targets; nil if one of them cannot be told.
     var targetTypes: [TypeID]?
+    /// How the resource referred to may be held: `contained`, `referenced`, `bundled`; empty is any.
+    var aggregation: [String] = []
   }
 }
 

@@ -209,4 +209,100 @@ import Testing
     #expect(found.places == ["profile-max Patient", "profile-fixed Patient.gender"])
     #expect(found[1].position?.line == 1)
   }
+
+  @Test func `a binding of a profile's own`() throws {
+    let profile = SmallDefinition(
+      "bound", of: "Patient",
+      [
+        element(
+          "Patient.maritalStatus", max: "1",
+          #""binding": {"strength": "required", "valueSet": "http://hl7.org/fhir/ValueSet/contact-point-use"}"#
+        )
+      ])
+    func check(_ code: String) throws -> [String] {
+      try findings(
+        #"""
+        {"resourceType": "Patient",
+         "maritalStatus": {"coding": [{"system": "http://hl7.org/fhir/contact-point-use", "code": "\#(code)"}]}}
+        """#, meeting: [profile]
+      ).filter { $0.severity >= .error }.places
+    }
+    #expect(try check("home").isEmpty)
+    #expect(try check("nowhere") == ["binding-required Patient.maritalStatus"])
+  }
+
+  @Test func `invariants of a profile's own`() throws {
+    let profile = SmallDefinition(
+      "invariant", of: "Patient",
+      [
+        element(
+          "Patient",
+          #""constraint": [{"key": "own-1", "severity": "error", "human": "x", "expression": "name.exists()"}]"#
+        ),
+        element(
+          "Patient.name",
+          #""constraint": [{"key": "own-2", "severity": "warning", "human": "x", "expression": "family.length() > 2"}]"#
+        ),
+      ])
+    #expect(
+      try findings(#"{"resourceType": "Patient", "active": true}"#, meeting: [profile]).places == [
+        "own-1 Patient"
+      ])
+    let found = try findings(
+      #"{"resourceType": "Patient", "name": [{"text": "A"}, {"family": "Li"}, {"family": "Roe"}]}"#,
+      meeting: [profile])
+    #expect(found.places == ["own-2 Patient.name[1]"])
+    #expect(found[0].severity == .warning)
+  }
+
+  @Test func `the range of dates and quantities`() throws {
+    let profile = SmallDefinition(
+      "ranges", of: "Observation",
+      [
+        element(
+          "Observation.effectiveDateTime", max: "1", #""minValueDateTime": "2020-01-01""#,
+          #""type": [{"code": "dateTime"}]"#),
+        element(
+          "Observation.valueQuantity", max: "1", #""type": [{"code": "Quantity"}]"#,
+          #""maxValueQuantity": {"value": 10, "system": "http://unitsofmeasure.org", "code": "kg"}"#),
+      ])
+    func check(_ date: String, _ value: String, _ unit: String) throws -> [String] {
+      try findings(
+        #"""
+        {"resourceType": "Observation", "status": "final", "code": {"text": "c"}, "effectiveDateTime": "\#(date)",
+         "valueQuantity": {"value": \#(value), "system": "http://unitsofmeasure.org", "code": "\#(unit)"}}
+        """#, meeting: [profile]
+      ).filter { $0.severity >= .error }.places
+    }
+    #expect(try check("2020-01-01", "10.0", "kg").isEmpty)
+    #expect(try check("2019-12", "1", "kg") == ["profile-range Observation.effective.ofType(dateTime)"])
+    #expect(try check("2020", "9999", "g").isEmpty)
+    #expect(try check("2020", "10001", "g") == ["profile-range Observation.value.ofType(Quantity)"])
+    #expect(try check("2020", "99", "cm").isEmpty)
+  }
+
+  @Test func `what may stand for a value that is missing`() throws {
+    let profile = SmallDefinition(
+      "valued", of: "Patient",
+      [
+        element(
+          "Patient.active", max: "1",
+          #""extension": [{"url": "http://hl7.org/fhir/5.0/StructureDefinition/extension-ElementDefinition.mustHaveValue", "valueBoolean": true}]"#
+        ),
+        element(
+          "Patient.birthDate", max: "1",
+          #""extension": [{"url": "http://hl7.org/fhir/5.0/StructureDefinition/extension-ElementDefinition.valueAlternatives", "valueCanonical": "http://hl7.org/fhir/StructureDefinition/data-absent-reason"}]"#
+        ),
+      ])
+    let absent =
+      #"{"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}]}"#
+    let other = #"{"extension": [{"url": "http://example.org/x", "valueCode": "unknown"}]}"#
+    #expect(
+      try findings(#"{"resourceType": "Patient", "_birthDate": \#(absent)}"#, meeting: [profile]).isEmpty)
+    #expect(
+      try findings(
+        #"{"resourceType": "Patient", "_active": \#(absent), "_birthDate": \#(other)}"#, meeting: [profile]
+      )
+      .places == ["profile-min Patient.active", "profile-min Patient.birthDate"])
+  }
 }

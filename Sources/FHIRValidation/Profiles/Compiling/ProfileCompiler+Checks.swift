@@ -24,6 +24,10 @@ extension ProfileCompiler {
       detail.range = ValueRange(least: place(definition.minValue), greatest: place(definition.maxValue))
       record.checks.insert(.range)
     }
+    if definition.mustHaveValue || !definition.valueAlternatives.isEmpty {
+      detail.valueAlternatives = definition.mustHaveValue ? [] : definition.valueAlternatives
+      record.checks.insert(.value)
+    }
     if let maxLength = definition.maxLength {
       detail.maxLength = maxLength
       record.checks.insert(.length)
@@ -73,8 +77,10 @@ extension ProfileCompiler {
     }
     if type == library.types.reference || type == library.types.canonical {
       addTargets(reference.targetProfiles, known, &rule)
+      rule.aggregation = reference.aggregation
     }
-    return rule.profiles.isEmpty && rule.targets.isEmpty && rule.targetTypes == nil ? nil : rule
+    return rule.profiles.isEmpty && rule.targets.isEmpty && rule.targetTypes == nil
+      && rule.aggregation.isEmpty ? nil : rule
   }
 
   private func addTargets(

@@ -28,6 +28,9 @@ extension ProfileWalk {
           "\(path(place.element, plan)) must have \(describe(record.pointee.pattern, plan)): \(source(plan))")
       }
     }
+    if checks.contains(.value), !nodes[place.node].flags.contains(.hasValue) {
+      checkAlternatives(place, plan)
+    }
     if checks.contains(.typeRules) { checkTypeRules(place, plan) }
     if !checks.isDisjoint(with: [.range, .length, .binding, .invariants]) {
       checkDetails(place, checks, plan)
@@ -68,6 +71,22 @@ extension ProfileWalk {
     if checks.contains(.range), let range = detail.range { checkRange(place, range, plan) }
   }
 
+  /// Checks that a primitive without a value has an extension that may stand for it.
+  private mutating func checkAlternatives(_ place: Place, _ plan: PlanReference) {
+    let allowed = plan.plan.details[Int(place.element)].valueAlternatives
+    let stands = tree.children(of: place.node).contains { child in
+      guard nodes[child].name == names.extension, let url = tree.child(names.url, of: child) else {
+        return false
+      }
+      return allowed.contains(tree.string(at: url))
+    }
+    guard !stands, isTold() else { return }
+    let demand = allowed.isEmpty ? "" : ", or the extension \(allowed.joined(separator: " or "))"
+    report(
+      .error, .profileMin, at: place.node,
+      "\(path(place.element, plan)) must have a value\(demand): \(source(plan))")
+  }
+
   private mutating func checkLength(_ place: Place, _ limit: Int, _ plan: PlanReference) {
     guard nodes[place.node].flags.contains(.hasValue), Int(nodes[place.node].textLength) > limit else {
       return
@@ -89,6 +108,7 @@ extension ProfileWalk {
     for rule in plan.plan.details[Int(place.element)].typeRules
     where table.isSubtype(place.type, of: rule.type) {
       if !rule.profiles.isEmpty { checkProfiles(rule.profiles, place, plan) }
+      if !rule.aggregation.isEmpty { checkAggregation(rule.aggregation, place, plan) }
       if rule.targetTypes != nil || !rule.targets.isEmpty { checkTarget(rule, place, plan) }
     }
   }

@@ -32,6 +32,7 @@ extension ProfileWalk {
   /// Checks a resource against the profiles that it must meet.
   mutating func checkResource(_ node: Int, _ rules: ProfileRules) {
     guard let type = resourceType(node) else { return }
+    if type == session.library.types.bundle { holdsBundle = true }
     if node == 0 {
       for profile in rules.rootProfiles { checkProfile(profile, node, type) }
     }

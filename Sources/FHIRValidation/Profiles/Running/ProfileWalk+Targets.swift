@@ -34,6 +34,31 @@ extension ProfileWalk {
     }
   }
 
+  /// Checks that the resource referred to is held as the profile allows: in the same resource, in the same Bundle, elsewhere.
+  ///
+  /// See http://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefinition.type.aggregation
+  mutating func checkAggregation(_ allowed: [String], _ place: Place, _ plan: PlanReference) {
+    guard let literal = tree.child(names.reference, of: place.node), nodes[literal].textLength > 0 else {
+      return
+    }
+    let held: String
+    if tree.rawText(literal).first == UInt8(ascii: "#") {
+      held = "contained"
+    } else if holdsBundle {
+      held = withTarget(of: place.node) { _, _ in true } == true ? "bundled" : "referenced"
+    } else if tree.rootExpression.isEmpty {
+      held = "referenced"
+    } else {
+      // Of a Bundle's entry that came by itself nobody knows what the other entries are.
+      held = allowed.contains("bundled") ? "bundled" : "referenced"
+    }
+    guard !allowed.contains(held), isTold() else { return }
+    report(
+      .error, .profileTarget, at: place.node,
+      "\(path(place.element, plan)): the resource referred to is \(held), but must be "
+        + "\(allowed.joined(separator: " or ")): \(source(plan))")
+  }
+
   private enum TargetVerdict {
     case met, unmet, cannotTell
     case ofType(TypeID)
@@ -69,6 +94,8 @@ extension ProfileWalk {
     // A canonical or a uri refers by itself.
     let literal = tree.child(names.reference, of: reference) ?? reference
     guard nodes[literal].flags.contains(.hasValue) else { return nil }
+    // Most references lead out of the tree.
+    guard holdsBundle || tree.rawText(literal).first == UInt8(ascii: "#") else { return nil }
     let text = tree.string(at: literal)
     let around = resources(around: reference)
     guard let target = text.first == "#" ? contained(text.dropFirst(), around) : bundled(text, around) else {

@@ -23,6 +23,8 @@ struct ProfileWalk: ~Copyable {
   /// The elements around the extension that was checked last.
   var chain = ExtensionChain()
 
+  /// Whether a Bundle stands in the tree.
+  var holdsBundle: Bool
   /// What the Bundles around references hold, by their nodes.
   var bundles: [Int: BundledResources] = [:]
 
@@ -38,6 +40,7 @@ struct ProfileWalk: ~Copyable {
     self.session = session
     self.options = options
     names = session.library.names
+    holdsBundle = tree.nodes[0].flags.kind == .resource && tree.rawText(0).elementsEqual("Bundle".utf8)
   }
 
   /// Where a check stands: a node, its type, the node above, and the element of a plan that it is checked against.
