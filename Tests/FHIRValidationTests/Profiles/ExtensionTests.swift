@@ -66,17 +66,21 @@ import Testing
   }
 
   @Test func `extensions that nobody defines`() throws {
-    func check(_ url: String, _ policy: ProfileOptions.UnknownExtensions) throws -> [String] {
+    func check(
+      _ url: String, _ policy: ProfileOptions.UnknownExtensions, tellsUndecided: Bool = false
+    ) throws -> [String] {
       var options = ProfileOptions()
       options.unknownExtensions = policy
       return try findings(
         #"{"resourceType": "Patient", "extension": [{"url": "\#(url)", "valueCode": "x"}]}"#,
         meeting: [colour],
-        options: options
+        options: options, tellsUndecided: tellsUndecided
       ).map { "\($0.severity) \($0.rule.code)" }
     }
     #expect(try check("http://clinic.test/x", .allow).isEmpty)
-    #expect(try check("http://clinic.test/x", .inform) == ["information extension-unknown"])
+    #expect(try check("http://clinic.test/x", .inform).isEmpty)
+    #expect(
+      try check("http://clinic.test/x", .inform, tellsUndecided: true) == ["information extension-unknown"])
     #expect(try check("http://clinic.test/x", .warn) == ["warning extension-unknown"])
     #expect(try check("http://clinic.test/x", .error) == ["error extension-unknown"])
     #expect(try check("http://example.org/x", .error).isEmpty)

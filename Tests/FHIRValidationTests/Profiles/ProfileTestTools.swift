@@ -63,9 +63,11 @@ func store(_ definitions: [SmallDefinition]) throws -> ConformanceStore {
 
 /// What is found in a resource that must meet the first of some profiles.
 func findings(
-  _ text: String, meeting definitions: [SmallDefinition], options: ProfileOptions = ProfileOptions()
+  _ text: String, meeting definitions: [SmallDefinition], options: ProfileOptions = ProfileOptions(),
+  tellsUndecided: Bool = false
 ) throws -> [FHIRModel.Issue] {
   var validation = ValidationOptions()
+  validation.tellsUndecided = tellsUndecided
   validation.profiles = options
   if let first = definitions.first, first.type != "Extension" {
     validation.profiles.rootProfiles.append(first.url)

@@ -14,8 +14,14 @@ final class SnapshotElement {
   /// The slice was written as a path of its own: `Observation.valueQuantity`.
   fileprivate(set) var choiceType: String?
 
-  fileprivate init(_ definition: ElementDefinition) {
+  /// How many elements stand above it.
+  private let depth: Int
+  /// No honest profile goes deeper; compiling goes down with it.
+  private static let depthLimit = 64
+
+  fileprivate init(_ definition: ElementDefinition, depth: Int = 0) {
     self.definition = definition
+    self.depth = depth
     name = String(definition.path.split(separator: ".").last ?? "")
   }
 
@@ -44,7 +50,8 @@ extension SnapshotElement {
       guard let dot = definition.path.lastIndex(of: "."),
         let parent = latest[definition.path[..<dot]]
       else { continue }
-      let element = SnapshotElement(definition)
+      guard parent.depth < depthLimit else { continue }
+      let element = SnapshotElement(definition, depth: parent.depth + 1)
       parent.add(element, table)
       latest[definition.path[...]] = element
     }
@@ -65,7 +72,9 @@ extension SnapshotElement {
 
   /// A name such as `a/b` is that of slice b within slice a.
   private func add(slice: SnapshotElement) {
-    guard let name = slice.definition.sliceName else { return }
+    guard let name = slice.definition.sliceName, name.split(separator: "/").count < Self.depthLimit else {
+      return
+    }
     let outer = slices.first { outer in
       outer.definition.sliceName.map { name.hasPrefix($0 + "/") } ?? false
     }

@@ -156,6 +156,11 @@ extension ProfileWalk {
     }
     guard let profile = session.plan(number) else { return nil }
     guard table.isSubtype(type, of: profile.plan.type) else { return false }
-    return isQuietlySound { $0.check(node, type, profile) }
+    // Asked again and again where resources refer to each other: one answer will do.
+    let question = Question(node: node, profile: number)
+    if let known = answers[question] { return known }
+    let answer = isQuietlySound { $0.check(node, type, profile) }
+    answers[question] = answer
+    return answer
   }
 }

@@ -17,6 +17,8 @@ struct ProfileWalk: ~Copyable {
   var hasFailed = false
   /// How many elements of plans stand around the one that is being checked.
   private var depth = 0
+  /// Whether nodes meet profiles, as far as it was asked.
+  var answers: [Question: Bool] = [:]
   /// Nodes that are being checked against a profile: what refers to itself is no endless matter.
   var underway: [(node: Int, plan: PlanReference)] = []
 
@@ -41,6 +43,11 @@ struct ProfileWalk: ~Copyable {
     self.options = options
     names = session.library.names
     holdsBundle = tree.nodes[0].flags.kind == .resource && tree.rawText(0).elementsEqual("Bundle".utf8)
+  }
+
+  struct Question: Hashable {
+    var node: Int
+    var profile: ProfileNumber
   }
 
   /// Where a check stands: a node, its type, the node above, and the element of a plan that it is checked against.
