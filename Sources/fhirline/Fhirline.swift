@@ -25,7 +25,7 @@ struct Fhirline: ParsableCommand {
     signal(SIGPIPE, SIG_IGN)
     Interruption.install()
     do {
-      var command = try parseAsRoot()
+      var command = try parseAsRoot(FhirpathCommand.shielded(Array(CommandLine.arguments.dropFirst())))
       try command.run()
       if let failure = Terminal.outputFailure { throw failure }
     } catch let status as ExitStatus.Exit {

@@ -24,8 +24,17 @@ struct FhirpathCommand: ParsableCommand {
   @Flag(help: "Say nothing but the results.")
   var quiet = false
 
+  /// The arguments with a space before expressions that begin with a minus: `-3 != 3` is no option.
+  static func shielded(_ arguments: [String]) -> [String] {
+    guard arguments.first == configuration.commandName else { return arguments }
+    return arguments.map { argument in
+      let isExpression = argument.hasPrefix("-") && !argument.hasPrefix("--") && argument.count > 1
+      return isExpression && argument != "-h" ? " " + argument : argument
+    }
+  }
+
   func run() throws {
-    var run = try ExpressionRun(expression)
+    var run = try ExpressionRun(expression.hasPrefix(" -") ? String(expression.dropFirst()) : expression)
     run.format = format
     run.showsTraces = !quiet
     let tally = try run.run(try InputFile.find(files)) { Terminal.write($0, to: STDOUT_FILENO) }

@@ -70,5 +70,8 @@ import Testing
     let outcome = try Program.run(["fhirpath", "0.1 + 0.2", "--quiet"])
     #expect(outcome.output == "  System.Decimal  0.3\n")
     #expect(outcome.status == 0)
+    #expect(try Program.run(["fhirpath", "-3 + 1", "--quiet"]).output == "  System.Integer  -2\n")
+    #expect(
+      try Program.run(["fhirpath", "--quiet", "-1.not() +"]).errors.contains("  -1.not() +\n            ^"))
   }
 }
