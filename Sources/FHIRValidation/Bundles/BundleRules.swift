@@ -21,6 +21,7 @@ struct BundleRules {
     checkMembers()
     checkFirstEntry()
     checkExchange()
+    if members.kind == .searchset { checkResults() }
     checkFullUrls()
   }
 
@@ -119,6 +120,25 @@ struct BundleRules {
     for entry in scope.entries[(first + 1)...] where isBroken(entry.marks) { others += 1 }
     let more = others == 0 ? "" : " (and \(others) more after it)"
     report(key, entry: first, "entry[\(first)] \(message)\(more)")
+  }
+
+  /// What a search found is on a server, and so has an id; what it says of itself is an OperationOutcome.
+  ///
+  /// See https://hl7.org/fhir/R4/valueset-search-entry-mode.html
+  private mutating func checkResults() {
+    for (number, entry) in scope.entries.enumerated() where entry.marks.contains(.resource) {
+      let message: String
+      if entry.marks.contains(.asOutcome), !entry.marks.contains(.outcome), entry.type != nil {
+        message = "an entry of search.mode outcome must hold an OperationOutcome"
+      } else if entry.marks.contains(.asResult), entry.marks.isDisjoint(with: [.identified, .outcome]) {
+        message = "a resource that a search found must have an id"
+      } else {
+        continue
+      }
+      report(
+        .error, .bundleEntry, at: "\(members.path).entry[\(number)]", entry.position, node: Int(entry.node),
+        message)
+    }
   }
 
   // MARK: Full URLs

@@ -34,6 +34,12 @@ package struct BundleScope: Sendable {
     static let search = Marks(rawValue: 8)
     /// The resource is an OperationOutcome, which has no identity.
     static let outcome = Marks(rawValue: 16)
+    /// The resource has an id.
+    static let identified = Marks(rawValue: 32)
+    /// `search.mode` is `outcome`.
+    static let asOutcome = Marks(rawValue: 64)
+    /// `search.mode` is `match` or `include`.
+    static let asResult = Marks(rawValue: 128)
   }
 
   struct Reference: Sendable {

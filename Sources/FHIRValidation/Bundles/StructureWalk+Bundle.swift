@@ -18,7 +18,14 @@ extension StructureWalk {
       digest.fullUrlPosition = scope.cursor.position(of: fullUrl, in: tree)
       digest.fullUrl = keep(fullUrl)
     }
+    if marks.contains(.search), let search = tree.child(names.search, of: entry),
+      let mode = tree.child(names.mode, of: search)
+    {
+      let isOutcome = tree.rawText(mode).elementsEqual("outcome".utf8)
+      digest.marks.insert(isOutcome ? .asOutcome : .asResult)
+    }
     if let resource {
+      if tree.child(names.id, of: resource) != nil { digest.marks.insert(.identified) }
       digest.type = plan.table.resourceTypeID(tree.rawText(resource))
       if tree.rawText(resource).elementsEqual("OperationOutcome".utf8) { digest.marks.insert(.outcome) }
       if let meta = tree.child(names.meta, of: resource),

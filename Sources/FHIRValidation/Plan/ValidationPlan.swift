@@ -91,7 +91,7 @@ final class ValidationPlan: @unchecked Sendable {
   struct Names {
     let id, reference, type, coding, code, system, resource, request, response, fullUrl, contained,
       method, search, meta, versionID, lastUpdated, security, data, size, item, linkID,
-      enableWhen, question: NameID
+      enableWhen, question, mode: NameID
 
     init(table: DefinitionTable) {
       func id(_ name: String) -> NameID {
@@ -121,6 +121,7 @@ final class ValidationPlan: @unchecked Sendable {
       linkID = id("linkId")
       enableWhen = id("enableWhen")
       question = id("question")
+      mode = id("mode")
     }
   }
 

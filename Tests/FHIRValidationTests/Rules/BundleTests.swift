@@ -91,6 +91,19 @@ import Testing
       """#)
   }
 
+  @Test func `results of a search have ids, and its outcome is an OperationOutcome`() throws {
+    try expectMarked(
+      #"""
+      {"resourceType": "Bundle", "type": "searchset", "total": 1, "entry": [
+        ⟦bundle-entry⟧{"fullUrl": "urn:uuid:00000000-0000-4000-8000-000000000001", "search": {"mode": "match"},
+          "resource": {"resourceType": "Patient", "active": true}},
+        ⟦bundle-entry⟧{"fullUrl": "http://example.org/fhir/Patient/1", "search": {"mode": "outcome"},
+          "resource": {"resourceType": "Patient", "id": "1"}},
+        {"fullUrl": "http://example.org/fhir/Patient/2", "search": {"mode": "include"},
+          "resource": {"resourceType": "Patient", "id": "2"}}]}
+      """#)
+  }
+
   @Test func `a Bundle inside a Bundle is judged by the same rules, at its own paths`() throws {
     let issues = try expectMarked(
       #"""
