@@ -1,5 +1,6 @@
 import BSON
 import CMongoC
+import Glibc
 import Synchronization
 
 /// A MongoDB database, and connections to it.
@@ -138,6 +139,9 @@ private struct Client: @unchecked Sendable {
 /// that the end of the process does not.
 private enum Library {
   static let started: Void = {
+    // libmongoc's counters for monitors would lie in shared memory, which stays behind when a run is killed, and warns the
+    // process that gets the same number later.
+    setenv("MONGOC_DISABLE_SHM", "1", 0)
     mongoc_init()
     // What libmongoc logs comes to the caller as an error; its own words do not belong on the user's terminal.
     mongoc_log_set_handler({ _, _, _, _ in }, nil)
