@@ -116,9 +116,15 @@ package final class SharedBufferPool: Sendable {
 
   private let state = Mutex(State())
   private let limit: Int
+  private let largest: Int
 
-  /// - Parameter limit: how many free buffers are kept.
-  package init(limit: Int) { self.limit = limit }
+  /// - Parameters:
+  ///   - limit: how many free buffers are kept.
+  ///   - largest: of at most how many bytes; larger ones are seldom, and go back to the system.
+  package init(limit: Int, largest: Int = 2 << 20) {
+    self.limit = limit
+    self.largest = largest
+  }
 
   deinit { state.withLock { state in for memory in state.free { memory.deallocate() } } }
 
@@ -137,7 +143,7 @@ package final class SharedBufferPool: Sendable {
 
   fileprivate func giveBack(_ memory: UnsafeMutableRawBufferPointer) {
     let isKept = state.withLock { state in
-      guard state.free.count < limit else { return false }
+      guard state.free.count < limit, memory.count <= largest else { return false }
       state.free.append(memory)
       return true
     }
@@ -153,7 +159,7 @@ package struct SharedArena: Sendable {
   private let bufferBytes: Int
   private var buffer: SharedBuffer?
 
-  package init(bufferBytes: Int = 512 << 10, pool: SharedBufferPool = SharedBufferPool(limit: 4)) {
+  package init(bufferBytes: Int = 512 << 10, pool: SharedBufferPool = SharedBufferPool(limit: 2)) {
     self.bufferBytes = bufferBytes
     self.pool = pool
   }

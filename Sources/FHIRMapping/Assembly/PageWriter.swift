@@ -12,7 +12,12 @@ package struct PageMemory: ~Copyable {
   package init() {}
 
   mutating func finish() throws(BSONError) -> BSONDocument {
-    writer.count > PageMemory.smallBytes ? try writer.finish(into: &large) : try writer.finish(into: &small)
+    guard writer.count > PageMemory.smallBytes else { return try writer.finish(into: &small) }
+    let isLarge = writer.count > 1 << 20
+    let document = try writer.finish(into: &large)
+    // The next document will hardly be as large again.
+    if isLarge { writer = BSONWriter(capacity: 256 << 10) }
+    return document
   }
 
   /// Copies what a small document is made of beside it, so that it holds no other memory.

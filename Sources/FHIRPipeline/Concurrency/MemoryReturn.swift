@@ -7,7 +7,8 @@ package enum MemoryReturn {
   /// glibc raises its threshold with every large block that is freed, up to 32 MB; from then on large blocks are cut out
   /// of the heap, where a small one that lives longer keeps all around it. A run over gigabytes held twice its data so.
   package static func prepare() {
-    mallopt(M_MMAP_THRESHOLD, 4 << 20)
+    // Above the readers' chunks of 1 MB, which come again and again; below what whole documents and partitions take.
+    mallopt(M_MMAP_THRESHOLD, 9 << 17)
     // Setting one turns off the growth of both; this one's own default would return and fetch pages all the time.
     mallopt(M_TRIM_THRESHOLD, 16 << 20)
   }

@@ -16,7 +16,7 @@ package final class DocumentLoader: DocumentSink {
   /// libmongoc's buffer doubles as it fills: a batch that stays below 2 MB fills one of 2 MB.
   private static let bytesPerBatch = 3 << 19
   /// Bytes of documents and their parts that wait for the database, by thread.
-  private static let bytesWaiting = 4 << 20
+  private static let bytesWaiting = 2 << 20
   /// MongoDB gives each connection a thread: two write faster than one, and more have to wait for each other.
   private static let lanes = 2
 

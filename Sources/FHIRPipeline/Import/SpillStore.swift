@@ -36,7 +36,7 @@ package final class SpillStore: @unchecked Sendable {
   private let folder: String
   private let file = Mutex(File())
   /// What partitions are read back into.
-  private let pool = SharedBufferPool(limit: 2)
+  private let pool = SharedBufferPool(limit: 4)
 
   /// - Parameters:
   ///   - expectedBytes: about how much will come; decides the number of partitions, so that one fits into memory.
