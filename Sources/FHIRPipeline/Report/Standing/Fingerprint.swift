@@ -20,21 +20,12 @@ struct Fingerprint: Hashable {
   /// A number that is the same in every run and on every machine.
   var hash: UInt64 { hash(0) }
 
-  /// FNV-1a, 64 bits: http://www.isthe.com/chongo/tech/comp/fnv/
   private func hash(_ ordinal: Int) -> UInt64 {
-    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-    for byte in "\(source)\u{0}\(rule)\u{0}\(expression)\u{0}\(ordinal)".utf8 {
-      hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3
-    }
-    return hash
+    ContentHash.of("\(source)\u{0}\(rule)\u{0}\(expression)\u{0}\(ordinal)")
   }
 
   /// Sixteen hexadecimal digits that are the same in every run and on every machine.
-  func text(ordinal: Int) -> String {
-    let hash = hash(ordinal)
-    let digits = String(hash, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
-  }
+  func text(ordinal: Int) -> String { ContentHash.hex(hash(ordinal)) }
 }
 
 /// Numbers findings that agree in all that makes them the same, from 0, within one input.

@@ -1,0 +1,112 @@
+import Synchronization
+
+/// Memory that fills up from its beginning and lends what was written as ``SharedBytes``.
+///
+/// Its memory goes back to the pool that it came from when the last of those is gone.
+package final class SharedBuffer: @unchecked Sendable {
+  // Safe to share: only the one who fills the buffer appends, and what was lent before does not move or change.
+
+  private let memory: UnsafeMutableRawBufferPointer
+  private let pool: SharedBufferPool?
+  private var count = 0
+
+  package convenience init(capacity: Int) {
+    self.init(.allocate(byteCount: max(capacity, 1), alignment: 16), pool: nil)
+  }
+
+  fileprivate init(_ memory: UnsafeMutableRawBufferPointer, pool: SharedBufferPool?) {
+    self.memory = memory
+    self.pool = pool
+  }
+
+  deinit {
+    if let pool { pool.giveBack(memory) } else { memory.deallocate() }
+  }
+
+  package var room: Int { memory.count - count }
+
+  /// Copies bytes behind those that are there; they must fit into the room.
+  package func append(_ bytes: UnsafeRawBufferPointer) -> SharedBytes {
+    precondition(bytes.count <= room, "the buffer is full")
+    let place = UnsafeMutableRawBufferPointer(rebasing: memory[count..<count + bytes.count])
+    place.copyMemory(from: bytes)
+    count += bytes.count
+    return SharedBytes(UnsafeRawBufferPointer(place), of: self)
+  }
+
+  /// Lends the free memory to be written into; `body` says how many bytes it wrote.
+  package func fill(_ body: (UnsafeMutableRawBufferPointer) throws -> Int) rethrows -> SharedBytes {
+    let place = UnsafeMutableRawBufferPointer(rebasing: memory[count...])
+    let written = try body(place)
+    precondition(written >= 0 && written <= place.count, "more was written than there is room for")
+    count += written
+    return SharedBytes(UnsafeRawBufferPointer(rebasing: place[..<written]), of: self)
+  }
+
+}
+
+/// Keeps the memory of buffers for the next ones: fetching fresh pages from the system costs more than filling them.
+package final class SharedBufferPool: Sendable {
+  private struct State: @unchecked Sendable {
+    // Safe to share: touched inside the lock only.
+    var free: [UnsafeMutableRawBufferPointer] = []
+  }
+
+  private let state = Mutex(State())
+  private let limit: Int
+  private let largest: Int
+
+  /// - Parameters:
+  ///   - limit: how many free buffers are kept.
+  ///   - largest: of at most how many bytes; larger ones are seldom, and go back to the system.
+  package init(limit: Int, largest: Int = 2 << 20) {
+    self.limit = limit
+    self.largest = largest
+  }
+
+  deinit { state.withLock { state in for memory in state.free { memory.deallocate() } } }
+
+  /// A buffer with room for at least so many bytes.
+  package func buffer(capacity: Int) -> SharedBuffer {
+    let found: UnsafeMutableRawBufferPointer? = state.withLock { state in
+      guard let index = state.free.lastIndex(where: { $0.count >= capacity }) else {
+        // One that is too small makes room for one that is not.
+        if state.free.count >= limit { state.free.removeFirst().deallocate() }
+        return nil
+      }
+      return state.free.remove(at: index)
+    }
+    return SharedBuffer(found ?? .allocate(byteCount: max(capacity, 1), alignment: 16), pool: self)
+  }
+
+  fileprivate func giveBack(_ memory: UnsafeMutableRawBufferPointer) {
+    let isKept = state.withLock { state in
+      guard state.free.count < limit, memory.count <= largest else { return false }
+      state.free.append(memory)
+      return true
+    }
+    if !isKept { memory.deallocate() }
+  }
+}
+
+/// Keeps bytes that come one after another, many to a buffer.
+///
+/// A buffer lives as long as anything in it: what is held for long does not belong beside what is not.
+package struct SharedArena: Sendable {
+  private let pool: SharedBufferPool
+  private let bufferBytes: Int
+  private var buffer: SharedBuffer?
+
+  package init(bufferBytes: Int = 512 << 10, pool: SharedBufferPool = SharedBufferPool(limit: 2)) {
+    self.bufferBytes = bufferBytes
+    self.pool = pool
+  }
+
+  /// Copies bytes to where they stay.
+  package mutating func keep(_ bytes: UnsafeRawBufferPointer) -> SharedBytes {
+    if let buffer, buffer.room >= bytes.count { return buffer.append(bytes) }
+    let next = pool.buffer(capacity: max(bufferBytes, bytes.count))
+    buffer = next
+    return next.append(bytes)
+  }
+}

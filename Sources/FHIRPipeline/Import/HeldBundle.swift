@@ -1,0 +1,34 @@
+import FHIRFormats
+
+/// A Bundle on its way in: its entries as long as they are few, and who they are.
+struct HeldBundle {
+  /// A line of NDJSON is in memory as long as its records are, however large it is.
+  let isLine: Bool
+  private(set) var records: [(Record, UInt64)] = []
+  private(set) var index = TargetIndex()
+  /// Ids of the patients in the Bundle.
+  private(set) var patients: Set<String> = []
+  private(set) var isHeld = true
+  private var bytes = 0
+
+  init(isLine: Bool) { self.isLine = isLine }
+
+  /// - Parameter repeated: hashes of keys that come in other inputs as well.
+  mutating func add(_ record: Record, sequence: UInt64, repeated: Set<UInt64>) {
+    if let resource = RecordResource(record) {
+      index.add(resource)
+      if resource.type == "Patient", !repeated.contains(ContentHash.of(resource.identity.key)) {
+        patients.insert(resource.identity.id)
+      }
+    }
+    if isHeld { records.append((record, sequence)) }
+  }
+
+  mutating func countBytes(_ count: Int) {
+    bytes += count
+    if bytes > ImportWorker.heldBundleBytes, !isLine {
+      isHeld = false
+      records = []
+    }
+  }
+}
