@@ -66,7 +66,8 @@ let package = Package(
     .executableTarget(
       name: "fhirline",
       dependencies: [
-        "FHIRPipeline", "FHIRValidation", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "FHIRPipeline", "FHIRValidation", "FHIRMapping",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
     // The tool that makes Sources/CDefinitions/r4.table from HL7's packages.

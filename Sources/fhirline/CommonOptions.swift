@@ -24,8 +24,15 @@ struct CommonOptions: ParsableArguments {
 
   /// The configuration file's settings, with the environment's and these flags' before them.
   func configuration() throws -> PipelineConfiguration {
+    var configuration = try CommonOptions.configuration(file: config)
+    if let workers { configuration.workers = workers }
+    return configuration
+  }
+
+  /// The settings of a configuration file, or of the one that is found, with the environment's before them.
+  static func configuration(file: String?) throws -> PipelineConfiguration {
     let environment = ProcessInfo.processInfo.environment
-    var configuration = try ConfigurationReader.read(path: config ?? environment["FHIRLINE_CONFIG"])
+    var configuration = try ConfigurationReader.read(path: file ?? environment["FHIRLINE_CONFIG"])
     if let uri = environment["MONGODB_URI"] { configuration.uri = uri }
     if let database = environment["FHIRLINE_DATABASE"] { configuration.chosenDatabase = database }
     if let text = environment["FHIRLINE_WORKERS"] {
@@ -34,7 +41,6 @@ struct CommonOptions: ParsableArguments {
       }
       configuration.workers = workers
     }
-    if let workers { configuration.workers = workers }
     return configuration
   }
 

@@ -16,7 +16,7 @@ struct Fhirline: ParsableCommand {
     subcommands: [
       ValidateCommand.self, ExplainCommand.self, ImportCommand.self, ExportCommand.self, ConvertCommand.self,
       CompareCommand.self,
-      FhirpathCommand.self, MeasureCommand.self,
+      FhirpathCommand.self, MappingCommand.self, MeasureCommand.self,
     ])
 
   static func main() {

@@ -42,7 +42,7 @@ import Testing
   @Test func `the table of commands is the program's`() throws {
     let help = try Program.run(["--help"]).output
     let readme = try text(of: "README.md")
-    for command in ["validate", "explain", "fhirpath", "import", "export", "convert", "compare"] {
+    for command in ["validate", "explain", "fhirpath", "import", "export", "convert", "compare", "mapping"] {
       #expect(help.contains("  \(command) ") && readme.contains("| `fhirline \(command)"))
       let own = try Program.run([command, "--help"])
       #expect(own.status == 0 && own.output.contains("USAGE: fhirline \(command)"))

@@ -61,11 +61,8 @@ package struct DocumentReader: Sendable {
         for item in native.notes { note(item.field, item.reason) }
       }
     }
-    // What came from FHIR with a doubt goes back with it; only the application's own values are spoken of.
-    let isNative = try document.find("_fhirline") == nil
-    for doubt in stored.doubts where isNative || stored.refused.contains(doubt.field) {
-      note(doubt.field, doubt.reason)
-    }
+    // What came from FHIR with a doubt goes back with it: only the application's own values are understood, and doubted.
+    for doubt in stored.doubts { note(doubt.field, doubt.reason) }
     let content = DocumentContent(
       kind: plan.kind, id: id, root: nil, sections: try DocumentReader.sections(of: document, plan),
       appointments: [])

@@ -10,6 +10,8 @@ struct SectionEdits {
   private(set) var changed: [String: [Int: BSONValue]] = [:]
   /// Resources that no section holds, made of fields.
   private(set) var made: [BSONValue] = []
+  /// Of each what R4 wants and no field may have said.
+  private var wanted: [(type: TypeID, elements: [InvertiblePath.Child])] = []
   private(set) var notes: [(field: String, reason: String)] = []
 
   private let plan: DocumentPlan
@@ -46,7 +48,9 @@ struct SectionEdits {
         notes.append((field.name, "was taken away; the resource that it came from stays as it was"))
       }
     }
-    for index in made.indices { MadeResource.complete(&made[index]) }
+    for (index, (type, elements)) in zip(made.indices, wanted) {
+      MadeResource.complete(&made[index], elements, type, context.table)
+    }
   }
 
   // MARK: Single values
@@ -158,6 +162,7 @@ struct SectionEdits {
       return
     }
     made.append(resource)
+    wanted.append((member.type, source.absent))
   }
 }
 
@@ -179,15 +184,23 @@ enum MadeResource {
     resource = .document(fields)
   }
 
-  /// Adds what R4 requires and no field says.
-  static func complete(_ resource: inout BSONValue) {
-    guard var fields = resource.fields, fields["resourceType"]?.text == "Coverage", fields["payor"] == nil,
-      let type = DefinitionTable.r4.typeID("Coverage")
-    else { return }
-    let absent = BSONValue.object([
+  /// Says of elements that R4 wants, and that no field gave, that they are not known.
+  ///
+  /// See http://hl7.org/fhir/R4/extension-data-absent-reason.html
+  static func complete(
+    _ resource: inout BSONValue, _ elements: [InvertiblePath.Child], _ type: TypeID, _ table: DefinitionTable
+  ) {
+    guard var fields = resource.fields else { return }
+    let reason = BSONValue.object([
       ("url", "http://hl7.org/fhir/StructureDefinition/data-absent-reason"), ("valueCode", "unknown"),
     ])
-    fields.insert(.array([.object([("extension", .array([absent]))])]), name: "payor", of: type, table: .r4)
+    let unknown = BSONValue.object([("extension", .array([reason]))])
+    for element in elements where fields[element.name] == nil {
+      let name = element.isPrimitive ? "_" + element.name : element.name
+      if fields[name] == nil {
+        fields.insert(element.repeats ? .array([unknown]) : unknown, name: name, of: type, table: table)
+      }
+    }
     resource = .document(fields)
   }
 }

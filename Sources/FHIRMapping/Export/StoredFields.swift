@@ -11,6 +11,8 @@ struct StoredFields {
   private(set) var removed: Set<String> = []
   /// Fields that stand as import wrote them: what else the document says now was not said by them.
   private(set) var untouched: Set<String> = []
+  /// Fields that import did not write.
+  private(set) var new: Set<String> = []
   let context: FieldPlan.Context
 
   init(_ document: BSONView, plan: DocumentPlan) throws(BSONError) {
@@ -21,10 +23,16 @@ struct StoredFields {
         id: try document.find("_id")?.text ?? "", key: try bookkeeping?.find("key")?.text))
     for field in plan.fields where field.derived == nil {
       let element = try document.find(string: field.name)
-      if let element, marks[field.name] == FieldMark.mark(of: element) { untouched.insert(field.name) }
-      let stored = field.understand(
-        try element.map { (element) throws(BSONError) in try BSONValue(element) })
+      let value = try element.map { (element) throws(BSONError) in try BSONValue(element) }
+      if let element, marks[field.name] == FieldMark.mark(of: element) {
+        // What FHIR says looks like drift at times (a phone of nine digits), and is none.
+        untouched.insert(field.name)
+        values[field.name] = value
+        continue
+      }
+      let stored = field.understand(value, isImported: marks[field.name] != nil)
       values[field.name] = stored.value
+      if marks[field.name] == nil { new.insert(field.name) }
       if stored.value == nil, !stored.isRefused, marks[field.name] != nil { removed.insert(field.name) }
       if stored.isRefused { refused.insert(field.name) }
       doubts += stored.doubts.map { (field.name, $0) }
@@ -56,7 +64,8 @@ extension DocumentPlan {
     let stored = try stored ?? StoredFields(document, plan: self)
     let value = BSONValue.document(try BSONFields(residual))
     let restored = try restored(
-      value, values: stored.values, removed: stored.removed, except: stored.refused, stored.context)
+      value, values: stored.values, removed: stored.removed, except: stored.refused, new: stored.new,
+      stored.context)
     guard !restored.changed.isEmpty else {
       return StoredRoot(root: BSONDocument(copying: residual), changed: [], failed: restored.failed)
     }

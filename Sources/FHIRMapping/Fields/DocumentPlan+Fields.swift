@@ -100,14 +100,18 @@ extension DocumentPlan {
   /// - Parameters:
   ///   - values: the fields as import would have written them.
   ///   - removed: fields that were taken away; of others that are not among the values nothing is known.
+  ///   - new: fields that import did not write.
   func restored(
     _ residual: BSONValue, values: [String: BSONValue], removed: Set<String> = [], except: Set<String> = [],
-    _ context: FieldPlan.Context
+    new: Set<String> = [], _ context: FieldPlan.Context
   ) throws -> (root: BSONValue, changed: [String], failed: [String]) {
     var root = residual
     var changed: [String] = []
     var failed: [String] = []
-    for field in fields where !except.contains(field.name) {
+    // What is new since the import, and words beside elements, come behind what was there, so that it keeps its place.
+    let inPlace = fields.filter { $0.beside == nil && !new.contains($0.name) }
+    for field in inPlace + fields.filter({ $0.beside != nil || new.contains($0.name) })
+    where !except.contains(field.name) {
       guard let source = field.rootSource else { continue }
       // Compared with the residual as it was: a field is not to undo what another put.
       let present = field.read(residual, source, context)

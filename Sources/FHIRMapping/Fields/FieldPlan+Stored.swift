@@ -12,10 +12,11 @@ extension FieldPlan {
     var isRefused = false
   }
 
-  func understand(_ stored: BSONValue?) -> Stored {
+  /// - Parameter isImported: whether the field had a value from FHIR before the application changed it.
+  func understand(_ stored: BSONValue?, isImported: Bool = false) -> Stored {
     guard let stored, let transform else { return Stored() }
     guard isList else {
-      switch transform.accept(singled(stored)) {
+      switch accepted(singled(stored), transform, isImported) {
       case .value(let value): return Stored(value: value)
       case .doubtful(let value, let doubt): return Stored(value: value, doubts: [doubt])
       case .absent: return Stored()
@@ -29,7 +30,7 @@ extension FieldPlan {
     var result = Stored()
     var values: [BSONValue] = []
     for item in items {
-      switch transform.accept(item) {
+      switch accepted(item, transform, isImported) {
       case .value(let value): values.append(value)
       case .doubtful(let value, let doubt):
         values.append(value)
@@ -41,6 +42,16 @@ extension FieldPlan {
     result.isRefused = values.isEmpty && !result.doubts.isEmpty
     if !values.isEmpty { result.value = joined(values) }
     return result
+  }
+
+  /// Beside texts that came from FHIR a text is no drift: what they have no zero and no trimming for, it needs none.
+  private func accepted(
+    _ item: BSONValue, _ transform: any FieldTransform, _ isImported: Bool
+  ) -> AcceptedValue {
+    if isImported, transform is PhoneTransform || transform is TextTransform, item.trimmedText != nil {
+      return .value(item)
+    }
+    return transform.accept(item)
   }
 
   /// Drift: a list of one where one value is due.

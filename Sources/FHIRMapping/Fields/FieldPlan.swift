@@ -21,6 +21,8 @@ struct FieldPlan: Sendable {
   /// Another element that gets the value when it is written.
   let also: InvertiblePath?
   let derived: Derived?
+  /// Where the mapping file names the field.
+  let place: MappingPlace
 
   /// What a field may refer to.
   struct Scope {
@@ -31,6 +33,7 @@ struct FieldPlan: Sendable {
 
   init(name key: MappingNode, _ node: MappingNode, scope: Scope) throws(MappingError) {
     name = try key.string()
+    place = key.place
     guard !name.isEmpty, !name.contains("."), !name.hasPrefix("$"), !name.hasPrefix("_"), name != "fhir"
     else {
       throw key.error(.wrongValue, "a field's name must not begin with '$' or '_', contain '.', or be fhir")

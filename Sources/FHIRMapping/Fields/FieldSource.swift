@@ -5,7 +5,7 @@ import FHIRPath
 
 /// Where a field's value stands: a path within the document's root resource, or within resources of a section.
 struct FieldSource: Sendable {
-  static let keys = ["path", "or", "or_target", "from", "codes", "choose", "prefer", "make", "new"]
+  static let keys = ["path", "or", "or_target", "from", "codes", "choose", "prefer", "make", "absent", "new"]
 
   enum Resource: Sendable, Equatable {
     /// The document's own resource, of that type.
@@ -37,6 +37,8 @@ struct FieldSource: Sendable {
   let preferred: [String]
   /// A new resource for a value that no resource has.
   let template: BSONFields?
+  /// Elements that R4 wants of a new resource and no field says: they are said to be unknown.
+  let absent: [InvertiblePath.Child]
   /// Members of the innermost repeating element of the path, where a value makes a new one.
   let newItem: BSONFields?
 
@@ -60,7 +62,7 @@ struct FieldSource: Sendable {
         throw node.error(
           .missingKey, "this document has no root: expected the key from, with the type of a section")
       }
-      for key in ["codes", "choose", "make"] {
+      for key in ["codes", "choose", "make", "absent"] {
         if let value = values[key] {
           throw value.error(.wrongValue, "\(key) belongs to a field that is taken from a section")
         }
@@ -93,6 +95,7 @@ struct FieldSource: Sendable {
     template = try values["make"].map { (node) throws(MappingError) in
       try FieldSource.template(node, type: type, scope.table)
     }
+    absent = try FieldSource.absent(values, type: type)
     var newItem: BSONFields?
     if let node = values["new"] {
       guard let item = path.segments.last(where: { $0.child.repeats && $0.index == nil }) else {
@@ -103,6 +106,22 @@ struct FieldSource: Sendable {
       newItem = fields
     }
     self.newItem = newItem
+  }
+
+  private static func absent(
+    _ values: [String: MappingNode], type: String
+  ) throws(MappingError) -> [InvertiblePath.Child] {
+    guard let node = values["absent"] else { return [] }
+    guard values["make"] != nil else { throw node.error(.wrongValue, "absent belongs to make") }
+    var children: [InvertiblePath.Child] = []
+    for item in node.items {
+      let path = try item.path(from: type)
+      guard path.segments.count == 1, let child = path.target else {
+        throw item.error(.wrongValue, "expected an element of \(type) itself")
+      }
+      children.append(child)
+    }
+    return children
   }
 
   /// What may be read of a reference's target.

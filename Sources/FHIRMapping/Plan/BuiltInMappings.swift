@@ -61,6 +61,7 @@ enum BuiltInMappings {
           transform: text
           make:
             status: active
+          absent: payor
 
         # Drift: an integer.
         insurance_payer_id:
@@ -70,6 +71,7 @@ enum BuiltInMappings {
           transform: text
           make:
             status: active
+          absent: payor
 
         # BCP-47 codes. Drift: English names; a name that no code is known for is kept as text.
         languages:
@@ -213,7 +215,8 @@ enum BuiltInMappings {
           date: [date]
 
       fields:
-        # Inches; of the newest body height, from any unit of length. Converted numbers are rounded to two decimals.
+        # Inches; of the newest body height, from any unit of length. Converted numbers are rounded to two decimals. R4's vital
+        # signs want to know when they were taken, and the platform does not say.
         height_in:
           from: Observation
           codes: { http://loinc.org: 8302-2 }
@@ -224,6 +227,7 @@ enum BuiltInMappings {
             status: final
             category: [{ coding: [{ system: http://terminology.hl7.org/CodeSystem/observation-category, code: vital-signs }] }]
             code: { coding: [{ system: http://loinc.org, code: 8302-2, display: Body height }] }
+          absent: effective.ofType(dateTime)
 
         # Pounds; of the newest body weight, from any unit of mass.
         weight:
@@ -236,6 +240,7 @@ enum BuiltInMappings {
             status: final
             category: [{ coding: [{ system: http://terminology.hl7.org/CodeSystem/observation-category, code: vital-signs }] }]
             code: { coding: [{ system: http://loinc.org, code: 29463-7, display: Body weight }] }
+          absent: effective.ofType(dateTime)
 
         # "systolic/diastolic" in mm[Hg].
         blood_pressure:
@@ -249,6 +254,7 @@ enum BuiltInMappings {
             status: final
             category: [{ coding: [{ system: http://terminology.hl7.org/CodeSystem/observation-category, code: vital-signs }] }]
             code: { coding: [{ system: http://loinc.org, code: 85354-9, display: Blood pressure panel }] }
+          absent: effective.ofType(dateTime)
 
         # mg/dL of glucose; from mmol/L by its molar mass: one mmol/L is 18.016 mg/dL.
         blood_sugar:

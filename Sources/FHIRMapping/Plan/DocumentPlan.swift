@@ -16,7 +16,17 @@ package struct DocumentPlan: Sendable {
   let defaultMinutes: Int?
   private let file: String
 
+  /// Compiles a file; throws its first mistake.
   init(_ node: MappingNode, table: DefinitionTable) throws(MappingError) {
+    var mistakes: [MappingError] = []
+    try self.init(node, table: table, mistakes: &mistakes)
+    if let first = mistakes.first { throw first }
+  }
+
+  /// Compiles what can be compiled.
+  ///
+  /// - Parameter mistakes: takes those of sections and fields; what makes the rest meaningless is thrown.
+  init(_ node: MappingNode, table: DefinitionTable, mistakes: inout [MappingError]) throws(MappingError) {
     let values = try node.values(
       allowed: ["document", "collection", "root", "of", "sections", "fields", "default_duration_minutes"],
       required: ["document", "collection"])
@@ -48,23 +58,32 @@ package struct DocumentPlan: Sendable {
     }
     var sections: [SectionPlan] = []
     for (key, value) in try values["sections"]?.entries() ?? [] {
-      sections.append(try SectionPlan(name: try key.string(), value, table: table))
+      do throws(MappingError) {
+        sections.append(try SectionPlan(name: try key.string(), value, table: table))
+      } catch {
+        mistakes.append(error)
+      }
     }
     self.sections = sections
     defaultMinutes = try values["default_duration_minutes"]?.integer(1...1440)
     var fields: [FieldPlan] = []
     let context = FieldPlan.Scope(root: root?.name, sections: sections, table: table)
     for (key, value) in try values["fields"]?.entries() ?? [] {
-      let field = try FieldPlan(name: key, value, scope: context)
-      if let other = fields.first(where: { $0.fights(with: field) }) {
-        throw key.error(
-          .conflict,
-          "the fields \(other.name) and \(field.name) both write to \(field.sources.first?.path.text ?? "")")
+      do throws(MappingError) {
+        let field = try FieldPlan(name: key, value, scope: context)
+        if let other = fields.first(where: { $0.fights(with: field) }) {
+          throw key.error(
+            .conflict,
+            "the fields \(other.name) and \(field.name) both write to \(field.sources.first?.path.text ?? "")"
+          )
+        }
+        if sections.contains(where: { $0.name == field.name }) {
+          throw key.error(.conflict, "\(field.name) is the name of a section as well")
+        }
+        fields.append(field)
+      } catch {
+        mistakes.append(error)
       }
-      if sections.contains(where: { $0.name == field.name }) {
-        throw key.error(.conflict, "\(field.name) is the name of a section as well")
-      }
-      fields.append(field)
     }
     self.fields = fields
   }

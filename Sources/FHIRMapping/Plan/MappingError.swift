@@ -35,3 +35,14 @@ extension MappingError: CustomStringConvertible {
     line > 0 ? "\(file):\(line):\(column): error: \(message)" : "\(file): error: \(message)"
   }
 }
+
+/// Where something stands in a mapping file.
+package struct MappingPlace: Equatable, Sendable {
+  package let file: String
+  package let line: Int
+  package let column: Int
+
+  package func error(_ code: MappingError.Code, _ message: String) -> MappingError {
+    MappingError(code, message, file: file, line: line, column: column)
+  }
+}

@@ -48,6 +48,10 @@ struct MappingNode {
     MappingError(code, message, file: file, line: node.mark?.line ?? 1, column: node.mark?.column ?? 1)
   }
 
+  var place: MappingPlace {
+    MappingPlace(file: file, line: node.mark?.line ?? 1, column: node.mark?.column ?? 1)
+  }
+
   // MARK: Scalars
 
   func string() throws(MappingError) -> String {

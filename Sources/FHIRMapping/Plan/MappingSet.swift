@@ -14,20 +14,39 @@ package struct MappingSet: Sendable {
     try MappingSet(files: BuiltInMappings.files)
   }
 
+  /// The texts of the mappings that are built in.
+  package static var builtInFiles: [(name: String, text: String)] { BuiltInMappings.files }
+
   /// Reads `patient.yml`, `patient_chart.yml`, `provider.yml` and `appointment.yml` of a folder.
   package static func load(directory: String) throws(MappingError) -> MappingSet {
+    try MappingSet(files: try files(directory: directory))
+  }
+
+  /// The texts of a folder's mapping files.
+  package static func files(
+    directory: String
+  ) throws(MappingError) -> [(name: String, text: String)] {
     var files: [(name: String, text: String)] = []
     for kind in DocumentKind.mapped {
       let path = directory + (directory.hasSuffix("/") ? "" : "/") + kind.rawValue + ".yml"
-      guard let data = FileManager.default.contents(atPath: path) else {
-        throw MappingError(.missingFile, "the mapping of \(kind.rawValue) cannot be read", file: path)
-      }
-      guard let text = String(validating: data, as: UTF8.self) else {
-        throw MappingError(.unreadable, "the file is not UTF-8", file: path)
-      }
-      files.append((path, text))
+      files.append(try file(path, of: kind.rawValue))
     }
-    return try MappingSet(files: files)
+    return files
+  }
+
+  /// - Parameter document: what the file is to describe, where that is known.
+  package static func file(
+    _ path: String, of document: String? = nil
+  ) throws(MappingError) -> (name: String, text: String) {
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw MappingError(
+        .missingFile, document.map { "the mapping of \($0) cannot be read" } ?? "the file cannot be read",
+        file: path)
+    }
+    guard let text = String(validating: data, as: UTF8.self) else {
+      throw MappingError(.unreadable, "the file is not UTF-8", file: path)
+    }
+    return (path, text)
   }
 
   /// Compiles mappings given as texts; names are for messages.

@@ -7,6 +7,14 @@ import BSON
 struct AddressTransform: FieldTransform {
   static let name = "address"
   static let types = ["Address"]
+  private static let militaryCities: Set<String> = ["APO", "FPO", "DPO"]
+  private static let militaryStates: Set<String> = ["AA", "AE", "AP"]
+  /// Postal codes of the states and territories of the US: what may stand before a ZIP code without a comma.
+  private static let states = Set(
+    """
+    AL AK AZ AR CA CO CT DE DC FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR PA
+    RI SC SD TN TX UT VT VA WA WV WI WY AS GU MP PR VI
+    """.split(whereSeparator: \.isWhitespace).map(String.init))
   private static let parts = ["text", "line", "city", "district", "state", "postalCode", "country"]
 
   let shape = FieldShape.string
@@ -23,8 +31,11 @@ struct AddressTransform: FieldTransform {
     var lines = (address["line"]?.listItems ?? []).compactMap(\.trimmedText)
     let region = [address["state"]?.trimmedText, address["postalCode"]?.trimmedText].compactMap { $0 }
       .joined(separator: " ")
+    let isMilitary =
+      militaryCities.contains(address["city"]?.trimmedText ?? "")
+      && militaryStates.contains(address["state"]?.trimmedText ?? "")
     let place = [address["city"]?.trimmedText, region.isEmpty ? nil : region].compactMap { $0 }
-      .joined(separator: ", ")
+      .joined(separator: isMilitary ? " " : ", ")
     if !place.isEmpty { lines.append(place) }
     if let country = address["country"]?.trimmedText { lines.append(country) }
     return lines
@@ -78,25 +89,25 @@ struct AddressTransform: FieldTransform {
     return fields
   }
 
-  /// "1 Main St, Springfield, IL 62701" and "PSC 3 Box 4120, APO AE 09021" as lines.
+  /// "1 Main St, Springfield, IL 62701" and "PSC 3 Box 4120, APO AE 09021" as lines, with or without a country.
   private static func parseOneLine(_ text: String) -> [String] {
     let pieces = text.split(separator: ",").map { trimmed(String($0)) }.filter { !$0.isEmpty }
     guard pieces.count >= 2 else { return [text] }
-    for count in [2, 1] where pieces.count > count {
-      let tail = pieces.suffix(count).joined(separator: ", ")
-      if place(tail) != nil { return [pieces.dropLast(count).joined(separator: ", "), tail] }
+    for countries in [0, 1] {
+      let rest = Array(pieces.dropLast(countries))
+      let country = pieces.suffix(countries)
+      if let last = country.last, last.contains(where: \.isNumber) { continue }
+      for count in [2, 1] where rest.count > count {
+        let tail = rest.suffix(count).joined(separator: ", ")
+        if place(tail) != nil { return [rest.dropLast(count).joined(separator: ", "), tail] + country }
+      }
     }
     return [text]
   }
 
-  /// "City, ST 12345", "City, State", "APO AE 09021".
+  /// "City, ST 12345", "City, State", "City ST 12345", "APO AE 09021".
   private static func place(_ line: String) -> (city: String, state: String, postalCode: String?)? {
-    let words = line.split(separator: " ").map(String.init)
-    if words.count == 3, ["APO", "FPO", "DPO"].contains(words[0].uppercased().filter { $0 != "," }),
-      ["AA", "AE", "AP"].contains(words[1].uppercased()), isPostalCode(words[2])
-    {
-      return (words[0].filter { $0 != "," }, words[1], words[2])
-    }
+    if let place = placeWithoutComma(line) { return place }
     let pieces = line.split(separator: ",").map { trimmed(String($0)) }
     guard pieces.count == 2, !pieces[0].isEmpty, !pieces[0].contains(where: \.isNumber) else { return nil }
     var region = pieces[1].split(separator: " ").map(String.init)
@@ -113,6 +124,21 @@ struct AddressTransform: FieldTransform {
     return (pieces[0], state, code)
   }
 
+  /// A place that ends with the code of a US state or of a military region, and a ZIP code.
+  private static func placeWithoutComma(
+    _ line: String
+  ) -> (city: String, state: String, postalCode: String?)? {
+    let words = line.split { $0 == " " || $0 == "," }.map(String.init)
+    guard words.count >= 3, let code = words.last, isPostalCode(code) else { return nil }
+    let state = words[words.count - 2]
+    let city = words.dropLast(2).joined(separator: " ")
+    if militaryCities.contains(city.uppercased()), militaryStates.contains(state.uppercased()) {
+      return (city.uppercased(), state.uppercased(), code)
+    }
+    guard !line.contains(","), states.contains(state), !city.contains(where: \.isNumber) else { return nil }
+    return (city, state, code)
+  }
+
   private static func isPostalCode(_ word: String) -> Bool {
     let digits = word.utf8.filter { $0 &- 0x30 <= 9 }.count
     return digits >= 3 && digits + (word.contains("-") ? 1 : 0) == word.utf8.count
@@ -126,6 +152,12 @@ struct AddressTransform: FieldTransform {
     let lines = text.split(whereSeparator: \.isNewline).map { AddressTransform.trimmed(String($0)) }.filter {
       !$0.isEmpty
     }
-    return lines.isEmpty ? .absent : .value(.string(lines.joined(separator: "\n")))
+    guard !lines.isEmpty else { return .absent }
+    let whole = lines.joined(separator: "\n")
+    // As import writes it, where its parts are known.
+    let parts = AddressTransform.parse(whole)
+    let written = AddressTransform.lines(of: .document(parts)).joined(separator: "\n")
+    let isKnown = parts["city"] != nil && AddressTransform.parse(written) == parts
+    return .value(.string(isKnown ? written : whole))
   }
 }

@@ -5,10 +5,10 @@ struct BloodPressureTransform: FieldTransform {
   static let name = "blood_pressure"
   static let types = ["Observation"]
 
-  private let systolic: String
-  private let diastolic: String
-  private let system: String
-  private let conversion: QuantityConversion
+  let systolic: String
+  let diastolic: String
+  let system: String
+  let conversion: QuantityConversion
   let shape = FieldShape.string
 
   init(_ arguments: TransformArguments) throws(MappingError) {

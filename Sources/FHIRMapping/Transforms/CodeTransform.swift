@@ -8,11 +8,13 @@ struct CodeTransform: FieldTransform {
   static let name = "code"
   static let types = ["code"]
 
-  private let words: [String: String]
-  private let codes: [String: String]
-  private let accepted: [String: String]
-  private let otherwise: [String: String]
-  private let fallback: String
+  /// Code to word.
+  let table: [String: String]
+  /// Word to code.
+  let codes: [String: String]
+  let accepted: [String: String]
+  let otherwise: [String: String]
+  let fallback: String
   let shape = FieldShape.string
 
   init(_ arguments: TransformArguments) throws(MappingError) {
@@ -56,7 +58,7 @@ struct CodeTransform: FieldTransform {
     guard words[fallback] != nil else {
       throw fallbackNode.error(.wrongValue, "the code \(fallback) does not stand in the table of codes")
     }
-    self.words = words
+    table = words
     self.codes = codes
     self.otherwise = otherwise
     self.accepted = accepted
@@ -64,7 +66,7 @@ struct CodeTransform: FieldTransform {
 
   func read(_ element: BSONValue) -> BSONValue? {
     guard let code = element.text else { return nil }
-    return .string(words[code] ?? code)
+    return .string(table[code] ?? code)
   }
 
   func write(_ value: BSONValue, over element: BSONValue?) -> BSONValue? {

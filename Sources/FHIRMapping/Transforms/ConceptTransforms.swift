@@ -94,7 +94,7 @@ struct ReferenceTransform: FieldTransform {
   static let name = "reference"
   static let types = ["Reference"]
 
-  private let prefix: String
+  let prefix: String
   let shape = FieldShape.string
   var discriminator: String? { prefix }
 

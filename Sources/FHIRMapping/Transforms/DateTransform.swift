@@ -9,7 +9,7 @@ struct DateTransform: FieldTransform {
   static let types = ["date", "dateTime", "instant"]
   private static let day: Int64 = 86_400_000
 
-  private let type: String
+  let type: String
   let shape = FieldShape.date
 
   init(_ arguments: TransformArguments) throws(MappingError) {

@@ -1,4 +1,4 @@
-import BSON
+package import BSON
 import FHIRModel
 
 /// What a document's field and a resource's element make of each other.
@@ -24,6 +24,10 @@ protocol FieldTransform: Sendable {
   func write(_ value: BSONValue, over element: BSONValue?) -> BSONValue?
   /// The value that is meant by what a document holds, drift and all.
   func accept(_ stored: BSONValue) -> AcceptedValue
+  /// In words, what value and element make of each other.
+  var words: TransformWords { get }
+  /// Values as import writes them, to try a mapping with.
+  var samples: [BSONValue] { get }
 }
 
 extension FieldTransform {
@@ -155,7 +159,7 @@ extension BSONValue {
   }
 
   /// A number as the resource's BSON writes it.
-  static func number(text: String) -> BSONValue {
+  package static func number(text: String) -> BSONValue {
     if let integer = Int32(text), String(integer) == text { return .int32(integer) }
     if let decimal = Decimal128(exactly: text) { return .decimal128(decimal) }
     return .binary(subtype: BinarySubtype.token, [UInt8](text.utf8))

@@ -8,7 +8,7 @@ struct QuantityTransform: FieldTransform {
   static let name = "quantity"
   static let types = ["Quantity"]
 
-  private let conversion: QuantityConversion
+  let conversion: QuantityConversion
   let shape = FieldShape.number
 
   init(_ arguments: TransformArguments) throws(MappingError) {

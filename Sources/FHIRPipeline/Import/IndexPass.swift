@@ -55,6 +55,15 @@ struct RecordResource {
   let fullUrl: String?
   let raw: RawSlice?
 
+  /// A resource that stands alone.
+  init(whole tree: ResourceTree) {
+    self.tree = tree
+    node = 0
+    type = tree.string(at: 0)
+    fullUrl = nil
+    raw = nil
+  }
+
   /// nil for what holds no resource: an entry without one, the rest of a Bundle, what could not be read.
   init?(_ record: Record) {
     let names = KnownNames.r4

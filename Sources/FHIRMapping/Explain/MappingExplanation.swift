@@ -1,0 +1,218 @@
+import CDefinitions
+package import FHIRModel
+import FHIRPath
+
+/// Answers what becomes what, both ways: for a document, a field, a resource type or an element.
+package struct MappingExplanation {
+  private let mappings: MappingSet
+  private let table: DefinitionTable
+
+  package init(_ mappings: MappingSet, table: DefinitionTable = .r4) {
+    self.mappings = mappings
+    self.table = table
+  }
+
+  /// A title, and subjects with what is said of each.
+  package struct Article: Equatable, Sendable {
+    package var title: String
+    package var paragraphs: [Paragraph] = []
+
+    package struct Paragraph: Equatable, Sendable {
+      package let subject: String
+      package let sentences: [String]
+    }
+
+    mutating func add(_ subject: String, _ sentences: [String]) {
+      if !sentences.isEmpty { paragraphs.append(Paragraph(subject: subject, sentences: sentences)) }
+    }
+  }
+
+  /// Why a question has no answer, with the names that come near.
+  package struct Unknown: Error, Equatable {
+    package let message: String
+  }
+
+  /// - Parameter subject: `patient`, `patient.primary_phone`, `Patient` or `Patient.telecom`.
+  package func articles(on subject: String) throws(Unknown) -> [Article] {
+    let names = subject.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+    guard let first = names.first, !names.contains("") else {
+      throw Unknown(
+        message: "expected a document, a field, or an element: patient, patient.name, Patient.name")
+    }
+    if let plan = DocumentKind(rawValue: first).flatMap({ mappings.plan($0) }) {
+      if names.count == 1 { return [article(plan)] }
+      return [try article(names.dropFirst().joined(separator: "."), of: plan)]
+    }
+    if let type = table.resourceTypeID(first) { return try articles(names, of: type) }
+    let known = DocumentKind.mapped.map(\.rawValue).joined(separator: ", ")
+    throw Unknown(
+      message:
+        "there is no document and no resource type \(first): expected \(known), or a type of R4 such as Patient"
+    )
+  }
+
+  // MARK: Documents
+
+  private func article(_ plan: DocumentPlan) -> Article {
+    var article = Article(title: "\(plan.kind.rawValue): in the collection \(plan.collection)")
+    article.add(
+      "made of",
+      plan.root.map { ["one \($0.name), whose id is the document's"] } ?? [
+        "what belongs to one \(plan.ownerType), whose id is the document's"
+      ])
+    article.add(
+      "fields",
+      plan.fields.map { field in
+        let source = field.sources.first
+        let type = source.map { $0.path.elementNames(table: table)[0] } ?? ""
+        return "\(field.name): " + (source.map { "\(type): \($0.path.text)" } ?? "derived from appointments")
+      })
+    article.add(
+      "sections",
+      plan.sections.map { section in
+        "\(section.name): \(section.members.map(\.typeName).joined(separator: ", "))"
+      })
+    if plan.root != nil { article.add("the rest", ["what no field gives back exactly stays under fhir"]) }
+    return article
+  }
+
+  private func article(_ name: String, of plan: DocumentPlan) throws(Unknown) -> Article {
+    if let field = plan.fields.first(where: { $0.name == name }) {
+      var article = Article(title: "\(plan.kind.rawValue).\(name)")
+      for (subject, sentences) in FieldExplanation(field: field, plan: plan, table: table).paragraphs {
+        article.add(subject, sentences)
+      }
+      article.add("written in", ["\(field.place.file):\(field.place.line):\(field.place.column)"])
+      return article
+    }
+    if let section = plan.sections.first(where: { $0.name == name }) { return article(section, of: plan) }
+    let known = (plan.fields.map(\.name) + plan.sections.map(\.name)).joined(separator: ", ")
+    throw Unknown(message: "\(plan.kind.rawValue) has no field \(name): expected one of \(known)")
+  }
+
+  private func article(_ section: SectionPlan, of plan: DocumentPlan) -> Article {
+    var article = Article(title: "\(plan.kind.rawValue).\(section.name)")
+    article.add("value", ["a list of whole resources, in the order of their types and ids"])
+    article.add("from FHIR", section.members.map { member in sentence(member, of: plan) })
+    article.add(
+      "to FHIR",
+      ["each as it came, with what was changed in the fields that are taken from it, and in itself"])
+    return article
+  }
+
+  private func sentence(_ member: SectionPlan.Member, of plan: DocumentPlan) -> String {
+    let dates = member.dates.map(\.text).joined(separator: ", else ")
+    return "every \(member.typeName) whose \(member.owner.text) refers to the \(plan.ownerType)"
+      + (dates.isEmpty ? "" : "; its date is \(dates)")
+  }
+
+  // MARK: Elements
+
+  private func articles(_ names: [String], of type: TypeID) throws(Unknown) -> [Article] {
+    let path = names.dropFirst().map { String($0.prefix { $0 != "[" && $0 != "(" }) }
+    try check(path, of: type)
+    let typeName = table.name(of: type)
+    var article = Article(title: names.joined(separator: "."))
+    if path.isEmpty { article.add("home", [home(ofType: typeName)]) }
+    var found: [String] = []
+    for kind in DocumentKind.mapped {
+      guard let plan = mappings.plan(kind) else { continue }
+      for field in plan.fields {
+        for (text, role) in uses(of: [typeName] + path, by: field) {
+          found.append("\(kind.rawValue).\(field.name), \(role) \(text)")
+        }
+      }
+    }
+    article.add(path.isEmpty ? "fields" : "becomes", found)
+    if !path.isEmpty, let owner = ownership(of: path, type: typeName) { article.add("decides", [owner]) }
+    article.add(
+      "the rest",
+      [
+        mappings.homes.place(ofType: typeName).kind == .resource
+          || mappings.homes.place(ofType: typeName).section != nil
+          ? "the whole resource is kept as it is; fields are taken from it"
+          : "what no field gives back exactly stays in the document under fhir"
+      ])
+    return [article]
+  }
+
+  /// Paths of a field that lead to an element, or through it, or from it.
+  private func uses(of names: [String], by field: FieldPlan) -> [(path: String, role: String)] {
+    var uses: [(String, String)] = []
+    func add(_ path: InvertiblePath?, _ role: String) {
+      guard let path else { return }
+      let own = path.elementNames(table: table)
+      let isBelow = zip(own, names).allSatisfy { $0 == $1 || isChoice($0, of: $1) }
+      if isBelow { uses.append((path.text == "$this" ? "the whole resource" : path.text, role)) }
+    }
+    for source in field.sources {
+      add(source.path, "by")
+      add(source.alternative, "where that has nothing by")
+      add(source.targetName, "where that has nothing by the name of the target of")
+    }
+    add(field.beside, "with its exact word in")
+    add(field.also, "repeated in")
+    return uses
+  }
+
+  /// Whether a name is a choice of another: `valueQuantity` of `value`.
+  private func isChoice(_ name: String, of base: String) -> Bool {
+    name.hasPrefix(base) && (name.dropFirst(base.count).first?.isUppercase ?? false)
+  }
+
+  private func home(ofType name: String) -> String {
+    let place = mappings.homes.place(ofType: name)
+    guard let plan = mappings.plan(place.kind) else {
+      return "the collection of other resources: a document of its own, kept whole"
+    }
+    guard let section = place.section, let member = plan.member(ofType: name)?.member else {
+      return "a document \(plan.kind.rawValue) of its own, in the collection \(plan.collection)"
+    }
+    return
+      "\(plan.kind.rawValue).\(section) of the \(plan.ownerType) that its \(member.owner.text) refers to;"
+      + " where that is nobody known, the collection of other resources"
+  }
+
+  private func ownership(of path: [String], type: String) -> String? {
+    let place = mappings.homes.place(ofType: type)
+    guard let plan = mappings.plan(place.kind), place.section != nil,
+      let member = plan.member(ofType: type)?.member
+    else { return nil }
+    let own = member.owner.segments.map(\.child.name)
+    if own.starts(with: path) || path.starts(with: own) {
+      return "whose \(plan.kind.rawValue) the resource is part of"
+    }
+    let dates = member.dates.filter { date in
+      let names = date.segments.map(\.child.name)
+      return zip(names, path).allSatisfy { $0 == $1 || isChoice($0, of: $1) }
+    }
+    return dates.isEmpty ? nil : "when it was: which of several is the newest"
+  }
+
+  /// Refuses elements that R4 does not have.
+  private func check(_ path: [String], of type: TypeID) throws(Unknown) {
+    var types: [TypeID] = [type]
+    for name in path {
+      var next: [TypeID] = []
+      for type in types {
+        for element in table.elements(of: type) {
+          let own = table.string(of: NameID(rawValue: element.name))
+          for ref in table.typeRefs(of: element)
+          where own == name || table.string(of: NameID(rawValue: ref.json_name)) == name {
+            next.append(TypeID(rawValue: ref.type))
+          }
+        }
+      }
+      guard !next.isEmpty else {
+        let known = types.prefix(1).flatMap { type in
+          table.elements(of: type).map { table.string(of: NameID(rawValue: $0.name)) }
+        }
+        let owner = types.first.map { table.name(of: $0) } ?? ""
+        throw Unknown(
+          message: "\(owner) has no element \(name)"
+            + (known.isEmpty ? "" : ": expected one of \(known.joined(separator: ", "))"))
+      }
+      types = next
+    }
+  }
+}

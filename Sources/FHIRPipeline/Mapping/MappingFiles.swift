@@ -1,0 +1,46 @@
+import FHIRMapping
+import Foundation
+
+/// The mapping files that a command is about: those named, those configured, else those built in.
+package struct MappingFiles {
+  package let files: [(name: String, text: String)]
+  /// Whether they are to make a whole set of mappings, and not only some of one.
+  package let isWhole: Bool
+  /// Where they lie; nil for files named one by one, and for those built in.
+  package let folder: String?
+
+  /// - Parameter paths: mapping files, or one folder of them; none for the configured ones.
+  package init(_ paths: [String], _ configuration: PipelineConfiguration) throws {
+    var folder: String?
+    if paths.isEmpty {
+      folder = configuration.mappings
+    } else if paths.count == 1, Path.isFolder(paths[0]) {
+      folder = paths[0]
+    }
+    self.folder = folder
+    isWhole = paths.isEmpty || folder != nil
+    do {
+      if let folder {
+        guard Path.isFolder(folder) else {
+          throw PipelineFailure(
+            .mapping,
+            "\(folder): there is no such folder; --mappings, or documents.mappings in the configuration, names it"
+          )
+        }
+        files = try MappingSet.files(directory: folder)
+      } else {
+        files = try paths.isEmpty ? MappingSet.builtInFiles : paths.map { try MappingSet.file($0) }
+      }
+    } catch let error as MappingError {
+      throw PipelineFailure(.mapping, "\(error)")
+    }
+  }
+
+  /// The files of examples beside the mappings.
+  package var examples: [String] {
+    guard let folder else { return [] }
+    let place = folder + (folder.hasSuffix("/") ? "" : "/") + "examples"
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: place)) ?? []
+    return names.filter { $0.hasSuffix(".yml") || $0.hasSuffix(".yaml") }.sorted().map { place + "/" + $0 }
+  }
+}
