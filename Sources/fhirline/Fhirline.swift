@@ -15,7 +15,7 @@ struct Fhirline: ParsableCommand {
     version: ProgramVersion.current,
     subcommands: [
       ValidateCommand.self, ExplainCommand.self, ImportCommand.self, ExportCommand.self, ConvertCommand.self,
-      CompareCommand.self,
+      CompareCommand.self, DoctorCommand.self, TraceCommand.self,
       FhirpathCommand.self, MappingCommand.self, MeasureCommand.self,
     ])
 

@@ -88,13 +88,28 @@ final class Workspace {
   }
 
   /// Changes a field as an application would.
-  func set(_ field: String, to value: BSONValue, of id: String, in collection: String) throws {
+  func set(_ field: String, to value: BSONValue, of id: BSONValue, in collection: String) throws {
     try connect { connection in
       let change = BSONValue.document(
         BSONFields([.init("$set", .document(BSONFields([.init(field, value)])))]))
-      let update = BSONFields([.init("q", ["_id": .string(id)]), .init("u", change)])
+      let update = BSONFields([.init("q", ["_id": id]), .init("u", change)])
       let reply = try connection.command(["update": .string(collection), "updates": [.document(update)]])
       #expect(try reply.withView { try $0.find("nModified")?.integer } == 1)
+    }
+  }
+
+  /// Inserts documents as an application would.
+  func insert(_ documents: [BSONFields], into collection: String) throws {
+    try connect { connection in
+      let result = try connection.insert(try documents.map { try BSONDocument($0) }, into: collection)
+      #expect(result.inserted == documents.count, "\(result.failures)")
+    }
+  }
+
+  func delete(_ id: String, from collection: String) throws {
+    try connect { connection in
+      let count = try connection.delete(ids: [id], from: collection)
+      #expect(count == 1)
     }
   }
 

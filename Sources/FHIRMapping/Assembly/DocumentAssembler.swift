@@ -14,6 +14,7 @@ package import BSON
 /// | `fields` | of each field what stands for the value that import wrote |
 /// | `pages` | number of pages, where there is more than one |
 /// | `appointments` | links that the derived fields are computed from |
+/// | `origin` | where each resource came from, see ``OriginList``; no part of the content |
 package struct DocumentAssembler: Sendable {
   /// Computes a document's fields from its content; not called for kind `resource`.
   package typealias ComputeFields = @Sendable (DocumentContent) throws -> DocumentFields

@@ -4,6 +4,7 @@ extension DocumentDraft {
   /// Takes over a stored document, given with all its pages.
   mutating func load(_ pages: [BSONDocument], restoreRoot: DocumentAssembler.RestoreRoot) throws {
     var count: Int64 = 1
+    var origins: OriginList?
     for (number, page) in pages.enumerated() {
       let page = page.shared
       try page.withUnsafeBytes { bytes in
@@ -20,13 +21,22 @@ extension DocumentDraft {
             others.fields.append(BSONFields.Field(element.name, try BSONValue(element)))
           }
         }
-        if number == 0 { try loadBookkeeping(view, restoreRoot: restoreRoot) }
+        if number == 0 {
+          try loadBookkeeping(view, restoreRoot: restoreRoot)
+          origins = try view.find("_fhirline")?.document?.find("origin")?.binary.flatMap {
+            OriginList($0.bytes)
+          }
+        }
       }
     }
+    guard let origins else { return }
+    root?.origin = origins.root ?? .unknown
+    guard origins.sections.count == sections.count else { return }
+    for (number, known) in origins.sections.enumerated() { sections[number].setOrigins(known) }
   }
 
   /// A section's items are resources; the application's own lists hold something else.
-  private static func isSection(_ items: BSONView) throws -> Bool {
+  static func isSection(_ items: BSONView) throws -> Bool {
     var iterator = items.makeIterator()
     guard let first = try iterator.next()?.document else { return false }
     return try first.find("resourceType")?.string != nil
@@ -46,7 +56,7 @@ extension DocumentDraft {
   }
 
   /// `Observation/1`: what the import noted, or else the resource says.
-  private static func key(of item: BSONView) throws -> String {
+  static func key(of item: BSONView) throws -> String {
     if let own = try item.find("_fhirline")?.document?.find("key")?.text { return own }
     return (try item.find("resourceType")?.text ?? "") + "/" + (try item.find("id")?.text ?? "")
   }
@@ -78,6 +88,6 @@ extension DocumentDraft {
     }
     root = Root(
       key: try bookkeeping?.find("key")?.text ?? "", bytes: whole.shared, names: names,
-      digest: try bookkeeping?.find("root")?.text ?? DocumentDraft.digest(whole.shared))
+      digest: try bookkeeping?.find("root")?.text ?? DocumentDraft.digest(whole.shared), origin: .unknown)
   }
 }

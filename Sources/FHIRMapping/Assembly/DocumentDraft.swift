@@ -25,6 +25,7 @@ struct DocumentDraft {
     var names: [String]
     /// Digest of the root as it was imported; edits in the database do not change it.
     var digest: String
+    var origin: Origin
   }
 
   init(kind: DocumentKind, id: String) {
@@ -57,12 +58,14 @@ struct DocumentDraft {
       }
       switch parts[winner].content {
       case .appointment: break
-      case .root(let resource, let names): outcomes[winner] = put(root: resource, names: names)
+      case .root(let resource, let names):
+        outcomes[winner] = put(root: resource, names: names, parts[winner].origin)
       case .section(let section, let resource):
         // Types come one after another, and each has its section.
         let number = arrivals.lastIndex { $0.section == section } ?? arrivals.count
         if number == arrivals.count { arrivals.append(DraftSection.Arrivals(section: section)) }
-        arrivals[number].items.append((DraftSection.Item(key: key, bytes: resource.bytes), winner))
+        let item = DraftSection.Item(key: key, bytes: resource.bytes, origin: parts[winner].origin)
+        arrivals[number].items.append((item, winner))
       }
       if at - start > 1 { contests.append((order[start..<at], winner)) }
     }
@@ -112,11 +115,14 @@ struct DocumentDraft {
     body(&sections[number])
   }
 
-  private mutating func put(root resource: Part.Resource, names: [String]) -> DocumentAssembler.Outcome {
+  private mutating func put(
+    root resource: Part.Resource, names: [String], _ origin: Origin
+  ) -> DocumentAssembler.Outcome {
     let digest = DocumentDraft.digest(resource.bytes)
     guard let stored = root else {
       root = Root(
-        key: resource.key, bytes: resource.bytes, names: DocumentDraft.union(names), digest: digest)
+        key: resource.key, bytes: resource.bytes, names: DocumentDraft.union(names), digest: digest,
+        origin: origin)
       return .inserted
     }
     // The same resource again: what the application changed since stays.
@@ -130,7 +136,7 @@ struct DocumentDraft {
     residual = nil
     root = Root(
       key: resource.key, bytes: resource.bytes, names: DocumentDraft.union(stored.names + names),
-      digest: digest)
+      digest: digest, origin: origin)
     return .replaced
   }
 
@@ -145,6 +151,10 @@ struct DocumentDraft {
   }
 
   // MARK: Content
+
+  var origins: OriginList {
+    OriginList(root: root?.origin, sections: sections.map { $0.items.map(\.origin) })
+  }
 
   var sortedAppointments: [AppointmentLink] { appointments.values.sorted() }
 

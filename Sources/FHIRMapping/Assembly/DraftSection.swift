@@ -6,6 +6,7 @@ struct DraftSection {
     /// `Observation/1`
     let key: String
     let bytes: SharedBytes
+    var origin = Origin.unknown
   }
 
   let name: String
@@ -34,6 +35,12 @@ struct DraftSection {
       kept.append(item)
     }
     items = kept
+  }
+
+  /// Says where the items came from, in their order; where that was noted of other items, it stays unknown.
+  mutating func setOrigins(_ origins: [Origin]) {
+    guard origins.count == items.count else { return }
+    for index in items.indices { items[index].origin = origins[index] }
   }
 
   /// Adds those items whose keys are not there.

@@ -13,7 +13,8 @@ struct PageWriter {
   ) throws -> DocumentAssembler.Assembly {
     let hash = digest(merged)
     let fixed =
-      merged.fields.count + (merged.residual?.count ?? 0) + 64 * draft.appointments.count + 1024
+      merged.fields.count + (merged.residual?.count ?? 0) + 64 * draft.appointments.count
+      + 8 * draft.sections.reduce(0) { $0 + $1.items.count } + 1024
     let pageOfItems = split(room: pageBytes - fixed, pinned: pinned)
     let count = pageOfItems.map { $0.max() ?? 1 }.max() ?? 1
 
@@ -150,6 +151,7 @@ struct PageWriter {
       }
       writer.endArray()
     }
+    if let origins = draft.origins.bytes { origins.withUnsafeBytes { writer.append("origin", binary: $0) } }
     writer.endDocument()
   }
 }

@@ -8,6 +8,8 @@ package struct Part: Sendable {
   package var content: Content
   /// The place among the run's parts: of two parts for one resource the later counts.
   package var sequence: UInt64
+  /// Where the resource was read.
+  package var origin: Origin
 
   package enum Content: Sendable {
     /// The document's own resource, with the names that others may call it by.
@@ -30,11 +32,15 @@ package struct Part: Sendable {
     }
   }
 
-  package init(kind: DocumentKind, documentID: String, content: Content, sequence: UInt64 = 0) {
+  package init(
+    kind: DocumentKind, documentID: String, content: Content, sequence: UInt64 = 0,
+    origin: Origin = .unknown
+  ) {
     self.kind = kind
     self.documentID = documentID
     self.content = content
     self.sequence = sequence
+    self.origin = origin
   }
 }
 

@@ -2,6 +2,7 @@ package import DocumentStore
 package import FHIRDefinitions
 package import FHIRFormats
 package import FHIRMapping
+import FHIRModel
 import FHIRValidation
 import Foundation
 import Synchronization
@@ -47,6 +48,7 @@ package struct ImportRun: Sendable {
     let owners = [DocumentKind.patient, .provider, .appointment, .resource].map {
       collections[$0] ?? $0.rawValue
     }
+    let record = RunRecord(files: files.map(\.name), source: source, store: store)
     let indexes = NameIndexes(store, collections: owners)
     let found = index(files)
     let stored = StoredTargets(store: store, collections: owners, indexes: indexes)
@@ -57,9 +59,17 @@ package struct ImportRun: Sendable {
       store: store, collections: collections, assembler: assembler,
       counted: { ledger.count($0, $1) }, refused: { ledger.refuse($0, reason: $1) })
     let progress = Progress(total: total, enabled: showsProgress)
+    let number: Int32
+    do {
+      number = try record.number()
+    } catch {
+      _ = indexes.finish()
+      throw error
+    }
     let context = ImportContext(
       run: self, files: files, found: found, stored: stored, ledger: ledger, assembler: assembler,
-      loader: loader, spill: SpillStore(expectedBytes: total * 5 / 4, folder: folder), progress: progress)
+      loader: loader, spill: SpillStore(expectedBytes: total * 5 / 4, folder: folder), progress: progress,
+      number: number)
     loader.start()
     Interruption.listen()
     context.makeDocuments()
@@ -71,7 +81,7 @@ package struct ImportRun: Sendable {
     if let message = quarantine.failure { failure = failure ?? PipelineFailure(.output, message) }
     summary.files = files.count
     summary.seconds = Progress.now() - started
-    if failure == nil { failure = ImportRun.record(summary, in: store) }
+    if let unnoted = record.finish(summary, isWhole: failure == nil) { failure = failure ?? unnoted }
     return Outcome(summary: summary, quarantinePath: quarantine.path, failure: failure)
   }
 }
@@ -107,12 +117,15 @@ final class ImportContext: Sendable {
   let loader: any DocumentSink
   let spill: SpillStore
   let progress: Progress
+  /// The run's number in the database; 0 for one that is not noted there.
+  let number: Int32
   let validator: Validator
   private let failed = Mutex<PipelineFailure?>(nil)
 
   init(
     run: ImportRun, files: [InputFile], found: IndexPass.Result, stored: StoredTargets?, ledger: ImportLedger,
-    assembler: DocumentAssembler, loader: any DocumentSink, spill: SpillStore, progress: Progress
+    assembler: DocumentAssembler, loader: any DocumentSink, spill: SpillStore, progress: Progress,
+    number: Int32 = 0
   ) {
     self.run = run
     self.files = files
@@ -124,6 +137,7 @@ final class ImportContext: Sendable {
     self.loader = loader
     self.spill = spill
     self.progress = progress
+    self.number = number
     // What a resource is to be beyond FHIR itself is looked at where the user brought the definitions.
     var options = ValidationOptions()
     options.profiles.areChecked = run.definitions !== ConformanceStore.core
@@ -134,6 +148,13 @@ final class ImportContext: Sendable {
   var failure: PipelineFailure? { failed.withLock { $0 } }
 
   func fail(_ failure: PipelineFailure) { failed.withLock { $0 = $0 ?? failure } }
+
+  /// Where a resource was read, as its document notes it.
+  func origin(of resource: RecordResource, sequence: UInt64) -> Origin {
+    guard number > 0 else { return .unknown }
+    let line = resource.tree.position(of: resource.node)?.line ?? 0
+    return Origin(run: number, file: Int32(clamping: sequence >> 40), line: Int32(clamping: line))
+  }
 
   var mustStop: Bool {
     if Interruption.isAsked {

@@ -115,7 +115,8 @@ final class ImportWorker {
     }
     do {
       let result = try factory.parts(
-        of: resource, identity: resource.identity, resolver: resolver, sequence: sequence
+        of: resource, identity: resource.identity, resolver: resolver, sequence: sequence,
+        origin: context.origin(of: resource, sequence: sequence)
       ) { kind, id in
         ImportWorker.mayBeWhole(kind, id, whole: patients)
       }

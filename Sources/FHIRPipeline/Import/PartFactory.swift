@@ -44,7 +44,7 @@ struct PartFactory: ~Copyable {
   ///   the next call only.
   mutating func parts(
     of resource: RecordResource, identity: ResourceIdentity, resolver: ReferenceResolver, sequence: UInt64,
-    keeps: (DocumentKind, String) -> Bool
+    origin: Origin = .unknown, keeps: (DocumentKind, String) -> Bool
   ) throws(Refusal) -> Result {
     let tree = resource.tree
     var result = Result(parts: [])
@@ -96,7 +96,8 @@ struct PartFactory: ~Copyable {
           of: tree, at: resource.node, type: identity.type, fullUrl: identity.fullUrl))
     }
     result.parts.append(
-      Part(kind: home.kind, documentID: home.documentID, content: content, sequence: sequence))
+      Part(
+        kind: home.kind, documentID: home.documentID, content: content, sequence: sequence, origin: origin))
     if home.kind == .appointment {
       links(
         of: resource, appointment: home.documentID, resolver: resolver, sequence: sequence,

@@ -7,6 +7,9 @@ enum PartRecord {
   static func encode(_ part: Part, into bytes: inout [UInt8]) {
     bytes.append(UInt8(DocumentKind.allCases.firstIndex(of: part.kind) ?? 0))
     withUnsafeBytes(of: part.sequence.littleEndian) { bytes.append(contentsOf: $0) }
+    for number in [part.origin.run, part.origin.file, part.origin.line] {
+      withUnsafeBytes(of: number.littleEndian) { bytes.append(contentsOf: $0) }
+    }
     append(part.documentID, to: &bytes)
     switch part.content {
     case .root(let resource, let names):
@@ -31,6 +34,8 @@ enum PartRecord {
     var cursor = Cursor(bytes: bytes)
     let kind = DocumentKind.allCases[Int(cursor.byte())]
     let sequence = cursor.integer(UInt64.self)
+    let origin = Origin(
+      run: cursor.integer(Int32.self), file: cursor.integer(Int32.self), line: cursor.integer(Int32.self))
     let documentID = texts.text(cursor.bytes())
     let content: Part.Content
     switch cursor.byte() {
@@ -46,7 +51,7 @@ enum PartRecord {
       let id = cursor.text()
       content = .appointment(AppointmentLink(id: id, start: cursor.text()))
     }
-    return Part(kind: kind, documentID: documentID, content: content, sequence: sequence)
+    return Part(kind: kind, documentID: documentID, content: content, sequence: sequence, origin: origin)
   }
 
   private static func append(_ bytes: SharedBytes, to record: inout [UInt8]) {

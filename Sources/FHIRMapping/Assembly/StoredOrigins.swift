@@ -1,0 +1,38 @@
+package import BSON
+
+/// A resource in a stored document, and where it came from.
+package struct StoredResource: Sendable {
+  /// `Observation/1`
+  package var key: String
+  /// nil for the document's own resource.
+  package var section: String?
+  package var origin: Origin
+  /// Digest of the resource: of the root as it was imported, of an item as it stands.
+  package var hash: String
+}
+
+extension DocumentAssembler {
+  /// The resources of a stored document, given with all its pages, in the order of their sections and keys.
+  package static func resources(ofStored pages: [BSONDocument], kind: DocumentKind, id: String) throws
+    -> [StoredResource]
+  {
+    var draft = DocumentDraft(kind: kind, id: id)
+    try draft.load(pages) { document, _ in
+      // Who it is, is all that is asked for.
+      try document.find("fhir")?.document.map(BSONDocument.init(copying:))
+    }
+    var resources: [StoredResource] = []
+    if let root = draft.root {
+      resources.append(StoredResource(key: root.key, section: nil, origin: root.origin, hash: root.digest))
+    }
+    for section in draft.sections {
+      for item in section.items {
+        resources.append(
+          StoredResource(
+            key: item.key, section: section.name, origin: item.origin, hash: DocumentDraft.digest(item.bytes))
+        )
+      }
+    }
+    return resources
+  }
+}

@@ -1,0 +1,53 @@
+/// What the doctor finds wrong. The code is stable; texts are for people.
+package enum DoctorCause: String, Sendable, CaseIterable, Comparable {
+  /// An id that leads to no document.
+  case danglingID = "dangling-id"
+  /// One side of a relation knows of it, the other does not.
+  case oneSidedList = "one-sided-list"
+  /// A list names one id twice.
+  case repeatedID = "repeated-id"
+  /// What is noted as the last appointment is not the last.
+  case lastAppointment = "last-appointment"
+  /// A visit before it was scheduled.
+  case visitBeforeScheduled = "visit-before-scheduled"
+  /// Billed, though cancelled or missed.
+  case billedNotHeld = "billed-not-held"
+  case npi = "npi"
+  case patientWithoutChart = "patient-without-chart"
+  case patientWithTwoCharts = "patient-with-two-charts"
+  case chartOfNobody = "chart-of-nobody"
+  case typeDrift = "type-drift"
+  case formDrift = "form-drift"
+  case unreadableField = "unreadable-field"
+  case doubtfulValue = "doubtful-value"
+  case missingPage = "missing-page"
+  case leftOverPage = "left-over-page"
+  case hashMismatch = "hash-mismatch"
+  case unreadableDocument = "unreadable-document"
+
+  package static func < (a: DoctorCause, b: DoctorCause) -> Bool { a.order < b.order }
+
+  private var order: Int { DoctorCause.allCases.firstIndex(of: self) ?? 0 }
+
+  /// What to do about it, where `--fix` does not.
+  var advice: String? {
+    switch self {
+    case .danglingID: "import what is missing, or remove the id where the application set it"
+    case .oneSidedList, .repeatedID, .lastAppointment: nil
+    case .visitBeforeScheduled: "look at both dates: one of them is wrong"
+    case .billedNotHeld: "look at the disposition and at the bill"
+    case .npi: "an NPI has ten digits, the last of which checks the others (Luhn, with the prefix 80840)"
+    case .patientWithoutChart: "import the patient's clinical resources"
+    case .patientWithTwoCharts: "keep one, under the patient's _id"
+    case .chartOfNobody: "import the patient"
+    case .typeDrift, .formDrift: "export accepts it; applications may not"
+    case .unreadableField: "correct the value: export leaves the field out"
+    case .doubtfulValue: "look at the value: export keeps it as text"
+    case .missingPage: "import the patient's resources again: what is not there is loaded"
+    case .leftOverPage: "an import that was cut short left it; importing the same again puts it right"
+    case .hashMismatch:
+      "the resources were changed by hand, or the document is damaged; importing them again does not put them back"
+    case .unreadableDocument: "the document is damaged: restore it"
+    }
+  }
+}

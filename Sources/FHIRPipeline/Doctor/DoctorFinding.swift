@@ -1,0 +1,96 @@
+import Synchronization
+
+/// One thing that is wrong with one document.
+struct DoctorFinding: Sendable {
+  var cause: DoctorCause
+  var collection: String
+  /// The field that it is about, if any.
+  var field: String?
+  /// What tells findings of one cause apart: types, reasons. Never a value.
+  var detail = ""
+  /// The document's `_id`.
+  var document: String
+  /// The `_id` of the other document concerned.
+  var other: String?
+  /// Whether `--fix` puts it right.
+  var isDerived = false
+}
+
+/// Findings of one cause in one field, with the first documents in the order of their ids.
+package struct DoctorGroup: Sendable {
+  package struct Example: Sendable, Comparable {
+    package var document: String
+    package var other: String?
+
+    package static func < (a: Example, b: Example) -> Bool {
+      (a.document, a.other ?? "") < (b.document, b.other ?? "")
+    }
+  }
+
+  package var cause: DoctorCause
+  package var collection: String
+  package var field: String?
+  package var detail: String
+  package var count = 0
+  /// How many of them were put right.
+  package var fixed = 0
+  package var isDerived = false
+  package var examples: [Example] = []
+}
+
+/// Gathers findings in groups; holds no more than so many documents of each.
+struct DoctorTable: Sendable {
+  private struct Key: Hashable {
+    let cause: DoctorCause
+    let collection: String
+    let field: String?
+    let detail: String
+  }
+
+  private var groups: [Key: DoctorGroup] = [:]
+  let limit: Int
+
+  init(limit: Int) { self.limit = limit }
+
+  mutating func add(_ finding: DoctorFinding, fixed: Bool = false) {
+    let key = Key(
+      cause: finding.cause, collection: finding.collection, field: finding.field, detail: finding.detail)
+    var group =
+      groups.removeValue(forKey: key)
+      ?? DoctorGroup(
+        cause: finding.cause, collection: finding.collection, field: finding.field, detail: finding.detail,
+        isDerived: finding.isDerived)
+    group.count += 1
+    if fixed { group.fixed += 1 }
+    let example = DoctorGroup.Example(document: finding.document, other: finding.other)
+    // The first in order, whichever worker found which when.
+    if group.examples.count < limit || group.examples.last.map({ example < $0 }) ?? false {
+      let place = group.examples.firstIndex { example < $0 } ?? group.examples.count
+      group.examples.insert(example, at: place)
+      if group.examples.count > limit { group.examples.removeLast() }
+    }
+    groups[key] = group
+  }
+
+  /// Groups by cause, then collection and field.
+  var sorted: [DoctorGroup] {
+    groups.values.sorted {
+      ($0.cause, $0.collection, $0.field ?? "", $0.detail) < (
+        $1.cause, $1.collection, $1.field ?? "", $1.detail
+      )
+    }
+  }
+}
+
+/// The findings of a run, from whichever worker.
+final class DoctorLedger: Sendable {
+  private let table: Mutex<DoctorTable>
+
+  init(limit: Int) { table = Mutex(DoctorTable(limit: limit)) }
+
+  func add(_ finding: DoctorFinding, fixed: Bool = false) {
+    table.withLock { $0.add(finding, fixed: fixed) }
+  }
+
+  var groups: [DoctorGroup] { table.withLock { $0.sorted } }
+}

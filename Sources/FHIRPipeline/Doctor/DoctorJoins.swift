@@ -1,0 +1,215 @@
+import BSON
+import DocumentStore
+import FHIRMapping
+
+/// Joins what was noted of patients, charts, providers and appointments, one partition at a time.
+struct DoctorJoins {
+  let scan: DoctorScan
+  let store: DocumentStore
+  /// nil where nothing is to be changed.
+  let repairs: DoctorRepairs?
+
+  private struct Key: Hashable {
+    let role: DoctorRecord.Role
+    let id: String
+  }
+
+  private struct Group {
+    var owners: [DoctorRecord.Owner] = []
+    var visits: [DoctorRecord.Visit] = []
+    var pages: [(kind: DoctorRecord.Owner.Kind, id: String, number: Int64)] = []
+  }
+
+  /// An id that a document names, and that none of its own appointments has.
+  private struct Stray {
+    var finding: DoctorFinding
+    let appointment: String
+    let owner: Int?
+  }
+
+  /// - Parameter add: takes each finding, and whether it was put right.
+  func join(_ records: SpillStore.Records, _ add: (DoctorFinding, Bool) -> Void) throws {
+    var groups: [Key: Group] = [:]
+    records.forEach { bytes in
+      let join = bytes.withUnsafeBytes { DoctorJoin($0) }
+      let key = Key(role: join.role, id: join.key)
+      switch join.record {
+      case .owner(let owner): groups[key, default: Group()].owners.append(owner)
+      case .visit(let visit): groups[key, default: Group()].visits.append(visit)
+      case .page(let kind, let id, let number):
+        groups[key, default: Group()].pages.append((kind, id, number))
+      }
+    }
+    var partition = Partition()
+    for (key, group) in groups { try examine(key, group, &partition, add) }
+    try settle(&partition, add)
+  }
+
+  /// Findings that wait for the end of the partition, and the documents to be put right.
+  private struct Partition {
+    var strays: [Stray] = []
+    /// By document to be repaired: its findings.
+    var findings: [[DoctorFinding]] = []
+    var owners: [DoctorRepairs.Order] = []
+  }
+
+  private func collection(_ kind: DoctorRecord.Owner.Kind) -> String { scan.collection(kind.documentKind) }
+
+  private func examine(
+    _ key: Key, _ group: Group, _ partition: inout Partition, _ add: (DoctorFinding, Bool) -> Void
+  ) throws {
+    let roles = scan.roles[.appointment]
+    let main: DoctorRecord.Owner.Kind = key.role == .patient ? .patient : .provider
+    if !group.owners.contains(where: { $0.kind == main }) {
+      let field = key.role == .patient ? roles?.patient : roles?.provider
+      for visit in group.visits {
+        add(
+          DoctorFinding(
+            cause: .danglingID, collection: scan.collection(.appointment), field: field, document: visit.id,
+            other: key.id), false)
+      }
+      for chart in group.owners where chart.kind == .chart {
+        add(
+          DoctorFinding(cause: .chartOfNobody, collection: collection(.chart), document: chart.id), false)
+      }
+    } else if key.role == .patient {
+      let charts = group.owners.filter { $0.kind == .chart }
+      let isEmbedded = group.owners.contains { $0.kind == .embeddedChart }
+      if charts.isEmpty, !isEmbedded {
+        add(
+          DoctorFinding(
+            cause: .patientWithoutChart, collection: scan.collection(.patient), document: key.id), false)
+      }
+      for chart in charts.sorted(by: { $0.id < $1.id }).dropFirst() {
+        add(
+          DoctorFinding(
+            cause: .patientWithTwoCharts, collection: scan.collection(.patient), document: key.id,
+            other: chart.id), false)
+      }
+    }
+    try examinePages(group, add)
+    for owner in group.owners { examine(owner, group.visits, &partition) }
+  }
+
+  // MARK: Appointments
+
+  /// Compares what a document says of its appointments with the appointments that name it.
+  private func examine(
+    _ owner: DoctorRecord.Owner, _ visits: [DoctorRecord.Visit], _ partition: inout Partition
+  ) {
+    guard let roles = scan.roles[owner.kind.documentKind] else { return }
+    let prefix = owner.kind == .embeddedChart ? DoctorScan.embeddedChart + "." : ""
+    var findings: [DoctorFinding] = []
+    func finding(
+      _ cause: DoctorCause, _ field: String, other: String?, _ detail: String = ""
+    ) -> DoctorFinding {
+      DoctorFinding(
+        cause: cause, collection: collection(owner.kind), field: prefix + field, detail: detail,
+        document: owner.id, other: other, isDerived: true)
+    }
+    let number = partition.owners.count
+    let known = Set(visits.map(\.id))
+    var strays: [Stray] = []
+    if let field = roles.appointments, !(owner.listed == nil && visits.isEmpty) {
+      let listed = owner.listed ?? []
+      var seen: Set<String> = []
+      for id in listed {
+        if !seen.insert(id).inserted {
+          findings.append(finding(.repeatedID, field, other: id))
+        } else if !known.contains(id) {
+          strays.append(
+            Stray(finding: finding(.oneSidedList, field, other: id), appointment: id, owner: number))
+        }
+      }
+      for visit in visits where !seen.contains(visit.id) {
+        findings.append(finding(.oneSidedList, field, other: visit.id))
+      }
+      if owner.listIsDrifted {
+        findings.append(finding(.typeDrift, field, other: nil, "expected a list of texts"))
+      }
+    }
+    if let field = roles.last, !(owner.last == nil && visits.isEmpty) {
+      let newest = visits.max { ($0.moment ?? .min, $0.id) < ($1.moment ?? .min, $1.id) }
+      if let last = owner.last {
+        if let named = visits.first(where: { $0.id == last }) {
+          // Of two at one moment either is the last.
+          if named.moment != newest?.moment { findings.append(finding(.lastAppointment, field, other: last)) }
+        } else {
+          strays.append(
+            Stray(finding: finding(.lastAppointment, field, other: last), appointment: last, owner: number))
+        }
+      } else {
+        findings.append(finding(.lastAppointment, field, other: newest?.id))
+      }
+      if owner.lastIsDrifted { findings.append(finding(.typeDrift, field, other: nil, "expected a text")) }
+    }
+    guard !findings.isEmpty || !strays.isEmpty else { return }
+    partition.strays += strays
+    partition.findings.append(findings)
+    partition.owners.append(DoctorRepairs.Order(owner: owner, visits: visits.map(\.id)))
+  }
+
+  /// Tells strays apart by whether there is such an appointment, and repairs what can be.
+  private func settle(_ partition: inout Partition, _ add: (DoctorFinding, Bool) -> Void) throws {
+    try store.withConnection { connection in
+      let asked = Set(partition.strays.map(\.appointment)).sorted()
+      var known: Set<String> = []
+      try connection.find(
+        idVariants: asked, in: scan.collection(.appointment), projection: ["_id": 1]
+      ) { document in
+        if let id = try document.find("_id").flatMap(StoredID.text) { known.insert(id) }
+      }
+      for stray in partition.strays {
+        var finding = stray.finding
+        if !known.contains(stray.appointment) { finding.cause = .danglingID }
+        if let owner = stray.owner { partition.findings[owner].append(finding) }
+      }
+      let fixed = try repairs?.repair(partition.owners, connection) ?? []
+      for (number, findings) in partition.findings.enumerated() {
+        for finding in findings { add(finding, fixed.contains(number)) }
+      }
+    }
+  }
+
+  // MARK: Pages
+
+  private func examinePages(_ group: Group, _ add: (DoctorFinding, Bool) -> Void) throws {
+    for page in group.pages {
+      let owner = group.owners.first { $0.kind == page.kind }
+      if owner == nil || page.number > Int64(owner?.pages ?? 1) || page.number < 2 {
+        add(
+          DoctorFinding(cause: .leftOverPage, collection: collection(page.kind), document: page.id), false)
+      }
+    }
+    for owner in group.owners where owner.pages > 1 {
+      let there = Set(group.pages.filter { $0.kind == owner.kind }.map(\.number))
+      // A number that no import writes is a damage of its own.
+      let missing = (2...max(2, min(owner.pages, 100_000))).first { !there.contains(Int64($0)) }
+      if let missing {
+        add(
+          DoctorFinding(
+            cause: .missingPage, collection: collection(owner.kind), document: owner.id,
+            other: "\(owner.id)#\(missing)"), false)
+        continue
+      }
+      let isAsHashed = try store.withConnection { connection in
+        try connection.storedPages(of: owner.id, count: owner.pages, in: collection(owner.kind))
+          .withContent { $0.isAsHashed }
+      }
+      if !isAsHashed {
+        add(
+          DoctorFinding(cause: .hashMismatch, collection: collection(owner.kind), document: owner.id), false)
+      }
+    }
+  }
+}
+
+extension DoctorRecord.Owner.Kind {
+  var documentKind: DocumentKind {
+    switch self {
+    case .patient: .patient
+    case .chart, .embeddedChart: .chart
+    case .provider: .provider
+    }
+  }
+}

@@ -1,0 +1,159 @@
+import BSON
+
+/// What the doctor notes of documents on its way through the collections, to be joined by the id of a patient or provider.
+enum DoctorRecord {
+  /// Whose relations a record belongs to.
+  enum Role: UInt8 {
+    case patient, provider
+  }
+
+  /// A patient, chart or provider as it stands.
+  struct Owner {
+    enum Kind: UInt8 {
+      case patient, chart, provider
+      /// A chart within its patient's document.
+      case embeddedChart
+    }
+
+    var kind: Kind
+    var id: String
+    /// The `_id` as BSON, for those that are no texts.
+    var rawID: BSONValue
+    /// The ids that its list of appointments names; nil where it has none.
+    var listed: [String]?
+    /// Whether the list is not as import writes it: one value, numbers.
+    var listIsDrifted = false
+    /// The last appointment as noted.
+    var last: String?
+    var lastIsDrifted = false
+    var pages = 1
+  }
+
+  /// An appointment, as its patient or its provider should know it.
+  struct Visit {
+    var id: String
+    /// Milliseconds since 1970; nil where no time is known.
+    var moment: Int64?
+  }
+
+  case owner(Owner)
+  case visit(Visit)
+  /// A further page of a document, by its `_id`.
+  case page(Owner.Kind, id: String, number: Int64)
+}
+
+/// A record with the id that it is joined by.
+struct DoctorJoin {
+  var role: DoctorRecord.Role
+  var key: String
+  var record: DoctorRecord
+
+  func encode(into bytes: inout [UInt8]) {
+    bytes.append(role.rawValue)
+    DoctorJoin.append(key, to: &bytes)
+    switch record {
+    case .owner(let owner):
+      bytes.append(0)
+      bytes.append(owner.kind.rawValue)
+      bytes.append((owner.listIsDrifted ? 1 : 0) | (owner.lastIsDrifted ? 2 : 0))
+      DoctorJoin.append(Int64(owner.pages), to: &bytes)
+      DoctorJoin.append(owner.id, to: &bytes)
+      DoctorJoin.append(owner.rawID, to: &bytes)
+      bytes.append(owner.last == nil ? 0 : 1)
+      if let last = owner.last { DoctorJoin.append(last, to: &bytes) }
+      DoctorJoin.append(Int64(owner.listed?.count ?? -1), to: &bytes)
+      for id in owner.listed ?? [] { DoctorJoin.append(id, to: &bytes) }
+    case .visit(let visit):
+      bytes.append(1)
+      DoctorJoin.append(visit.moment ?? .min, to: &bytes)
+      DoctorJoin.append(visit.id, to: &bytes)
+    case .page(let kind, let id, let number):
+      bytes.append(2)
+      bytes.append(kind.rawValue)
+      DoctorJoin.append(number, to: &bytes)
+      DoctorJoin.append(id, to: &bytes)
+    }
+  }
+
+  /// Reads what `encode` wrote within this process: it trusts its lengths.
+  init(_ bytes: UnsafeRawBufferPointer) {
+    var at = 0
+    func byte() -> UInt8 {
+      defer { at += 1 }
+      return bytes[at]
+    }
+    func number() -> Int64 {
+      defer { at += 8 }
+      return Int64(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: Int64.self))
+    }
+    func text() -> String {
+      let count = Int(number())
+      defer { at += count }
+      return String(decoding: bytes[at..<at + count], as: UTF8.self)
+    }
+    func id() -> BSONValue {
+      switch byte() {
+      case 1: return .int64(number())
+      case 2: return .objectID((0..<12).map { _ in byte() })
+      default: return .string(text())
+      }
+    }
+    // The two roles that there are.
+    role = DoctorRecord.Role(rawValue: byte()) ?? .patient
+    key = text()
+    switch byte() {
+    case 0:
+      let kind = DoctorRecord.Owner.Kind(rawValue: byte()) ?? .patient
+      let flags = byte()
+      let pages = Int(number())
+      let own = text()
+      let rawID = id()
+      let last = byte() == 1 ? text() : nil
+      let count = number()
+      let listed = count < 0 ? nil : (0..<count).map { _ in text() }
+      record = .owner(
+        DoctorRecord.Owner(
+          kind: kind, id: own, rawID: rawID, listed: listed, listIsDrifted: flags & 1 != 0, last: last,
+          lastIsDrifted: flags & 2 != 0, pages: pages))
+    case 1:
+      let moment = number()
+      record = .visit(DoctorRecord.Visit(id: text(), moment: moment == .min ? nil : moment))
+    default:
+      let kind = DoctorRecord.Owner.Kind(rawValue: byte()) ?? .patient
+      let place = number()
+      record = .page(kind, id: text(), number: place)
+    }
+  }
+
+  init(_ role: DoctorRecord.Role, _ key: String, _ record: DoctorRecord) {
+    self.role = role
+    self.key = key
+    self.record = record
+  }
+
+  private static func append(_ number: Int64, to bytes: inout [UInt8]) {
+    withUnsafeBytes(of: number.littleEndian) { bytes.append(contentsOf: $0) }
+  }
+
+  private static func append(_ text: String, to bytes: inout [UInt8]) {
+    var text = text
+    text.withUTF8 { utf8 in
+      append(Int64(utf8.count), to: &bytes)
+      bytes.append(contentsOf: utf8)
+    }
+  }
+
+  private static func append(_ id: BSONValue, to bytes: inout [UInt8]) {
+    switch id {
+    case .objectID(let octets):
+      bytes.append(2)
+      bytes.append(contentsOf: octets)
+    case .string(let text):
+      bytes.append(0)
+      append(text, to: &bytes)
+    default:
+      bytes.append(1)
+      append(id.integer ?? 0, to: &bytes)
+    }
+  }
+}

@@ -1,0 +1,186 @@
+import BSON
+import DocumentStore
+import FHIRMapping
+
+/// Puts the derived fields of documents right: lists of appointments, last appointments.
+///
+/// Everything is read again before it is written, and a document is changed only while its hash and its derived fields
+/// are as they were read. The links that the fields are made of are corrected with them, and the hash with the links, so
+/// that an import of the same data finds the document unchanged.
+struct DoctorRepairs: Sendable {
+  /// A document to be repaired, and the appointments that name it.
+  struct Order {
+    let owner: DoctorRecord.Owner
+    let visits: [String]
+  }
+
+  let scan: DoctorScan
+
+  private static let ordersPerWrite = 100
+
+  /// Returns the places of those that are right now.
+  func repair(_ orders: [Order], _ connection: borrowing StoreConnection) throws -> Set<Int> {
+    var repaired: Set<Int> = []
+    var start = 0
+    while start < orders.count {
+      let part = start..<min(start + DoctorRepairs.ordersPerWrite, orders.count)
+      start = part.upperBound
+      for kind in [DoctorRecord.Owner.Kind.patient, .chart, .embeddedChart, .provider] {
+        let numbers = part.filter { orders[$0].owner.kind == kind }
+        if !numbers.isEmpty { repaired.formUnion(try repair(numbers, of: orders, kind, connection)) }
+      }
+    }
+    return repaired
+  }
+
+  /// A change, and how to see whether it was made.
+  private struct Change {
+    let number: Int
+    let id: BSONValue
+    let operation: WriteOperation
+    let list: BSONValue?
+    let last: BSONValue?
+  }
+
+  private func repair(
+    _ numbers: [Int], of orders: [Order], _ kind: DoctorRecord.Owner.Kind,
+    _ connection: borrowing StoreConnection
+  ) throws -> Set<Int> {
+    let links = try links(of: numbers.map { orders[$0] }, kind, connection)
+    var changes: [Change] = []
+    for number in numbers {
+      let owner = orders[number].owner
+      let own = links[owner.id] ?? []
+      let change = try change(number, owner, links: own, connection)
+      if let change { changes.append(change) }
+    }
+    guard !changes.isEmpty else { return [] }
+    let collection = scan.collection(kind.documentKind)
+    let result = try connection.write(changes.map(\.operation), in: collection)
+    let refused = Set(result.failures.map(\.index))
+    if result.matched == changes.count { return Set(changes.map(\.number)) }
+    // Somebody else came in between: what stands there tells which are as they ought to be.
+    var done: Set<Int> = []
+    for (index, change) in changes.enumerated() where !refused.contains(index) {
+      var isThere = false
+      try connection.find(try BSONDocument(["_id": change.id]), in: collection) { document in
+        let fields = try BSONFields(try self.body(document, kind) ?? document)
+        let roles = scan.roles[kind.documentKind]
+        isThere =
+          roles?.appointments.map { fields[$0] == change.list } ?? true
+          && roles?.last.map { fields[$0] == change.last } ?? true
+      }
+      if isThere { done.insert(change.number) }
+    }
+    return done
+  }
+
+  /// The document in which the derived fields stand.
+  private func body(_ document: BSONView, _ kind: DoctorRecord.Owner.Kind) throws -> BSONView? {
+    kind == .embeddedChart ? try document.find(string: DoctorScan.embeddedChart)?.document : document
+  }
+
+  // MARK: What the fields ought to be
+
+  /// The appointments that name each of these owners now, as links, by the owner's id.
+  private func links(
+    of orders: [Order], _ kind: DoctorRecord.Owner.Kind, _ connection: borrowing StoreConnection
+  ) throws -> [String: [AppointmentLink]] {
+    guard let roles = scan.roles[.appointment], let plan = scan.mappings.plan(.appointment),
+      let field = kind == .provider ? roles.provider : roles.patient
+    else { return [:] }
+    let wanted = Set(orders.map(\.owner.id))
+    var links: [String: [AppointmentLink]] = [:]
+    let visits = Set(orders.flatMap(\.visits)).sorted()
+    try connection.find(idVariants: visits, in: scan.collection(.appointment)) { document in
+      guard let id = try document.find("_id").flatMap(StoredID.text),
+        let owner = try document.find(string: field).flatMap(StoredID.text), wanted.contains(owner)
+      else { return }
+      links[owner, default: []].append(AppointmentLink(id: id, start: try plan.start(ofStored: document)))
+    }
+    return links
+  }
+
+  private func change(
+    _ number: Int, _ owner: DoctorRecord.Owner, links: [AppointmentLink],
+    _ connection: borrowing StoreConnection
+  ) throws -> Change? {
+    let roles = scan.roles[owner.kind.documentKind]
+    let collection = scan.collection(owner.kind.documentKind)
+    let prefix = owner.kind == .embeddedChart ? DoctorScan.embeddedChart + "." : ""
+    var pages: StoredPages
+    if owner.kind == .embeddedChart || owner.pages < 2 {
+      var found: [BSONDocument] = []
+      try connection.find(try BSONDocument(["_id": owner.rawID]), in: collection) { document in
+        found.append(BSONDocument(copying: document))
+      }
+      pages = StoredPages(pages: found)
+    } else {
+      pages = try connection.storedPages(of: owner.id, count: owner.pages, in: collection)
+    }
+    guard let first = pages.pages.first else { return nil }
+    let links = links.sorted()
+    let list: BSONValue = .array(links.map { .string($0.id) })
+    let last = links.max { ($0.moment ?? .min, $0.id) < ($1.moment ?? .min, $1.id) }.map {
+      BSONValue.string($0.id)
+    }
+    var filter: BSONFields = ["_id": owner.rawID]
+    var sets: BSONFields = [:]
+    var removals: BSONFields = [:]
+    func guarded(_ path: String, _ present: BSONValue?) {
+      filter[path] = present.map { ["$eq": $0] } ?? ["$exists": false]
+    }
+    var isRight = true
+    var newList: BSONValue?
+    try first.withView { document in
+      guard let body = try body(document, owner.kind) else { return }
+      if let name = roles?.appointments {
+        let present = try body.find(string: name).map(BSONValue.init)
+        guarded(prefix + name, present)
+        newList = present
+        if links.isEmpty, present == nil {
+        } else if links.isEmpty, try document.find("_fhirline") != nil {
+          // As import writes it.
+          removals[prefix + name] = ""
+          newList = nil
+          isRight = false
+        } else if present != list {
+          sets[prefix + name] = list
+          newList = list
+          isRight = false
+        }
+      }
+      if let name = roles?.last {
+        let present = try body.find(string: name).map(BSONValue.init)
+        guarded(prefix + name, present)
+        if present != last {
+          isRight = false
+          if let last { sets[prefix + name] = last } else { removals[prefix + name] = "" }
+        }
+      }
+    }
+    if isRight { return nil }
+    if owner.kind != .embeddedChart {
+      try pages.withContent { content in
+        guarded("_fhirline.hash", content.hash.map(BSONValue.string))
+        // What is no longer as it was hashed is not made to look so.
+        guard content.hash != nil, content.isAsHashed else { return }
+        sets["_fhirline.hash"] = .string(content.hash(links: links))
+        if links.isEmpty {
+          removals["_fhirline.appointments"] = ""
+        } else {
+          sets["_fhirline.appointments"] = .array(
+            links.map { ["id": .string($0.id), "start": .string($0.start)] })
+        }
+      }
+    }
+    var update: BSONFields = [:]
+    if !sets.fields.isEmpty { update["$set"] = .document(sets) }
+    if !removals.fields.isEmpty { update["$unset"] = .document(removals) }
+    return Change(
+      number: number, id: owner.rawID,
+      operation: .update(
+        filter: try BSONDocument(filter), try BSONDocument(update), upsert: false, many: false),
+      list: newList, last: last)
+  }
+}

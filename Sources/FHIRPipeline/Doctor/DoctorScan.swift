@@ -1,0 +1,163 @@
+import BSON
+import FHIRMapping
+
+/// What the doctor looks at in one document, without any other: its types, its dates, its hash; and what it notes of it
+/// for the joins.
+struct DoctorScan: Sendable {
+  let mappings: MappingSet
+  let collections: [DocumentKind: String]
+  let roles: [DocumentKind: DocumentRoles]
+
+  /// The subdocument of a patient in which the platform's first version keeps the chart.
+  static let embeddedChart = "patient_chart"
+
+  init(mappings: MappingSet, collections: [DocumentKind: String]) {
+    self.mappings = mappings
+    self.collections = collections
+    roles = mappings.plans.mapValues { DocumentRoles($0) }
+  }
+
+  func collection(_ kind: DocumentKind) -> String { collections[kind] ?? kind.rawValue }
+
+  typealias Find = (DoctorFinding) -> Void
+  typealias Join = (DoctorJoin) throws -> Void
+
+  func look(at document: BSONView, kind: DocumentKind, _ find: Find, _ join: Join) throws {
+    guard let own = try document.find("_id"), let id = StoredID.text(own) else {
+      find(
+        DoctorFinding(
+          cause: .unreadableDocument, collection: collection(kind), field: "_id",
+          detail: "an _id that is neither a text nor a number nor an ObjectId", document: "?"))
+      return
+    }
+    let subject = Subject(
+      document: document, kind: kind, id: id, rawID: try BSONValue(own), collection: collection(kind))
+    if own.type != .string {
+      find(subject.finding(.typeDrift, "_id", "expected a text, found \(DoctorScan.words(own))"))
+    }
+    if let page = try document.find("page")?.integer, let owner = try document.find("chart_id") {
+      try join(
+        DoctorJoin(
+          kind == .provider ? .provider : .patient, StoredID.text(owner) ?? "",
+          .page(kind == .chart ? .chart : kind == .provider ? .provider : .patient, id: id, number: page)))
+      return
+    }
+    let content = try StoredContent(document)
+    if content.hash != nil, content.pageCount == 1, !content.isAsHashed {
+      find(subject.finding(.hashMismatch))
+    }
+    try drift(document, kind, subject, prefix: "", find)
+    switch kind {
+    case .patient:
+      try join(DoctorJoin(.patient, id, .owner(owner(subject, .patient, pages: content.pageCount))))
+      if let chart = try document.find(string: DoctorScan.embeddedChart)?.document {
+        var inner = subject
+        inner.document = chart
+        try drift(chart, .chart, inner, prefix: DoctorScan.embeddedChart + ".", find)
+        try join(DoctorJoin(.patient, id, .owner(owner(inner, .embeddedChart, pages: 1))))
+      }
+    case .chart:
+      // A chart bears its patient's _id; one that names another patient means that one.
+      let patient = try document.find("patient_id").flatMap(StoredID.text) ?? id
+      try join(DoctorJoin(.patient, patient, .owner(owner(subject, .chart, pages: content.pageCount))))
+    case .provider:
+      if let name = roles[.provider]?.npi, let npi = try document.find(string: name), npi.type != .null,
+        npi.string?.isEmpty != true, !StoredNPI.isValid(npi)
+      {
+        find(subject.finding(.npi, name))
+      }
+      try join(DoctorJoin(.provider, id, .owner(owner(subject, .provider, pages: content.pageCount))))
+    case .appointment: try look(atVisit: subject, find, join)
+    case .resource: break
+    }
+  }
+
+  /// A document that is looked at.
+  private struct Subject {
+    var document: BSONView
+    let kind: DocumentKind
+    let id: String
+    let rawID: BSONValue
+    let collection: String
+
+    func finding(_ cause: DoctorCause, _ field: String? = nil, _ detail: String = "") -> DoctorFinding {
+      DoctorFinding(cause: cause, collection: collection, field: field, detail: detail, document: id)
+    }
+  }
+
+  private func drift(
+    _ document: BSONView, _ kind: DocumentKind, _ subject: Subject, prefix: String, _ find: Find
+  ) throws {
+    try mappings.plan(kind)?.forEachDrift(in: document) { drift in
+      let field = prefix + drift.field
+      switch drift.kind {
+      case .type(let expected, let found):
+        find(subject.finding(.typeDrift, field, "expected \(expected), found \(found)"))
+      case .form: find(subject.finding(.formDrift, field))
+      case .unreadable(let reason): find(subject.finding(.unreadableField, field, reason))
+      case .doubtful(let reason): find(subject.finding(.doubtfulValue, field, reason))
+      }
+    }
+  }
+
+  // MARK: Relations
+
+  private func owner(
+    _ subject: Subject, _ kind: DoctorRecord.Owner.Kind, pages: Int
+  ) throws -> DoctorRecord.Owner {
+    var owner = DoctorRecord.Owner(kind: kind, id: subject.id, rawID: subject.rawID)
+    owner.pages = pages
+    let roles = roles[kind == .embeddedChart ? .chart : subject.kind]
+    if let name = roles?.appointments, let element = try subject.document.find(string: name),
+      element.type != .null
+    {
+      var listed: [String] = []
+      if let items = element.array {
+        try items.forEachElement { item in
+          if item.type != .string { owner.listIsDrifted = true }
+          if let id = StoredID.text(item) { listed.append(id) }
+        }
+      } else {
+        owner.listIsDrifted = true
+        if let id = StoredID.text(element) { listed.append(id) }
+      }
+      owner.listed = listed
+    }
+    if let name = roles?.last, let element = try subject.document.find(string: name), element.type != .null {
+      owner.last = StoredID.text(element)
+      owner.lastIsDrifted = element.type != .string
+    }
+    return owner
+  }
+
+  private func look(atVisit subject: Subject, _ find: Find, _ join: Join) throws {
+    guard let roles = roles[.appointment] else { return }
+    let document = subject.document
+    let visit = try roles.visit.flatMap { (name) throws in try document.find(string: name) }
+    let moment = visit.flatMap(StoredMoment.init)
+    let record = DoctorRecord.visit(DoctorRecord.Visit(id: subject.id, moment: moment?.milliseconds))
+    for (role, name) in [(DoctorRecord.Role.patient, roles.patient), (.provider, roles.provider)] {
+      guard let name, let element = try document.find(string: name), let id = StoredID.text(element),
+        !id.isEmpty
+      else { continue }
+      try join(DoctorJoin(role, id, record))
+    }
+    if let name = roles.scheduled, let moment,
+      let scheduled = try document.find(string: name).flatMap(StoredMoment.init), moment.isBefore(scheduled)
+    {
+      find(subject.finding(.visitBeforeScheduled, roles.visit))
+    }
+    if try roles.isBilled(document), try roles.isNotHeld(document) {
+      find(subject.finding(.billedNotHeld, roles.billing))
+    }
+  }
+
+  private static func words(_ element: BSONElement) -> String {
+    switch element.type {
+    case .int32, .int64: "a whole number"
+    case .double, .decimal128: "a number"
+    case .objectID: "an ObjectId"
+    default: "another type"
+    }
+  }
+}
