@@ -130,6 +130,7 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "CommandLineTests", dependencies: ["fhirline", "BSON", "DocumentStore"], swiftSettings: strict),
+      name: "CommandLineTests", dependencies: ["fhirline", "conformance", "BSON", "DocumentStore"],
+      swiftSettings: strict),
   ]
 )

@@ -44,7 +44,7 @@ package struct Validator: Sendable {
     let terminology =
       table.isEmbedded && definitions === ConformanceStore.core
       ? .core : Terminology(table: table, source: definitions)
-    plan = ValidationPlan(table: table, terminology: terminology)
+    plan = ValidationPlan(table: table, terminology: terminology, definitions: definitions)
     runners = InvariantRunners(
       plan: InvariantPlan(table: table, includesBestPractice: options.bestPractice))
     self.definitions = definitions

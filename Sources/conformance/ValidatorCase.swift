@@ -10,6 +10,10 @@ struct ValidatorCase {
   let supporting: [URL]
   let profile: URL?
   let expected: Expectation
+  /// `name#version` of packages in the cache.
+  var packages: [String] = []
+  /// Where the case lets unknown extensions come from: the beginnings of their URLs.
+  var extensionDomains: [String] = []
 
   var id: String { "validator/\(name)/\(kind)" }
 
@@ -54,10 +58,17 @@ extension ValidatorCase.Expectation {
       else { return nil }
       self.init(outcome: outcome)
     } else if let object = value as? [String: Any] {
-      if let outcome = object["outcome"] as? [String: Any] {
-        self.init(outcome: outcome)
+      if let outcome = object["outcome"] {
+        if let outcome = outcome as? [String: Any] {
+          self.init(outcome: outcome)
+        } else {
+          self.init(manifest: outcome as? String, outcomes: outcomes)
+        }
       } else if let count = object["errorCount"] as? Int {
         self.init(errorCount: count, output: object["output"] as? [String] ?? [])
+        for place in object["error-locations"] as? [String] ?? [] {
+          errorExpressions.insert(Expressions.normalised(place))
+        }
       } else {
         return nil
       }

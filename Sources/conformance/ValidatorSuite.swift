@@ -14,7 +14,7 @@ struct ValidatorSuite: Suite {
         return
       }
       if let manifest = try? Data(contentsOf: folder.appending(path: "manifest.json")) {
-        cases = try ValidatorSuite.cases(manifest: manifest, folder)
+        cases = try ValidatorManifest.cases(manifest, folder)
         return
       }
     }
@@ -26,7 +26,7 @@ struct ValidatorSuite: Suite {
   }
 
   private func run(_ test: ValidatorCase) -> CaseResult {
-    let world = ValidatorWorld(supporting: test.supporting, profile: test.profile)
+    let world = ValidatorWorld(test)
     let issues =
       (try? Data(contentsOf: test.file)).map { world.findings($0, name: test.file.lastPathComponent) }
       ?? [FHIRModel.Issue(.fatal, .inputUnreadable, at: "", position: nil, "the file is missing")]
@@ -81,41 +81,5 @@ struct ValidatorSuite: Suite {
         name: name, kind: kind, group: "tier \(row["tier"] ?? "?")", file: input.appending(path: file),
         supporting: supporting, profile: profile, expected: expected)
     }
-  }
-
-  private static func cases(manifest: Data, _ folder: URL) throws -> [ValidatorCase] {
-    let object = try JSONSerialization.jsonObject(with: manifest) as? [String: Any]
-    let outcomes = folder.appending(path: "outcomes")
-    var cases: [ValidatorCase] = []
-    for test in object?["test-cases"] as? [[String: Any]] ?? [] {
-      // Cases that need a package or another version of FHIR are not for this program's core.
-      guard let name = test["name"] as? String, let file = test["file"] as? String,
-        let version = test["version"] as? String, version.hasPrefix("4.0"),
-        test["use-test"] as? Bool != false,
-        test["packages"] == nil, test["logical"] == nil
-      else { continue }
-      func urls(_ owner: [String: Any]) -> [URL] {
-        let paths = (owner["supporting"] as? [String] ?? []) + (owner["profiles"] as? [String] ?? [])
-        return paths.map { folder.appending(path: $0) }
-      }
-      let group = "module \(test["module"] as? String ?? "general")"
-      let url = folder.appending(path: file)
-      if let expected = ValidatorCase.Expectation(manifest: test["java"], outcomes: outcomes) {
-        cases.append(
-          ValidatorCase(
-            name: name, kind: "base", group: group, file: url, supporting: urls(test), profile: nil,
-            expected: expected))
-      }
-      if let profile = test["profile"] as? [String: Any], let source = profile["source"] as? String,
-        profile["packages"] == nil,
-        let expected = ValidatorCase.Expectation(manifest: profile["java"], outcomes: outcomes)
-      {
-        cases.append(
-          ValidatorCase(
-            name: name, kind: "profile", group: group, file: url, supporting: urls(test) + urls(profile),
-            profile: folder.appending(path: source), expected: expected))
-      }
-    }
-    return cases
   }
 }

@@ -13,12 +13,17 @@ struct ValidatorWorld {
 
   init() { validator = Validator() }
 
-  /// - Parameters:
-  ///   - supporting: definitions in files of their own.
-  ///   - profile: the definition of a profile that the root must satisfy besides.
-  init(supporting: [URL], profile: URL?) {
-    let paths = (supporting + [profile].compactMap { $0 }).map(\.path)
+  init(_ test: ValidatorCase) {
+    let profile = test.profile
+    let paths = (test.supporting + [profile].compactMap { $0 }).map(\.path)
     var packages: [ConformancePackage] = []
+    if !test.packages.isEmpty {
+      do {
+        packages = try PackageResolution(test.packages, cache: Self.cache).packages
+      } catch {
+        troubles.append("\(error)")
+      }
+    }
     for path in paths {
       do {
         packages.append(try ConformancePackage(path: path))
@@ -30,7 +35,7 @@ struct ValidatorWorld {
     let definitions = ConformanceStore(packages: packages)
     var options = ValidationOptions()
     // As HL7's validator runs these cases.
-    options.profiles.unknownExtensions = .error
+    options.profiles.unknownExtensions = test.extensionDomains.isEmpty ? .error : .allow
     if profile != nil, let last = packages.last {
       options.profiles.rootProfiles = last.urls(.structureDefinition)
       // A profile of Bundles asks for all of their entries at once.
@@ -40,6 +45,9 @@ struct ValidatorWorld {
     }
     validator = Validator(definitions: definitions, options: options)
   }
+
+  /// The folder in which HL7's tools keep packages.
+  static let cache = PackageCache.default(home: ProcessInfo.processInfo.environment["HOME"] ?? "")
 
   /// All that reading and validating finds.
   func findings(_ bytes: Data, name: String) -> [FHIRModel.Issue] {

@@ -21,7 +21,7 @@ enum Program {
   /// Runs the program, in the package's top folder unless told, and gives what it said.
   static func run(
     _ arguments: [String], environment: [String: String] = [:], input: Data = Data(),
-    in workingFolder: URL = folder
+    in workingFolder: URL = folder, program: URL = executable
   ) throws -> Outcome {
     let scratch = FileManager.default.temporaryDirectory.appending(path: "fhirline-" + UUID().uuidString)
     try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
@@ -32,7 +32,7 @@ enum Program {
     for path in paths[1...] { try Data().write(to: path) }
 
     let process = Process()
-    process.executableURL = executable
+    process.executableURL = program
     process.arguments = arguments
     process.currentDirectoryURL = workingFolder
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }

@@ -1,3 +1,5 @@
+package import FHIRModel
+
 extension DefinitionReading {
   func structure(_ root: NamedElement) throws(DefinitionError) -> StructureDefinition {
     guard let kind = StructureDefinition.Kind(rawValue: try required("kind", of: root)) else {
@@ -146,5 +148,15 @@ extension DefinitionReading {
     return ElementDefinition.ElementBinding(
       strength: strength, valueSet: valueSet,
       maxValueSet: value(of: "elementdefinition-maxValueSet", in: node))
+  }
+}
+
+extension StructureDefinition {
+  /// A StructureDefinition that stands in a tree, as it is written: its snapshot is not made where it has none.
+  ///
+  /// - Parameter table: the tree was read with.
+  package init(reading node: Int, of tree: ResourceTree, table: DefinitionTable) throws(DefinitionError) {
+    self = try DefinitionReading(package: "", file: "").structure(
+      NamedElement(resource: node, of: tree, table: table))
   }
 }

@@ -15,6 +15,11 @@ struct NamedElement {
     self.index = index
   }
 
+  /// A resource within a tree that was read with the table.
+  init(resource node: Int, of tree: ResourceTree, table: DefinitionTable) {
+    self.init(tree: tree, table: table, index: node)
+  }
+
   /// The root of a tree that was read with the table.
   init(root tree: ResourceTree, table: DefinitionTable) {
     self.init(tree: tree, table: table, index: 0)

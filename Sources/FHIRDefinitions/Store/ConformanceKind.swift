@@ -8,6 +8,10 @@ package enum ConformanceKind: UInt32, Hashable, Sendable, CaseIterable {
   case conceptMap = 3
   case namingSystem = 4
   case searchParameter = 5
+  // Of packages only: the core has none.
+  case questionnaire = 6
+  case measure = 7
+  case operationDefinition = 8
 
   /// `StructureDefinition`, …
   package var resourceType: String {
@@ -18,6 +22,9 @@ package enum ConformanceKind: UInt32, Hashable, Sendable, CaseIterable {
     case .conceptMap: "ConceptMap"
     case .namingSystem: "NamingSystem"
     case .searchParameter: "SearchParameter"
+    case .questionnaire: "Questionnaire"
+    case .measure: "Measure"
+    case .operationDefinition: "OperationDefinition"
     }
   }
 

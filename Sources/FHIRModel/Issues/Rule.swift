@@ -90,6 +90,24 @@ extension Rule {
   package static let attachmentSize = Rule("attachment-size", .invalid)
   package static let enableWhen = Rule("enable-when", .businessRule)
 
+  // Resources that another one defines
+  package static let questionnaireUnknown = Rule("questionnaire-unknown", .notFound)
+  package static let questionnaireItem = Rule("questionnaire-item", .structure)
+  package static let questionnaireRequired = Rule("questionnaire-required", .required)
+  package static let questionnaireDisabled = Rule("questionnaire-disabled", .businessRule)
+  package static let questionnaireAnswer = Rule("questionnaire-answer", .value)
+  package static let measureUnknown = Rule("measure-unknown", .notFound)
+  package static let measureGroup = Rule("measure-group", .businessRule)
+  package static let measureScore = Rule("measure-score", .businessRule)
+  package static let measureCount = Rule("measure-count", .businessRule)
+
+  // Definitions
+  package static let designBase = Rule("design-base", .notFound)
+  package static let designElement = Rule("design-element", .structure)
+  package static let designSlicing = Rule("design-slicing", .businessRule)
+  package static let designValue = Rule("design-value", .value)
+  package static let designExpression = Rule("design-expression", .invalid)
+
   // Narrative
   package static let narrativeSyntax = Rule("narrative-syntax", .structure)
   package static let narrativeLink = Rule("narrative-link", .value)
@@ -132,7 +150,10 @@ extension Rule {
     primitiveRange, bindingRequired, referenceSyntax, referenceTarget, contained, bundleEntry, elementID,
     bindingExtensible, codeUnknown, codeShape, codeDisplay, codeInactive, codeSystemMissing, codeSystem,
     codeUndecided, identifierCheckDigit,
-    attachmentSize, enableWhen, narrativeSyntax, narrativeLink, referenceMissing, referenceAmbiguous,
+    attachmentSize, enableWhen, questionnaireUnknown, questionnaireItem, questionnaireRequired,
+    questionnaireDisabled,
+    questionnaireAnswer, measureUnknown, measureGroup, measureScore, measureCount, designBase, designElement,
+    designSlicing, designValue, designExpression, narrativeSyntax, narrativeLink, referenceMissing, referenceAmbiguous,
     bundleUnreachable,
     profileUnknown, profileMin, profileMax, profileType, profileFixed, profilePattern, profileRange,
     profileLength, profileSlice, profileSliceOrder, profileNone, profileTarget, profileMustSupport,

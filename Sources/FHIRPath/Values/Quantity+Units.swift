@@ -27,7 +27,7 @@ extension Quantity {
   }
 
   /// How two quantities stand to each other; nil where their units measure different things, or one is unknown.
-  func order(_ other: Quantity) -> Int? {
+  package func order(_ other: Quantity) -> Int? {
     if unit == other.unit, (calendar == nil) == (other.calendar == nil) {
       return value < other.value ? -1 : value == other.value ? 0 : 1
     }

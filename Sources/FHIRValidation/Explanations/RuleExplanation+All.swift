@@ -1,7 +1,7 @@
 extension RuleExplanation {
   /// The program's own rules, in the order of a resource's way through it.
   package static let own: [RuleExplanation] =
-    reading + structure + terminology + narrativesAndBundles + profiles
+    reading + structure + terminology + definedResources + definitions + narrativesAndBundles + profiles
 
   private static let byCode: [String: RuleExplanation] =
     Dictionary((own + invariants).map { ($0.code, $0) }) { first, _ in first }

@@ -16,7 +16,7 @@ final class InvariantRunner {
   private let plan: InvariantPlan
   private var types: [[InvariantCheck]?]
   private let environment = InvariantEnvironment()
-  private let evaluator: Evaluator
+  let evaluator: Evaluator
 
   init(plan: InvariantPlan) {
     self.plan = plan

@@ -1,4 +1,5 @@
 import CDefinitions
+import FHIRDefinitions
 import FHIRModel
 import FHIRTerminology
 
@@ -82,6 +83,7 @@ final class ValidationPlan: @unchecked Sendable {
   let bundle: TypeID
   let attachment: TypeID
   let questionnaire: TypeID
+  let resourceRules: ResourceRules
 
   /// The marks and the kind that `PlanChild.json` and `.xml` are compared by.
   static let formMask =
@@ -130,8 +132,9 @@ final class ValidationPlan: @unchecked Sendable {
   /// The table's bindings by their numbers; nil for those that no code can break.
   private let bindings: [CodeBinding?]
 
-  init(table: DefinitionTable, terminology: Terminology) {
+  init(table: DefinitionTable, terminology: Terminology, definitions: ConformanceStore) {
     self.table = table
+    resourceRules = ResourceRules(table: table, terminology: terminology, definitions: definitions)
     self.terminology = terminology
     codedNames = CodedNames(table: table)
     bindings = table.bindings.map { CodeBinding($0, table, terminology) }

@@ -124,9 +124,14 @@ struct StructureWalk: ~Copyable {
             checkInvariants()
           }
         }
-        if nodes[frame.pointee.node].flags.kind == .resource, !frame.pointee.isContained {
-          checkContained(of: frame.pointee.node)
-          if frame.pointee.type == plan.questionnaire { EnableWhenRule.check(frame.pointee.node, &self) }
+        if nodes[frame.pointee.node].flags.kind == .resource {
+          if !frame.pointee.isContained {
+            checkContained(of: frame.pointee.node)
+            if frame.pointee.type == plan.questionnaire { EnableWhenRule.check(frame.pointee.node, &self) }
+          }
+          if let judge = plan.resourceRules.judge(of: frame.pointee.type) {
+            plan.resourceRules.check(frame.pointee.node, judge, &self)
+          }
         }
         if frame.pointee.type == attachment { AttachmentRule.check(frame.pointee.node, &self) }
         if frame.pointee.type == bundle { endBundle(frame.pointee.node) }
