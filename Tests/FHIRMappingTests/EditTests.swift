@@ -152,13 +152,13 @@ import Testing
       #""versionId":"1""#, with: #""versionId":"2""#)
     let again = try lens.assembler.assemble(
       kind: .patient, id: "p1", parts: try lens.parts(.patient, id: "p1", [newer]), stored: [edited])
-    #expect(again.outcomes == [.replaced])
+    #expect(again.tally.total == .init(replaced: 1))
     let fields = try again.pages[0].fields()
     #expect(fields["email"] == "new@example.org")
     #expect(fields["primary_phone"] == ["555-0100", "555-0777"])
     let same = try lens.assembler.assemble(
       kind: .patient, id: "p1", parts: try lens.parts(.patient, id: "p1", [newer]), stored: again.pages)
-    #expect(same.outcomes == [.unchanged])
+    #expect(same.tally.total == .init(unchanged: 1))
     #expect(same.pages == again.pages)
   }
 

@@ -1,4 +1,5 @@
 import BSON
+import FHIRMapping
 import FHIRPipeline
 import Foundation
 import Synchronization
@@ -50,19 +51,26 @@ import Testing
     var expected: [UInt64: [[UInt8]]] = [:]
     for number in 0..<5000 {
       let key = UInt64(number % 13)
-      let record = [UInt8](repeating: UInt8(number & 0xFF), count: number % 97)
-      expected[key, default: []].append([UInt8(key)] + record)
-      try store.append(key: key) { $0 += [UInt8(key)] + record }
+      let content = [UInt8](repeating: UInt8(number & 0xFF), count: number % 97)
+      expected[key, default: []].append(content)
+      var buffer = PartBuffer()
+      content.withUnsafeBytes {
+        buffer.append(section: "s", key: "k", bytes: $0, of: .chart, "\(key)", sequence: 0)
+      }
+      try store.append(key: key, buffer.bytes)
     }
     var found: [UInt64: [[UInt8]]] = [:]
     for partition in 0..<store.partitionCount {
-      var keys: Set<UInt8> = []
-      try store.take(partition).forEach { bytes in
-        keys.insert(bytes.pointer[0])
-        found[UInt64(bytes.pointer[0]), default: []].append([UInt8](bytes.pointer))
+      var keys: Set<UInt64> = []
+      var buffer = PartBuffer()
+      try store.take(partition, into: &buffer)
+      buffer.forEach { part in
+        let key = UInt64(String(decoding: part.documentID, as: UTF8.self)) ?? 99
+        keys.insert(key)
+        found[key, default: []].append([UInt8](part.bytes))
       }
       // All records of a key lie in one partition.
-      for key in keys { #expect(found[UInt64(key)]?.count == expected[UInt64(key)]?.count) }
+      for key in keys { #expect(found[key]?.count == expected[key]?.count) }
     }
     #expect(found == expected)
   }

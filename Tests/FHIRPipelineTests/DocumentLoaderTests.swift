@@ -108,7 +108,7 @@ import Testing
     let parts = try [organization(1, name: "a"), organization(2, name: huge), organization(3, name: "c")]
     let told = try database.load(assembler(), parts.map { [$0] })
     #expect(told.outcomes == ["inserted": 2])
-    #expect(told.refused.map { $0.parts[0].documentID } == ["Organization/o2"])
+    #expect(told.refused.map(\.id) == ["Organization/o2"])
     #expect(told.refused.first?.reason.contains("17") == true)
 
     // The same as an addition to documents that are there, of one page and of several.
@@ -194,12 +194,12 @@ import Testing
     let assembler = assembler(pageBytes: 2000)
     func load(_ assembler: DocumentAssembler, _ parts: [Part]) throws {
       let loader = CollectionLoader(
-        collection: "patient_chart", assembler: assembler, hasTransactions: false, counted: { _, _ in },
+        collection: "patient_chart", assembler: assembler, hasTransactions: false, counted: { _ in },
         refused: { _, reason in Issue.record("\(reason)") })
       let assembly = try assembler.assemble(kind: .chart, id: "p", parts: parts)
       try database.store.withConnection { connection in
         try loader.load(
-          [LoadRequest(kind: .chart, id: "p", parts: parts, assembly: assembly)], areNew: false, connection)
+          [LoadRequest(assembly)], areNew: false, connection)
       }
     }
     let parts = try (0..<120).map { try observation("o\($0)", text: "some text") }

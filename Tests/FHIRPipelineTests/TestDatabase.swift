@@ -60,19 +60,21 @@ final class TestDatabase: Sendable {
   func load(_ assembler: DocumentAssembler, _ parts: [[Part]]) throws -> Told {
     let told = Mutex(Told())
     let loader = DocumentLoader(
-      store: store, collections: [:], assembler: assembler,
-      counted: { _, outcomes in
+      store: store, states: StoredStates(store: store, collections: [:]), assembler: assembler,
+      counted: { tally in
+        let total = tally.total
         told.withLock { told in
-          for outcome in outcomes { told.outcomes[outcome?.rawValue ?? "link", default: 0] += 1 }
+          for (outcome, count) in [
+            ("inserted", total.inserted), ("replaced", total.replaced), ("unchanged", total.unchanged),
+          ] where count > 0 { told.outcomes[outcome, default: 0] += count }
         }
       },
-      refused: { parts, reason in told.withLock { $0.refused.append((parts, reason)) } })
+      refused: { document, reason in told.withLock { $0.refused.append((document.id, reason)) } })
     loader.start()
     var requests: [LoadRequest] = []
     for parts in parts {
-      let assembly = try assembler.assemble(kind: parts[0].kind, id: parts[0].documentID, parts: parts)
       requests.append(
-        LoadRequest(kind: parts[0].kind, id: parts[0].documentID, parts: parts, assembly: assembly))
+        LoadRequest(try assembler.assemble(kind: parts[0].kind, id: parts[0].documentID, parts: parts)))
       if requests.count == 100 {
         #expect(loader.put(requests))
         requests = []
@@ -85,6 +87,6 @@ final class TestDatabase: Sendable {
 
   struct Told: Sendable {
     var outcomes: [String: Int] = [:]
-    var refused: [(parts: [Part], reason: String)] = []
+    var refused: [(id: String, reason: String)] = []
   }
 }

@@ -8,6 +8,29 @@ package struct ContentDigest {
 
   package init() {}
 
+  /// A finished digest as two numbers.
+  package struct Words: Sendable, Equatable, BitwiseCopyable {
+    package var high: UInt64
+    package var low: UInt64
+
+    package init(high: UInt64, low: UInt64) {
+      self.high = high
+      self.low = low
+    }
+
+    /// 32 hexadecimal digits.
+    package var text: String {
+      String(unsafeUninitializedCapacity: 32) { digits in
+        for place in 0..<32 {
+          let word = place < 16 ? high : low
+          let digit = UInt8(truncatingIfNeeded: word &>> UInt64(60 &- 4 &* (place & 15))) & 15
+          digits[place] = digit < 10 ? digit &+ UInt8(ascii: "0") : digit &+ (UInt8(ascii: "a") &- 10)
+        }
+        return 32
+      }
+    }
+  }
+
   package mutating func add(_ bytes: UnsafeRawBufferPointer) {
     var i = 0
     while i &+ 16 <= bytes.count {
@@ -38,24 +61,19 @@ package struct ContentDigest {
   }
 
   /// 32 hexadecimal digits.
-  package var text: String {
-    let (high, low) = words
-    return String(unsafeUninitializedCapacity: 32) { digits in
-      for place in 0..<32 {
-        let word = place < 16 ? high : low
-        let digit = UInt8(truncatingIfNeeded: word &>> UInt64(60 &- 4 &* (place & 15))) & 15
-        digits[place] = digit < 10 ? digit &+ UInt8(ascii: "0") : digit &+ (UInt8(ascii: "a") &- 10)
-      }
-      return 32
-    }
-  }
+  package var text: String { words.text }
 
   /// The digest as two numbers.
-  package var words: (high: UInt64, low: UInt64) {
+  package var words: Words {
     var last = self
     last.mix(length, 0x2545_F491_4F6C_DD1D)
     last.mix(last.b, last.a)
-    return (last.a, last.b)
+    return Words(high: last.a, low: last.b)
+  }
+
+  package mutating func add(_ words: Words) {
+    mix(words.high, words.low)
+    length &+= 16
   }
 
   /// Two lanes, each folding the 128-bit product of what it has and what comes.
@@ -69,6 +87,12 @@ package struct ContentDigest {
 }
 
 extension ContentDigest {
+  package static func words(of bytes: UnsafeRawBufferPointer) -> Words {
+    var digest = ContentDigest()
+    digest.add(bytes)
+    return digest.words
+  }
+
   /// The digest of some bytes, as hexadecimal digits.
   package static func text(of bytes: UnsafeRawBufferPointer) -> String {
     var digest = ContentDigest()

@@ -17,6 +17,7 @@ extension DocumentAssembler {
           return try document.find("fhir")?.document.map(BSONDocument.init(copying:))
         }
         return try plan.root(ofStored: document).root
-      })
+      },
+      fingerprint: { mappings.plan($0)?.fingerprint ?? 0 })
   }
 }

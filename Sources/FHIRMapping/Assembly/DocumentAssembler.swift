@@ -23,96 +23,78 @@ package struct DocumentAssembler: Sendable {
 
   let computeFields: ComputeFields
   let restoreRoot: RestoreRoot
+  /// Stands for the mapping of a kind of document.
+  let fingerprint: @Sendable (DocumentKind) -> UInt64
   /// Bytes beyond which a document's sections continue on a page of their own.
   let pageBytes: Int
 
   package init(
-    pageBytes: Int = 8_000_000, computeFields: @escaping ComputeFields, restoreRoot: @escaping RestoreRoot
+    pageBytes: Int = 8_000_000, computeFields: @escaping ComputeFields, restoreRoot: @escaping RestoreRoot,
+    fingerprint: @escaping @Sendable (DocumentKind) -> UInt64 = { _ in 0 }
   ) {
     self.pageBytes = pageBytes
     self.computeFields = computeFields
     self.restoreRoot = restoreRoot
+    self.fingerprint = fingerprint
   }
 
-  /// What became of a part's resource.
-  package enum Outcome: String, Sendable {
-    case inserted, replaced, unchanged
-  }
-
-  /// A document ready to be written.
-  package struct Assembly: Sendable {
-    /// The document, then its further pages, each with its `_id`.
-    package var pages: [BSONDocument]
-    package var ids: [String]
-    /// `_fhirline.hash`
-    package var hash: String
-    /// What became of each part, in the order of the parts given; nil for links.
-    package var outcomes: [Outcome?]
-
-    init(pages: [BSONDocument], ids: [String], hash: String, outcomes: [Outcome?]) {
-      self.pages = pages
-      self.ids = ids
-      self.hash = hash
-      self.outcomes = outcomes
-    }
-
-    /// A stored document that is to stay as it is.
-    init(stored pages: [BSONDocument], outcomes: [Outcome?]) throws {
-      let ids = try pages.map { page in try page.withView { try $0.find("_id")?.text ?? "" } }
-      let hash = try pages.first?.withView { try $0.find(path: "_fhirline.hash")?.text } ?? ""
-      self.init(pages: pages, ids: ids, hash: hash, outcomes: outcomes)
-    }
-  }
+  /// What the document of a draft has under `_fhirline.hash`; known before the document is made.
+  package func hash(of draft: DocumentDraft) -> String { draft.hash(fingerprint: fingerprint(draft.kind)) }
 
   /// Makes a document of parts alone.
-  package func assemble(kind: DocumentKind, id: String, parts: [Part]) throws -> Assembly {
+  package func assemble(kind: DocumentKind, id: String, parts: ArraySlice<PartView>) throws -> Assembly {
+    var draft = DocumentDraft(kind: kind, id: id)
+    draft.merge(parts)
     var memory = PageMemory()
-    return try assemble(kind: kind, id: id, parts: parts, in: &memory)
+    return try assemble(draft, hash: hash(of: draft), in: &memory)
   }
 
-  /// Makes a document of parts alone.
+  /// Makes the document of a draft.
   ///
-  /// - Parameter memory: where it is written; one for many documents spares fetching memory for each.
+  /// - Parameters:
+  ///   - hash: of the draft.
+  ///   - memory: where it is written; one for many documents spares fetching memory for each.
   package func assemble(
-    kind: DocumentKind, id: String, parts: [Part], in memory: inout PageMemory
-  ) throws -> Assembly {
-    var draft = DocumentDraft(kind: kind, id: id)
-    let outcomes = draft.merge(parts)
-    return try write(draft, outcomes: outcomes, in: &memory)
-  }
-
-  /// Adds parts to a stored document, given with all its pages.
-  package func assemble(
-    kind: DocumentKind, id: String, parts: [Part], stored pages: [BSONDocument]
-  ) throws -> Assembly {
-    var draft = DocumentDraft(kind: kind, id: id)
-    try draft.load(pages, restoreRoot: restoreRoot)
-    let outcomes = draft.merge(parts)
-    // Nothing new: the document stays as it is, to the byte.
-    if draft.hash != nil, !draft.isChanged { return try Assembly(stored: pages, outcomes: outcomes) }
-    var memory = PageMemory()
-    return try write(draft, outcomes: outcomes, in: &memory)
-  }
-
-  static func pageIDs(_ id: String, count: Int) -> [String] {
-    (1...max(count, 1)).map { $0 == 1 ? id : "\(id)#\($0)" }
-  }
-
-  private func write(
-    _ draft: DocumentDraft, outcomes: [Outcome?], in memory: inout PageMemory
+    _ draft: DocumentDraft, hash: String, in memory: inout PageMemory
   ) throws -> Assembly {
     let computed: DocumentFields
     if draft.kind == .resource {
       computed = DocumentFields(
         fields: BSONDocument(),
-        residual: try draft.root.map {
-          try $0.bytes.withUnsafeBytes { BSONDocument(copying: try BSONView($0)) }
-        })
+        residual: try draft.root.map { BSONDocument(copying: try BSONView($0.bytes.pointer)) })
     } else {
       computed = try draft.withContent(computeFields)
     }
     let merged = try MergedFields(computed, draft: draft)
-    return try PageWriter(draft: draft, pageBytes: pageBytes)
-      .write(merged, pinned: computed.pinned, outcomes: outcomes, in: &memory)
+    let written = try PageWriter(draft: draft, hash: hash, pageBytes: pageBytes)
+      .write(merged, pinned: computed.pinned, in: &memory)
+    // What parts lend is gone when the document is loaded.
+    var root = draft.root
+    if let bytes = root?.bytes { root?.bytes = memory.keep(bytes) }
+    var contests = draft.contests
+    for index in contests.indices { contests[index].bytes = memory.keep(contests[index].bytes) }
+    return Assembly(
+      kind: draft.kind, id: draft.id, pages: written.pages, ids: written.ids, hash: hash, tally: draft.tally,
+      root: root, contests: contests)
+  }
+
+  /// Adds a document of parts to a stored one, given with all its pages.
+  package func assemble(_ incoming: Assembly, stored pages: [BSONDocument]) throws -> Assembly {
+    var draft = DocumentDraft(kind: incoming.kind, id: incoming.id)
+    try draft.load(pages, restoreRoot: restoreRoot)
+    draft.merge(try incoming.draft())
+    // Nothing new: the document stays as it is, to the byte.
+    if let hash = draft.storedHash, !draft.isChanged {
+      return Assembly(
+        kind: draft.kind, id: draft.id, pages: pages,
+        ids: try pages.map { page in try page.withView { try $0.find("_id")?.text ?? "" } }, hash: hash,
+        tally: draft.tally, root: nil, contests: [])
+    }
+    var memory = PageMemory()
+    return try assemble(draft, hash: hash(of: draft), in: &memory)
+  }
+
+  static func pageIDs(_ id: String, count: Int) -> [String] {
+    (1...max(count, 1)).map { $0 == 1 ? id : "\(id)#\($0)" }
   }
 }

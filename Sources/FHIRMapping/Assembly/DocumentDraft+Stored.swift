@@ -9,6 +9,7 @@ extension DocumentDraft {
       let page = page.shared
       try page.withUnsafeBytes { bytes in
         let view = try BSONView(bytes)
+        owners.append(page)
         if number == 0 { count = try view.find("_fhirline")?.document?.find("pages")?.integer ?? 1 }
         // What an import that was cut short left behind the last page: it adds what stands nowhere else.
         let isBeyond = try number > 0 && view.find("page")?.integer ?? 0 > count
@@ -16,7 +17,7 @@ extension DocumentDraft {
           if element.hasKey("_id") || element.hasKey("_fhirline") || element.hasKey("fhir") { return }
           if number > 0, element.hasKey("chart_id") || element.hasKey("page") { return }
           if let items = element.array, try DocumentDraft.isSection(items) {
-            try load(section: element.name, items, of: page, isBeyond: isBeyond)
+            try load(section: element.name, items, isBeyond: isBeyond)
           } else if number == 0 {
             others.fields.append(BSONFields.Field(element.name, try BSONValue(element)))
           }
@@ -42,13 +43,17 @@ extension DocumentDraft {
     return try first.find("resourceType")?.string != nil
   }
 
-  private mutating func load(
-    section: String, _ view: BSONView, of page: SharedBytes, isBeyond: Bool
-  ) throws {
+  private mutating func load(section: String, _ view: BSONView, isBeyond: Bool) throws {
     var items: [DraftSection.Item] = []
     try view.forEachElement { element in
       guard let item = element.document else { return }
-      items.append(DraftSection.Item(key: try DocumentDraft.key(of: item), bytes: page.part(item.bytes)))
+      // No page has the key as one text.
+      let key = SharedBytes([UInt8](try DocumentDraft.key(of: item).utf8))
+      owners.append(key)
+      items.append(
+        DraftSection.Item(
+          key: key.pointer, bytes: item.bytes, digest: ContentDigest.words(of: item.bytes),
+          origin: .unknown))
     }
     changeSection(section) { isBeyond ? $0.fill(items) : $0.load(items) }
     // The document is to be written anew, with its pages.
@@ -64,7 +69,7 @@ extension DocumentDraft {
   private mutating func loadBookkeeping(_ view: BSONView, restoreRoot: DocumentAssembler.RestoreRoot) throws {
     let bookkeeping = try view.find("_fhirline")?.document
     marks = try FieldMark.marks(in: bookkeeping)
-    hash = try bookkeeping?.find("hash")?.text
+    storedHash = try bookkeeping?.find("hash")?.text
     if let links = try bookkeeping?.find("appointments")?.array {
       try links.forEachElement { element in
         guard let link = element.document, let id = try link.find("id")?.text else { return }
@@ -88,6 +93,7 @@ extension DocumentDraft {
     }
     root = Root(
       key: try bookkeeping?.find("key")?.text ?? "", bytes: whole.shared, names: names,
-      digest: try bookkeeping?.find("root")?.text ?? DocumentDraft.digest(whole.shared), origin: .unknown)
+      digest: try bookkeeping?.find("root")?.text ?? ContentDigest.text(of: whole.shared.pointer),
+      origin: .unknown)
   }
 }

@@ -1,9 +1,11 @@
 import BSON
 
 /// A document while it is put together: root, sections by key, links, and what the application keeps beside them.
-struct DocumentDraft {
-  let kind: DocumentKind
-  let id: String
+///
+/// A draft of parts is valid as long as the buffer that holds them.
+package struct DocumentDraft {
+  package let kind: DocumentKind
+  package let id: String
   var root: Root?
   /// In the order of their names.
   var sections: [DraftSection] = []
@@ -15,11 +17,17 @@ struct DocumentDraft {
   /// By field: what stands for the value that import wrote.
   var marks: [String: Int32] = [:]
   /// The stored document's `_fhirline.hash`.
-  var hash: String?
+  var storedHash: String?
   /// The stored document's residual, as long as no part replaces the root.
   var residual: BSONDocument?
+  /// What became of the resources that were added.
+  package internal(set) var tally = Tally()
+  /// Resources that lost to others of the same input.
+  var contests: [Contest] = []
+  /// Stored pages, and keys that stand nowhere in them.
+  var owners: [SharedBytes] = []
 
-  struct Root {
+  struct Root: Sendable {
     var key: String
     var bytes: SharedBytes
     var names: [String]
@@ -28,82 +36,132 @@ struct DocumentDraft {
     var origin: Origin
   }
 
-  init(kind: DocumentKind, id: String) {
+  /// A resource that came beside a newer, or later, one of the same key.
+  struct Contest: Sendable {
+    let key: String
+    let isSame: Bool
+    var bytes: SharedBytes
+  }
+
+  package init(kind: DocumentKind, id: String) {
     self.kind = kind
     self.id = id
   }
 
+  /// Several resources of one key: which of them counts is told by their bytes.
+  package var hasContests: Bool { !contests.isEmpty }
+
   // MARK: Merging
 
   /// Adds parts; of two for one resource the newer counts, else the later.
-  mutating func merge(_ parts: [Part]) -> [DocumentAssembler.Outcome?] {
-    var outcomes = [DocumentAssembler.Outcome?](repeating: nil, count: parts.count)
-    var arrivals: [DraftSection.Arrivals] = []
-    var contests: [(parts: ArraySlice<(key: String, part: Int)>, winner: Int)] = []
-    let order = inOrder(parts)
+  package mutating func merge(_ parts: ArraySlice<PartView>) {
+    var resources: [PartView] = []
+    resources.reserveCapacity(parts.count)
+    var links: [PartView] = []
+    for part in parts {
+      if part.form == .link { links.append(part) } else { resources.append(part) }
+    }
+    links.sort { $0.sequence < $1.sequence }
+    for part in links { add(part.link) }
+    resources.sort { a, b in
+      let order = a.key.order(b.key)
+      return order == 0 ? a.sequence < b.sequence : order < 0
+    }
+    var arrivals = Arrivals()
     var at = 0
-    while at < order.count {
+    while at < resources.count {
       let start = at
-      let key = order[at].key
-      var winner = order[at].part
+      var winner = at
       at += 1
-      while at < order.count, order[at].key == key {
-        let next = order[at].part
-        if let a = parts[next].resource, let b = parts[winner].resource,
-          !ResourceVersion.isOlder(a.bytes, than: b.bytes)
-        {
-          winner = next
-        }
+      while at < resources.count, resources[at].key.isSame(as: resources[start].key) {
+        if !ResourceVersion.isOlder(resources[at].bytes, than: resources[winner].bytes) { winner = at }
         at += 1
       }
-      switch parts[winner].content {
-      case .appointment: break
-      case .root(let resource, let names):
-        outcomes[winner] = put(root: resource, names: names, parts[winner].origin)
-      case .section(let section, let resource):
-        // Types come one after another, and each has its section.
-        let number = arrivals.lastIndex { $0.section == section } ?? arrivals.count
-        if number == arrivals.count { arrivals.append(DraftSection.Arrivals(section: section)) }
-        let item = DraftSection.Item(key: key, bytes: resource.bytes, origin: parts[winner].origin)
-        arrivals[number].items.append((item, winner))
+      for loser in start..<at where loser != winner {
+        contests.append(
+          Contest(
+            key: String(decoding: resources[loser].key, as: UTF8.self),
+            isSame: resources[loser].digest == resources[winner].digest,
+            bytes: SharedBytes(lent: resources[loser].bytes)))
       }
-      if at - start > 1 { contests.append((order[start..<at], winner)) }
+      arrivals.add(resources[winner])
     }
-    for arrivals in arrivals {
-      changeSection(arrivals.section) { $0.merge(arrivals) { outcomes[$0] = $1 } }
-    }
-    if outcomes.contains(where: { $0 == .inserted || $0 == .replaced }) { isChanged = true }
-    // A part that lost to another of the same input: its resource is in the document in the winner's form.
-    for (entries, winner) in contests {
-      for entry in entries where entry.part != winner {
-        let isSame =
-          outcomes[winner] == .unchanged
-          || parts[entry.part].resource?.bytes == parts[winner].resource?.bytes
-        outcomes[entry.part] = isSame ? .unchanged : .replaced
-      }
-    }
-    return outcomes
+    merge(arrivals)
   }
 
-  /// The parts with resources in the order of their keys, those of one key in the order in which they came; takes
-  /// links on the way.
-  private mutating func inOrder(_ parts: [Part]) -> [(key: String, part: Int)] {
-    var order = Array(parts.indices)
-    if zip(parts, parts.dropFirst()).contains(where: { $0.sequence > $1.sequence }) {
-      order.sort { parts[$0].sequence < parts[$1].sequence }
+  /// Adds what another draft of the document holds, which was made of parts alone.
+  mutating func merge(_ other: DocumentDraft) {
+    for link in other.sortedAppointments { add(link) }
+    contests = other.contests
+    var arrivals = Arrivals()
+    arrivals.root = other.root
+    arrivals.sections = other.sections.map { ($0.name, $0.items) }
+    merge(arrivals)
+    owners += other.owners
+  }
+
+  /// What comes to a document: its root, and items of its sections in the order of their keys.
+  private struct Arrivals {
+    var root: Root?
+    var sections: [(name: String, items: [DraftSection.Item])] = []
+    private var last: (name: UnsafeRawBufferPointer, number: Int)?
+
+    init() {}
+
+    mutating func add(_ part: PartView) {
+      guard part.form == .section else {
+        root = Root(
+          key: String(decoding: part.key, as: UTF8.self), bytes: SharedBytes(lent: part.bytes),
+          names: part.names, digest: part.digest.text, origin: part.origin)
+        return
+      }
+      let item = DraftSection.Item(
+        key: part.key, bytes: part.bytes, digest: part.digest, origin: part.origin)
+      // Types come one after another, and each has its section.
+      if let last, last.name.isSame(as: part.section) {
+        sections[last.number].items.append(item)
+        return
+      }
+      let name = String(decoding: part.section, as: UTF8.self)
+      let number = sections.firstIndex { $0.name == name } ?? sections.count
+      if number == sections.count { sections.append((name, [])) }
+      last = (part.section, number)
+      sections[number].items.append(item)
     }
-    var resources: [(key: String, part: Int)] = []
-    resources.reserveCapacity(parts.count)
-    for index in order {
-      switch parts[index].content {
-      case .appointment(let link):
-        if appointments.updateValue(link, forKey: link.id) != link { isChanged = true }
-      case .root(let resource, _), .section(_, let resource): resources.append((resource.key, index))
+  }
+
+  private mutating func merge(_ arrivals: Arrivals) {
+    var tally = Tally()
+    let contested = Set(contests.map(\.key))
+    var decided: [String: Outcome] = [:]
+    func note(_ outcome: Outcome, key: UnsafeRawBufferPointer) {
+      tally.add(outcome, key: key)
+      guard !contested.isEmpty else { return }
+      let key = String(decoding: key, as: UTF8.self)
+      if contested.contains(key) { decided[key] = outcome }
+    }
+    if let root = arrivals.root {
+      let outcome = put(root: root)
+      var key = root.key
+      key.withUTF8 { note(outcome, key: UnsafeRawBufferPointer($0)) }
+    }
+    for (name, items) in arrivals.sections {
+      changeSection(name) { section in section.merge(items) { item, outcome in note(outcome, key: item.key) }
       }
     }
-    // Sorting is stable.
-    resources.sort { $0.key < $1.key }
-    return resources
+    let total = tally.total
+    if total.inserted + total.replaced > 0 { isChanged = true }
+    // What lost to another of the same input is in the document in the winner's form.
+    for contest in contests {
+      let isSame = decided[contest.key] == .unchanged || contest.isSame
+      var key = contest.key
+      key.withUTF8 { tally.add(isSame ? .unchanged : .replaced, key: UnsafeRawBufferPointer($0)) }
+    }
+    self.tally = tally
+  }
+
+  private mutating func add(_ link: AppointmentLink) {
+    if appointments.updateValue(link, forKey: link.id) != link { isChanged = true }
   }
 
   /// Lends a section for a change; makes it where there is none.
@@ -115,39 +173,31 @@ struct DocumentDraft {
     body(&sections[number])
   }
 
-  private mutating func put(
-    root resource: Part.Resource, names: [String], _ origin: Origin
-  ) -> DocumentAssembler.Outcome {
-    let digest = DocumentDraft.digest(resource.bytes)
+  private mutating func put(root incoming: Root) -> Outcome {
+    var incoming = incoming
     guard let stored = root else {
-      root = Root(
-        key: resource.key, bytes: resource.bytes, names: DocumentDraft.union(names), digest: digest,
-        origin: origin)
+      incoming.names = DocumentDraft.union(incoming.names)
+      root = incoming
       return .inserted
     }
     // The same resource again: what the application changed since stays.
-    if stored.digest == digest || ResourceEquality.isSame(stored: stored.bytes, incoming: resource.bytes) {
-      let union = DocumentDraft.union(stored.names + names)
+    if stored.digest == incoming.digest
+      || ResourceEquality.isSame(stored: stored.bytes.pointer, incoming: incoming.bytes.pointer)
+    {
+      let union = DocumentDraft.union(stored.names + incoming.names)
       if union != stored.names { isChanged = true }
       root?.names = union
       return .unchanged
     }
-    if ResourceVersion.isOlder(resource.bytes, than: stored.bytes) { return .unchanged }
+    if ResourceVersion.isOlder(incoming.bytes.pointer, than: stored.bytes.pointer) { return .unchanged }
     residual = nil
-    root = Root(
-      key: resource.key, bytes: resource.bytes, names: DocumentDraft.union(stored.names + names),
-      digest: digest, origin: origin)
+    incoming.names = DocumentDraft.union(stored.names + incoming.names)
+    root = incoming
     return .replaced
   }
 
   private static func union(_ names: [String]) -> [String] {
     names.count < 2 ? names : Set(names).sorted()
-  }
-
-  static func digest(_ bytes: SharedBytes) -> String {
-    var digest = ContentDigest()
-    bytes.withUnsafeBytes { digest.add($0) }
-    return digest.text
   }
 
   // MARK: Content
@@ -158,33 +208,53 @@ struct DocumentDraft {
 
   var sortedAppointments: [AppointmentLink] { appointments.values.sorted() }
 
-  /// Lends the content to the mapping.
-  func withContent<R>(_ body: (DocumentContent) throws -> R) throws -> R {
-    // The items' bytes stay where they are as long as the draft lives.
-    return try withExtendedLifetime(self) {
-      let sections = try sections.map { section in
-        DocumentContent.Section(
-          name: section.name, items: try section.items.map { try DocumentDraft.view($0.bytes) })
+  /// Stands for what FHIR says, and for the mapping that makes fields of it: the same whether or not the application
+  /// edited fields since.
+  ///
+  /// - Parameter fingerprint: stands for the mapping.
+  package func hash(fingerprint: UInt64) -> String {
+    var digest = ContentDigest()
+    digest.add(ContentDigest.Words(high: fingerprint, low: 1))
+    if let root {
+      digest.add(root.digest)
+      for name in root.names { digest.add(name) }
+    }
+    for section in sections {
+      digest.add(section.name)
+      for item in section.items {
+        digest.add(item.key)
+        digest.add(item.digest)
       }
-      let content = DocumentContent(
-        kind: kind, id: id, root: try root.map { try DocumentDraft.view($0.bytes) }, sections: sections,
-        appointments: sortedAppointments, rootKey: root?.key)
-      return try body(content)
+    }
+    for link in sortedAppointments {
+      digest.add(link.id)
+      digest.add(link.start)
+    }
+    return digest.text
+  }
+
+  /// Hands the resources that the draft was made of to the closure, each with its key.
+  package func forEachResource(_ body: (_ key: String, _ bytes: UnsafeRawBufferPointer) -> Void) {
+    withExtendedLifetime(self) {
+      if let root { body(root.key, root.bytes.pointer) }
+      for section in sections {
+        for item in section.items { body(String(decoding: item.key, as: UTF8.self), item.bytes) }
+      }
+      for contest in contests { body(contest.key, contest.bytes.pointer) }
     }
   }
 
-  /// A view that is valid as long as the bytes are held.
-  private static func view(_ bytes: SharedBytes) throws -> BSONView {
-    try bytes.withUnsafeBytes { try BSONView($0) }
-  }
-}
-
-extension Part {
-  /// The part's resource; nil for a link.
-  package var resource: Resource? {
-    switch content {
-    case .root(let resource, _), .section(_, let resource): resource
-    case .appointment: nil
+  /// Lends the content to the mapping.
+  func withContent<R>(_ body: (DocumentContent) throws -> R) throws -> R {
+    // The items' bytes stay where they are as long as the draft lives.
+    try withExtendedLifetime(self) {
+      let sections = try sections.map { section in
+        DocumentContent.Section(name: section.name, items: try section.items.map { try BSONView($0.bytes) })
+      }
+      let content = DocumentContent(
+        kind: kind, id: id, root: try root.map { try BSONView($0.bytes.pointer) }, sections: sections,
+        appointments: sortedAppointments, rootKey: root?.key)
+      return try body(content)
     }
   }
 }

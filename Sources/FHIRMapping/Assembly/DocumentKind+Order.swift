@@ -1,8 +1,8 @@
 extension DocumentKind: Comparable {
-  package static func < (a: DocumentKind, b: DocumentKind) -> Bool { a.order < b.order }
+  package static func < (a: DocumentKind, b: DocumentKind) -> Bool { a.number < b.number }
 
-  /// The order in which documents are exported.
-  private var order: Int {
+  /// The place in the order in which documents are exported.
+  package var number: Int {
     switch self {
     case .patient: 0
     case .chart: 1

@@ -1,22 +1,18 @@
-import BSON
-
 /// A section of a draft: resources in the order of their keys, each once.
+///
+/// What items point to lives as long as the draft: in the buffer of its parts, or in the stored pages that it holds.
 struct DraftSection {
   struct Item {
     /// `Observation/1`
-    let key: String
-    let bytes: SharedBytes
-    var origin = Origin.unknown
+    let key: UnsafeRawBufferPointer
+    let bytes: UnsafeRawBufferPointer
+    /// Stands for the bytes.
+    let digest: ContentDigest.Words
+    var origin: Origin
   }
 
   let name: String
   private(set) var items: [Item]
-
-  /// Resources that come to a section, in the order of their keys, each with the place of its part.
-  struct Arrivals {
-    let section: String
-    var items: [(item: Item, part: Int)] = []
-  }
 
   init(name: String) {
     self.name = name
@@ -26,12 +22,12 @@ struct DraftSection {
   /// Takes items over in any order; of two with one key the later counts.
   mutating func load(_ loaded: [Item]) {
     items += loaded
-    if zip(items, items.dropFirst()).allSatisfy({ $0.key < $1.key }) { return }
-    items.sort { $0.key < $1.key }
+    if zip(items, items.dropFirst()).allSatisfy({ $0.key.precedes($1.key) }) { return }
+    items.sort { $0.key.precedes($1.key) }
     var kept: [Item] = []
     kept.reserveCapacity(items.count)
     for item in items {
-      if kept.last?.key == item.key { kept.removeLast() }
+      if let last = kept.last, last.key.isSame(as: item.key) { kept.removeLast() }
       kept.append(item)
     }
     items = kept
@@ -45,32 +41,37 @@ struct DraftSection {
 
   /// Adds those items whose keys are not there.
   mutating func fill(_ loaded: [Item]) {
-    let known = Set(items.map(\.key))
-    load(loaded.filter { !known.contains($0.key) })
+    let known = Set(items.map { String(decoding: $0.key, as: UTF8.self) })
+    load(loaded.filter { !known.contains(String(decoding: $0.key, as: UTF8.self)) })
   }
 
-  /// Adds what came, and says of each what became of it.
-  mutating func merge(_ arrivals: Arrivals, _ tell: (_ part: Int, DocumentAssembler.Outcome) -> Void) {
+  /// Adds what comes, in the order of its keys, and says of each what became of it.
+  mutating func merge(_ arrivals: [Item], _ tell: (Item, Outcome) -> Void) {
+    if items.isEmpty {
+      items = arrivals
+      for item in arrivals { tell(item, .inserted) }
+      return
+    }
     var merged: [Item] = []
-    merged.reserveCapacity(items.count + arrivals.items.count)
+    merged.reserveCapacity(items.count + arrivals.count)
     var old = 0
-    for (item, part) in arrivals.items {
-      while old < items.count, items[old].key < item.key {
+    for item in arrivals {
+      while old < items.count, items[old].key.precedes(item.key) {
         merged.append(items[old])
         old += 1
       }
-      guard old < items.count, items[old].key == item.key else {
+      guard old < items.count, items[old].key.isSame(as: item.key) else {
         merged.append(item)
-        tell(part, .inserted)
+        tell(item, .inserted)
         continue
       }
       let stored = items[old]
       old += 1
       let isKept =
-        ResourceEquality.isSame(stored: stored.bytes, incoming: item.bytes)
+        stored.digest == item.digest || ResourceEquality.isSame(stored: stored.bytes, incoming: item.bytes)
         || ResourceVersion.isOlder(item.bytes, than: stored.bytes)
       merged.append(isKept ? stored : item)
-      tell(part, isKept ? .unchanged : .replaced)
+      tell(item, isKept ? .unchanged : .replaced)
     }
     merged += items[old...]
     items = merged

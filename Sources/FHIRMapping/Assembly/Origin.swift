@@ -1,5 +1,5 @@
 /// Where a resource of a document came from: an import, one of its files, and the line at which it begins there.
-package struct Origin: Sendable, Hashable {
+package struct Origin: Sendable, Hashable, BitwiseCopyable {
   /// The import's number; 0 where it is not known.
   package var run: Int32
   /// The file's number among those of the import, from 0.

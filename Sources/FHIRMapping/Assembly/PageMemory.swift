@@ -20,16 +20,6 @@ package struct PageMemory: ~Copyable {
     return document
   }
 
-  /// Copies what a small document is made of beside it, so that it holds no other memory.
-  package mutating func keep(_ part: inout Part) {
-    switch part.content {
-    case .appointment: break
-    case .root(var resource, let names):
-      resource.bytes = resource.bytes.withUnsafeBytes { small.keep($0) }
-      part.content = .root(resource, names: names)
-    case .section(let name, var resource):
-      resource.bytes = resource.bytes.withUnsafeBytes { small.keep($0) }
-      part.content = .section(name, resource)
-    }
-  }
+  /// Copies bytes to where documents are kept.
+  mutating func keep(_ bytes: SharedBytes) -> SharedBytes { small.keep(bytes.pointer) }
 }

@@ -5,13 +5,13 @@ import BSON
 /// The split follows from the content alone, so that the same content gives the same pages.
 struct PageWriter {
   let draft: DocumentDraft
+  /// What stands under `_fhirline.hash`.
+  let hash: String
   let pageBytes: Int
 
   func write(
-    _ merged: MergedFields, pinned: [String: Set<Int>], outcomes: [DocumentAssembler.Outcome?],
-    in memory: inout PageMemory
-  ) throws -> DocumentAssembler.Assembly {
-    let hash = digest(merged)
+    _ merged: MergedFields, pinned: [String: Set<Int>], in memory: inout PageMemory
+  ) throws -> (pages: [BSONDocument], ids: [String]) {
     let fixed =
       merged.fields.count + (merged.residual?.count ?? 0) + 64 * draft.appointments.count
       + 8 * draft.sections.reduce(0) { $0 + $1.items.count } + 1024
@@ -38,32 +38,12 @@ struct PageWriter {
       }
       if page == 1 {
         if let residual = merged.residual { memory.writer.append("fhir", document: residual) }
-        try bookkeeping(hash: hash, marks: merged.marks, pageCount: count, into: &memory.writer)
+        try bookkeeping(marks: merged.marks, pageCount: count, into: &memory.writer)
       }
       memory.writer.endDocument()
       pages.append(try memory.finish())
     }
-    return DocumentAssembler.Assembly(pages: pages, ids: ids, hash: hash, outcomes: outcomes)
-  }
-
-  /// Stands for what FHIR says: the same whether or not the application edited fields since.
-  private func digest(_ merged: MergedFields) -> String {
-    var digest = ContentDigest()
-    if let root = draft.root { digest.add(root.digest) }
-    for (name, mark) in merged.marks.sorted(by: { $0.key < $1.key }) {
-      digest.add(name)
-      withUnsafeBytes(of: mark.littleEndian) { digest.add($0) }
-    }
-    for section in draft.sections {
-      digest.add(section.name)
-      for item in section.items { item.bytes.withUnsafeBytes { digest.add($0) } }
-    }
-    for link in draft.sortedAppointments {
-      digest.add(link.id)
-      digest.add(link.start)
-    }
-    for name in draft.root?.names ?? [] { digest.add(name) }
-    return digest.text
+    return (pages, ids)
   }
 
   /// An item's bytes, and its index and type in the array.
@@ -113,13 +93,13 @@ struct PageWriter {
         writer.beginArray()
         isOpen = true
       }
-      try item.bytes.withUnsafeBytes { writer.append(document: try BSONView($0)) }
+      writer.append(document: try BSONView(item.bytes))
     }
     if isOpen { writer.endArray() }
   }
 
   private func bookkeeping(
-    hash: String, marks: [String: Int32], pageCount: Int, into writer: inout BSONWriter
+    marks: [String: Int32], pageCount: Int, into writer: inout BSONWriter
   ) throws {
     writer.beginDocument("_fhirline")
     writer.append("hash", string: hash)

@@ -6,14 +6,10 @@ import BSON
 /// references as they once came and nothing at hand to resolve them by. None of that is news; a reference that is
 /// resolved now and was not before is. Nor is an id that one of the two lacks: both are stored under it.
 enum ResourceEquality {
-  static func isSame(stored: SharedBytes, incoming: SharedBytes) -> Bool {
-    if stored == incoming { return true }
-    return stored.withUnsafeBytes { stored in
-      incoming.withUnsafeBytes { incoming in
-        guard let a = try? BSONView(stored), let b = try? BSONView(incoming) else { return false }
-        return (try? isSame(a, b, isRoot: true)) ?? false
-      }
-    }
+  static func isSame(stored: UnsafeRawBufferPointer, incoming: UnsafeRawBufferPointer) -> Bool {
+    if stored.isSame(as: incoming) { return true }
+    guard let a = try? BSONView(stored), let b = try? BSONView(incoming) else { return false }
+    return (try? isSame(a, b, isRoot: true)) ?? false
   }
 
   private static func isSame(_ stored: BSONView, _ incoming: BSONView, isRoot: Bool = false) throws -> Bool {

@@ -5,20 +5,18 @@ import BSON
 /// See http://hl7.org/fhir/R4/resource.html#Meta
 enum ResourceVersion {
   /// Whether a version is told to be older than another. Where they do not tell, it is not.
-  static func isOlder(_ a: SharedBytes, than b: SharedBytes) -> Bool {
+  static func isOlder(_ a: UnsafeRawBufferPointer, than b: UnsafeRawBufferPointer) -> Bool {
     guard let first = stamp(a), let second = stamp(b) else { return false }
     if let x = first.updated, let y = second.updated, x != y { return x < y }
     if let x = first.version, let y = second.version { return x < y }
     return false
   }
 
-  private static func stamp(_ bytes: SharedBytes) -> (updated: InstantKey?, version: Int?)? {
-    bytes.withUnsafeBytes { bytes in
-      guard let meta = try? BSONView(bytes).find("meta")?.document else { return nil }
-      let updated = (try? meta.find("lastUpdated"))?.text.flatMap(InstantKey.init)
-      let version = (try? meta.find("versionId"))?.text.flatMap { Int($0) }
-      return (updated, version)
-    }
+  private static func stamp(_ bytes: UnsafeRawBufferPointer) -> (updated: InstantKey?, version: Int?)? {
+    guard let meta = try? BSONView(bytes).find("meta")?.document else { return nil }
+    let updated = (try? meta.find("lastUpdated"))?.text.flatMap(InstantKey.init)
+    let version = (try? meta.find("versionId"))?.text.flatMap { Int($0) }
+    return (updated, version)
   }
 }
 

@@ -29,7 +29,8 @@ extension DocumentAssembler {
       for item in section.items {
         resources.append(
           StoredResource(
-            key: item.key, section: section.name, origin: item.origin, hash: DocumentDraft.digest(item.bytes))
+            key: String(decoding: item.key, as: UTF8.self), section: section.name, origin: item.origin,
+            hash: item.digest.text)
         )
       }
     }

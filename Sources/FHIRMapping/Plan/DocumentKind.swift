@@ -1,5 +1,5 @@
 /// The kinds of document that the platform keeps.
-package enum DocumentKind: String, Sendable, CaseIterable {
+package enum DocumentKind: String, Sendable, CaseIterable, BitwiseCopyable {
   case patient
   case chart = "patient_chart"
   case provider

@@ -14,6 +14,8 @@ package struct DocumentPlan: Sendable {
   let fields: [FieldPlan]
   /// How long a visit lasts of which only the start is known.
   let defaultMinutes: Int?
+  /// Stands for all that the file says: documents that it described otherwise are to be written anew.
+  let fingerprint: UInt64
   private let file: String
 
   /// Compiles a file; throws its first mistake.
@@ -39,6 +41,7 @@ package struct DocumentPlan: Sendable {
     }
     collection = try collectionNode.string()
     file = node.file
+    fingerprint = node.fingerprint
     if let rootNode = values["root"] {
       let name = try rootNode.string()
       guard let type = table.resourceTypeID(name) else {

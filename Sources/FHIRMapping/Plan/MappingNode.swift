@@ -130,4 +130,28 @@ struct MappingNode {
     }
     return values
   }
+
+  /// Stands for keys and values in their order; comments and layout do not count.
+  var fingerprint: UInt64 {
+    var digest = ContentDigest()
+    MappingNode.add(node, to: &digest)
+    return digest.words.high
+  }
+
+  private static func add(_ node: Node, to digest: inout ContentDigest) {
+    if let mapping = node.mapping {
+      digest.add("{")
+      for (key, value) in mapping {
+        add(key, to: &digest)
+        add(value, to: &digest)
+      }
+      digest.add("}")
+    } else if let sequence = node.sequence {
+      digest.add("[")
+      for item in sequence { add(item, to: &digest) }
+      digest.add("]")
+    } else {
+      digest.add(node.scalar?.string ?? "")
+    }
+  }
 }

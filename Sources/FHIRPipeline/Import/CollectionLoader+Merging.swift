@@ -8,8 +8,8 @@ extension CollectionLoader {
 
   /// A stored document with parts added.
   private struct Merged {
-    let request: LoadRequest
-    let assembly: DocumentAssembler.Assembly
+    let incoming: Assembly
+    let document: Assembly
     /// The hash with which it was read.
     let hash: String?
 
@@ -18,25 +18,25 @@ extension CollectionLoader {
       // null finds a document without the field as well.
       let hash = hash.map(BSONValue.string) ?? .null
       return .replace(
-        filter: ["_id": .string(request.id), "_fhirline.hash": hash], with: assembly.pages[0], upsert: false)
+        filter: ["_id": .string(document.id), "_fhirline.hash": hash], with: document.pages[0], upsert: false)
     }
   }
 
   /// Adds parts to stored documents of one page each, in few exchanges however many there are.
   ///
   /// They come from the server one by one and go back in bulks, so that memory holds few of them at a time.
-  func merge(_ requests: [LoadRequest], _ connection: borrowing StoreConnection) throws -> [LoadRequest] {
+  func merge(_ requests: [Assembly], _ connection: borrowing StoreConnection) throws -> [Assembly] {
     guard !requests.isEmpty else { return [] }
-    var waiting: [String: LoadRequest] = [:]
+    var waiting: [String: Assembly] = [:]
     for request in requests { waiting[request.id] = request }
-    var missed: [LoadRequest] = []
+    var missed: [Assembly] = []
     var merged: [Merged] = []
     var bytes = 0
     try connection.find(ids: requests.map(\.id), in: collection) { document in
       guard let id = try document.find("_id")?.text, let request = waiting.removeValue(forKey: id) else {
         return
       }
-      let state = try State(document)
+      let state = try StoredState(document)
       guard state.pages == 1 else {
         missed.append(request)
         return
@@ -44,12 +44,12 @@ extension CollectionLoader {
       guard let result = self.merged(request, state, stored: [BSONDocument(copying: document)]) else {
         return
       }
-      if result.assembly.pages.count > 1 {
+      if result.document.pages.count > 1 {
         missed += try write(paged: result, over: [:], connection)
         return
       }
       merged.append(result)
-      bytes += result.assembly.pages[0].count
+      bytes += result.document.pages[0].count
       if bytes >= CollectionLoader.bytesPerWrite {
         missed += try write(merged, connection)
         merged = []
@@ -61,38 +61,38 @@ extension CollectionLoader {
     return missed
   }
 
-  /// The document that parts make of a stored one; nil where it stays as it is, or cannot be put together.
-  private func merged(_ request: LoadRequest, _ state: State, stored: [BSONDocument]) -> Merged? {
+  /// A stored document with another added; nil where it stays as it is, or cannot be put together.
+  private func merged(_ incoming: Assembly, _ state: StoredState, stored: [BSONDocument]) -> Merged? {
     do {
-      let assembly = try assembler.assemble(
-        kind: request.kind, id: request.id, parts: request.parts, stored: stored)
-      if state.hash == assembly.hash {
-        counted(request.parts, assembly.outcomes)
+      let document = try assembler.assemble(incoming, stored: stored)
+      if state.hash == document.hash {
+        counted(document.tally)
         return nil
       }
-      return Merged(request: request, assembly: assembly, hash: state.hash)
+      return Merged(incoming: incoming, document: document, hash: state.hash)
     } catch {
-      refuse(request.parts, error)
+      refused(incoming, "the document could not be put together: \(error)")
       return nil
     }
   }
 
-  private func write(_ merged: [Merged], _ connection: borrowing StoreConnection) throws -> [LoadRequest] {
+  private func write(_ merged: [Merged], _ connection: borrowing StoreConnection) throws -> [Assembly] {
     guard !merged.isEmpty else { return [] }
     let result = try connection.write(merged.map(\.replacement), in: collection)
     var reasons: [Int: String] = [:]
     for failure in result.failures { reasons[failure.index] = failure.message }
     // Where a document was no longer as it was read, the server's count tells that there is one, but not which.
     let areAllWritten = result.matched == merged.count - reasons.count
-    let states = areAllWritten ? [:] : try states(of: merged.map(\.request.id), connection)
-    var missed: [LoadRequest] = []
-    for (index, document) in merged.enumerated() {
+    let states =
+      areAllWritten ? [:] : try StoredState.states(of: merged.map(\.document.id), in: collection, connection)
+    var missed: [Assembly] = []
+    for (index, merged) in merged.enumerated() {
       if let reason = reasons[index] {
-        refused(document.request.parts, reason)
-      } else if areAllWritten || states[document.request.id]?.hash == document.assembly.hash {
-        counted(document.request.parts, document.assembly.outcomes)
+        refused(merged.incoming, reason)
+      } else if areAllWritten || states[merged.document.id]?.hash == merged.document.hash {
+        counted(merged.document.tally)
       } else {
-        missed.append(document.request)
+        missed.append(merged.incoming)
       }
     }
     return missed
@@ -102,17 +102,17 @@ extension CollectionLoader {
 
   /// Adds parts to a stored document of several pages.
   func merge(
-    _ request: LoadRequest, pages: Int, _ connection: borrowing StoreConnection
-  ) throws -> [LoadRequest] {
+    _ request: Assembly, pages: Int, _ connection: borrowing StoreConnection
+  ) throws -> [Assembly] {
     // An import that was cut short may have left more pages than the first tells of.
-    let last = pages + request.assembly.pages.count + 1
+    let last = pages + request.pages.count + 1
     let ids = [request.id] + (2...last).map { "\(request.id)#\($0)" }
     var found: [String: BSONDocument] = [:]
     try connection.find(ids: ids, in: collection) { document in
       if let id = try document.find("_id")?.text { found[id] = BSONDocument(copying: document) }
     }
     guard let first = found[request.id] else { return [request] }
-    let state = try first.withView { try State($0) }
+    let state = try first.withView { try StoredState($0) }
     guard state.pages <= last else { return [request] }
     guard let merged = merged(request, state, stored: ids.compactMap { found[$0] }) else { return [] }
     return try write(paged: merged, over: found, connection)
@@ -127,20 +127,20 @@ extension CollectionLoader {
   /// Replaces a document and its pages.
   private func write(
     paged merged: Merged, over found: [String: BSONDocument], _ connection: borrowing StoreConnection
-  ) throws -> [LoadRequest] {
+  ) throws -> [Assembly] {
     do {
       if hasTransactions {
         try connection.withTransaction { connection in try replacePages(merged, found, connection) }
       } else {
         try replacePages(merged, found, connection)
       }
-      counted(merged.request.parts, merged.assembly.outcomes)
+      counted(merged.document.tally)
     } catch Setback.changed {
-      return [merged.request]
+      return [merged.incoming]
     } catch Setback.refused(let reason) {
-      refused(merged.request.parts, reason)
+      refused(merged.incoming, reason)
     } catch let error as StoreError where error.concernsDocument {
-      refused(merged.request.parts, error.message)
+      refused(merged.incoming, error.message)
     }
     return []
   }
@@ -149,7 +149,7 @@ extension CollectionLoader {
   private func replacePages(
     _ merged: Merged, _ found: [String: BSONDocument], _ connection: borrowing StoreConnection
   ) throws {
-    let further = zip(merged.assembly.ids, merged.assembly.pages).dropFirst()
+    let further = zip(merged.document.ids, merged.document.pages).dropFirst()
     let changed = BSONBatch(further.filter { found[$0.0] != $0.1 }.map(\.1))
     if let failure = try connection.replace(changed, in: collection, upsert: true).failures.first {
       throw Setback.refused(failure.message)
@@ -157,7 +157,7 @@ extension CollectionLoader {
     let first = try connection.write([merged.replacement], in: collection)
     if let failure = first.failures.first { throw Setback.refused(failure.message) }
     guard first.matched == 1 else { throw Setback.changed }
-    let kept = Set(merged.assembly.ids)
+    let kept = Set(merged.document.ids)
     let needless = found.keys.filter { !kept.contains($0) }
     if !needless.isEmpty { _ = try connection.delete(ids: needless, from: collection) }
   }

@@ -23,47 +23,22 @@ struct CollectionLoader {
   /// - Parameter areNew: whether the collection had no documents before this run: then they are inserted without being
   ///   asked for, and the server tells of the few that this run, or somebody else, wrote since.
   func load(_ requests: [LoadRequest], areNew: Bool, _ connection: borrowing StoreConnection) throws {
+    // A batch holds each document once: what comes again is added to the first.
+    var seen: Set<String> = []
+    let again = requests.filter { !seen.insert($0.id).inserted }
+    seen = []
+    let first = again.isEmpty ? requests : requests.filter { seen.insert($0.id).inserted }
     // Alone there is less time for others between reading and writing than in a batch.
-    for request in try loadOnce(joined(requests), areNew: areNew, connection) {
+    for request in try loadOnce(first, areNew: areNew, connection) + again {
       var tries = 1
-      while try !loadOnce([request], areNew: false, connection).isEmpty {
+      while try !loadOnce([LoadRequest(request.document)], areNew: false, connection).isEmpty {
         tries += 1
         guard tries < CollectionLoader.tries else {
-          refused(request.parts, "other programs keep changing the document")
+          refused(request.document, "other programs keep changing the document")
           break
         }
       }
     }
-  }
-
-  /// Requests for one document within a batch become one.
-  private func joined(_ requests: [LoadRequest]) -> [LoadRequest] {
-    var positions: [String: Int] = [:]
-    var groups: [(first: LoadRequest, parts: [Part])] = []
-    for request in requests {
-      if let position = positions[request.id] {
-        groups[position].parts += request.parts
-      } else {
-        positions[request.id] = groups.count
-        groups.append((request, request.parts))
-      }
-    }
-    guard groups.count < requests.count else { return requests }
-    return groups.compactMap { first, parts in
-      if parts.count == first.parts.count { return first }
-      do {
-        return LoadRequest(
-          kind: first.kind, id: first.id, parts: parts,
-          assembly: try assembler.assemble(kind: first.kind, id: first.id, parts: parts))
-      } catch {
-        refuse(parts, error)
-        return nil
-      }
-    }
-  }
-
-  func refuse(_ parts: [Part], _ error: any Error) {
-    refused(parts, "the document could not be put together: \(error)")
   }
 
   /// - Returns: what could not be written because the document is no longer as it was read.
@@ -71,94 +46,74 @@ struct CollectionLoader {
     _ requests: [LoadRequest], areNew: Bool, _ connection: borrowing StoreConnection
   ) throws -> [LoadRequest] {
     // Those with several pages are asked for even so: their further pages are written before the first.
-    let asked = requests.filter { !areNew || $0.assembly.pages.count > 1 }
-    let stored = try states(of: asked.map(\.id), connection)
-    var fresh: [LoadRequest] = []
-    var changed: [LoadRequest] = []
-    var paged: [(LoadRequest, Int)] = []
+    let asked = requests.filter { request in
+      if case .unknown = request.presence { !areNew || request.document.pages.count > 1 } else { false }
+    }
+    let found = try StoredState.states(of: asked.map(\.id), in: collection, connection)
+    var fresh: [Assembly] = []
+    var changed: [Assembly] = []
+    var paged: [(Assembly, Int)] = []
     for request in requests {
-      guard let known = stored[request.id] else {
-        fresh.append(request)
+      let document = request.document
+      var state = found[request.id]
+      if case .stored(let known) = request.presence { state = known }
+      guard let state else {
+        fresh.append(document)
         continue
       }
-      if known.hash == request.assembly.hash {
-        counted(request.parts, request.assembly.outcomes.map { $0.map { _ in .unchanged } })
-      } else if known.pages > 1 {
-        paged.append((request, known.pages))
+      if state.hash == document.hash {
+        counted(document.tally.allUnchanged)
+      } else if state.pages > 1 {
+        paged.append((document, state.pages))
       } else {
-        changed.append(request)
+        changed.append(document)
       }
     }
     var missed = try insert(fresh, connection)
     missed += try merge(changed, connection)
-    for (request, pages) in paged { missed += try merge(request, pages: pages, connection) }
-    return missed
-  }
-
-  // MARK: What is there
-
-  /// A stored document's own word on its content.
-  struct State {
-    /// nil in a document that this program did not write.
-    var hash: String?
-    var pages: Int
-
-    init(_ document: BSONView) throws {
-      let bookkeeping = try document.find("_fhirline")?.document
-      hash = try bookkeeping?.find("hash")?.text
-      pages = Int(try bookkeeping?.find("pages")?.integer ?? 1)
-    }
-  }
-
-  func states(of ids: [String], _ connection: borrowing StoreConnection) throws -> [String: State] {
-    var states: [String: State] = [:]
-    try connection.find(
-      ids: ids, in: collection, projection: ["_fhirline.hash": 1, "_fhirline.pages": 1]
-    ) { document in
-      if let id = try document.find("_id")?.text { states[id] = try State(document) }
-    }
-    return states
+    for (document, pages) in paged { missed += try merge(document, pages: pages, connection) }
+    return missed.map { LoadRequest($0) }
   }
 
   // MARK: New documents
 
   private func insert(
-    _ requests: [LoadRequest], _ connection: borrowing StoreConnection
-  ) throws -> [LoadRequest] {
-    guard !requests.isEmpty else { return [] }
-    var requests = requests
-    if requests.contains(where: { $0.assembly.pages.count > 1 }) {
-      requests = try insertFurtherPages(of: requests, connection)
+    _ documents: [Assembly], _ connection: borrowing StoreConnection
+  ) throws -> [Assembly] {
+    guard !documents.isEmpty else { return [] }
+    var documents = documents
+    if documents.contains(where: { $0.pages.count > 1 }) {
+      documents = try insertFurtherPages(of: documents, connection)
     }
-    let result = try connection.insert(requests.map { $0.assembly.pages[0] }, into: collection)
+    let result = try connection.insert(documents.map { $0.pages[0] }, into: collection)
     var failures: [Int: WriteFailure] = [:]
     for failure in result.failures { failures[failure.index] = failure }
     // What somebody else wrote since it was asked for; another key than `_id` may be a duplicate, too.
-    let duplicates = result.failures.filter { $0.reason == .duplicateKey }.map { requests[$0.index].id }
+    let duplicates = result.failures.filter { $0.reason == .duplicateKey }.map { documents[$0.index].id }
     let existing = duplicates.isEmpty ? [] : try connection.existing(ids: duplicates, in: collection)
-    var missed: [LoadRequest] = []
-    for (index, request) in requests.enumerated() {
+    var missed: [Assembly] = []
+    for (index, document) in documents.enumerated() {
       if let failure = failures[index] {
-        if failure.reason == .duplicateKey, existing.contains(request.id) {
-          missed.append(request)
+        if failure.reason == .duplicateKey, existing.contains(document.id) {
+          missed.append(document)
         } else {
-          refused(request.parts, failure.message)
+          refused(document, failure.message)
         }
       } else {
-        counted(request.parts, request.assembly.outcomes)
+        counted(document.tally)
       }
     }
     return missed
   }
 
-  /// Writes the further pages of new documents, and returns the requests whose pages are all there.
+  /// Writes the further pages of new documents, and returns the documents whose pages are all there.
   private func insertFurtherPages(
-    of requests: [LoadRequest], _ connection: borrowing StoreConnection
-  ) throws -> [LoadRequest] {
+    of documents: [Assembly], _ connection: borrowing StoreConnection
+  ) throws -> [Assembly] {
     var batch = BSONBatch()
     var owners: [Int] = []
-    for (number, request) in requests.enumerated() {
-      for page in request.assembly.pages.dropFirst() {
+    for (number, document) in documents.enumerated() {
+      for page in document.pages.dropFirst() {
         batch.append(page)
         owners.append(number)
       }
@@ -167,11 +122,11 @@ struct CollectionLoader {
     let result = try connection.replace(batch, in: collection, upsert: true)
     var reasons: [Int: String] = [:]
     for failure in result.failures { reasons[owners[failure.index]] = failure.message }
-    guard !reasons.isEmpty else { return requests }
+    guard !reasons.isEmpty else { return documents }
     for (number, reason) in reasons {
-      _ = try connection.delete(ids: requests[number].assembly.ids.dropFirst(), from: collection)
-      refused(requests[number].parts, reason)
+      _ = try connection.delete(ids: documents[number].ids.dropFirst(), from: collection)
+      refused(documents[number], reason)
     }
-    return requests.indices.filter { reasons[$0] == nil }.map { requests[$0] }
+    return documents.indices.filter { reasons[$0] == nil }.map { documents[$0] }
   }
 }

@@ -1,28 +1,62 @@
 import FHIRMapping
 
-/// Parts by the document they belong to, in the order in which the documents came.
+/// The parts in a buffer by the document they belong to, the documents in the order in which they came.
 struct DocumentGroups {
-  struct Key: Hashable {
+  struct Group {
     let kind: DocumentKind
-    let id: String
+    /// Its first part: it names the document.
+    fileprivate let first: Int
+    fileprivate(set) var range: Range<Int>
   }
 
-  private(set) var groups: [(key: Key, parts: [Part])] = []
-  private var positions: [Key: Int] = [:]
+  private(set) var groups: [Group] = []
+  /// Grouped.
+  private var parts: [PartView] = []
 
-  mutating func add(_ part: Part) {
-    let key = Key(kind: part.kind, id: part.documentID)
-    if let position = positions[key] {
-      groups[position].parts.append(part)
-    } else {
-      positions[key] = groups.count
-      groups.append((key, [part]))
+  /// The groups are valid as long as the buffer stays as it is.
+  init(_ buffer: borrowing PartBuffer) {
+    var views: [PartView] = []
+    var members: [Int32] = []
+    var sizes: [Int] = []
+    // By the hash of the document: the last group of that hash, and the one before it.
+    var heads: [UInt64: Int] = [:]
+    var others: [Int] = []
+    buffer.forEach { part in
+      let hash = ContentHash.of(part.documentID) &* 5 &+ UInt64(part.kind.number)
+      var group = heads[hash] ?? -1
+      while group >= 0, !DocumentGroups.isSame(views[groups[group].first], part) { group = others[group] }
+      if group < 0 {
+        group = groups.count
+        groups.append(Group(kind: part.kind, first: views.count, range: 0..<0))
+        others.append(heads.updateValue(group, forKey: hash) ?? -1)
+        sizes.append(0)
+      }
+      sizes[group] += 1
+      members.append(Int32(group))
+      views.append(part)
+    }
+    var starts: [Int] = []
+    var start = 0
+    for number in groups.indices {
+      starts.append(start)
+      groups[number].range = start..<start + sizes[number]
+      start += sizes[number]
+    }
+    guard let any = views.first else { return }
+    parts = [PartView](repeating: any, count: views.count)
+    for (index, group) in members.enumerated() {
+      parts[starts[Int(group)]] = views[index]
+      starts[Int(group)] += 1
     }
   }
 
-  /// Gives a document's parts away, so that they are not held twice.
-  mutating func take(_ number: Int) -> (key: Key, parts: [Part]) {
-    defer { groups[number].parts = [] }
-    return groups[number]
+  func parts(of group: Group) -> ArraySlice<PartView> { parts[group.range] }
+
+  func id(of group: Group) -> String {
+    String(decoding: parts[group.range.lowerBound].documentID, as: UTF8.self)
+  }
+
+  private static func isSame(_ a: PartView, _ b: PartView) -> Bool {
+    a.kind == b.kind && a.documentID.elementsEqual(b.documentID)
   }
 }

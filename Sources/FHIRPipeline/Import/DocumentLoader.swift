@@ -7,36 +7,34 @@ import Synchronization
 ///
 /// Several threads load, each the documents whose ids fall to it, so that no two batches meet at one document.
 package final class DocumentLoader: DocumentSink {
-  /// What became of the resources, by type.
-  package typealias Counted = @Sendable (_ parts: [Part], _ outcomes: [DocumentAssembler.Outcome?]) -> Void
+  /// What became of a document's resources.
+  package typealias Counted = @Sendable (Tally) -> Void
   /// A document that the database refused.
-  package typealias Refused = @Sendable (_ parts: [Part], _ reason: String) -> Void
+  package typealias Refused = @Sendable (Assembly, _ reason: String) -> Void
 
   private static let documentsPerBatch = 500
   /// libmongoc's buffer doubles as it fills: a batch that stays below 2 MB fills one of 2 MB.
   private static let bytesPerBatch = 3 << 19
-  /// Bytes of documents and their parts that wait for the database, by thread.
+  /// Bytes of documents that wait for the database, by thread.
   private static let bytesWaiting = 2 << 20
   /// MongoDB gives each connection a thread: two write faster than one, and more have to wait for each other.
   private static let lanes = 2
 
   private let store: DocumentStore
-  private let collections: [DocumentKind: String]
+  private let states: StoredStates
   private let assembler: DocumentAssembler
   private let queues: [BoundedQueue<[LoadRequest]>]
   private let failure = Mutex<PipelineFailure?>(nil)
-  /// Which collections had documents before this run.
-  private let filled = Mutex<[String: Bool]>([:])
   private let counted: Counted
   private let refused: Refused
   private let threads = Mutex<[WorkerThread]>([])
 
   package init(
-    store: DocumentStore, collections: [DocumentKind: String], assembler: DocumentAssembler,
-    counted: @escaping Counted, refused: @escaping Refused
+    store: DocumentStore, states: StoredStates, assembler: DocumentAssembler, counted: @escaping Counted,
+    refused: @escaping Refused
   ) {
     self.store = store
-    self.collections = collections
+    self.states = states
     self.assembler = assembler
     self.counted = counted
     self.refused = refused
@@ -54,10 +52,11 @@ package final class DocumentLoader: DocumentSink {
     var gathered: [DocumentKind: Gathered] = [:]
     while let batch = queue.pop() {
       for request in batch {
-        gathered[request.kind, default: Gathered()].add(request)
-        guard let whole = gathered[request.kind], whole.isEnough else { continue }
-        gathered[request.kind] = nil
-        load(whole.requests, kind: request.kind)
+        let kind = request.document.kind
+        gathered[kind, default: Gathered()].add(request)
+        guard let whole = gathered[kind], whole.isEnough else { continue }
+        gathered[kind] = nil
+        load(whole.requests, kind: kind)
       }
     }
     for (kind, rest) in gathered.sorted(by: { $0.key < $1.key }) { load(rest.requests, kind: kind) }
@@ -72,7 +71,7 @@ package final class DocumentLoader: DocumentSink {
 
     mutating func add(_ request: LoadRequest) {
       requests.append(request)
-      bytes += request.byteCount
+      bytes += request.document.byteCount
     }
   }
 
@@ -84,7 +83,7 @@ package final class DocumentLoader: DocumentSink {
       lanes[Int((ContentHash.of(request.id) >> 40) % UInt64(queues.count))].append(request)
     }
     for (queue, lane) in zip(queues, lanes) where !lane.isEmpty {
-      guard queue.push(lane, cost: lane.reduce(0) { $0 + 2 * $1.byteCount }) else { return false }
+      guard queue.push(lane, cost: lane.reduce(0) { $0 + $1.document.byteCount }) else { return false }
     }
     return true
   }
@@ -104,34 +103,26 @@ package final class DocumentLoader: DocumentSink {
   private func load(_ requests: [LoadRequest], kind: DocumentKind) {
     guard !hasFailed else { return }
     do {
+      let areNew = try !states.hadDocuments(kind)
       try store.withConnection { connection in
-        let collection = collections[kind] ?? kind.rawValue
         let loader = CollectionLoader(
-          collection: collection, assembler: assembler, hasTransactions: store.server.hasTransactions,
-          counted: counted, refused: refused)
-        try loader.load(requests, areNew: !hadDocuments(collection, connection), connection)
+          collection: states.collection(of: kind), assembler: assembler,
+          hasTransactions: store.server.hasTransactions, counted: counted, refused: refused)
+        try loader.load(requests, areNew: areNew, connection)
       }
-    } catch let error as StoreError {
-      fail(
-        PipelineFailure(
-          .stopped, "\(error.message) What was loaded so far is whole; run the import again to go on."))
-    } catch let error as PipelineFailure {
-      fail(error)
     } catch {
-      fail(PipelineFailure(.stopped, "loading stopped: \(error)"))
+      fail(DocumentLoader.failure(error))
     }
   }
 
-  /// Whether a collection had documents before this run; asked before any thread writes into it.
-  private func hadDocuments(_ collection: String, _ connection: borrowing StoreConnection) throws -> Bool {
-    try filled.withLock { filled in
-      if let known = filled[collection] { return known }
-      var found = false
-      try connection.find(in: collection, options: FindOptions(projection: ["_id": 1], limit: 1)) { _ in
-        found = true
-      }
-      filled[collection] = found
-      return found
+  /// Why loading cannot go on.
+  static func failure(_ error: any Error) -> PipelineFailure {
+    switch error {
+    case let error as StoreError:
+      PipelineFailure(
+        .stopped, "\(error.message) What was loaded so far is whole; run the import again to go on.")
+    case let error as PipelineFailure: error
+    default: PipelineFailure(.stopped, "loading stopped: \(error)")
     }
   }
 

@@ -30,45 +30,37 @@ final class ImportLedger: Sendable {
   func add(_ summary: ImportSummary) { state.withLock { $0.summary.add(summary) } }
 
   /// Counts what became of the resources of a document.
-  func count(_ parts: [Part], _ outcomes: [DocumentAssembler.Outcome?]) {
-    // A document's resources of one type come mostly one after another.
-    var counts: [String: ImportSummary.Counts] = [:]
-    var type = ""
-    var run = ImportSummary.Counts()
-    for index in parts.indices {
-      guard let outcome = outcomes[index], let key = parts[index].resource?.key else { continue }
-      if !key.hasPrefix(type) || key.utf8.dropFirst(type.utf8.count).first != UInt8(ascii: "/") {
-        if !type.isEmpty { counts[type, default: .init()].add(run) }
-        type = Part.Resource.type(ofKey: key)
-        run = ImportSummary.Counts()
-      }
-      switch outcome {
-      case .inserted: run.inserted += 1
-      case .replaced: run.replaced += 1
-      case .unchanged: run.unchanged += 1
-      }
-    }
-    if !type.isEmpty { counts[type, default: .init()].add(run) }
+  func count(_ tally: Tally) {
     state.withLock { state in
-      for (type, run) in counts { state.summary.types[type, default: .init()].add(run) }
+      for entry in tally.types {
+        var counts = ImportSummary.Counts()
+        counts.inserted = entry.counts.inserted
+        counts.replaced = entry.counts.replaced
+        counts.unchanged = entry.counts.unchanged
+        state.summary.types[entry.type, default: .init()].add(counts)
+      }
     }
   }
 
   /// Sets the resources of a document aside that the database refused.
-  func refuse(_ parts: [Part], reason: String) {
-    for part in parts {
-      guard let resource = part.resource else { continue }
-      let issue = Issue(
-        .error, .documentRefused, at: resource.type, position: nil, "MongoDB refused it: \(reason)")
+  func refuse(_ document: Assembly, reason: String) {
+    // Its pages are as this program wrote them.
+    guard let draft = try? document.draft() else { return }
+    refuse(draft, reason: reason)
+  }
+
+  /// Sets the resources of a document aside.
+  func refuse(_ draft: DocumentDraft, reason: String) {
+    draft.forEachResource { key, bytes in
+      let type = String(Substring(key.utf8.prefix { $0 != UInt8(ascii: "/") }))
+      let issue = Issue(.error, .documentRefused, at: type, position: nil, "MongoDB refused it: \(reason)")
       var json: String?
-      if let tree = try? resource.bytes.withUnsafeBytes({
-        try ResourceDecoder(references: .original).decode(try BSONView($0))
-      }) {
+      if let tree = try? ResourceDecoder(references: .original).decode(try BSONView(bytes)) {
         json = JSONText.of(tree)
       }
-      quarantine?.add(source: resource.key, position: nil, resource: json, raw: nil, issues: [issue])
-      tell([issue], source: part.documentID)
-      state.withLock { $0.summary.types[resource.type, default: .init()].quarantined += 1 }
+      quarantine?.add(source: key, position: nil, resource: json, raw: nil, issues: [issue])
+      tell([issue], source: draft.id)
+      state.withLock { $0.summary.types[type, default: .init()].quarantined += 1 }
     }
   }
 
@@ -101,14 +93,5 @@ final class ImportLedger: Sendable {
       let issue = issues.first(where: { $0.severity >= .error }) ?? issues.first
     else { return }
     say(FindingText.line(issue, source: source, kind: "set aside"))
-  }
-}
-
-extension Part.Resource {
-  /// The resource's type, as its key begins.
-  var type: String { Part.Resource.type(ofKey: key) }
-
-  static func type(ofKey key: String) -> String {
-    String(Substring(key.utf8.prefix { $0 != UInt8(ascii: "/") }))
   }
 }

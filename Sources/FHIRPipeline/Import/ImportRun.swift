@@ -52,12 +52,13 @@ package struct ImportRun: Sendable {
     let indexes = NameIndexes(store, collections: owners)
     let found = index(files)
     let stored = StoredTargets(store: store, collections: owners, indexes: indexes)
+    let states = StoredStates(store: store, collections: collections)
 
     let ledger = ImportLedger(quarantine: quarantine, say: say)
     let assembler = DocumentAssembler(mappings: mappings, pageBytes: chartPageBytes)
     let loader = DocumentLoader(
-      store: store, collections: collections, assembler: assembler,
-      counted: { ledger.count($0, $1) }, refused: { ledger.refuse($0, reason: $1) })
+      store: store, states: states, assembler: assembler, counted: { ledger.count($0) },
+      refused: { ledger.refuse($0, reason: $1) })
     let progress = Progress(total: total, enabled: showsProgress)
     let number: Int32
     do {
@@ -67,7 +68,8 @@ package struct ImportRun: Sendable {
       throw error
     }
     let context = ImportContext(
-      run: self, files: files, found: found, stored: stored, ledger: ledger, assembler: assembler,
+      run: self, files: files, found: found, stored: stored, states: states, ledger: ledger,
+      assembler: assembler,
       loader: loader, spill: SpillStore(expectedBytes: total * 5 / 4, folder: folder), progress: progress,
       number: number)
     loader.start()
@@ -112,6 +114,7 @@ final class ImportContext: Sendable {
   /// Hashes of the keys of resources of which the run has several.
   let repeated: Set<UInt64>
   let stored: StoredTargets?
+  let states: StoredStates?
   let ledger: ImportLedger
   let assembler: DocumentAssembler
   let loader: any DocumentSink
@@ -123,7 +126,9 @@ final class ImportContext: Sendable {
   private let failed = Mutex<PipelineFailure?>(nil)
 
   init(
-    run: ImportRun, files: [InputFile], found: IndexPass.Result, stored: StoredTargets?, ledger: ImportLedger,
+    run: ImportRun, files: [InputFile], found: IndexPass.Result, stored: StoredTargets?,
+    states: StoredStates?,
+    ledger: ImportLedger,
     assembler: DocumentAssembler, loader: any DocumentSink, spill: SpillStore, progress: Progress,
     number: Int32 = 0
   ) {
@@ -132,6 +137,7 @@ final class ImportContext: Sendable {
     index = found.index
     repeated = found.repeated
     self.stored = stored
+    self.states = states
     self.ledger = ledger
     self.assembler = assembler
     self.loader = loader
@@ -161,6 +167,25 @@ final class ImportContext: Sendable {
       fail(PipelineFailure(.stopped, "stopped before the end; run it again to go on"))
     }
     return failure != nil || loader.hasFailed
+  }
+
+  /// What the database has of documents, by kind: of kinds that it had none of before the run, nothing is told. nil once it
+  /// does not answer.
+  func presences(
+    _ ids: [DocumentKind: [String]]
+  ) -> [DocumentKind: (String) -> LoadRequest.Presence]? {
+    var presences: [DocumentKind: (String) -> LoadRequest.Presence] = [:]
+    guard let states else { return presences }
+    do {
+      for (kind, ids) in ids where try states.hadDocuments(kind) {
+        let found = try states.states(of: ids, kind)
+        presences[kind] = { id in found[id].map { .stored($0) } ?? .absent }
+      }
+      return presences
+    } catch {
+      fail(DocumentLoader.failure(error))
+      return nil
+    }
   }
 
   /// The second pass: every input becomes documents, and those that it scatters are put together at the end.

@@ -12,6 +12,8 @@ final class ImportWorker {
   private var factory: PartFactory
   private var summary = ImportSummary()
   private var bundle: HeldBundle?
+  /// Parts of documents that nothing else in the run adds to.
+  private var wholes = PartBuffer()
   private var memory = PageMemory()
   private let runResolver: ReferenceResolver
 
@@ -42,7 +44,6 @@ final class ImportWorker {
   }
 
   private func take(_ batch: RecordBatch, of item: BatchFeed.Item, source: String) {
-    var documents = DocumentGroups()
     var number: UInt64 = 0
     var resources = 0
     let base = UInt64(item.file) << 40 | UInt64(item.step) << 20
@@ -51,8 +52,7 @@ final class ImportWorker {
       switch record.content {
       case .resource:
         resources += 1
-        handle(
-          record, source: source, resolver: runResolver, sequence: base | number, whole: [], into: &documents)
+        handle(record, source: source, resolver: runResolver, sequence: base | number, whole: [])
       case .entry:
         resources += 1
         if bundle == nil { bundle = HeldBundle(isLine: batch.isLines) }
@@ -73,7 +73,7 @@ final class ImportWorker {
     bundle?.countBytes(batch.byteCount)
     summary.bytes += batch.byteCount
     context.progress.advance(bytes: batch.byteCount, resources: resources)
-    load(documents)
+    loadWholes()
   }
 
   /// Errors that say nothing against a resource itself: how its Bundle presents it, what its codes mean to others.
@@ -89,8 +89,7 @@ final class ImportWorker {
 
   /// Checks and maps one record with a resource.
   private func handle(
-    _ record: Record, source: String, resolver: ReferenceResolver, sequence: UInt64,
-    whole patients: Set<String>, into documents: inout DocumentGroups
+    _ record: Record, source: String, resolver: ReferenceResolver, sequence: UInt64, whole patients: [String]
   ) {
     var issues = record.issues
     context.validator.validate(record.tree, into: &issues)
@@ -117,18 +116,11 @@ final class ImportWorker {
       let result = try factory.parts(
         of: resource, identity: resource.identity, resolver: resolver, sequence: sequence,
         origin: context.origin(of: resource, sequence: sequence)
-      ) { kind, id in
-        ImportWorker.mayBeWhole(kind, id, whole: patients)
+      ) { part in
+        if isWhole(part, whole: patients) { wholes.append(record: part.record) } else { spill(part) }
       }
       summary.references.resolved += result.resolved
       summary.references.unresolved += result.unresolved
-      for part in result.parts {
-        if ImportWorker.mayBeWhole(part.kind, part.documentID, whole: patients) {
-          documents.add(part)
-        } else {
-          spill(part)
-        }
-      }
     } catch {
       let issue = Issue(
         .error, .documentRefused, at: record.tree.expression(of: error.node, table: .r4),
@@ -158,13 +150,11 @@ final class ImportWorker {
     let source = context.files[file].name
     let resolver = ReferenceResolver(run: context.index, bundle: held.index, stored: context.stored)
     if held.isHeld {
-      var documents = DocumentGroups()
-      let patients = Set(held.patients.map { factory.documentID($0) })
+      let patients = held.patients.map { factory.documentID($0) }
       for (record, sequence) in held.records {
-        handle(
-          record, source: source, resolver: resolver, sequence: sequence, whole: patients, into: &documents)
+        handle(record, source: source, resolver: resolver, sequence: sequence, whole: patients)
       }
-      load(documents)
+      loadWholes()
     } else {
       readAgain(file: file, source: source, resolver: resolver)
     }
@@ -176,17 +166,16 @@ final class ImportWorker {
       let reader = try context.files[file].open(options: context.run.reading)
       var step: UInt64 = 0
       while !context.mustStop, let batch = try reader.nextBatch() {
-        var documents = DocumentGroups()
         var number: UInt64 = 0
         batch.forEach { record in
           number += 1
           guard case .entry = record.content else { return }
           handle(
             record, source: source, resolver: resolver, sequence: UInt64(file) << 40 | step << 20 | number,
-            whole: [], into: &documents)
+            whole: [])
         }
         step += 1
-        load(documents)
+        loadWholes()
       }
     } catch {
       context.fail(PipelineFailure(.stopped, "\(source): could not be read a second time: \(error)"))
@@ -195,86 +184,81 @@ final class ImportWorker {
 
   // MARK: Loading
 
-  /// Whether a document may be loaded at once, and does not wait for parts from elsewhere.
+  /// Whether the part's document may be loaded at once, and does not wait for parts from elsewhere.
   ///
   /// - Parameter whole: patients of whom all is at hand.
-  private static func mayBeWhole(_ kind: DocumentKind, _ id: String, whole patients: Set<String>) -> Bool {
-    switch kind {
-    case .resource, .appointment: true
-    case .patient, .chart: !patients.isEmpty && patients.contains(id)
+  private func isWhole(_ part: PartView, whole patients: [String]) -> Bool {
+    switch part.kind {
+    // All resources of one key are loaded together, so that the last counts in every run alike.
+    case .resource, .appointment: !context.repeated.contains(ContentHash.of(part.key))
+    case .patient, .chart: patients.contains { $0.utf8.elementsEqual(part.documentID) }
     case .provider: false
     }
   }
 
-  /// Hands documents to the loader, but for those of which the run has more resources elsewhere.
-  private func load(_ documents: DocumentGroups) {
-    var requests: [LoadRequest] = []
-    var documents = documents
-    for number in documents.groups.indices {
-      let (key, parts) = documents.take(number)
-      if key.kind == .resource || key.kind == .appointment, isRepeated(key, parts) {
-        for part in parts { spill(part) }
-        continue
-      }
-      if let request = request(key, parts) { requests.append(request) }
-    }
-    _ = context.loader.put(requests)
-  }
-
-  /// Whether the run has more resources for a document: all of them are loaded together, so that the last counts in
-  /// every run alike.
-  private func isRepeated(_ key: DocumentGroups.Key, _ parts: [Part]) -> Bool {
-    parts.contains { part in
-      part.resource.map { context.repeated.contains(ContentHash.of($0.key)) } ?? false
-    }
-  }
-
-  private func spill(_ part: Part) {
+  private func spill(_ part: PartView) {
     do {
-      try context.spill.append(key: ContentHash.of(part.documentID)) { PartRecord.encode(part, into: &$0) }
-    } catch let failure as PipelineFailure {
-      context.fail(failure)
+      try context.spill.append(key: ContentHash.of(part.documentID), part.record)
     } catch {
-      context.fail(PipelineFailure(.output, "\(error)"))
-    }
-  }
-
-  private func request(_ key: DocumentGroups.Key, _ parts: [Part]) -> LoadRequest? {
-    do {
-      let assembly = try context.assembler.assemble(kind: key.kind, id: key.id, parts: parts, in: &memory)
-      var request = LoadRequest(kind: key.kind, id: key.id, parts: parts, assembly: assembly)
-      if request.byteCount <= PageMemory.smallBytes { request.holdsParts(in: &memory) }
-      return request
-    } catch {
-      context.ledger.refuse(parts, reason: "the document could not be put together: \(error)")
-      return nil
+      context.fail(error)
     }
   }
 
   /// Puts together and loads the documents of one partition of the spill.
   func loadPartition(_ number: Int) {
     do {
-      var documents = DocumentGroups()
-      var texts = TextPool()
-      try context.spill.take(number).forEach { documents.add(PartRecord.decode($0, texts: &texts)) }
-      var requests: [LoadRequest] = []
-      var bytes = 0
-      for number in documents.groups.indices {
-        let (key, parts) = documents.take(number)
-        guard let request = request(key, parts) else { continue }
-        requests.append(request)
-        bytes += request.byteCount
-        if bytes >= 1 << 20 {
-          _ = context.loader.put(requests)
-          requests = []
-          bytes = 0
-        }
-      }
-      _ = context.loader.put(requests)
-    } catch let failure as PipelineFailure {
-      context.fail(failure)
+      try context.spill.take(number, into: &wholes)
     } catch {
-      context.fail(PipelineFailure(.stopped, "\(error)"))
+      context.fail(error)
     }
+    loadWholes()
+  }
+
+  /// Hands the documents whose parts are at hand to the loader, but for those that the database has already.
+  private func loadWholes() {
+    let groups = DocumentGroups(wholes)
+    var rest = groups.groups[...]
+    while !rest.isEmpty, !context.mustStop {
+      load(rest.prefix(ImportWorker.documentsPerQuestion), of: groups)
+      rest = rest.dropFirst(ImportWorker.documentsPerQuestion)
+    }
+    wholes.reset()
+  }
+
+  /// How many documents the database is asked for at a time.
+  private static let documentsPerQuestion = 500
+
+  private func load(_ some: ArraySlice<DocumentGroups.Group>, of groups: DocumentGroups) {
+    var drafts: [(draft: DocumentDraft, hash: String)] = []
+    var ids: [DocumentKind: [String]] = [:]
+    for group in some {
+      var draft = DocumentDraft(kind: group.kind, id: groups.id(of: group))
+      draft.merge(groups.parts(of: group))
+      ids[draft.kind, default: []].append(draft.id)
+      drafts.append((draft, context.assembler.hash(of: draft)))
+    }
+    guard let presences = context.presences(ids) else { return }
+    var requests: [LoadRequest] = []
+    var bytes = 0
+    for (draft, hash) in drafts {
+      let presence = presences[draft.kind]?(draft.id) ?? .unknown
+      if case .stored(let state) = presence, state.hash == hash {
+        context.ledger.count(draft.tally.allUnchanged)
+        continue
+      }
+      do {
+        let document = try context.assembler.assemble(draft, hash: hash, in: &memory)
+        requests.append(LoadRequest(document, presence: presence))
+        bytes += document.byteCount
+      } catch {
+        context.ledger.refuse(draft, reason: "the document could not be put together: \(error)")
+      }
+      if bytes >= 1 << 20 {
+        _ = context.loader.put(requests)
+        requests = []
+        bytes = 0
+      }
+    }
+    _ = context.loader.put(requests)
   }
 }

@@ -1,25 +1,22 @@
-import BSON
 package import FHIRMapping
 
-/// A document on its way into the database: the parts it is made of, and what they alone make.
+/// A document on its way into the database.
 package struct LoadRequest: Sendable {
-  package let kind: DocumentKind
-  package let id: String
-  package private(set) var parts: [Part]
   /// The document as it is if the database has none yet.
-  package let assembly: DocumentAssembler.Assembly
+  package let document: Assembly
+  /// What the database has of it.
+  package let presence: Presence
 
-  package init(kind: DocumentKind, id: String, parts: [Part], assembly: DocumentAssembler.Assembly) {
-    self.kind = kind
-    self.id = id
-    self.parts = parts
-    self.assembly = assembly
+  package enum Presence: Sendable {
+    case unknown
+    case absent
+    case stored(StoredState)
   }
 
-  /// Gives the parts memory that they share with small documents only.
-  mutating func holdsParts(in memory: inout PageMemory) {
-    for index in parts.indices { memory.keep(&parts[index]) }
+  package init(_ document: Assembly, presence: Presence = .unknown) {
+    self.document = document
+    self.presence = presence
   }
 
-  package var byteCount: Int { assembly.pages.reduce(0) { $0 + $1.count } }
+  package var id: String { document.id }
 }

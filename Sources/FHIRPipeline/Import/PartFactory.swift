@@ -13,8 +13,8 @@ struct PartFactory: ~Copyable {
   private var encoder = ResourceEncoder()
   private var writer = BSONWriter(capacity: 64 << 10)
   private let references = ReferenceScan()
-  /// Where the resources' bytes are kept.
-  private var arena = SharedArena()
+  /// The parts of one resource.
+  private var records = PartBuffer()
 
   init(mappings: MappingSet, source: String) {
     self.mappings = mappings
@@ -26,7 +26,6 @@ struct PartFactory: ~Copyable {
 
   /// What a resource became.
   struct Result {
-    var parts: [Part]
     var resolved = 0
     var unresolved = 0
   }
@@ -40,14 +39,13 @@ struct PartFactory: ~Copyable {
   /// The largest resource that is loaded: with its document's other elements it must stay below MongoDB's 16 MB.
   static let largestResource = 14 << 20
 
-  /// - Parameter keeps: whether the part of a document is to be kept. The bytes of any other stay where they are until
-  ///   the next call only.
+  /// - Parameter take: gets each part, valid during the call only.
   mutating func parts(
     of resource: RecordResource, identity: ResourceIdentity, resolver: ReferenceResolver, sequence: UInt64,
-    origin: Origin = .unknown, keeps: (DocumentKind, String) -> Bool
+    origin: Origin = .unknown, _ take: (PartView) -> Void
   ) throws(Refusal) -> Result {
     let tree = resource.tree
-    var result = Result(parts: [])
+    var result = Result()
     var rewrites = ReferenceRewrites()
     references.forEach(in: tree, from: resource.node, where: ReferenceText.needsResolving) { _, reference in
       switch resolver.resolve(reference, in: tree) {
@@ -83,26 +81,24 @@ struct PartFactory: ~Copyable {
         message: "is too large for a MongoDB document (\(Amount.bytes(writer.count)); at most 14 MB)",
         node: resource.node)
     }
-    let isKept = keeps(home.kind, home.documentID)
-    let encoded = Part.Resource(
-      key: home.key, bytes: writer.withBytes { isKept ? arena.keep($0) : SharedBytes(lent: $0) })
-    let content: Part.Content
-    if let section = home.section {
-      content = .section(section, encoded)
-    } else {
-      content = .root(
-        encoded,
-        names: ResourceIdentity.names(
-          of: tree, at: resource.node, type: identity.type, fullUrl: identity.fullUrl))
+    records.reset()
+    writer.withBytes { bytes in
+      if let section = home.section {
+        records.append(
+          section: section, key: home.key, bytes: bytes, of: home.kind, home.documentID, sequence: sequence,
+          origin: origin)
+      } else {
+        let names = ResourceIdentity.names(
+          of: tree, at: resource.node, type: identity.type, fullUrl: identity.fullUrl)
+        records.append(
+          root: home.key, bytes: bytes, names: names, of: home.kind, home.documentID, sequence: sequence,
+          origin: origin)
+      }
     }
-    result.parts.append(
-      Part(
-        kind: home.kind, documentID: home.documentID, content: content, sequence: sequence, origin: origin))
     if home.kind == .appointment {
-      links(
-        of: resource, appointment: home.documentID, resolver: resolver, sequence: sequence,
-        into: &result.parts)
+      link(resource, appointment: home.documentID, resolver: resolver, sequence: sequence)
     }
+    records.forEach(take)
     return result
   }
 
@@ -122,15 +118,14 @@ struct PartFactory: ~Copyable {
     rewrites.append(node: reference, targetName: name)
   }
 
-  /// The lists of the appointment's patient, of the patient's chart, and of its provider.
-  private func links(
-    of resource: RecordResource, appointment: String, resolver: ReferenceResolver, sequence: UInt64,
-    into parts: inout [Part]
+  /// Adds an appointment to the lists of its patient, of the patient's chart, and of its provider.
+  private mutating func link(
+    _ resource: RecordResource, appointment: String, resolver: ReferenceResolver, sequence: UInt64
   ) {
     let tree = resource.tree
     let names = KnownNames.r4
     let start = tree.child(names.start, of: resource.node).map { tree.string(at: $0) } ?? ""
-    let link = Part.Content.appointment(AppointmentLink(id: appointment, start: start))
+    let link = AppointmentLink(id: appointment, start: start)
     var seen: Set<String> = []
     for participant in tree.children(of: resource.node)
     where tree.nodes[participant].name == names.participant {
@@ -140,10 +135,10 @@ struct PartFactory: ~Copyable {
       let id = prefix + target.id
       switch target.type {
       case "Patient":
-        parts.append(Part(kind: .patient, documentID: id, content: link, sequence: sequence))
-        parts.append(Part(kind: .chart, documentID: id, content: link, sequence: sequence))
+        records.append(link: link, of: .patient, id, sequence: sequence)
+        records.append(link: link, of: .chart, id, sequence: sequence)
       case "Practitioner":
-        parts.append(Part(kind: .provider, documentID: id, content: link, sequence: sequence))
+        records.append(link: link, of: .provider, id, sequence: sequence)
       default: break
       }
     }

@@ -1,8 +1,8 @@
-package import BSON
+package import FHIRMapping
 import Glibc
 import Synchronization
 
-/// Groups records by a key without holding them all: what belongs together lands in one partition, and partitions are
+/// Groups parts by their documents without holding them all: what belongs together lands in one partition, and partitions are
 /// read back one at a time.
 ///
 /// Bulk exports scatter a patient's resources over files by type; a chart is written whole all the same. While little
@@ -35,8 +35,6 @@ package final class SpillStore: @unchecked Sendable {
   private let spills: Bool
   private let folder: String
   private let file = Mutex(File())
-  /// What partitions are read back into.
-  private let pool = SharedBufferPool(limit: 4)
 
   /// - Parameters:
   ///   - expectedBytes: about how much will come; decides the number of partitions, so that one fits into memory.
@@ -58,20 +56,14 @@ package final class SpillStore: @unchecked Sendable {
 
   package var partitionCount: Int { partitions.count }
 
-  /// Adds a record to the partition of its key; `write` appends it.
-  package func append(key: UInt64, _ write: (inout [UInt8]) -> Void) throws {
+  /// Adds a part's record to the partition of its document.
+  package func append(key: UInt64, _ record: UnsafeRawBufferPointer) throws(PipelineFailure) {
     let partition = partitions[Int(key % UInt64(partitions.count))]
     let failure: PipelineFailure? = partition.lock.withLock { _ in
       if partition.buffer.capacity == 0, spills {
         partition.buffer.reserveCapacity(memoryPerPartition + memoryPerPartition / 4)
       }
-      let start = partition.buffer.count
-      withUnsafeBytes(of: UInt32(0)) { partition.buffer.append(contentsOf: $0) }
-      write(&partition.buffer)
-      let count = UInt32(partition.buffer.count - start - 4).littleEndian
-      partition.buffer.withUnsafeMutableBytes {
-        $0.storeBytes(of: count, toByteOffset: start, as: UInt32.self)
-      }
+      partition.buffer.append(contentsOf: record)
       guard partition.buffer.count > memoryPerPartition else { return nil }
       return spill(partition)
     }
@@ -117,59 +109,33 @@ package final class SpillStore: @unchecked Sendable {
     PipelineFailure(.output, "\(folder): \(what): \(String(cString: strerror(errno)))")
   }
 
-  /// The records of a partition, read back into memory; the partition is empty afterwards.
-  package func take(_ index: Int) throws -> Records {
+  /// Appends the records of a partition, in the order in which they came; the partition is empty afterwards.
+  package func take(_ index: Int, into records: inout PartBuffer) throws(PipelineFailure) {
     let partition = partitions[index]
-    let result: Swift.Result<SharedBytes, PipelineFailure> = partition.lock.withLock { _ in
-      let spilled = partition.pieces.reduce(0) { $0 + $1.count }
-      let descriptor = file.withLock { $0.descriptor }
-      if spilled == 0 {
-        defer { partition.buffer = [] }
-        return .success(SharedBytes(partition.buffer))
+    let (pieces, buffer) = partition.lock.withLock { _ in
+      defer {
+        partition.buffer = []
+        partition.pieces = []
       }
-      let buffer = pool.buffer(capacity: spilled + partition.buffer.count)
-      let bytes = buffer.fill { room in
-        var count = 0
-        for piece in partition.pieces {
-          var read = 0
-          while read < piece.count {
-            // pieces are not empty: the room has a base
-            let got = pread(
-              descriptor, room.baseAddress.unsafelyUnwrapped + count, piece.count - read,
-              off_t(piece.offset + read))
-            if got < 0 && errno == EINTR { continue }
-            if got <= 0 { return 0 }
-            read += got
-            count += got
-          }
-        }
-        room[count...].copyBytes(from: partition.buffer)
-        return count + partition.buffer.count
-      }
-      guard bytes.count == spilled + partition.buffer.count else {
-        return .failure(failure("cannot read a temporary file back"))
-      }
-      partition.buffer = []
-      partition.pieces = []
-      return .success(bytes)
+      return (partition.pieces, partition.buffer)
     }
-    return Records(bytes: try result.get())
-  }
-
-  /// Records that were read back, in the order in which they came.
-  package struct Records {
-    let bytes: SharedBytes
-
-    package func forEach(_ body: (SharedBytes) throws -> Void) rethrows {
-      try bytes.withUnsafeBytes { all in
-        var offset = 0
-        while offset + 4 <= all.count {
-          let count = Int(UInt32(littleEndian: all.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
-          offset += 4
-          try body(bytes.part(UnsafeRawBufferPointer(rebasing: all[offset..<offset + count])))
-          offset += count
+    let descriptor = file.withLock { $0.descriptor }
+    for piece in pieces {
+      let isRead = records.fill(piece.count) { room in
+        var read = 0
+        while read < piece.count {
+          // pieces are not empty: the room has a base
+          let got = pread(
+            descriptor, room.baseAddress.unsafelyUnwrapped + read, piece.count - read,
+            off_t(piece.offset + read))
+          if got < 0 && errno == EINTR { continue }
+          if got <= 0 { return false }
+          read += got
         }
+        return true
       }
+      guard isRead else { throw failure("cannot read a temporary file back") }
     }
+    buffer.withUnsafeBytes { records.append(record: $0) }
   }
 }

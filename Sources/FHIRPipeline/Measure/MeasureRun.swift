@@ -152,7 +152,7 @@ package struct MeasureRun: Sendable {
     let ledger = ImportLedger(quarantine: nil, say: { _ in })
     let size = files.reduce(0) { $0 + $1.size }
     let context = ImportContext(
-      run: run, files: files, found: run.index(files), stored: nil, ledger: ledger,
+      run: run, files: files, found: run.index(files), stored: nil, states: nil, ledger: ledger,
       assembler: DocumentAssembler(mappings: mappings, pageBytes: run.chartPageBytes), loader: sink,
       spill: SpillStore(expectedBytes: size * 5 / 4, folder: NSTemporaryDirectory()),
       progress: Progress(total: size, enabled: false))
@@ -176,8 +176,8 @@ package struct MeasureRun: Sendable {
     func put(_ requests: [LoadRequest]) -> Bool {
       counted.withLock { amounts in
         for request in requests {
-          amounts.documents += request.assembly.pages.count
-          amounts.documentBytes += request.byteCount
+          amounts.documents += request.document.pages.count
+          amounts.documentBytes += request.document.byteCount
         }
       }
       return true

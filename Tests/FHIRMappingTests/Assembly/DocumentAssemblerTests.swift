@@ -34,7 +34,7 @@ import Testing
     let second = try assembler().assemble(kind: .chart, id: "p", parts: parts.reversed())
     #expect(first.pages == second.pages)
     #expect(first.hash == second.hash)
-    #expect(first.outcomes.allSatisfy { $0 == .inserted })
+    #expect(first.tally.total == .init(inserted: 40))
   }
 
   @Test func `parts added in two goes make what one go makes`() throws {
@@ -43,8 +43,7 @@ import Testing
     let half = try assembler().assemble(kind: .chart, id: "p", parts: Array(parts[..<5]))
     let rest = try assembler().assemble(kind: .chart, id: "p", parts: Array(parts[3...]), stored: half.pages)
     #expect(rest.pages == whole.pages)
-    #expect(rest.outcomes.count { $0 == .unchanged } == 2)
-    #expect(rest.outcomes.count { $0 == .inserted } == 5)
+    #expect(rest.tally.total == .init(inserted: 5, unchanged: 2))
   }
 
   @Test func `of two versions the newer counts, whatever the order`() throws {
@@ -53,9 +52,9 @@ import Testing
     let assembly = try assembler().assemble(kind: .chart, id: "p", parts: [old, new])
     let other = try assembler().assemble(kind: .chart, id: "p", parts: [new])
     #expect(assembly.pages == other.pages)
-    #expect(assembly.outcomes == [.replaced, .inserted])
+    #expect(assembly.tally.total == .init(inserted: 1, replaced: 1))
     let again = try assembler().assemble(kind: .chart, id: "p", parts: [old], stored: assembly.pages)
-    #expect(again.outcomes == [.unchanged])
+    #expect(again.tally.total == .init(unchanged: 1))
     #expect(again.hash == assembly.hash)
   }
 
@@ -104,6 +103,6 @@ import Testing
       ])
     let links = try assembly.pages[0].fields()["_fhirline"]?.fields?["appointments"]?.elements ?? []
     #expect(links.map { $0.fields?["id"]?.text } == ["b", "a"])
-    #expect(assembly.outcomes == [nil, nil, nil])
+    #expect(assembly.tally.total == .init())
   }
 }

@@ -1,0 +1,179 @@
+import Glibc
+
+/// Parts of documents as records, one behind the other: how they wait to be put together.
+///
+/// Within a process only: lengths are trusted, numbers stand as the machine has them.
+package struct PartBuffer: ~Copyable {
+  private var base: UnsafeMutableRawPointer
+  private var capacity: Int
+  package private(set) var count = 0
+
+  package init(capacity: Int = 64 << 10) {
+    self.capacity = capacity
+    base = .allocate(byteCount: capacity, alignment: 16)
+  }
+
+  deinit { base.deallocate() }
+
+  package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
+
+  /// Forgets the records and keeps the memory, unless it is more than is needed as a rule.
+  package mutating func reset(keeping limit: Int = 4 << 20) {
+    count = 0
+    guard capacity > limit else { return }
+    base.deallocate()
+    capacity = 64 << 10
+    base = .allocate(byteCount: capacity, alignment: 16)
+  }
+
+  // MARK: Writing
+
+  /// Appends a document's own resource.
+  package mutating func append(
+    root key: String, bytes: UnsafeRawBufferPointer, names: [String], of kind: DocumentKind,
+    _ documentID: String, sequence: UInt64, origin: Origin = .unknown
+  ) {
+    append(
+      .root, kind, documentID, section: "", key: key, digest: ContentDigest.words(of: bytes), bytes: bytes,
+      names: names, sequence: sequence, origin: origin)
+  }
+
+  /// Appends an item of a section.
+  package mutating func append(
+    section: String, key: String, bytes: UnsafeRawBufferPointer, of kind: DocumentKind,
+    _ documentID: String, sequence: UInt64, origin: Origin = .unknown
+  ) {
+    append(
+      .section, kind, documentID, section: section, key: key, digest: ContentDigest.words(of: bytes),
+      bytes: bytes, names: [], sequence: sequence, origin: origin)
+  }
+
+  /// Appends an appointment to the lists of a document.
+  package mutating func append(
+    link: AppointmentLink, of kind: DocumentKind, _ documentID: String, sequence: UInt64
+  ) {
+    var start = link.start
+    start.withUTF8 { start in
+      append(
+        .link, kind, documentID, section: "", key: link.id, digest: ContentDigest.Words(high: 0, low: 0),
+        bytes: UnsafeRawBufferPointer(start), names: [], sequence: sequence, origin: .unknown)
+    }
+  }
+
+  /// Appends a record of another buffer.
+  package mutating func append(record: UnsafeRawBufferPointer) {
+    reserve(record.count)
+    UnsafeMutableRawBufferPointer(start: base + count, count: record.count).copyMemory(from: record)
+    count += record.count
+  }
+
+  /// Appends so many bytes of records that `body` writes; false where it cannot.
+  package mutating func fill(_ more: Int, _ body: (UnsafeMutableRawBufferPointer) -> Bool) -> Bool {
+    reserve(more)
+    guard body(UnsafeMutableRawBufferPointer(start: base + count, count: more)) else { return false }
+    count += more
+    return true
+  }
+
+  private mutating func append(
+    _ form: PartView.Form, _ kind: DocumentKind, _ documentID: String, section: String, key: String,
+    digest: ContentDigest.Words, bytes: UnsafeRawBufferPointer, names: [String], sequence: UInt64,
+    origin: Origin
+  ) {
+    let nameBytes = names.reduce(0) { $0 + 4 + $1.utf8.count }
+    let size =
+      Header.bytes + documentID.utf8.count + section.utf8.count + key.utf8.count + bytes.count + nameBytes
+    reserve(size)
+    let header = Header(
+      size: UInt32(size), kind: kind, form: form, sequence: sequence, digest: digest, origin: origin,
+      section: UInt32(section.utf8.count), documentID: UInt32(documentID.utf8.count),
+      key: UInt32(key.utf8.count),
+      bytes: UInt32(bytes.count), names: UInt32(nameBytes))
+    (base + count).storeBytes(of: header, as: Header.self)
+    count += Header.bytes
+    put(documentID)
+    put(section)
+    put(key)
+    put(bytes)
+    for name in names {
+      (base + count).storeBytes(of: UInt32(name.utf8.count), as: UInt32.self)
+      count += 4
+      put(name)
+    }
+  }
+
+  private mutating func put(_ text: String) {
+    var text = text
+    text.withUTF8 { put(UnsafeRawBufferPointer($0)) }
+  }
+
+  /// There is room for them.
+  private mutating func put(_ bytes: UnsafeRawBufferPointer) {
+    guard let start = bytes.baseAddress else { return }
+    memcpy(base + count, start, bytes.count)
+    count += bytes.count
+  }
+
+  private mutating func reserve(_ more: Int) {
+    guard count + more > capacity else { return }
+    let wider = max(capacity * 2, count + more)
+    let fresh = UnsafeMutableRawPointer.allocate(byteCount: wider, alignment: 16)
+    fresh.copyMemory(from: base, byteCount: count)
+    base.deallocate()
+    base = fresh
+    capacity = wider
+  }
+
+  // MARK: Reading
+
+  /// What a record begins with: the lengths of all that follows.
+  private struct Header: BitwiseCopyable {
+    var size: UInt32
+    var kind: DocumentKind
+    var form: PartView.Form
+    var sequence: UInt64
+    var digest: ContentDigest.Words
+    var origin: Origin
+    var section: UInt32
+    var documentID: UInt32
+    var key: UInt32
+    var bytes: UInt32
+    var names: UInt32
+
+    static let bytes = MemoryLayout<Header>.size
+  }
+
+  /// Hands every part to the closure, in order.
+  package borrowing func forEach(_ body: (PartView) -> Void) {
+    var at = UnsafeRawPointer(base)
+    let end = at + count
+    while at < end {
+      let header = at.loadUnaligned(as: Header.self)
+      var text = at + Header.bytes
+      func take(_ count: UInt32) -> UnsafeRawBufferPointer {
+        defer { text += Int(count) }
+        return UnsafeRawBufferPointer(start: text, count: Int(count))
+      }
+      let documentID = take(header.documentID)
+      let section = take(header.section)
+      let key = take(header.key)
+      let bytes = take(header.bytes)
+      body(
+        PartView(
+          kind: header.kind, form: header.form, sequence: header.sequence, origin: header.origin,
+          digest: header.digest, documentID: documentID, section: section, key: key, bytes: bytes,
+          nameRecords: take(header.names),
+          record: UnsafeRawBufferPointer(start: at, count: Int(header.size))))
+      at += Int(header.size)
+    }
+  }
+
+  package borrowing func views() -> [PartView] {
+    var views: [PartView] = []
+    forEach { views.append($0) }
+    return views
+  }
+}
+
+/// The memory has one owner, which cannot be copied: it may move to another thread.
+extension PartBuffer: @unchecked Sendable {}
