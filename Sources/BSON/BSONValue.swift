@@ -1,5 +1,5 @@
 /// A value of any BSON type as a tree, for the cold paths: commands, filters, small documents, tests.
-@usableFromInline package indirect enum BSONValue: Sendable, Equatable {
+@usableFromInline package enum BSONValue: Sendable, Equatable {
   case double(Double)
   case string(String)
   case document(BSONFields)

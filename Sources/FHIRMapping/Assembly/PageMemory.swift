@@ -6,14 +6,15 @@ package struct PageMemory: ~Copyable {
   package static let smallBytes = 16 << 10
 
   var writer = BSONWriter(capacity: 16 << 10)
-  private var small = SharedArena(bufferBytes: 256 << 10)
-  private var large = SharedArena(bufferBytes: 1 << 20)
+  // As many buffers come back as documents wait for the database: fetching fresh ones costs more than filling them.
+  private var small = SharedArena(bufferBytes: 256 << 10, pool: SharedBufferPool(limit: 8))
+  private var large = SharedArena(bufferBytes: 1 << 20, pool: SharedBufferPool(limit: 8))
 
   package init() {}
 
   mutating func finish() throws(BSONError) -> BSONDocument {
     guard writer.count > PageMemory.smallBytes else { return try writer.finish(into: &small) }
-    let isLarge = writer.count > 1 << 20
+    let isLarge = writer.count > 4 << 20
     let document = try writer.finish(into: &large)
     // The next document will hardly be as large again.
     if isLarge { writer = BSONWriter(capacity: 256 << 10) }

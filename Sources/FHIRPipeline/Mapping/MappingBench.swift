@@ -46,27 +46,26 @@ struct MappingBench {
     let resources = trees.map { RecordResource(whole: $0) }
     for resource in resources { index.add(resource) }
     let resolver = ReferenceResolver(run: index)
-    var groups: [Home: [Part]] = [:]
+    var parts = PartBuffer()
     var sequence: UInt64 = 0
     for resource in resources {
       sequence += 1
-      let result: PartFactory.Result
       do {
-        result = try factory.parts(
-          of: resource, identity: resource.identity, resolver: resolver, sequence: sequence,
-          keeps: { _, _ in true })
+        _ = try factory.parts(
+          of: resource, identity: resource.identity, resolver: resolver, sequence: sequence
+        ) { part in
+          parts.append(record: part.record)
+        }
       } catch {
         throw PipelineFailure(.input, error.message)
       }
-      for part in result.parts {
-        groups[Home(kind: part.kind, documentID: part.documentID, section: nil, key: ""), default: []].append(
-          part)
-      }
     }
-    let order = groups.keys.sorted { ($0.kind, $0.documentID) < ($1.kind, $1.documentID) }
-    return try order.map { home in
-      let assembly = try assembler.assemble(kind: home.kind, id: home.documentID, parts: groups[home] ?? [])
-      return Document(kind: home.kind, id: home.documentID, fields: try assembly.pages[0].fields())
+    let groups = DocumentGroups(parts)
+    let order = groups.groups.sorted { ($0.kind, groups.id(of: $0)) < ($1.kind, groups.id(of: $1)) }
+    return try order.map { group in
+      let id = groups.id(of: group)
+      let assembly = try assembler.assemble(kind: group.kind, id: id, parts: groups.parts(of: group))
+      return Document(kind: group.kind, id: id, fields: try assembly.pages[0].fields())
     }
   }
 
