@@ -57,7 +57,7 @@ import Testing
       content.withUnsafeBytes {
         buffer.append(section: "s", key: "k", bytes: $0, of: .chart, "\(key)", sequence: 0)
       }
-      try store.append(key: key, buffer.bytes)
+      try store.append(key: key, part: buffer.bytes)
     }
     var found: [UInt64: [[UInt8]]] = [:]
     for partition in 0..<store.partitionCount {

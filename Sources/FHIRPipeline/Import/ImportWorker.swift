@@ -198,7 +198,7 @@ final class ImportWorker {
 
   private func spill(_ part: PartView) {
     do {
-      try context.spill.append(key: ContentHash.of(part.documentID), part.record)
+      try context.spill.append(key: ContentHash.of(part.documentID), part: part.record)
     } catch {
       context.fail(error)
     }

@@ -1,8 +1,7 @@
-package import FHIRMapping
 import Glibc
 import Synchronization
 
-/// Groups parts by their documents without holding them all: what belongs together lands in one partition, and partitions are
+/// Groups records by a key without holding them all: what belongs together lands in one partition, and partitions are
 /// read back one at a time.
 ///
 /// Bulk exports scatter a patient's resources over files by type; a chart is written whole all the same. While little
@@ -19,7 +18,7 @@ package final class SpillStore: @unchecked Sendable {
   }
 
   /// A stretch of the file.
-  private struct Piece {
+  struct Piece {
     var offset: Int
     var count: Int
   }
@@ -56,14 +55,14 @@ package final class SpillStore: @unchecked Sendable {
 
   package var partitionCount: Int { partitions.count }
 
-  /// Adds a part's record to the partition of its document.
-  package func append(key: UInt64, _ record: UnsafeRawBufferPointer) throws(PipelineFailure) {
+  /// Adds bytes to the partition of a key; `write` appends them.
+  func add(key: UInt64, _ write: (inout [UInt8]) -> Void) throws(PipelineFailure) {
     let partition = partitions[Int(key % UInt64(partitions.count))]
     let failure: PipelineFailure? = partition.lock.withLock { _ in
       if partition.buffer.capacity == 0, spills {
         partition.buffer.reserveCapacity(memoryPerPartition + memoryPerPartition / 4)
       }
-      partition.buffer.append(contentsOf: record)
+      write(&partition.buffer)
       guard partition.buffer.count > memoryPerPartition else { return nil }
       return spill(partition)
     }
@@ -109,33 +108,30 @@ package final class SpillStore: @unchecked Sendable {
     PipelineFailure(.output, "\(folder): \(what): \(String(cString: strerror(errno)))")
   }
 
-  /// Appends the records of a partition, in the order in which they came; the partition is empty afterwards.
-  package func take(_ index: Int, into records: inout PartBuffer) throws(PipelineFailure) {
+  /// All of a partition, in the order in which it came: what stands in the file, then what is in memory. It is empty afterwards.
+  func empty(_ index: Int) -> (pieces: [Piece], buffer: [UInt8]) {
     let partition = partitions[index]
-    let (pieces, buffer) = partition.lock.withLock { _ in
+    return partition.lock.withLock { _ in
       defer {
         partition.buffer = []
         partition.pieces = []
       }
       return (partition.pieces, partition.buffer)
     }
+  }
+
+  /// Reads a stretch of the file.
+  func read(_ piece: Piece, into room: UnsafeMutableRawBufferPointer) -> PipelineFailure? {
     let descriptor = file.withLock { $0.descriptor }
-    for piece in pieces {
-      let isRead = records.fill(piece.count) { room in
-        var read = 0
-        while read < piece.count {
-          // pieces are not empty: the room has a base
-          let got = pread(
-            descriptor, room.baseAddress.unsafelyUnwrapped + read, piece.count - read,
-            off_t(piece.offset + read))
-          if got < 0 && errno == EINTR { continue }
-          if got <= 0 { return false }
-          read += got
-        }
-        return true
-      }
-      guard isRead else { throw failure("cannot read a temporary file back") }
+    var read = 0
+    while read < piece.count {
+      // pieces are not empty: the room has a base
+      let got = pread(
+        descriptor, room.baseAddress.unsafelyUnwrapped + read, piece.count - read, off_t(piece.offset + read))
+      if got < 0 && errno == EINTR { continue }
+      if got <= 0 { return failure("cannot read a temporary file back") }
+      read += got
     }
-    buffer.withUnsafeBytes { records.append(record: $0) }
+    return nil
   }
 }

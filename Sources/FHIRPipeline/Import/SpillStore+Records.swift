@@ -1,0 +1,70 @@
+package import BSON
+package import FHIRMapping
+
+/// What is spilled: parts of documents, and records of any other content, each behind its length.
+extension SpillStore {
+  /// Adds a part to the partition of its document.
+  package func append(key: UInt64, part record: UnsafeRawBufferPointer) throws(PipelineFailure) {
+    try add(key: key) { $0.append(contentsOf: record) }
+  }
+
+  /// Appends the parts of a partition, in the order in which they came; the partition is empty afterwards.
+  package func take(_ index: Int, into parts: inout PartBuffer) throws(PipelineFailure) {
+    let taken = empty(index)
+    for piece in taken.pieces {
+      var failure: PipelineFailure?
+      let isRead = parts.fill(piece.count) { room in
+        failure = read(piece, into: room)
+        return failure == nil
+      }
+      if !isRead, let failure { throw failure }
+    }
+    taken.buffer.withUnsafeBytes { parts.append(record: $0) }
+  }
+
+  /// Adds a record to the partition of its key; `write` appends it.
+  package func append(key: UInt64, _ write: (inout [UInt8]) -> Void) throws(PipelineFailure) {
+    try add(key: key) { buffer in
+      let start = buffer.count
+      withUnsafeBytes(of: UInt32(0)) { buffer.append(contentsOf: $0) }
+      write(&buffer)
+      let count = UInt32(buffer.count - start - 4)
+      buffer.withUnsafeMutableBytes { $0.storeBytes(of: count, toByteOffset: start, as: UInt32.self) }
+    }
+  }
+
+  /// The records of a partition, read back into memory; the partition is empty afterwards.
+  package func take(_ index: Int) throws(PipelineFailure) -> Records {
+    let taken = empty(index)
+    let size = taken.pieces.reduce(taken.buffer.count) { $0 + $1.count }
+    var failure: PipelineFailure?
+    let bytes = SharedBuffer(capacity: size).fill { room in
+      var at = 0
+      for piece in taken.pieces where failure == nil {
+        failure = read(piece, into: UnsafeMutableRawBufferPointer(rebasing: room[at..<at + piece.count]))
+        at += piece.count
+      }
+      room[at...].copyBytes(from: taken.buffer)
+      return size
+    }
+    if let failure { throw failure }
+    return Records(bytes: bytes)
+  }
+
+  /// Records that were read back, in the order in which they came.
+  package struct Records {
+    let bytes: SharedBytes
+
+    package func forEach(_ body: (SharedBytes) throws -> Void) rethrows {
+      try bytes.withUnsafeBytes { all in
+        var offset = 0
+        while offset + 4 <= all.count {
+          let count = Int(all.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+          offset += 4
+          try body(bytes.part(UnsafeRawBufferPointer(rebasing: all[offset..<offset + count])))
+          offset += count
+        }
+      }
+    }
+  }
+}
