@@ -119,7 +119,10 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "BSONTests", dependencies: ["BSON", "CMongoC"], swiftSettings: strict),
     .testTarget(
-      name: "FHIRMappingTests", dependencies: ["FHIRMapping", "FHIRModel", "FHIRFormats", "BSON"],
+      name: "FHIRMappingTests",
+      dependencies: [
+        "FHIRMapping", "FHIRModel", "FHIRFormats", "FHIRPath", "FHIRValidation", "BSON", "CDefinitions",
+      ],
       exclude: ["Golden"],
       swiftSettings: strict),
     .testTarget(name: "DocumentStoreTests", dependencies: ["DocumentStore", "BSON"], swiftSettings: strict),

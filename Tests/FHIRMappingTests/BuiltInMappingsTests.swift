@@ -36,7 +36,7 @@ import Testing
   }
 
   @Test func `they compile`() throws {
-    let mappings = try MappingSet.builtIn()
+    let mappings = try Lens.builtIn.get()
     #expect(mappings.plan(.patient)?.fields.count == 10)
     #expect(mappings.plan(.chart)?.root == nil)
   }

@@ -10,7 +10,7 @@ import Testing
 @Suite struct FieldLawsTests {
   private let mappings: MappingSet
 
-  init() throws { mappings = try MappingSet.builtIn() }
+  init() throws { mappings = try Lens.builtIn.get() }
 
   @Test(arguments: [DocumentKind.patient, .provider, .appointment], 1...40)
   func `what is put is read, and what is read moves nothing`(_ kind: DocumentKind, _ seed: Int) throws {

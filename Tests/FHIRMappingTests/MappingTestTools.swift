@@ -46,7 +46,10 @@ struct Lens {
   let mappings: MappingSet
   var pageBytes = 8_000_000
 
-  init() throws { mappings = try MappingSet.builtIn() }
+  /// Compiled once for all tests.
+  static let builtIn = Result { try MappingSet.builtIn() }
+
+  init() throws { mappings = try Lens.builtIn.get() }
 
   var assembler: DocumentAssembler { DocumentAssembler(mappings: mappings, pageBytes: pageBytes) }
 

@@ -7,7 +7,15 @@ import BSON
 extension DocumentPlan {
   /// Says of an end that it was made of a start and the default duration.
   static let assumedEnd = "https://fhirline.dev/StructureDefinition/assumed-end"
-  static let withoutTime: Set<String> = ["proposed", "cancelled", "waitlist"]
+  static let withoutTime: Set<String> = [statusWithoutTime, "cancelled", "waitlist"]
+  /// Used where a status wants a start and none is known; the status that is meant is kept beside it.
+  static let statusWithoutTime = "proposed"
+
+  /// Whether an appointment has its status only because the one that is meant wants a start, and it has none.
+  static func isWaiting(status: BSONValue, for meant: BSONValue?, in appointment: BSONValue) -> Bool {
+    guard status.text == statusWithoutTime, let meant = meant?.text else { return false }
+    return appointment["start"] == nil && !withoutTime.contains(meant)
+  }
 
   /// Brings the end of a visit in line with a start that the document gave it.
   ///

@@ -53,6 +53,7 @@ package struct DocumentReader: Sendable {
         root = .document(
           isRootChanged ? try restored.root?.fields() ?? BSONFields() : try BSONFields(residual))
         for field in restored.failed { note(field, "cannot be written into the resource") }
+        for item in restored.notes { note(item.field, item.reason) }
       } else if try DocumentReader.isNative(document, plan),
         let native = NativeRoot(plan, id: id, stored: stored)
       {

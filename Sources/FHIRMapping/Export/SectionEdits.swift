@@ -101,6 +101,10 @@ struct SectionEdits {
     _ field: FieldPlan, _ value: BSONValue?, _ taken: [SectionScan.Taken], root: inout BSONValue?
   ) throws {
     let wanted = (value?.listItems ?? []).unique
+    if Set(wanted.compactMap(\.text)) == Set(taken.compactMap(\.value.text)), root == nil {
+      notes.append((field.name, "only the order of its items was changed: FHIR keeps none of them"))
+      return
+    }
     for items in Dictionary(grouping: taken, by: \.section).values {
       for readings in Dictionary(grouping: items, by: \.item).values {
         // The last first: removing an element moves those behind it.
@@ -173,6 +177,9 @@ enum MadeResource {
     ("display", "made of a document's field"),
   ])
 
+  /// See http://hl7.org/fhir/R4/extension-data-absent-reason.html
+  static let absentReason = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+
   /// An id that is always the same for a document and a field.
   static func id(_ owner: String, _ name: String) -> String { DocumentID.fhirID(owner + "-" + name) }
 
@@ -185,14 +192,12 @@ enum MadeResource {
   }
 
   /// Says of elements that R4 wants, and that no field gave, that they are not known.
-  ///
-  /// See http://hl7.org/fhir/R4/extension-data-absent-reason.html
   static func complete(
     _ resource: inout BSONValue, _ elements: [InvertiblePath.Child], _ type: TypeID, _ table: DefinitionTable
   ) {
     guard var fields = resource.fields else { return }
     let reason = BSONValue.object([
-      ("url", "http://hl7.org/fhir/StructureDefinition/data-absent-reason"), ("valueCode", "unknown"),
+      ("url", .string(absentReason)), ("valueCode", "unknown"),
     ])
     let unknown = BSONValue.object([("extension", .array([reason]))])
     for element in elements where fields[element.name] == nil {

@@ -1,4 +1,5 @@
 import BSON
+import FHIRPath
 
 /// The fields of a stored document, understood: drift and all, as import would have written them.
 struct StoredFields {
@@ -53,6 +54,8 @@ struct StoredRoot {
   let changed: [String]
   /// Fields that could not be put into the resource.
   let failed: [String]
+  /// Fields whose change took another with it, and why.
+  var notes: [(field: String, reason: String)] = []
 }
 
 extension DocumentPlan {
@@ -63,14 +66,25 @@ extension DocumentPlan {
     }
     let stored = try stored ?? StoredFields(document, plan: self)
     let value = BSONValue.document(try BSONFields(residual))
-    let restored = try restored(
+    var restored = try restored(
       value, values: stored.values, removed: stored.removed, except: stored.refused, new: stored.new,
       stored.context)
-    guard !restored.changed.isEmpty else {
+    let edited = fields.filter { field in
+      stored.removed.contains(field.name)
+        || restored.changed.contains(field.name) && !stored.untouched.contains(field.name)
+    }
+    let elements = Set(edited.compactMap { $0.rootSource?.path.segments.first?.child.name })
+    var notes: [(field: String, reason: String)] = []
+    if var completion = AppointmentCompletion(self, stored.context) {
+      completion.complete(&restored.root, changed: elements)
+      notes = completion.notes
+    }
+    guard !restored.changed.isEmpty || !edited.isEmpty else {
       return StoredRoot(root: BSONDocument(copying: residual), changed: [], failed: restored.failed)
     }
     return StoredRoot(
-      root: try BSONDocument(restored.root.fields ?? BSONFields()), changed: restored.changed,
-      failed: restored.failed)
+      root: try BSONDocument(restored.root.fields ?? BSONFields()),
+      changed: restored.changed + edited.map(\.name).filter { !restored.changed.contains($0) },
+      failed: restored.failed, notes: notes)
   }
 }

@@ -140,7 +140,7 @@ extension FieldPlan {
     if isList {
       _ = writeList(nil, into: &resource, source, context)
     } else {
-      _ = write(nil, into: &resource, source, context)
+      _ = write(nil, into: &resource, source, context, isFirstOnly: true)
     }
   }
 }

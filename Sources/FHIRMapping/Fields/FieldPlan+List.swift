@@ -20,7 +20,9 @@ extension FieldPlan {
       guard let element = transform.write(wanted[target], over: elements[index]) else { return false }
       resource[old[index].address] = element
     }
-    for index in plan.removed.sorted().reversed() { resource.remove(at: old[index].address) }
+    for index in plan.removed.sorted().reversed() {
+      resource.remove(at: old[index].address, isWholeItem: source.path.readsItems)
+    }
 
     // Elements that come, each behind the one that stands before it in the list.
     for target in wanted.indices where plan.source(of: target) == nil {

@@ -89,22 +89,35 @@ extension FieldPlan {
     guard let beside, let transform, let reading, let element = resource[reading.address],
       let word = beside.addresses(in: resource).first.flatMap({ resource[$0] }), word.text != nil,
       transform.write(word, over: element) == element
+        || DocumentPlan.isWaiting(status: element, for: transform.write(word, over: nil), in: resource)
     else { return nil }
     return word
   }
 
   // MARK: Writing
 
-  /// Makes a resource say a value; nil takes it away. Returns whether it could.
+  /// Makes a resource say a value. Returns whether it could.
+  ///
+  /// nil takes away all that the field reads: of several names the next would speak in place of the first.
+  ///
+  /// - Parameter isFirstOnly: whether nil takes away only the element that speaks.
   func write(
-    _ value: BSONValue?, into resource: inout BSONValue, _ source: FieldSource, _ context: Context
+    _ value: BSONValue?, into resource: inout BSONValue, _ source: FieldSource, _ context: Context,
+    isFirstOnly: Bool = false
   ) -> Bool {
     guard let transform else { return false }
     if let value, read(resource, source, context) == value { return true }
     if isList { return writeList(value, into: &resource, source, context) }
-    let old = readings(in: resource, source, context).first
+    let readings = readings(in: resource, source, context)
+    let old = readings.first
     guard let value else {
-      if let old { resource.remove(at: old.address) }
+      // The last in the resource first, so that the addresses of the others hold.
+      let order = source.path.addresses(in: resource)
+      for reading in (isFirstOnly ? Array(readings.prefix(1)) : readings).sorted(by: { a, b in
+        order.firstIndex(of: a.address) ?? 0 > order.firstIndex(of: b.address) ?? 0
+      }) {
+        resource.remove(at: reading.address, isWholeItem: source.path.readsItems)
+      }
       removeBeside(from: &resource)
       return true
     }
@@ -116,9 +129,22 @@ extension FieldPlan {
     } else {
       source.path.create(element, in: &resource, template: source.newItem, table: context.table)
     }
+    if old == nil { dropAbsence(in: &resource, source) }
     writeBeside(plain, element, into: &resource, context)
     writeAlso(plain, instead: old?.value, isNew: existing == nil, into: &resource, context)
     return true
+  }
+
+  /// What has a value is not absent: the extension that said so goes.
+  private func dropAbsence(in resource: inout BSONValue, _ source: FieldSource) {
+    for address in source.path.addresses(in: resource) {
+      guard case .member(let name)? = address.steps.last else { continue }
+      let extensions = address.parent.appending(.member("_" + name)).appending(.member("extension"))
+      for (index, item) in (resource[extensions]?.elements ?? []).enumerated().reversed()
+      where item["url"]?.text == MadeResource.absentReason {
+        resource.remove(at: extensions.appending(.item(index)))
+      }
+    }
   }
 
   /// An element that says nothing the field understands, and of which there can be but one: it is written over.

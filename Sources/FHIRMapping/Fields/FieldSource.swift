@@ -214,6 +214,9 @@ extension InvertiblePath {
     return count
   }
 
+  /// Whether the path means any item of the innermost list on its way, and not one of a fixed place.
+  var readsItems: Bool { segments.last { $0.child.repeats }.map { $0.index == nil } ?? true }
+
   /// Whether one path leads to, or through, an element of the other.
   func overlaps(_ other: InvertiblePath) -> Bool {
     let (mine, theirs) = (segments, other.segments)

@@ -67,7 +67,7 @@ extension InvertiblePath {
     let isFresh = segments.startIndex == fresh
     if segment.child.repeats {
       var items = fields[name]?.listItems ?? []
-      let existing = isFresh ? nil : existingItem(of: segment, in: items)
+      let existing = isFresh ? nil : existingItem(of: segment, before: segments.dropFirst().first, in: items)
       if let existing {
         inner = items[existing]
       } else {
@@ -94,9 +94,15 @@ extension InvertiblePath {
     element = .document(fields)
   }
 
-  private func existingItem(of segment: Segment, in items: [BSONValue]) -> Int? {
+  private func existingItem(of segment: Segment, before next: Segment?, in items: [BSONValue]) -> Int? {
     let fitting = items.indices.filter { index in
-      segment.conditions.allSatisfy { $0.holds(for: items[index]) }
+      // An extension has a value or extensions, never both (ext-1).
+      if segment.child.name == "extension", next?.child.name == "extension",
+        items[index].fields?.keys.contains(where: { $0.drop { $0 == "_" }.hasPrefix("value") }) ?? false
+      {
+        return false
+      }
+      return segment.conditions.allSatisfy { $0.holds(for: items[index]) }
     }
     let place = segment.index ?? 0
     return fitting.indices.contains(place) ? fitting[place] : nil

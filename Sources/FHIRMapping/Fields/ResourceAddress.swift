@@ -13,6 +13,12 @@ struct ResourceAddress: Equatable {
 
   var parent: ResourceAddress { ResourceAddress(steps: Array(steps.dropLast())) }
 
+  /// Whether an item of a list of extensions stands there.
+  var isExtension: Bool {
+    guard case .item? = steps.last, case .member(let name)? = steps.dropLast().last else { return false }
+    return name == "extension" || name == "modifierExtension"
+  }
+
   /// The innermost item of a list that the element is or lies in.
   var innermostItem: ResourceAddress? {
     guard let last = steps.lastIndex(where: { if case .item = $0 { true } else { false } }) else {
@@ -72,17 +78,20 @@ extension BSONValue {
     }
   }
 
-  /// Takes an element away, and with it the innermost list item that it belongs to; lists and objects that are left
-  /// empty go too.
-  mutating func remove(at address: ResourceAddress) {
-    var target = address.innermostItem ?? address
+  /// Takes an element away, and with it what is left without meaning: empty lists and objects, extensions without value.
+  ///
+  /// - Parameter isWholeItem: whether the innermost list item that the element belongs to goes with it.
+  mutating func remove(at address: ResourceAddress, isWholeItem: Bool = true) {
+    var target = isWholeItem ? address.innermostItem ?? address : address
     while true {
       if case .member(let name) = target.steps.last {
         self[target.parent.appending(.member("_" + name))] = nil
       }
       self[target] = nil
       target = target.parent
-      guard !target.steps.isEmpty, let holder = self[target], holder.isEmptyContainer else { return }
+      guard !target.steps.isEmpty, let holder = self[target],
+        holder.isEmptyContainer || target.isExtension && holder.fields?.keys == ["url"]
+      else { return }
     }
   }
 

@@ -10,10 +10,10 @@ struct ConceptTransform: FieldTransform {
   init(_ arguments: TransformArguments) throws(MappingError) { try arguments.expectNone(of: Self.name) }
 
   func read(_ element: BSONValue) -> BSONValue? {
-    if let text = element["text"]?.text { return .string(text) }
+    if let text = element["text"]?.saying { return text }
     let codings = element["coding"]?.elements ?? []
     for name in ["display", "code"] {
-      for coding in codings { if let text = coding[name]?.text { return .string(text) } }
+      for coding in codings { if let text = coding[name]?.saying { return text } }
     }
     return nil
   }
@@ -38,7 +38,7 @@ struct CodingTransform: FieldTransform {
   init(_ arguments: TransformArguments) throws(MappingError) { try arguments.expectNone(of: Self.name) }
 
   func read(_ element: BSONValue) -> BSONValue? {
-    (element["display"]?.text ?? element["code"]?.text).map { .string($0) }
+    element["display"]?.saying ?? element["code"]?.saying
   }
 
   func write(_ value: BSONValue, over element: BSONValue?) -> BSONValue? {
@@ -65,9 +65,9 @@ struct LanguageTransform: FieldTransform {
   func read(_ element: BSONValue) -> BSONValue? {
     let codings = element["coding"]?.elements ?? []
     let coding = codings.first { $0["system"]?.text == LanguageTransform.system } ?? codings.first
-    let code = coding?["code"]?.text
-    if code == LanguageTransform.undetermined, let text = element["text"]?.text { return .string(text) }
-    return (code ?? element["text"]?.text).map { .string($0) }
+    let code = coding?["code"]?.saying
+    if code?.text == LanguageTransform.undetermined, let text = element["text"]?.saying { return text }
+    return code ?? element["text"]?.saying
   }
 
   func write(_ value: BSONValue, over element: BSONValue?) -> BSONValue? {

@@ -116,6 +116,12 @@ extension BSONValue {
   /// The member of a document.
   subscript(member: String) -> BSONValue? { fields?[member] }
 
+  /// A text as it stands, if it is more than white space.
+  var saying: BSONValue? {
+    guard trimmedText != nil else { return Optional.none }
+    return self
+  }
+
   /// The text of a string, without white space around it; nil where nothing is left.
   var trimmedText: String? {
     guard let text else { return nil }

@@ -9,7 +9,7 @@ struct TextTransform: FieldTransform {
 
   init(_ arguments: TransformArguments) throws(MappingError) { try arguments.expectNone(of: Self.name) }
 
-  func read(_ element: BSONValue) -> BSONValue? { element.text.map { .string($0) } }
+  func read(_ element: BSONValue) -> BSONValue? { element.saying }
 
   func write(_ value: BSONValue, over element: BSONValue?) -> BSONValue? { value.text.map { .string($0) } }
 
@@ -37,7 +37,7 @@ struct PhoneTransform: FieldTransform {
 
   init(_ arguments: TransformArguments) throws(MappingError) { try arguments.expectNone(of: Self.name) }
 
-  func read(_ element: BSONValue) -> BSONValue? { element.text.map { .string($0) } }
+  func read(_ element: BSONValue) -> BSONValue? { element.saying }
 
   func write(_ value: BSONValue, over element: BSONValue?) -> BSONValue? { value.text.map { .string($0) } }
 
@@ -61,7 +61,7 @@ struct NPITransform: FieldTransform {
 
   init(_ arguments: TransformArguments) throws(MappingError) { try arguments.expectNone(of: Self.name) }
 
-  func read(_ element: BSONValue) -> BSONValue? { element.text.map { .string($0) } }
+  func read(_ element: BSONValue) -> BSONValue? { element.saying }
 
   func write(_ value: BSONValue, over element: BSONValue?) -> BSONValue? { value.text.map { .string($0) } }
 
