@@ -72,8 +72,12 @@ package struct Validator: Sendable {
   ///
   /// - Returns: the other members of a Bundle, with which to close the scope, if the tree's root is one: all of its entries
   ///   have gone by, in this tree or in those before it.
+  ///
+  /// - Parameter bundle: all entries of the Bundle that the tree is one of, where they are at hand: for rules that look at
+  ///   what references lead to. Where they are not and were asked for, ``BundleScope/asksForTargets`` tells.
   package func validate(
-    _ tree: ResourceTree, into issues: inout [Issue], scope: inout BundleScope
+    _ tree: ResourceTree, into issues: inout [Issue], scope: inout BundleScope,
+    among bundle: BundledResources? = nil
   ) -> BundleMembers? {
     guard tree.count > 0 else { return nil }
     let isBundle = tree.nodes[0].flags.kind == .resource && tree.rawText(0).elementsEqual("Bundle".utf8)
@@ -86,12 +90,20 @@ package struct Validator: Sendable {
     var walk = StructureWalk(
       tree: tree, plan: plan, options: options, invariants: runner, isBundleOpen: true)
     swap(&walk.scope, &scope)
+    runner?.environment.bundle = bundle
     walk.run()
     swap(&walk.scope, &scope)
+    if let environment = runner?.environment {
+      scope.asksForTargets = scope.asksForTargets || environment.isTargetMissed
+      environment.isTargetMissed = false
+      environment.bundle = nil
+    }
     // A reader that splits a Bundle leaves nothing of its entries in it.
     let entry = plan.table.nameID("entry")
     let isSplit = isBundle && !tree.children(of: 0).contains { tree.nodes[$0].name == entry }
-    profiles.check(tree, options, isBundleSplit: isSplit, findings: &walk.findings)
+    if profiles.check(tree, options, isBundleSplit: isSplit, among: bundle, findings: &walk.findings) {
+      scope.asksForTargets = true
+    }
     walk.finish(into: &issues)
     return isBundle ? BundleMembers(of: 0, in: tree, table: plan.table) : nil
   }

@@ -55,14 +55,27 @@ struct ValidatorWorld {
     do {
       let reader = try ResourceReader(source: MemorySource([UInt8](bytes)), name: name, options: reading)
       var scope = BundleScope()
-      while let record = try reader.next() {
-        issues += record.issues
-        if record.content == .unreadable {
-          scope.noteUnreadable()
-        } else if let members = validator.validate(record.tree, into: &issues, scope: &scope) {
+      // As HL7's validator has a Bundle, whole: what references lead to is looked at.
+      var held: [Record] = []
+      func check(_ record: Record, among bundle: BundledResources?) {
+        if let members = validator.validate(record.tree, into: &issues, scope: &scope, among: bundle) {
           scope.close(members, with: validator, into: &issues)
         }
       }
+      while let record = try reader.next() {
+        issues += record.issues
+        switch record.content {
+        case .unreadable: scope.noteUnreadable()
+        case .entry: held.append(record)
+        case .resource: check(record, among: nil)
+        case .bundle:
+          let bundle = BundledResources(entries: held.map(\.tree))
+          for entry in held { check(entry, among: bundle) }
+          held = []
+          check(record, among: nil)
+        }
+      }
+      for entry in held { check(entry, among: nil) }
     } catch {
       issues.append(FHIRModel.Issue(.fatal, .inputUnreadable, at: "", position: nil, error.message))
     }

@@ -11,6 +11,8 @@ package final class BatchFeed: Sendable {
     /// Number of this step within its file, from 0, without gaps.
     package let step: Int
     package let content: Content
+    /// Whether other workers may read the same file.
+    package let isShared: Bool
   }
 
   package enum Content: Sendable {
@@ -26,6 +28,8 @@ package final class BatchFeed: Sendable {
     case all
     /// Those whose lines stand for themselves; a Bundle stays with one worker.
     case lines
+    /// Those, and files of more bytes than so many, or of unknown size.
+    case linesAndLarger(than: Int)
   }
 
   package let files: [InputFile]
@@ -73,11 +77,11 @@ package final class BatchFeed: Sendable {
       if state.nextFile < files.count {
         let index = state.nextFile
         state.nextFile += 1
-        let file = OpenFile(files[index], index: index, options: options)
+        let file = OpenFile(files[index], index: index, options: options, sharing)
         state.open.append(file)
         return file
       }
-      return state.open.first { sharing == .all || $0.hasLines }
+      return state.open.first { $0.isShared }
     }
   }
 
@@ -90,8 +94,10 @@ package final class BatchFeed: Sendable {
     private var reader: ResourceReader?
     private var step = 0
     private var finished = false
+    private let sharing: Sharing
 
-    init(_ file: InputFile, index: Int, options: ReadOptions) {
+    init(_ file: InputFile, index: Int, options: ReadOptions, _ sharing: Sharing) {
+      self.sharing = sharing
       self.file = file
       self.index = index
       self.options = options
@@ -99,14 +105,27 @@ package final class BatchFeed: Sendable {
 
     var isFinished: Bool { lock.withLock { _ in finished } }
 
-    var hasLines: Bool { lock.withLock { _ in reader?.format == .ndjson } }
+    /// Whether several workers may read it.
+    var isShared: Bool { lock.withLock { _ in mayBeShared() } }
+
+    private func mayBeShared() -> Bool {
+      switch sharing {
+      case .all: return true
+      case .linesAndLarger(let size) where file.path == nil || file.size > size: return true
+      case .lines, .linesAndLarger:
+        // Whoever asks may be earlier than the first who reads. What cannot be opened is told of by that one.
+        if reader == nil, !finished, file.path != nil { reader = try? file.open(options: options) }
+        return reader?.format == .ndjson
+      }
+    }
 
     func pull() -> Item? {
       lock.withLock { _ in
         if finished { return nil }
+        let isShared = mayBeShared()
         let content = read()
         defer { step += 1 }
-        return Item(file: index, step: step, content: content)
+        return Item(file: index, step: step, content: content, isShared: isShared)
       }
     }
 

@@ -45,20 +45,6 @@ package struct ValidateRun: Sendable {
     package var writesBaseline = false
   }
 
-  /// What one step of reading gave.
-  fileprivate struct StepResult: Sendable {
-    var findings: [Finding] = []
-    var resources = 0
-    var bytes = 0
-    var failed = false
-    /// Entries of a Bundle that began, or goes on, in another step.
-    var scope = BundleScope()
-    /// The other members of a Bundle that began in another step: it ends here, after `scope`'s entries.
-    var members: BundleMembers?
-    /// A Bundle went by in parts whose profiles ask for the whole.
-    var asksForWholeBundle = false
-  }
-
   /// Checks the inputs and writes the report.
   package func run(_ files: [InputFile]) throws -> Tally {
     let started = Progress.now()
@@ -67,7 +53,8 @@ package struct ValidateRun: Sendable {
     if profiles.rootProfiles.contains(where: { definitions.structureDefinition($0)?.type == "Bundle" }) {
       reading.splitBundles = false
     }
-    let feed = BatchFeed(files: files, options: reading)
+    // A smaller file stays with one worker, who may hold a Bundle's entries until all have come.
+    let feed = BatchFeed(files: files, options: reading, sharing: .linesAndLarger(than: HeldEntries.limit))
     let progress = Progress(total: files.reduce(0) { $0 + $1.size }, enabled: showsProgress && !quiet)
     var validation = ValidationOptions()
     validation.showValues = report.showValues
@@ -79,23 +66,26 @@ package struct ValidateRun: Sendable {
     let order = InputOrder<StepResult> { file, result in
       output.withLock { $0.add(result, input: file, validator) }
     }
-    WorkerThread.run(count: max(1, min(workers, 64))) { _ in
+    // With profiles at hand almost every reference is followed; else few are, and their Bundles are read again for it.
+    let holds = !definitions.labels.isEmpty || !profiles.rootProfiles.isEmpty
+    WorkerThread.run(count: max(1, min(workers, 64))) { [reading] _ in
       var worker = BatchFeed.Worker(feed)
+      var own = FileCheck(validator, holds: holds, reading: reading)
       while let item = worker.next() {
         var result = StepResult()
-        var last = true
-        switch item.content {
-        case .batch(let batch):
-          last = false
-          result.bytes = batch.byteCount
-          batch.forEach { result.add($0, input: item.file, validator) }
-        case .failure(let message):
-          result.failed = true
-          let issue = Issue(.fatal, .inputUnreadable, at: "", position: nil, message)
-          result.findings.append(Finding(issue, input: item.file))
-        case .end: break
+        let last: Bool
+        let bytes: Int
+        let resources: Int
+        if item.isShared {
+          last = result.add(item, validator, holds: holds)
+          (bytes, resources) = (result.bytes, result.resources)
+        } else {
+          let before = own.soFar
+          last = own.add(item)
+          (bytes, resources) = (own.soFar.bytes - before.bytes, own.soFar.resources - before.resources)
+          if last { result = own.finish(files[item.file], input: item.file) }
         }
-        progress.advance(bytes: result.bytes, resources: result.resources)
+        progress.advance(bytes: bytes, resources: resources)
         order.put(result, file: item.file, step: item.step, last: last)
       }
     }
@@ -140,12 +130,15 @@ package struct ValidateRun: Sendable {
       report = context.makeReport()
     }
 
+    private static let aboutDefinitions: Set<Rule> = [
+      .profileUnknown, .extensionUnknown, .questionnaireUnknown, .measureUnknown,
+    ]
+
     /// Whether a finding is more than one that a definition is missing, which was told before.
     private mutating func isNews(_ issue: Issue) -> Bool {
-      guard issue.severity < .error, issue.rule == .profileUnknown || issue.rule == .extensionUnknown else {
-        return true
-      }
-      return told.insert(issue.message).inserted
+      guard issue.severity < .error, Self.aboutDefinitions.contains(issue.rule) else { return true }
+      // Hostile inputs name ever new ones.
+      return told.count > 10_000 ? !told.contains(issue.message) : told.insert(issue.message).inserted
     }
 
     mutating func add(_ result: StepResult, input: Int, _ validator: Validator) {
@@ -183,37 +176,6 @@ package struct ValidateRun: Sendable {
         if finding.standing == .new || report.takesAll { report.add(finding) }
       }
       sink.flush()
-    }
-  }
-}
-
-extension ValidateRun.StepResult {
-  fileprivate mutating func add(_ record: Record, input: Int, _ validator: Validator) {
-    var issues = record.issues
-    switch record.content {
-    case .unreadable:
-      // It may have been an entry, and what refers to it finds nothing.
-      if issues.contains(where: { $0.expression.hasPrefix("Bundle") }) { scope.noteUnreadable() }
-    case .resource, .entry:
-      resources += 1
-      check(record, into: &issues, validator)
-    case .bundle: check(record, into: &issues, validator)
-    }
-    guard !issues.isEmpty else { return }
-    let type = record.subjectType
-    findings += issues.map { Finding($0, input: input, resourceType: type) }
-  }
-
-  private mutating func check(_ record: Record, into issues: inout [Issue], _ validator: Validator) {
-    guard let members = validator.validate(record.tree, into: &issues, scope: &scope) else { return }
-    if case .bundle(let count) = record.content, count > 0, validator.asksForWholeBundle(record.tree) {
-      asksForWholeBundle = true
-    }
-    if case .bundle(let count) = record.content, count > scope.entryCount {
-      // Its first entries went by in other steps.
-      self.members = members
-    } else {
-      scope.close(members, with: validator, into: &issues)
     }
   }
 }

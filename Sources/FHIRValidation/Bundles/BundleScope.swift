@@ -63,13 +63,15 @@ package struct BundleScope: Sendable {
   var references: [Reference] = []
   /// Some entry could not be read: what is not found may have stood there.
   var hasGaps = false
+  /// A rule wanted to look at what a reference leads to, and could not: it may be another entry.
+  package var asksForTargets = false
   var cursor = PositionCursor()
 
   package init() {}
 
   package var entryCount: Int { entries.count }
 
-  package var isEmpty: Bool { entries.isEmpty && !hasGaps }
+  package var isEmpty: Bool { entries.isEmpty && !hasGaps && !asksForTargets }
 
   /// Notes that an entry could not be read.
   package mutating func noteUnreadable() { hasGaps = true }
@@ -98,6 +100,7 @@ package struct BundleScope: Sendable {
       references.append(reference)
     }
     hasGaps = hasGaps || later.hasGaps
+    asksForTargets = asksForTargets || later.asksForTargets
   }
 
   mutating func add(_ text: UnsafeBufferPointer<UInt8>) -> Text {

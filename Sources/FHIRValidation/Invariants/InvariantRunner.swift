@@ -15,11 +15,12 @@ final class InvariantRunner {
   let gates: UnsafeMutablePointer<Gate>
   private let plan: InvariantPlan
   private var types: [[InvariantCheck]?]
-  private let environment = InvariantEnvironment()
+  let environment: InvariantEnvironment
   let evaluator: Evaluator
 
   init(plan: InvariantPlan) {
     self.plan = plan
+    environment = InvariantEnvironment(table: plan.table)
     let count = plan.table.types.count
     gates = .allocate(capacity: max(count, 1))
     gates.initialize(repeating: Gate(elements: .max, always: .max), count: count)
@@ -61,7 +62,21 @@ final class InvariantRunner {
 }
 
 /// What invariants ask of the world beyond the tree.
-private final class InvariantEnvironment: EvaluationEnvironment {
+final class InvariantEnvironment: EvaluationEnvironment {
+  private let table: DefinitionTable
+  /// The Bundle whose entries are being checked one by one, where all of them are at hand.
+  var bundle: BundledResources?
+  /// A reference could not be followed that leads to another entry, perhaps.
+  var isTargetMissed = false
+
+  init(table: DefinitionTable) { self.table = table }
+
+  func resolve(_ reference: String, from source: TreeNode) -> TreeNode? {
+    if let bundle { return bundle.resolve(reference, from: source, table: table) }
+    if !source.tree.rootExpression.isEmpty { isTargetMissed = true }
+    return nil
+  }
+
   func passesHTMLChecks(_ element: TreeNode) -> Bool {
     let scratch = TextBuffer()
     return element.tree.withText(element.node, scratch: scratch) { NarrativeReader($0).faults.isEmpty }

@@ -32,8 +32,11 @@ package final class ProfileRules: Sendable {
   }
 
   /// Calls `body` with a session that no other thread is using.
-  func withSession<Result>(_ body: (ProfileSession) -> Result) -> Result {
+  func withSession<Result>(among bundle: BundledResources? = nil, _ body: (ProfileSession) -> Result)
+    -> Result
+  {
     let session = idle.withLock { $0.popLast() }?.session ?? ProfileSession(library: library)
+    session.begin(bundle)
     let result = body(session)
     let free = Idle(session: session)
     idle.withLock { $0.append(free) }
@@ -61,14 +64,20 @@ package final class ProfileRules: Sendable {
   }
 
   /// Adds what is wrong with a tree by profiles and extensions' definitions.
+  ///
+  /// - Parameter bundle: the Bundle of which the tree is an entry, if all of them are at hand.
+  /// - Returns: whether another entry was asked for, and not at hand.
+  @discardableResult
   func check(
-    _ tree: ResourceTree, _ options: ValidationOptions, isBundleSplit: Bool = false, findings: inout [Finding]
-  ) {
-    guard self.options.areChecked else { return }
-    withSession { session in
+    _ tree: ResourceTree, _ options: ValidationOptions, isBundleSplit: Bool = false,
+    among bundle: BundledResources? = nil, findings: inout [Finding]
+  ) -> Bool {
+    guard self.options.areChecked else { return false }
+    return withSession(among: bundle) { session in
       var walk = ProfileWalk(tree: tree, session: session, options: options)
       walk.run(self, isBundleSplit: isBundleSplit)
       findings += walk.findings
+      return session.isTargetMissed
     }
   }
 }

@@ -78,8 +78,8 @@ import Testing
   @Test func `fixed values and patterns are of the element's type`() throws {
     #expect(try check(element("Observation.status", #"⟦design-value⟧"fixedString": "final""#)).count == 1)
     #expect(try check(element("Observation.status", #""fixedCode": "final""#)) == [])
-    #expect(
-      try check(element("Observation.code", #"⟦design-value⟧"patternCoding": {"system": "urn:x", "code": "x"}"#)).count == 1)
+    let coding = #"⟦design-value⟧"patternCoding": {"system": "urn:x", "code": "x"}"#
+    #expect(try check(element("Observation.code", coding)).count == 1)
   }
 
   @Test func `a required binding stays required`() throws {

@@ -12,6 +12,27 @@ final class ProfileSession {
   private var capacity = 256
   @exclusivity(unchecked) private var top = 0
   let scratch = TextBuffer()
+  /// The Bundle whose entries are being checked one by one, where all of them are at hand.
+  @exclusivity(unchecked) private(set) var bundle: BundledResources?
+  /// A reference could not be followed that leads to another entry, perhaps.
+  @exclusivity(unchecked) var isTargetMissed = false
+  /// Whether nodes meet profiles, as far as it was asked: good for one tree, or one Bundle.
+  @exclusivity(unchecked) var answers: [Question: Bool] = [:]
+
+  struct Question: Hashable {
+    var tree: ObjectIdentifier
+    var node: Int
+    var profile: ProfileNumber
+  }
+
+  /// Begins with another tree.
+  func begin(_ bundle: BundledResources?) {
+    isTargetMissed = false
+    // What was found out of a Bundle's resources is good until it ends.
+    if bundle == nil || self.bundle !== bundle, !answers.isEmpty { answers = [:] }
+    self.bundle = bundle
+  }
+
   /// Those that are not in use.
   var evaluators: [ProfileEvaluator] = []
 

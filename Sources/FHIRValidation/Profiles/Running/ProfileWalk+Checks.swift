@@ -157,10 +157,10 @@ extension ProfileWalk {
     guard let profile = session.plan(number) else { return nil }
     guard table.isSubtype(type, of: profile.plan.type) else { return false }
     // Asked again and again where resources refer to each other: one answer will do.
-    let question = Question(node: node, profile: number)
-    if let known = answers[question] { return known }
+    let question = ProfileSession.Question(tree: ObjectIdentifier(tree), node: node, profile: number)
+    if let known = session.answers[question] { return known }
     let answer = isQuietlySound { $0.check(node, type, profile) }
-    answers[question] = answer
+    session.answers[question] = answer
     return answer
   }
 }

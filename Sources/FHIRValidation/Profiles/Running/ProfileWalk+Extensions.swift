@@ -90,7 +90,7 @@ extension ProfileWalk {
   }
 
   /// Whether the element at the chain's end is one that a context names.
-  private func allows(_ context: ExtensionTerms.Context) -> Bool {
+  private mutating func allows(_ context: ExtensionTerms.Context) -> Bool {
     let links = chain.links
     guard let parent = links.last else { return true }
     switch context.kind {

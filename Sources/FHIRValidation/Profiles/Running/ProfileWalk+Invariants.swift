@@ -35,7 +35,7 @@ extension ProfileWalk {
   }
 
   /// The nodes of this tree that an expression gives; nil where it cannot be evaluated.
-  func nodes(given expression: CompiledExpression, of place: Place) -> [Int]? {
+  mutating func nodes(given expression: CompiledExpression, of place: Place) -> [Int]? {
     let context = context(of: place)
     let tree = self.tree
     return session.withEvaluator { evaluator, environment -> [Int]? in
@@ -52,7 +52,7 @@ extension ProfileWalk {
     }
   }
 
-  private func context(of place: Place) -> Evaluator.Context {
+  private mutating func context(of place: Place) -> Evaluator.Context {
     var around = resources(around: place.node)
     // A profile's root is the resource itself; an element that holds a resource stands in the one around.
     let isRoot = place.element == 0 || around.isEmpty
@@ -73,6 +73,10 @@ final class ProfileEnvironment: EvaluationEnvironment {
   init(_ session: ProfileSession) { self.session = session }
 
   func resolve(_ reference: String, from source: TreeNode) -> TreeNode? {
+    if let found = session.bundle?.resolve(reference, from: source, table: session.library.table) {
+      return found
+    }
+    session.isTargetMissed = session.isTargetMissed || !source.tree.rootExpression.isEmpty
     isInDoubt = true
     return nil
   }

@@ -44,7 +44,7 @@ extension ProfileWalk {
     let held: String
     if tree.rawText(literal).first == UInt8(ascii: "#") {
       held = "contained"
-    } else if holdsBundle {
+    } else if holdsBundle || session.bundle != nil && !tree.rootExpression.isEmpty {
       held = withTarget(of: place.node) { _, _ in true } == true ? "bundled" : "referenced"
     } else if tree.rootExpression.isEmpty {
       held = "referenced"
@@ -87,7 +87,8 @@ extension ProfileWalk {
     return table.resourceTypeID(tree.rawText(stated))
   }
 
-  /// Calls `body` with the resource that a reference refers to; nil if it is not at hand.
+  /// Calls `body` with the resource that a reference refers to, and a walk over the tree that it is in; nil if it is not at
+  /// hand.
   mutating func withTarget<Result>(
     of reference: Int, _ body: (inout ProfileWalk, Int) -> Result
   ) -> Result? {
@@ -95,25 +96,35 @@ extension ProfileWalk {
     let literal = tree.child(names.reference, of: reference) ?? reference
     guard nodes[literal].flags.contains(.hasValue) else { return nil }
     // Most references lead out of the tree.
-    guard holdsBundle || tree.rawText(literal).first == UInt8(ascii: "#") else { return nil }
-    let text = tree.string(at: literal)
-    let around = resources(around: reference)
-    guard let target = text.first == "#" ? contained(text.dropFirst(), around) : bundled(text, around) else {
+    let isFragment = tree.rawText(literal).first == UInt8(ascii: "#")
+    guard holdsBundle || isFragment || session.bundle != nil else {
+      if !tree.rootExpression.isEmpty { session.isTargetMissed = true }
       return nil
     }
-    return body(&self, target)
+    let text = tree.string(at: literal)
+    let around = resources(around: reference)
+    if isFragment { return contained(text.dropFirst(), around).map { body(&self, $0) } }
+    guard let target = bundled(text, around) else { return nil }
+    if target.tree === tree { return body(&self, target.node) }
+    var other = ProfileWalk(tree: target.tree, session: session, options: options)
+    other.continue(self)
+    let result = body(&other, target.node)
+    hasFailed = hasFailed || other.hasFailed && quietness > 0
+    return result
   }
 
   /// The resources around a node, from the outermost in.
-  func resources(around node: Int) -> [Int] {
+  mutating func resources(around node: Int) -> [Int] {
     var found: [Int] = []
     var current = 0
     while current < node {
       if nodes[current].flags.kind == .resource { found.append(current) }
-      guard let next = tree.children(of: current).first(where: { Int(nodes[$0].end) > node }), next <= node
-      else {
-        return found
-      }
+      // Of a Bundle's thousands of entries, those before the last one looked at are passed over.
+      var next = siblings.parent == current && siblings.child <= node ? siblings.child : current + 1
+      let end = Int(nodes[current].end)
+      while next < end, Int(nodes[next].end) <= node { next = Int(nodes[next].end) }
+      guard next < end, next <= node else { return found }
+      if current == 0 { siblings = (current, next) }
       current = next
     }
     return found
@@ -129,58 +140,20 @@ extension ProfileWalk {
     return nil
   }
 
-  /// The resource of another entry of the Bundle around, if the tree holds all of it.
+  /// The resource of another entry of the Bundle around: in this tree or, where its entries came one by one, in another.
   ///
   /// See http://hl7.org/fhir/R4/bundle.html#references
-  private mutating func bundled(_ reference: String, _ around: [Int]) -> Int? {
-    guard
+  private mutating func bundled(_ reference: String, _ around: [Int]) -> BundledResources.Target? {
+    if holdsBundle,
       let place = around.indices.last(where: {
         $0 + 1 < around.count && tree.rawText(around[$0]).elementsEqual("Bundle".utf8)
       })
-    else { return nil }
-    let bundle = around[place]
-    if bundles[bundle] == nil { bundles[bundle] = BundledResources(of: bundle, in: tree, names) }
-    return bundles[bundle]?.target(of: reference, from: around[place + 1])
-  }
-}
-
-/// The resources of a Bundle by the addresses that they are referred to by.
-struct BundledResources {
-  private var byAddress: [String: Int] = [:]
-  private var fullUrls: [Int: String] = [:]
-
-  init(of bundle: Int, in tree: ResourceTree, _ names: ProfileLibrary.Names) {
-    for entry in tree.children(of: bundle) where tree.nodes[entry].name == names.entry {
-      guard let resource = tree.child(names.resource, of: entry) else { continue }
-      if let fullUrl = tree.child(names.fullUrl, of: entry) {
-        let url = tree.string(at: fullUrl)
-        fullUrls[resource] = url
-        if byAddress[url] == nil { byAddress[url] = resource }
-      } else if let id = tree.child(names.id, of: resource) {
-        let address = tree.string(at: resource) + "/" + tree.string(at: id)
-        if byAddress[address] == nil { byAddress[address] = resource }
-      }
+    {
+      let bundle = around[place]
+      if bundles[bundle] == nil { bundles[bundle] = BundledResources(of: bundle, in: tree, table: table) }
+      return bundles[bundle]?.target(of: reference, from: tree, around[place + 1])
     }
-  }
-
-  /// The resource that a reference of another leads to.
-  func target(of reference: String, from resource: Int) -> Int? {
-    var text = reference[...]
-    if let fragment = text.firstIndex(of: "#") { text = text[..<fragment] }
-    var parts = text.split(separator: "/", omittingEmptySubsequences: false)
-    if parts.count > 2, parts[parts.count - 2] == "_history" {
-      parts.removeLast(2)
-      text = text[..<parts[parts.count - 1].endIndex]
-    }
-    if let found = byAddress[String(text)] { return found }
-    guard parts.count == 2, let fullUrl = fullUrls[resource] else { return nil }
-    // What is relative stands beside the resource that refers: on its server, or among the urns of its kind.
-    if fullUrl.hasPrefix("urn:") {
-      guard let colon = fullUrl.lastIndex(of: ":") else { return nil }
-      return byAddress[String(fullUrl[...colon]) + parts[1]]
-    }
-    let segments = fullUrl.split(separator: "/", omittingEmptySubsequences: false)
-    guard segments.count > 2 else { return nil }
-    return byAddress[String(fullUrl[..<segments[segments.count - 2].startIndex]) + text]
+    guard let bundle = session.bundle, let resource = around.first else { return nil }
+    return bundle.target(of: reference, from: tree, resource)
   }
 }

@@ -17,10 +17,8 @@ struct ProfileWalk: ~Copyable {
   var hasFailed = false
   /// How many elements of plans stand around the one that is being checked.
   private var depth = 0
-  /// Whether nodes meet profiles, as far as it was asked.
-  var answers: [Question: Bool] = [:]
   /// Nodes that are being checked against a profile: what refers to itself is no endless matter.
-  var underway: [(node: Int, plan: PlanReference)] = []
+  private var underway: [(tree: ObjectIdentifier, node: Int, plan: PlanReference)] = []
 
   /// The elements around the extension that was checked last.
   var chain = ExtensionChain()
@@ -29,6 +27,8 @@ struct ProfileWalk: ~Copyable {
   var holdsBundle: Bool
   /// What the Bundles around references hold, by their nodes.
   var bundles: [Int: BundledResources] = [:]
+  /// The child of a node that was looked at last.
+  var siblings = (parent: -1, child: 0)
 
   /// No profile is deeper; data may be.
   private static let depthLimit = 200
@@ -43,11 +43,6 @@ struct ProfileWalk: ~Copyable {
     self.options = options
     names = session.library.names
     holdsBundle = tree.nodes[0].flags.kind == .resource && tree.rawText(0).elementsEqual("Bundle".utf8)
-  }
-
-  struct Question: Hashable {
-    var node: Int
-    var profile: ProfileNumber
   }
 
   /// Where a check stands: a node, its type, the node above, and the element of a plan that it is checked against.
@@ -66,10 +61,18 @@ struct ProfileWalk: ~Copyable {
 
   /// Checks a node against a plan from its root on.
   mutating func check(_ node: Int, _ type: TypeID, _ plan: PlanReference) {
-    if underway.contains(where: { $0.node == node && $0.plan.isSame(as: plan) }) { return }
-    underway.append((node, plan))
+    let tree = ObjectIdentifier(self.tree)
+    if underway.contains(where: { $0.node == node && $0.plan.isSame(as: plan) && $0.tree == tree }) { return }
+    underway.append((tree, node, plan))
     checkElement(Place(node: node, type: type, parent: node, element: 0), plan)
     underway.removeLast()
+  }
+
+  /// Goes on in another tree where a walk stands.
+  mutating func `continue`(_ walk: borrowing ProfileWalk) {
+    underway = walk.underway
+    depth = walk.depth
+    quietness = walk.quietness
   }
 
   @inline(__always)

@@ -1,0 +1,183 @@
+import FHIRFormats
+import FHIRModel
+import FHIRValidation
+
+/// What one step of reading gave, or all the steps of a file that one worker read.
+struct StepResult: Sendable {
+  var findings: [Finding] = []
+  var resources = 0
+  var bytes = 0
+  var failed = false
+  /// Entries of a Bundle that began, or goes on, in another step.
+  var scope = BundleScope()
+  /// The other members of a Bundle that began in another step: it ends here, after `scope`'s entries.
+  var members: BundleMembers?
+  /// A Bundle went by in parts whose profiles ask for the whole.
+  var asksForWholeBundle = false
+  /// A rule wanted to look at another entry of a Bundle, and could not.
+  var asksForTargets = false
+
+  /// Checks what a step read; returns whether it was the file's last.
+  ///
+  /// - Parameter holds: whether a Bundle in a line is looked at when all of its entries have come.
+  mutating func add(_ item: BatchFeed.Item, _ validator: Validator, holds: Bool = false) -> Bool {
+    switch item.content {
+    case .batch(let batch) where batch.isLines && holds:
+      bytes += batch.byteCount
+      var held = HeldEntries()
+      batch.forEach { held.take($0) { add($0, input: item.file, validator, among: $1) } }
+      held.giveUp { add($0, input: item.file, validator, among: $1) }
+      return false
+    case .batch(let batch):
+      bytes += batch.byteCount
+      batch.forEach { add($0, input: item.file, validator) }
+      return false
+    case .failure(let message):
+      fail(message, input: item.file)
+      return true
+    case .end: return true
+    }
+  }
+
+  mutating func fail(_ message: String, input: Int) {
+    failed = true
+    findings.append(
+      Finding(Issue(.fatal, .inputUnreadable, at: "", position: nil, message), input: input))
+  }
+
+  /// - Parameter bundle: all entries of the Bundle that the record is one of, where they are at hand.
+  mutating func add(
+    _ record: Record, input: Int, _ validator: Validator, among bundle: BundledResources? = nil
+  ) {
+    var issues = record.issues
+    switch record.content {
+    case .unreadable:
+      // It may have been an entry, and what refers to it finds nothing.
+      if issues.contains(where: { $0.expression.hasPrefix("Bundle") }) { scope.noteUnreadable() }
+    case .resource, .entry:
+      resources += 1
+      check(record, into: &issues, validator, among: bundle)
+    case .bundle: check(record, into: &issues, validator, among: nil)
+    }
+    guard !issues.isEmpty else { return }
+    let type = record.subjectType
+    findings += issues.map { Finding($0, input: input, resourceType: type) }
+  }
+
+  private mutating func check(
+    _ record: Record, into issues: inout [Issue], _ validator: Validator, among bundle: BundledResources?
+  ) {
+    guard let members = validator.validate(record.tree, into: &issues, scope: &scope, among: bundle) else {
+      return
+    }
+    if case .bundle(let count) = record.content, count > 0, validator.asksForWholeBundle(record.tree) {
+      asksForWholeBundle = true
+    }
+    if case .bundle(let count) = record.content, count > scope.entryCount {
+      // Its first entries went by in other steps.
+      self.members = members
+    } else {
+      asksForTargets = asksForTargets || scope.asksForTargets
+      scope.close(members, with: validator, into: &issues)
+    }
+  }
+}
+
+/// A Bundle's entries, held until all have come, so that what references lead to can be looked at.
+struct HeldEntries {
+  /// How large a file is whose Bundles are held, in bytes.
+  static let limit = 16 << 20
+  /// What is held at once: a compressed file holds more than its size tells.
+  private static let mostNodes = limit / 8
+
+  private var records: [Record] = []
+  private var nodes = 0
+  /// The Bundle that is being read is too large.
+  private var isOver = false
+
+  /// Takes a record, and hands on what need not wait any longer.
+  mutating func take(_ record: Record, _ body: (Record, BundledResources?) -> Void) {
+    switch record.content {
+    case .entry where !isOver, .unreadable where !records.isEmpty:
+      records.append(record)
+      nodes += record.tree.count
+      if nodes > Self.mostNodes {
+        isOver = true
+        giveUp(body)
+      }
+    case .entry, .unreadable, .resource: body(record, nil)
+    case .bundle:
+      let bundle = BundledResources(entries: records.filter { $0.content != .unreadable }.map(\.tree))
+      for entry in records { body(entry, bundle) }
+      clear()
+      isOver = false
+      body(record, nil)
+    }
+  }
+
+  /// Hands on what is held, though not all has come.
+  mutating func giveUp(_ body: (Record, BundledResources?) -> Void) {
+    for record in records { body(record, nil) }
+    clear()
+  }
+
+  private mutating func clear() {
+    records = []
+    nodes = 0
+  }
+}
+
+/// Checks a file that one worker reads from its beginning to its end.
+struct FileCheck {
+  private let validator: Validator
+  private let holds: Bool
+  private let reading: ReadOptions
+  private var result = StepResult()
+  private var held = HeldEntries()
+
+  /// - Parameter holds: whether a Bundle's entries are held from the start, or only where a rule asks for it.
+  init(_ validator: Validator, holds: Bool, reading: ReadOptions) {
+    self.validator = validator
+    self.holds = holds
+    self.reading = reading
+  }
+
+  /// What has been read, for the progress.
+  var soFar: (bytes: Int, resources: Int) { (result.bytes, result.resources) }
+
+  /// Checks what a step read; returns whether it was the file's last.
+  mutating func add(_ item: BatchFeed.Item) -> Bool {
+    guard holds, case .batch(let batch) = item.content else { return result.add(item, validator) }
+    result.bytes += batch.byteCount
+    batch.forEach { add($0, input: item.file) }
+    return false
+  }
+
+  private mutating func add(_ record: Record, input: Int) {
+    held.take(record) { result.add($0, input: input, validator, among: $1) }
+  }
+
+  /// What was found in the file; begins anew for the next.
+  mutating func finish(_ file: InputFile, input: Int) -> StepResult {
+    held.giveUp { result.add($0, input: input, validator, among: $1) }
+    if result.asksForTargets, !holds, !result.failed, let better = again(file, input: input) {
+      result = better
+    }
+    defer { result = StepResult() }
+    return result
+  }
+
+  /// Reads the file once more, with a Bundle's entries held; nil where that fails.
+  private func again(_ file: InputFile, input: Int) -> StepResult? {
+    var check = FileCheck(validator, holds: true, reading: reading)
+    check.result.bytes = result.bytes
+    do {
+      let reader = try file.open(options: reading)
+      while let record = try reader.next() { check.add(record, input: input) }
+    } catch {
+      return nil
+    }
+    check.held.giveUp { check.result.add($0, input: input, validator, among: $1) }
+    return check.result
+  }
+}
