@@ -34,24 +34,37 @@ struct ImportCommand: ParsableCommand {
     try database.apply(uri: to, to: &configuration)
     if let quarantine { configuration.quarantine = quarantine }
     let inputs = try InputFile.find(files)
-    var run = try ImportRun(configuration)
-    run.workers = common.workerCount(configuration)
-    run.definitions = try packages.options(configuration).store { if !common.quiet { Terminal.say($0) } }
-    run.showsProgress = !common.quiet && !common.noProgress
-    if !common.quiet { run.say = { Terminal.say($0) } }
+    let run = try common.importRun(configuration, packages)
     let outcome = try run.run(inputs, store: try Database.open(configuration))
+    common.tell(outcome, of: run, as: summary)
+    try outcome.exitStatus.leave()
+  }
+}
+
+extension CommonOptions {
+  /// An import as the configuration and the flags want it.
+  func importRun(_ configuration: PipelineConfiguration, _ packages: PackageArguments) throws -> ImportRun {
+    var run = try ImportRun(configuration)
+    run.workers = workerCount(configuration)
+    run.definitions = try packages.options(configuration).store { if !quiet { Terminal.say($0) } }
+    run.showsProgress = !quiet && !noProgress
+    if !quiet { run.say = { Terminal.say($0) } }
+    return run
+  }
+
+  /// Says what an import did.
+  func tell(_ outcome: ImportRun.Outcome, of run: ImportRun, as summary: SummaryFormat) {
     switch summary {
     case .json: Terminal.write(outcome.summary.json + "\n", to: STDOUT_FILENO)
     case .text:
-      if !common.quiet { outcome.summary.lines(colours: Terminal.colours).forEach(Terminal.say) }
+      if !quiet { outcome.summary.lines(colours: Terminal.colours).forEach(Terminal.say) }
     }
-    if let path = outcome.quarantinePath, !common.quiet {
+    if let path = outcome.quarantinePath, !quiet {
       Terminal.say(
         "  \(Amount.of(outcome.summary.total.quarantined, "resource")) set aside, with reasons: \(path)")
     }
-    if !common.quiet { run.definitionTroubles.forEach(Terminal.say) }
+    if !quiet { run.definitionTroubles.forEach(Terminal.say) }
     if let failure = outcome.failure { Terminal.say("fhirline: \(failure.message)") }
-    try outcome.exitStatus.leave()
   }
 }
 

@@ -106,6 +106,16 @@ final class Workspace {
     }
   }
 
+  /// Runs a command on this workspace's database.
+  @discardableResult
+  func command(_ command: BSONFields) throws -> BSONFields {
+    var reply = BSONFields()
+    try connect { connection in
+      reply = try connection.command(try BSONDocument(command)).fields()
+    }
+    return reply
+  }
+
   func delete(_ id: String, from collection: String) throws {
     try connect { connection in
       let count = try connection.delete(ids: [id], from: collection)

@@ -13,6 +13,8 @@ package struct ReadOptions: Sendable {
   /// Bytes that are read at a time.
   package var chunkBytes = 1 << 20
   package var gzip = GzipSource.Limits()
+  /// The format, where it is known beforehand; else the content tells it.
+  package var format: Format?
 
   package init() {}
 

@@ -42,7 +42,9 @@ package final class ResourceReader {
     }
     if head.bytes.starts(with: [0xEF, 0xBB, 0xBF]) { head.bytes.removeFirst(3) }
     let chunk = SourceChunk(head.bytes)
-    let detected = FormatDetection.detect(chunk.buffer, isWhole: head.isWhole, name: name)
+    let detected =
+      options.format.map { .format($0) }
+      ?? FormatDetection.detect(chunk.buffer, isWhole: head.isWhole, name: name)
     let whole = PrefixedSource(head.bytes, then: source)
     switch detected {
     case .format(.xml):

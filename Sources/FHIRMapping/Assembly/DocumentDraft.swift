@@ -41,6 +41,7 @@ package struct DocumentDraft {
     let key: String
     let isSame: Bool
     var bytes: SharedBytes
+    let origin: Origin
   }
 
   package init(kind: DocumentKind, id: String) {
@@ -82,7 +83,7 @@ package struct DocumentDraft {
           Contest(
             key: String(decoding: resources[loser].key, as: UTF8.self),
             isSame: resources[loser].digest == resources[winner].digest,
-            bytes: SharedBytes(lent: resources[loser].bytes)))
+            bytes: SharedBytes(lent: resources[loser].bytes), origin: resources[loser].origin))
       }
       arrivals.add(resources[winner])
     }
@@ -213,34 +214,28 @@ package struct DocumentDraft {
   ///
   /// - Parameter fingerprint: stands for the mapping.
   package func hash(fingerprint: UInt64) -> String {
-    var digest = ContentDigest()
-    digest.add(ContentDigest.Words(high: fingerprint, low: 1))
-    if let root {
-      digest.add(root.digest)
-      for name in root.names { digest.add(name) }
-    }
+    var digest = DocumentDigest()
+    if let root { digest.add(root: root.digest, names: root.names) }
     for section in sections {
-      digest.add(section.name)
-      for item in section.items {
-        digest.add(item.key)
-        digest.add(item.digest)
-      }
+      digest.add(section: section.name)
+      for item in section.items { digest.add(item: item.key, item.digest) }
     }
-    for link in sortedAppointments {
-      digest.add(link.id)
-      digest.add(link.start)
-    }
-    return digest.text
+    for link in sortedAppointments { digest.add(link) }
+    return digest.text(fingerprint: fingerprint)
   }
 
   /// Hands the resources that the draft was made of to the closure, each with its key.
-  package func forEachResource(_ body: (_ key: String, _ bytes: UnsafeRawBufferPointer) -> Void) {
+  package func forEachResource(
+    _ body: (_ key: String, _ bytes: UnsafeRawBufferPointer, _ origin: Origin) -> Void
+  ) {
     withExtendedLifetime(self) {
-      if let root { body(root.key, root.bytes.pointer) }
+      if let root { body(root.key, root.bytes.pointer, root.origin) }
       for section in sections {
-        for item in section.items { body(String(decoding: item.key, as: UTF8.self), item.bytes) }
+        for item in section.items {
+          body(String(decoding: item.key, as: UTF8.self), item.bytes, item.origin)
+        }
       }
-      for contest in contests { body(contest.key, contest.bytes.pointer) }
+      for contest in contests { body(contest.key, contest.bytes.pointer, contest.origin) }
     }
   }
 

@@ -14,6 +14,9 @@ package struct DocumentRoles: Sendable {
   package var visit: String?
   package var scheduled: String?
   package var npi: String?
+  package var name: String?
+  package var birthDate: String?
+  package var insurance: String?
   let disposition: FieldPlan?
   package let billing: String?
 
@@ -25,6 +28,9 @@ package struct DocumentRoles: Sendable {
     appointments = name { $0.derived == .appointments }
     last = name { $0.derived == .lastAppointment }
     npi = name { $0.transform is NPITransform }
+    self.name = name { $0.transform is HumanNameTransform }
+    birthDate = name(where: path("birthDate"))
+    insurance = name { $0.sources.first?.path.text == "subscriberId" }
     let isVisit = plan.kind == .appointment
     patient = isVisit ? name { ($0.transform as? ReferenceTransform)?.discriminator == "Patient/" } : nil
     provider =

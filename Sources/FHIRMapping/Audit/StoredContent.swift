@@ -8,34 +8,24 @@ package struct StoredContent {
   package private(set) var links: [AppointmentLink] = []
   private var root: String?
   private var names: [String] = []
-  private var marks: [(key: String, value: Int32)] = []
   private var sections: [(name: String, items: [(key: String, bytes: UnsafeRawBufferPointer)])] = []
-  /// Whether nothing but the first page was given, so that items stand in the order in which they were written.
-  private var isOnePage = true
 
   /// - Parameter first: the document or its first page; its bytes outlive this.
   package init(_ first: BSONView) throws {
-    if let own = try first.find("_fhirline")?.document {
-      hash = try own.find("hash")?.text
-      pageCount = Int(clamping: try own.find("pages")?.integer ?? 1)
-      root = try own.find("root")?.text
-      try own.find("names")?.array?.forEachElement { if let name = $0.text { names.append(name) } }
-      try own.find("fields")?.document?.forEachElement { marks.append(($0.name, $0.int32 ?? 0)) }
-      try own.find("appointments")?.array?.forEachElement { element in
-        guard let link = element.document, let id = try link.find("id")?.text else { return }
-        links.append(AppointmentLink(id: id, start: try link.find("start")?.text ?? ""))
-      }
+    guard let own = try first.find("_fhirline")?.document else { return }
+    hash = try own.find("hash")?.text
+    pageCount = Int(clamping: try own.find("pages")?.integer ?? 1)
+    root = try own.find("root")?.text
+    try own.find("names")?.array?.forEachElement { if let name = $0.text { names.append(name) } }
+    try own.find("appointments")?.array?.forEachElement { element in
+      guard let link = element.document, let id = try link.find("id")?.text else { return }
+      links.append(AppointmentLink(id: id, start: try link.find("start")?.text ?? ""))
     }
-    try add(sectionsOf: first)
+    if hash != nil { try add(page: first) }
   }
 
   /// Adds a further page, whose bytes outlive this.
   package mutating func add(page: BSONView) throws {
-    isOnePage = false
-    try add(sectionsOf: page)
-  }
-
-  private mutating func add(sectionsOf page: BSONView) throws {
     try page.forEachElement { element in
       guard let items = element.array, try DocumentDraft.isSection(items) else { return }
       let name = element.name
@@ -43,36 +33,42 @@ package struct StoredContent {
       if number == sections.count { sections.append((name, [])) }
       try items.forEachElement { element in
         guard let item = element.document else { return }
-        sections[number].items.append((isOnePage ? "" : try DocumentDraft.key(of: item), item.bytes))
+        sections[number].items.append((try DocumentDraft.key(of: item), item.bytes))
       }
     }
   }
 
   /// Whether the hash is that of the content.
-  package var isAsHashed: Bool { hash == digest(links) }
+  package var isAsHashed: Bool {
+    hash.map { $0.prefix(DocumentDigest.contentDigits) == digest(links) } ?? false
+  }
 
-  /// The hash that the content has with these links.
-  package func hash(links: [AppointmentLink]) -> String { digest(links.sorted()) }
+  /// The hash that the content has with these links; the mapping's part stays.
+  package func hash(links: [AppointmentLink]) -> String {
+    digest(links.sorted()) + (hash ?? "").dropFirst(DocumentDigest.contentDigits)
+  }
 
   private func digest(_ links: [AppointmentLink]) -> String {
-    var digest = ContentDigest()
-    if let root { digest.add(root) }
-    for (name, mark) in marks.sorted(by: { $0.key < $1.key }) {
-      digest.add(name)
-      withUnsafeBytes(of: mark.littleEndian) { digest.add($0) }
-    }
+    var digest = DocumentDigest()
+    if let root { digest.add(root: root, names: names) }
     for section in sections.sorted(by: { $0.name < $1.name }) {
-      digest.add(section.name)
-      // Pages share out the items; on one page they stand in the order of their keys.
-      let items = isOnePage ? section.items : section.items.sorted { $0.key < $1.key }
-      for item in items { digest.add(item.bytes) }
+      digest.add(section: section.name)
+      // Pages share out the items; on one page they stand in the order of their keys as a rule.
+      for item in StoredContent.inOrder(section.items) {
+        var key = item.key
+        key.withUTF8 { digest.add(item: UnsafeRawBufferPointer($0), ContentDigest.words(of: item.bytes)) }
+      }
     }
-    for link in links {
-      digest.add(link.id)
-      digest.add(link.start)
-    }
-    for name in names { digest.add(name) }
-    return digest.text
+    for link in links { digest.add(link) }
+    return digest.content
+  }
+
+  private static func inOrder(
+    _ items: [(key: String, bytes: UnsafeRawBufferPointer)]
+  ) -> [(key: String, bytes: UnsafeRawBufferPointer)] {
+    func precedes(_ a: String, _ b: String) -> Bool { a.utf8.lexicographicallyPrecedes(b.utf8) }
+    if zip(items, items.dropFirst()).allSatisfy({ precedes($0.key, $1.key) }) { return items }
+    return items.sorted { precedes($0.key, $1.key) }
   }
 }
 

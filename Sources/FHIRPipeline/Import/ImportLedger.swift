@@ -15,12 +15,17 @@ final class ImportLedger: Sendable {
   }
 
   private let state = Mutex(State())
-  private let quarantine: Quarantine?
+  private let quarantine: (any QuarantineSink)?
+  /// The inputs' names, by their numbers.
+  private let files: [String]
   private let say: @Sendable (String) -> Void
 
   /// - Parameter quarantine: where resources are set aside; nil only counts them.
-  init(quarantine: Quarantine?, say: @escaping @Sendable (String) -> Void) {
+  init(
+    quarantine: (any QuarantineSink)?, files: [String] = [], say: @escaping @Sendable (String) -> Void
+  ) {
     self.quarantine = quarantine
+    self.files = files
     self.say = say
   }
 
@@ -51,15 +56,25 @@ final class ImportLedger: Sendable {
 
   /// Sets the resources of a document aside.
   func refuse(_ draft: DocumentDraft, reason: String) {
-    draft.forEachResource { key, bytes in
+    draft.forEachResource { key, bytes, origin in
       let type = String(Substring(key.utf8.prefix { $0 != UInt8(ascii: "/") }))
       let issue = Issue(.error, .documentRefused, at: type, position: nil, "MongoDB refused it: \(reason)")
       var json: String?
       if let tree = try? ResourceDecoder(references: .original).decode(try BSONView(bytes)) {
         json = JSONText.of(tree)
       }
-      quarantine?.add(source: key, position: nil, resource: json, raw: nil, issues: [issue])
-      tell([issue], source: draft.id)
+      if let replay = quarantine as? QuarantineReplay {
+        replay.refuse(key: key, origin: origin, issues: [issue])
+        tell([issue], source: key)
+      } else {
+        let file = Int(origin.file)
+        let isKnown = origin != .unknown && files.indices.contains(file)
+        quarantine?.add(
+          source: isKnown ? files[file] : key,
+          position: origin.line > 0 ? SourcePosition(line: Int(origin.line), column: 1) : nil, resource: json,
+          raw: nil, issues: [issue])
+        tell([issue], source: isKnown ? "\(files[file]):\(origin.line): \(key)" : key)
+      }
       state.withLock { $0.summary.types[type, default: .init()].quarantined += 1 }
     }
   }

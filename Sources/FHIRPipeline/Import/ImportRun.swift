@@ -17,6 +17,8 @@ package struct ImportRun: Sendable {
   package var source = ""
   package var workers = 2
   package var quarantinePath = "quarantine.ndjson"
+  /// Takes what is set aside instead of a quarantine file, where resources are imported that had been.
+  var replay: QuarantineReplay?
   package var reading = ReadOptions()
   package var showsProgress = true
   /// The core of R4, and the packages that the user named.
@@ -43,18 +45,19 @@ package struct ImportRun: Sendable {
     let files = try inputs.map { $0.path == nil ? try StandardInputSpool.spool(folder: folder) : $0 }
     let total = files.reduce(0) { $0 + $1.size }
     let quarantine = Quarantine(path: quarantinePath)
-    try quarantine.prepare()
+    if replay == nil { try quarantine.prepare() }
 
     let owners = [DocumentKind.patient, .provider, .appointment, .resource].map {
       collections[$0] ?? $0.rawValue
     }
-    let record = RunRecord(files: files.map(\.name), source: source, store: store)
+    let names = replay?.sources ?? files.map(\.name)
+    let record = RunRecord(files: names, source: source, store: store)
     let indexes = NameIndexes(store, collections: owners)
     let found = index(files)
     let stored = StoredTargets(store: store, collections: owners, indexes: indexes)
     let states = StoredStates(store: store, collections: collections)
 
-    let ledger = ImportLedger(quarantine: quarantine, say: say)
+    let ledger = ImportLedger(quarantine: replay ?? quarantine, files: files.map(\.name), say: say)
     let assembler = DocumentAssembler(mappings: mappings, pageBytes: chartPageBytes)
     let loader = DocumentLoader(
       store: store, states: states, assembler: assembler, counted: { ledger.count($0) },
@@ -159,6 +162,10 @@ final class ImportContext: Sendable {
   func origin(of resource: RecordResource, sequence: UInt64) -> Origin {
     guard number > 0 else { return .unknown }
     let line = resource.tree.position(of: resource.node)?.line ?? 0
+    if let replay = run.replay {
+      return replay.origin(
+        of: resource.identity.key, file: Int(sequence >> 40), line: line, run: number)
+    }
     return Origin(run: number, file: Int32(clamping: sequence >> 40), line: Int32(clamping: line))
   }
 

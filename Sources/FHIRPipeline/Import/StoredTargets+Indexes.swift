@@ -27,8 +27,7 @@ final class NameIndexes: Sendable {
               state.filled.withLock { _ = $0.insert(collection) }
             }
             try connection.createIndexes(
-              [IndexDefinition(name: "fhirline_names", keys: [StoredTargets.namesPath: 1], isSparse: true)],
-              on: collection)
+              [NameIndexes.definition], on: collection)
           }
         } catch let error as StoreError {
           state.failure.withLock { $0 = PipelineFailure(.connection, error.message) }
@@ -39,6 +38,9 @@ final class NameIndexes: Sendable {
     }
     threads = Mutex(made)
   }
+
+  static let definition = IndexDefinition(
+    name: "fhirline_names", keys: [StoredTargets.namesPath: 1], isSparse: true)
 
   /// Waits until the indexes are there, and returns why that failed. May be called by several threads.
   func finish() -> PipelineFailure? {

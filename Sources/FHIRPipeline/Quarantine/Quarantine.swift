@@ -48,21 +48,7 @@ package final class Quarantine: Sendable {
     var members: [(String, String)] = [("source", JSONText.quoted(source))]
     members.append(("line", position.map { String($0.line) } ?? "null"))
     members.append(("column", position.map { String($0.column) } ?? "null"))
-    members.append(
-      (
-        "issues",
-        JSONText.array(
-          issues.map { issue in
-            JSONText.object([
-              ("severity", JSONText.quoted(issue.severity.rawValue)),
-              ("rule", JSONText.quoted(issue.rule.code)),
-              ("expression", JSONText.quoted(issue.expression)),
-              ("line", issue.position.map { String($0.line) } ?? "null"),
-              ("column", issue.position.map { String($0.column) } ?? "null"),
-              ("message", JSONText.quoted(issue.message)),
-            ])
-          })
-      ))
+    members.append(("issues", Quarantine.reasons(issues)))
     if let resource { members.append(("resource", resource)) }
     if let raw { members.append(("raw", JSONText.quoted(raw))) }
     let line = JSONText.object(members) + "\n"
@@ -74,6 +60,24 @@ package final class Quarantine: Sendable {
         state.failure = "\(state.path ?? wanted): cannot be written: \(String(cString: strerror(errno)))"
       }
     }
+  }
+
+  /// Findings as a quarantine file has them.
+  ///
+  /// - Parameter hasPlaces: whether their lines and columns are those of the source.
+  static func reasons(_ issues: [Issue], hasPlaces: Bool = true) -> String {
+    JSONText.array(
+      issues.map { issue in
+        let position = hasPlaces ? issue.position : nil
+        return JSONText.object([
+          ("severity", JSONText.quoted(issue.severity.rawValue)),
+          ("rule", JSONText.quoted(issue.rule.code)),
+          ("expression", JSONText.quoted(issue.expression)),
+          ("line", position.map { String($0.line) } ?? "null"),
+          ("column", position.map { String($0.column) } ?? "null"),
+          ("message", JSONText.quoted(issue.message)),
+        ])
+      })
   }
 
   private func create(_ state: inout State) {

@@ -1,0 +1,261 @@
+package import DocumentStore
+import FHIRFormats
+import FHIRMapping
+package import FHIRModel
+import Foundation
+import Glibc
+import Synchronization
+
+/// The work of `fhirline quarantine replay`: imports what was set aside again, and leaves in the files what fails again.
+///
+/// The entries of each file go, a line for a line, into a temporary file that nobody else can open, which is imported as
+/// any other input is.
+package final class QuarantineReplay: QuarantineSink {
+  /// A quarantine file, and where its entries came from.
+  private struct File {
+    let path: String
+    let state: [Int]
+    let input: InputFile
+    let descriptor: Int32
+    /// Of each line: the number of its source, and the line there.
+    let origins: [(source: Int32, line: Int32)]
+    /// Lines that are no entries stay as they are.
+    let strangers: Set<Int>
+  }
+
+  private struct Failures {
+    /// By file and line: the reasons, as JSON.
+    var reasons: [Place: String] = [:]
+    /// Where the resources that are on their way came from.
+    var places: [Resource: Place] = [:]
+  }
+
+  private struct Place: Hashable {
+    let file: Int
+    let line: Int
+  }
+
+  /// A resource by its origin: many may stand on one line.
+  private struct Resource: Hashable {
+    let origin: Origin
+    let key: String
+  }
+
+  private let files: [File]
+  private let numbers: [String: Int]
+  /// The numbers of the files that have entries: those of the run's inputs.
+  private let inputs: [Int]
+  /// Where the entries were first read: the names of the run's files.
+  let sources: [String]
+  private let failures = Mutex(Failures())
+
+  /// What a replay did.
+  package struct Outcome: Sendable {
+    package var run: ImportRun.Outcome
+    /// By file: how many entries it had, and has.
+    package var files: [(path: String, before: Int, after: Int)]
+
+    package var exitStatus: ExitStatus {
+      if let failure = run.failure { return failure.exitStatus }
+      return files.contains { $0.after > 0 } ? .findings : .done
+    }
+  }
+
+  /// Reads quarantine files.
+  package init(_ paths: [String]) throws {
+    var sources: [String] = []
+    var positions: [String: Int32] = [:]
+    files = try paths.map { path in
+      try QuarantineReplay.read(path) { source in
+        if let known = positions[source] { return known }
+        let number = Int32(sources.count)
+        positions[source] = number
+        sources.append(source)
+        return number
+      }
+    }
+    self.sources = sources
+    inputs = files.indices.filter { [files] in files[$0].origins.count > files[$0].strangers.count }
+    numbers = Dictionary(files.enumerated().map { ($1.path, $0) }) { first, _ in first }
+  }
+
+  deinit { for file in files { close(file.descriptor) } }
+
+  private static func read(_ path: String, number: (String) -> Int32) throws -> File {
+    let state = try QuarantineFile.state(of: path)
+    let folder = NSTemporaryDirectory()
+    var template = Array((folder + "/fhirline-replay-XXXXXX").utf8CString)
+    let descriptor = mkstemp(&template)
+    func failure() -> PipelineFailure {
+      PipelineFailure(
+        .output, "\(folder): cannot write a temporary file: \(String(cString: strerror(errno)))")
+    }
+    guard descriptor >= 0 else { throw failure() }
+    unlink(template)
+    var origins: [(source: Int32, line: Int32)] = []
+    var strangers: Set<Int> = []
+    var waiting: [UInt8] = []
+    var size = 0
+    func flush() throws {
+      guard waiting.withUnsafeBytes({ Terminal.write($0, to: descriptor) }) else { throw failure() }
+      size += waiting.count
+      waiting.removeAll(keepingCapacity: true)
+    }
+    do {
+      try QuarantineFile.forEachLine(of: path) { line, bytes in
+        if let entry = QuarantineEntry(bytes) {
+          origins.append((number(entry.source), Int32(clamping: entry.line ?? 0)))
+          waiting += entry.input(in: bytes)
+        } else {
+          origins.append((-1, 0))
+          strangers.insert(line)
+        }
+        waiting.append(0x0A)
+        if waiting.count >= 1 << 20 { try flush() }
+      }
+      try flush()
+    } catch {
+      close(descriptor)
+      throw error
+    }
+    return File(
+      path: path, state: state, input: InputFile(name: path, path: "/proc/self/fd/\(descriptor)", size: size),
+      descriptor: descriptor, origins: origins, strangers: strangers)
+  }
+
+  /// Imports the entries, and takes those out of the files that are loaded now.
+  package func run(_ run: ImportRun, store: DocumentStore) throws -> Outcome {
+    var run = run
+    run.replay = self
+    run.reading.format = .ndjson
+    var outcome = try run.run(inputs.map { files[$0].input }, store: store)
+    outcome.quarantinePath = nil
+    var counts: [(path: String, before: Int, after: Int)] = []
+    for (number, file) in files.enumerated() {
+      var after = file.origins.count
+      // What a run that was stopped had loaded comes as unchanged the next time.
+      if outcome.failure == nil { after = try rewrite(file, number) }
+      counts.append((file.path, file.origins.count, after))
+    }
+    return Outcome(run: outcome, files: counts)
+  }
+
+  // MARK: During the import
+
+  package func add(
+    source: String, position: SourcePosition?, resource: String?, raw: String?, issues: [Issue]
+  ) {
+    guard let file = numbers[source] else { return }
+    fail(Place(file: file, line: position?.line ?? issues.first?.position?.line ?? 0), issues)
+  }
+
+  /// Takes what the database refused.
+  func refuse(key: String, origin: Origin, issues: [Issue]) {
+    let resource = Resource(origin: origin, key: key)
+    guard let place = failures.withLock({ $0.places[resource] }) else { return }
+    fail(place, issues)
+  }
+
+  private func fail(_ place: Place, _ issues: [Issue]) {
+    // Its places would be those of the temporary file.
+    let reasons = Quarantine.reasons(issues, hasPlaces: false)
+    failures.withLock { $0.reasons[place] = $0.reasons[place] ?? reasons }
+  }
+
+  /// The origin of what is read from a line of a temporary file: that of the entry.
+  func origin(of key: String, file: Int, line: Int, run: Int32) -> Origin {
+    let place = Place(file: inputs[file], line: line)
+    let origins = files[place.file].origins
+    var origin = Origin(run: run, file: -1, line: Int32(clamping: line))
+    if origins.indices.contains(line - 1), origins[line - 1].source >= 0 {
+      origin = Origin(run: run, file: origins[line - 1].source, line: origins[line - 1].line)
+    }
+    failures.withLock { $0.places[Resource(origin: origin, key: key)] = place }
+    return origin
+  }
+
+  // MARK: Behind the import
+
+  /// Writes a file anew with what failed again and its new reasons, or removes it where nothing did. Returns how many
+  /// entries are left.
+  private func rewrite(_ file: File, _ number: Int) throws -> Int {
+    let reasons = failures.withLock { failures in
+      Dictionary(
+        uniqueKeysWithValues: failures.reasons.filter { $0.key.file == number }.map {
+          ($0.key.line, $0.value)
+        })
+    }
+    guard try QuarantineFile.state(of: file.path) == file.state else {
+      throw PipelineFailure(
+        .output,
+        "\(file.path): the file was changed meanwhile and is left as it is; replay it again to clear it")
+    }
+    if reasons.isEmpty, file.strangers.isEmpty {
+      guard unlink(file.path) == 0 else { throw QuarantineReplay.unwritable(file.path) }
+      return 0
+    }
+    var template = Array((file.path + ".XXXXXX").utf8CString)
+    // Its mode is 0600.
+    let descriptor = mkstemp(&template)
+    guard descriptor >= 0 else { throw QuarantineReplay.unwritable(file.path) }
+    var kept = 0
+    do {
+      var waiting: [UInt8] = []
+      func flush() throws {
+        guard waiting.withUnsafeBytes({ Terminal.write($0, to: descriptor) }) else {
+          throw QuarantineReplay.unwritable(file.path)
+        }
+        waiting.removeAll(keepingCapacity: true)
+      }
+      try QuarantineFile.forEachLine(of: file.path) { line, bytes in
+        if file.strangers.contains(line) {
+          waiting += bytes
+        } else if let reasons = reasons[line], let entry = QuarantineEntry(bytes) {
+          waiting += entry.text(in: bytes, reasons: reasons)
+        } else {
+          return
+        }
+        waiting.append(0x0A)
+        kept += 1
+        if waiting.count >= 1 << 20 { try flush() }
+      }
+      try flush()
+      guard fsync(descriptor) == 0, rename(template, file.path) == 0 else {
+        throw QuarantineReplay.unwritable(file.path)
+      }
+      close(descriptor)
+    } catch {
+      close(descriptor)
+      unlink(template)
+      throw error
+    }
+    return kept
+  }
+
+  private static func unwritable(_ path: String) -> PipelineFailure {
+    PipelineFailure(.output, "\(path): cannot be written: \(String(cString: strerror(errno)))")
+  }
+}
+
+extension QuarantineEntry {
+  /// The entry as a line, with other reasons.
+  func text(in bytes: UnsafeBufferPointer<UInt8>, reasons: String) -> [UInt8] {
+    var line: [UInt8] = Array("{".utf8)
+    for (name, value) in place {
+      line += Array("\"\(name)\":".utf8)
+      line += bytes[value]
+      line.append(UInt8(ascii: ","))
+    }
+    line += Array("\"issues\":\(reasons),".utf8)
+    switch content {
+    case .resource(let range):
+      line += Array("\"resource\":".utf8)
+      line += bytes[range]
+    case .raw(let range):
+      line += Array("\"raw\":".utf8)
+      line += bytes[range]
+    }
+    line.append(UInt8(ascii: "}"))
+    return line
+  }
+}

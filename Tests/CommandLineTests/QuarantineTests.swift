@@ -1,0 +1,154 @@
+import BSON
+import Foundation
+import Testing
+
+@Suite(.enabled(if: Workspace.hasMongoDB)) struct QuarantineTests {
+  private func quarantine(_ workspace: Workspace, _ arguments: String...) throws -> Program.Outcome {
+    try Program.run(
+      ["quarantine", arguments[0], "--file", workspace.path("quarantine.ndjson")] + arguments.dropFirst(),
+      environment: ["FHIRLINE_DATABASE": workspace.database])
+  }
+
+  private func summary(_ outcome: Program.Outcome) throws -> Workspace.Summary {
+    let summary = try JSONDecoder().decode(Workspace.Summary.self, from: Data(outcome.output.utf8))
+    #expect(summary.read == summary.accounted)
+    return summary
+  }
+
+  private static let mixed = """
+    {"resourceType":"Patient","id":"good","gender":"female"}
+    {"resourceType":"Patient","id":"bad","gender":"unheard-of"}
+    {"resourceType":"Patient","id":
+    {"resourceType":"Observation","id":"o","status":"finale","code":{"text":"x"},"subject":{"reference":"Patient/bad"}}
+    {"resourceType":"Observation","id":"o2","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/bad"}}
+
+    """
+
+  @Test func `what is set aside is listed by reason and source, and shown with its reasons`() throws {
+    let workspace = try Workspace()
+    let file = try workspace.write("mixed.ndjson", QuarantineTests.mixed)
+    _ = try workspace.importFiles(file, status: 1)
+    let list = try quarantine(workspace, "list")
+    #expect(list.status == 0)
+    #expect(list.output.contains("quarantine.ndjson: 3 resources set aside"))
+    #expect(list.output.contains("1 × Patient.gender: binding-required"))
+    #expect(list.output.contains("1 × Observation.status: binding-required"))
+    #expect(list.output.contains("read from: \(file) (1)"))
+    let json = try quarantine(workspace, "list", "--format", "json")
+    #expect(try JSONSerialization.jsonObject(with: Data(json.output.utf8)) is [String: Any])
+    for id in ["1", "Patient/bad", "bad"] {
+      let show = try quarantine(workspace, "show", id)
+      #expect(show.status == 0)
+      #expect(show.output.contains("quarantine.ndjson:1: Patient/bad, read from \(file):2:1"))
+      #expect(show.output.contains("\n  \"gender\": \"unheard-of\"\n"))
+    }
+    #expect(try quarantine(workspace, "show", "9").status == 1)
+  }
+
+  @Test func `a fix in the file lets a resource leave it; what fails again stays with its new reason`() throws
+  {
+    let workspace = try Workspace()
+    let file = try workspace.write("mixed.ndjson", QuarantineTests.mixed)
+    _ = try workspace.importFiles(file, status: 1)
+    let text = try workspace.read("quarantine.ndjson")
+    try workspace.write(
+      "quarantine.ndjson", text.replacing("unheard-of", with: "other").replacing("finale", with: ""))
+    let replay = try quarantine(workspace, "replay", "--summary", "json")
+    #expect(replay.status == 1, "\(replay.errors)")
+    let counts = try summary(replay)
+    #expect(counts.read == 3 && counts.loaded.inserted == 1 && counts.quarantined == 2)
+    let lines = try workspace.read("quarantine.ndjson").split(separator: "\n")
+    #expect(lines.count == 2)
+    #expect(lines[0].contains("json-syntax") && lines[0].contains("\"line\":3,"))
+    #expect(lines[1].contains("\"source\":\"\(file)\",\"line\":4,\"column\":1"))
+    #expect(!lines[1].contains("binding-required") && lines[1].contains("Observation.status"))
+    let mode = try FileManager.default.attributesOfItem(atPath: workspace.path("quarantine.ndjson"))[
+      .posixPermissions]
+    #expect((mode as? NSNumber)?.intValue == 0o600)
+    // The origin is the first file and line.
+    #expect(try workspace.run("trace", "Patient/bad").output.hasPrefix("Patient/bad: \(file):2, import 2 of"))
+
+    let again = try quarantine(workspace, "replay", "--summary", "json")
+    #expect(try summary(again).quarantined == 2)
+    try workspace.write(
+      "quarantine.ndjson",
+      try workspace.read("quarantine.ndjson").replacing(#""status":"""#, with: #""status":"final""#)
+        .replacing(
+          #""raw":"{\"resourceType\":\"Patient\",\"id\":"#, with: #""raw":"{\"resourceType\":\"Patient\"}"#))
+    let last = try quarantine(workspace, "replay", "--summary", "json")
+    #expect(last.status == 0, "\(last.errors)")
+    #expect(try summary(last).loaded.inserted == 2)
+    #expect(!FileManager.default.fileExists(atPath: workspace.path("quarantine.ndjson")))
+    let nothing = try Program.run(
+      ["quarantine", "replay"],
+      environment: [
+        "FHIRLINE_DATABASE": workspace.database,
+        "FHIRLINE_CONFIG": try workspace.write(
+          "c.yml", "import:\n  quarantine: \(workspace.path("quarantine.ndjson"))\n"),
+      ])
+    #expect(nothing.status == 0 && nothing.errors.contains("nothing is set aside"))
+  }
+
+  @Test func `an entry of a Bundle keeps its fullUrl, so that references to it are found`() throws {
+    let workspace = try Workspace()
+    let bundle = try workspace.write(
+      "b.json",
+      #"{"resourceType":"Bundle","type":"transaction","entry":["#
+        + #"{"fullUrl":"urn:uuid:0b6f8c4e-8d1f-4f6b-9a51-6c3ad3f7f002","resource":{"resourceType":"Patient","gender":"no"},"#
+        + #""request":{"method":"POST","url":"Patient"}},"#
+        + #"{"fullUrl":"urn:uuid:0b6f8c4e-8d1f-4f6b-9a51-6c3ad3f7f003","resource":{"resourceType":"Observation","#
+        + #""status":"final","code":{"text":"x"},"subject":{"reference":"urn:uuid:0b6f8c4e-8d1f-4f6b-9a51-6c3ad3f7f002"}},"#
+        + #""request":{"method":"POST","url":"Observation"}}]}"#)
+    let first = try workspace.importFiles(bundle, status: 1)
+    #expect(first.loaded.inserted == 1 && first.quarantined == 1)
+    try workspace.write(
+      "quarantine.ndjson",
+      try workspace.read("quarantine.ndjson").replacing(#""gender":"no""#, with: #""gender":"male""#))
+    let replay = try quarantine(workspace, "replay", "--summary", "json")
+    #expect(replay.status == 0, "\(replay.errors)")
+    #expect(try summary(replay).loaded.inserted == 1)
+    let patient = try workspace.document("0b6f8c4e-8d1f-4f6b-9a51-6c3ad3f7f002", in: "patient")
+    #expect(patient["_fhirline"]?.fields?["names"]?.elements?.count == 1)
+    #expect(try workspace.run("export", "--out", workspace.path("out"), "--quiet").status == 0)
+    #expect(
+      try workspace.read("out/Observation.ndjson").contains(
+        #""Patient/0b6f8c4e-8d1f-4f6b-9a51-6c3ad3f7f002""#))
+  }
+
+  @Test func `what the database refused stays until the database takes it`() throws {
+    let workspace = try Workspace()
+    try workspace.command(["create": "patient", "validator": ["name": ["$ne": "Ann Bee"]]])
+    let file = try workspace.write(
+      "in.ndjson",
+      #"{"resourceType":"Patient","id":"a","name":[{"text":"Ann Bee"}]}"# + "\n"
+        + #"{"resourceType":"Patient","id":"b","name":[{"text":"Cy Dee"}]}"# + "\n")
+    let first = try workspace.importFiles(file, status: 1)
+    #expect(first.read == first.accounted && first.quarantined == 1 && first.loaded.inserted == 1)
+    let lines = try workspace.read("quarantine.ndjson")
+    #expect(lines.contains("\"source\":\"\(file)\",\"line\":1"))
+    let again = try quarantine(workspace, "replay", "--summary", "json")
+    #expect(again.status == 1)
+    #expect(try summary(again).quarantined == 1)
+    #expect(try workspace.read("quarantine.ndjson").contains("the collection's own validation rules refuse"))
+    try workspace.command(["collMod": "patient", "validator": [:]])
+    let last = try quarantine(workspace, "replay", "--summary", "json")
+    #expect(last.status == 0, "\(last.errors)")
+    #expect(!FileManager.default.fileExists(atPath: workspace.path("quarantine.ndjson")))
+    #expect(try workspace.document("a", in: "patient")["name"] == "Ann Bee")
+  }
+
+  @Test func `lines that are no entries stay as they are`() throws {
+    let workspace = try Workspace()
+    let file = try workspace.write(
+      "bad.json", #"{"resourceType":"Patient","id":"bad","gender":"unheard-of"}"#)
+    _ = try workspace.importFiles(file, status: 1)
+    let text = try workspace.read("quarantine.ndjson").replacing("unheard-of", with: "male")
+    try workspace.write("quarantine.ndjson", "a note of mine\n" + text + "{\"source\":1}\n")
+    let replay = try quarantine(workspace, "replay", "--summary", "json")
+    #expect(replay.status == 1)
+    #expect(try summary(replay).loaded.inserted == 1)
+    #expect(try workspace.read("quarantine.ndjson") == "a note of mine\n{\"source\":1}\n")
+    let list = try quarantine(workspace, "list")
+    #expect(list.output.contains("2 lines that cannot be read as entries"))
+  }
+}
