@@ -14,7 +14,8 @@ struct Fhirline: ParsableCommand {
       """,
     version: ProgramVersion.current,
     subcommands: [
-      ValidateCommand.self, ExplainCommand.self, InitCommand.self, ImportCommand.self, ExportCommand.self,
+      ValidateCommand.self, ExplainCommand.self, InitCommand.self, PlanCommand.self, ImportCommand.self,
+      ExportCommand.self,
       ConvertCommand.self,
       CompareCommand.self, DoctorCommand.self, QuarantineCommand.self, TraceCommand.self,
       FhirpathCommand.self, MappingCommand.self, MeasureCommand.self,

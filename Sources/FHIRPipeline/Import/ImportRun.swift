@@ -107,6 +107,12 @@ protocol DocumentSink: Sendable {
   /// False once nothing more is taken.
   func put(_ requests: [LoadRequest]) -> Bool
   var hasFailed: Bool { get }
+  /// Takes note of a document that is as it would be written, and therefore not put.
+  func foundUnchanged(_ kind: DocumentKind)
+}
+
+extension DocumentSink {
+  func foundUnchanged(_ kind: DocumentKind) {}
 }
 
 /// What the workers of an import share.

@@ -244,6 +244,7 @@ final class ImportWorker {
       let presence = presences[draft.kind]?(draft.id) ?? .unknown
       if case .stored(let state) = presence, state.hash == hash {
         context.ledger.count(draft.tally.allUnchanged)
+        context.loader.foundUnchanged(draft.kind)
         continue
       }
       do {

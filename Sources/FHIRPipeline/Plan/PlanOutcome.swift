@@ -1,0 +1,152 @@
+import BSON
+
+/// What an import would do.
+package struct PlanOutcome: Sendable {
+  /// The resources, as the import would count them.
+  package var summary: ImportSummary
+  /// By collection: documents by what would become of them.
+  package var counts: [String: [PlannedDocument.Fate: Int]] = [:]
+  /// By fate: the first documents.
+  package var documents: [PlannedDocument.Fate: [PlannedDocument]] = [:]
+
+  init(summary: ImportSummary) { self.summary = summary }
+
+  private func count(_ fate: PlannedDocument.Fate) -> Int { counts.values.reduce(0) { $0 + ($1[fate] ?? 0) } }
+
+  package var exitStatus: ExitStatus {
+    let total = summary.total
+    if summary.files > 0, summary.unreadableFiles == summary.files, total.read == 0 { return .couldNotRun }
+    return total.quarantined > 0 || summary.unreadableFiles > 0 || summary.errors > 0 || count(.conflict) > 0
+      ? .findings : .done
+  }
+
+  // MARK: For people
+
+  /// The differences, document by document.
+  package func lines(showsValues: Bool, colours: Bool) -> [String] {
+    var lines: [String] = []
+    for fate in PlannedDocument.Fate.allCases {
+      let shown = documents[fate] ?? []
+      for document in shown {
+        let name = Terminal.styled("\(document.collection) \(document.id)", .bold, when: colours)
+        lines.append("\(name): \(fate.rawValue)")
+        lines += PlanOutcome.details(of: document, showsValues)
+      }
+      let rest = count(fate) - shown.count
+      if rest > 0, fate != .unchanged {
+        lines.append("… and \(Amount.of(rest, "more document")): \(fate.rawValue) (--limit shows more)")
+      }
+    }
+    return lines.map(FindingText.printable)
+  }
+
+  private static func details(of document: PlannedDocument, _ showsValues: Bool) -> [String] {
+    var lines: [String] = []
+    for field in document.fields {
+      var text = "    \(field.path): \(field.kind.rawValue)"
+      if document.edited.contains(field.path) { text += ", though the application changed it" }
+      lines.append(text + (showsValues ? values(of: field) : ""))
+    }
+    for (key, differences) in document.resources {
+      guard let differences else {
+        lines.append("    \(key): new")
+        continue
+      }
+      for difference in differences {
+        lines.append(
+          "    \(key): \(difference.path): \(difference.kind.rawValue)"
+            + (showsValues ? values(of: difference) : ""))
+      }
+    }
+    if document.hasMore { lines.append("    …") }
+    if lines.isEmpty, document.fate == .replace {
+      lines.append("    its bookkeeping: links, names, or the mapping that it was made by")
+    }
+    return lines
+  }
+
+  private static func values(of difference: ValueDifference) -> String {
+    let before = difference.before.map(text) ?? "nothing"
+    let after = difference.after.map(text) ?? "nothing"
+    return " (\(before) → \(after))"
+  }
+
+  private static let longest = 200
+
+  private static func text(_ value: BSONValue) -> String {
+    let text = ValueText.json(value)
+    return text.count > longest ? text.prefix(longest) + "…" : text
+  }
+
+  /// A table of documents by collection.
+  package var table: [String] {
+    let fates: [PlannedDocument.Fate] = [.insert, .replace, .unchanged, .conflict]
+    var rows = [[""] + fates.map(\.rawValue)]
+    for (collection, counts) in counts.sorted(by: { $0.key < $1.key }) {
+      rows.append([collection] + fates.map { Amount.grouped(counts[$0] ?? 0) })
+    }
+    let widths = (0...fates.count).map { column in rows.map { $0[column].count }.max() ?? 0 }
+    return rows.map { row in
+      "  "
+        + row.enumerated().map { column, cell in
+          let room = String(repeating: " ", count: widths[column] - cell.count)
+          return column == 0 ? cell + room : room + cell
+        }.joined(separator: "  ")
+    }
+  }
+
+  // MARK: For programs
+
+  /// One JSON object.
+  package func json(showsValues: Bool) -> String {
+    let fates = PlannedDocument.Fate.allCases
+    func difference(_ difference: ValueDifference, isEdited: Bool? = nil) -> String {
+      var members = [
+        ("path", JSONText.quoted(difference.path)), ("change", JSONText.quoted(difference.kind.rawValue)),
+      ]
+      if let isEdited { members.append(("conflict", String(isEdited))) }
+      if showsValues {
+        members.append(("before", difference.before.map(ValueText.json) ?? "null"))
+        members.append(("after", difference.after.map(ValueText.json) ?? "null"))
+      }
+      return JSONText.object(members)
+    }
+    let shown = fates.flatMap { documents[$0] ?? [] }
+    return JSONText.object([
+      ("resources", summary.json),
+      (
+        "documents",
+        JSONText.object(
+          counts.sorted { $0.key < $1.key }.map { collection, counts in
+            (collection, JSONText.object(fates.map { ($0.rawValue, String(counts[$0] ?? 0)) }))
+          })
+      ),
+      (
+        "differences",
+        JSONText.array(
+          shown.map { document in
+            JSONText.object([
+              ("collection", JSONText.quoted(document.collection)), ("id", JSONText.quoted(document.id)),
+              ("action", JSONText.quoted(document.fate.rawValue)),
+              (
+                "fields",
+                JSONText.array(
+                  document.fields.map { difference($0, isEdited: document.edited.contains($0.path)) })
+              ),
+              (
+                "resources",
+                JSONText.array(
+                  document.resources.map { key, differences in
+                    JSONText.object([
+                      ("resource", JSONText.quoted(key)), ("isNew", String(differences == nil)),
+                      ("elements", JSONText.array((differences ?? []).map { difference($0) })),
+                    ])
+                  })
+              ),
+              ("hasMore", String(document.hasMore)),
+            ])
+          })
+      ),
+    ])
+  }
+}

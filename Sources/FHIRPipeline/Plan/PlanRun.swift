@@ -1,0 +1,43 @@
+package import DocumentStore
+import FHIRMapping
+import Foundation
+
+/// The work of `fhirline plan`: an import that writes nothing, and says what it would do.
+package struct PlanRun: Sendable {
+  package var run: ImportRun
+  /// How many documents of each fate are shown.
+  package var limit = 50
+
+  package init(_ run: ImportRun) { self.run = run }
+
+  package func run(_ inputs: [InputFile], store: DocumentStore) throws -> PlanOutcome {
+    let started = Progress.now()
+    let folder = NSTemporaryDirectory()
+    let files = try inputs.map { $0.path == nil ? try StandardInputSpool.spool(folder: folder) : $0 }
+    let total = files.reduce(0) { $0 + $1.size }
+    let owners = [DocumentKind.patient, .provider, .appointment, .resource].map {
+      run.collections[$0] ?? $0.rawValue
+    }
+    let found = run.index(files)
+    let ledger = ImportLedger(quarantine: nil, files: files.map(\.name), say: run.say)
+    let states = StoredStates(store: store, collections: run.collections)
+    let assembler = DocumentAssembler(mappings: run.mappings, pageBytes: run.chartPageBytes)
+    let sink = PlanSink(
+      store: store, states: states, assembler: assembler, mappings: run.mappings, ledger: ledger, limit: limit
+    )
+    let progress = Progress(total: total, enabled: run.showsProgress)
+    let context = ImportContext(
+      run: run, files: files, found: found, stored: StoredTargets(store: store, collections: owners),
+      states: states, ledger: ledger, assembler: assembler, loader: sink,
+      spill: SpillStore(expectedBytes: total * 5 / 4, folder: folder), progress: progress)
+    context.makeDocuments()
+    progress.finish()
+    if let failure = sink.failure ?? context.failure { throw failure }
+    var outcome = PlanOutcome(summary: ledger.summary)
+    outcome.summary.files = files.count
+    outcome.summary.seconds = Progress.now() - started
+    outcome.counts = sink.counts
+    outcome.documents = sink.documents
+    return outcome
+  }
+}

@@ -1,0 +1,142 @@
+import BSON
+import Foundation
+import Testing
+
+@Suite(.enabled(if: Workspace.hasMongoDB)) struct PlanTests {
+  private func plan(_ workspace: Workspace, _ arguments: String..., status: Int32) throws -> Program.Outcome {
+    let outcome = try Program.run(
+      ["plan", "--no-progress"] + arguments, environment: ["FHIRLINE_DATABASE": workspace.database])
+    #expect(outcome.status == status, "\(outcome.errors)\(outcome.output)")
+    return outcome
+  }
+
+  /// All that the database holds.
+  private func everything(_ workspace: Workspace) throws -> [BSONFields] {
+    let reply = try workspace.command(["listCollections": 1])
+    let names = (reply["cursor"]?.fields?["firstBatch"]?.elements ?? []).compactMap {
+      $0.fields?["name"]?.text
+    }
+    return try names.sorted().flatMap { name in
+      let found = try workspace.command(["find": .string(name), "sort": ["_id": 1], "batchSize": 10_000])
+      return [["collection": .string(name)]]
+        + (found["cursor"]?.fields?["firstBatch"]?.elements ?? []).compactMap(\.fields)
+    }
+  }
+
+  private func patient(_ more: String = "") -> String {
+    #"{"resourceType":"Patient","id":"p","name":[{"family":"Bee","given":["Ann"]}],"birthDate":"1980-01-02"\#(more)}"#
+  }
+
+  private func observation(_ id: String, _ value: String) -> String {
+    #"{"resourceType":"Observation","id":"\#(id)","status":"final","code":{"text":"x"},"#
+      + #""subject":{"reference":"Patient/p"},"valueQuantity":{"value":\#(value)}}"#
+  }
+
+  @Test func `a plan says what an import then does, and writes nothing`() throws {
+    let workspace = try Workspace()
+    for step in ["into an empty database", "again"] {
+      let before = try everything(workspace)
+      let outcome = try plan(workspace, "--format", "json", "Samples/clinic", "Samples/bulk", status: 0)
+      #expect(try everything(workspace) == before, "\(step)")
+      let planned = try #require(
+        try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+      let resources = try #require(planned["resources"] as? [String: Any])
+      let loaded = try #require(resources["loaded"] as? [String: Int])
+      let done = try workspace.importFiles("Samples/clinic", "Samples/bulk")
+      #expect(
+        loaded == [
+          "inserted": done.loaded.inserted, "replaced": done.loaded.replaced,
+          "unchanged": done.loaded.unchanged,
+        ], "\(step)")
+      #expect(resources["read"] as? Int == done.read)
+    }
+    #expect(!FileManager.default.fileExists(atPath: Program.folder.appending(path: "quarantine.ndjson").path))
+  }
+
+  @Test func `differences are told field by field and element by element, values only when asked for`() throws
+  {
+    let workspace = try Workspace()
+    let first = try workspace.write(
+      "first.ndjson",
+      [patient(), observation("a", "1.0"), observation("b", "2")].joined(separator: "\n") + "\n")
+    _ = try workspace.importFiles(first)
+    let second = try workspace.write(
+      "second.ndjson",
+      [
+        patient(#","gender":"female","telecom":[{"system":"phone","value":"555-0100"}]"#)
+          .replacing("1980-01-02", with: "1980-01-03"),
+        observation("a", "1.00"), observation("b", "2"), observation("c", "3"),
+        #"{"resourceType":"Organization","id":"o","name":"North"}"#,
+      ].joined(separator: "\n") + "\n")
+    let text = try plan(workspace, second, status: 0).output
+    #expect(
+      text == """
+        patient p: replace
+            date_of_birth: changed
+            primary_phone: added
+            Patient/p: Patient.birthDate: changed
+            Patient/p: Patient.gender: added
+            Patient/p: Patient.telecom: added
+        patient_chart p: replace
+            Observation/a: Observation.valueQuantity.value: changed
+            Observation/c: new
+        resource Organization/o: insert
+
+        """)
+    let shown = try plan(workspace, second, "--show-values", status: 0).output
+    #expect(
+      shown.contains(#"date_of_birth: changed ("1980-01-02T00:00:00Z" → "1980-01-03T00:00:00Z")"#)
+        && shown.contains("Observation.valueQuantity.value: changed (1.0 → 1.00)"))
+    let limited = try plan(workspace, second, "--limit", "1", status: 0).output
+    #expect(limited.contains("… and 1 more document: replace"))
+  }
+
+  @Test func `a field that the application changed and the import would change again is a conflict`() throws {
+    let workspace = try Workspace()
+    _ = try workspace.importFiles(try workspace.write("first.json", patient()))
+    try workspace.set("date_of_birth", to: .date(0), of: "p", in: "patient")
+    // The same input again leaves the edit alone.
+    let same = try plan(workspace, workspace.path("first.json"), status: 0)
+    #expect(same.output.isEmpty && same.errors.contains("unchanged"))
+    let second = try workspace.write("second.json", patient().replacing("1980-01-02", with: "1980-01-03"))
+    let outcome = try plan(workspace, second, status: 1)
+    #expect(outcome.output.contains("patient p: conflict\n"))
+    #expect(outcome.output.contains("    date_of_birth: changed, though the application changed it\n"))
+    // A document of the application's own, which FHIR would take over.
+    try workspace.insert([["_id": "own", "name": "Cy Dee", "email": "cy@example.org"]], into: "patient")
+    let third = try workspace.write(
+      "third.json",
+      #"{"resourceType":"Patient","id":"own","name":[{"family":"Dee","given":["Cy"]}],"gender":"male"}"#)
+    #expect(try plan(workspace, third, status: 0).output.contains("patient own: replace"))
+    let fourth = try workspace.write(
+      "fourth.json", #"{"resourceType":"Patient","id":"own","name":[{"family":"Eff","given":["Cy"]}]}"#)
+    #expect(try plan(workspace, fourth, status: 1).output.contains("patient own: conflict"))
+  }
+
+  @Test func `what would be set aside is told`() throws {
+    let workspace = try Workspace()
+    let file = try workspace.write(
+      "bad.json", #"{"resourceType":"Patient","id":"bad","gender":"unheard-of"}"#)
+    let outcome = try plan(workspace, file, status: 1)
+    #expect(outcome.errors.contains("Patient.gender"))
+    #expect(!FileManager.default.fileExists(atPath: workspace.path("quarantine.ndjson")))
+    #expect(try plan(workspace, file, "--format", "json", status: 1).output.contains(#""quarantined":1"#))
+  }
+
+  @Test func `a chart of several pages is compared as one`() throws {
+    let workspace = try Workspace()
+    let configuration = try workspace.write("pipeline.yml", "documents:\n  chart_page_bytes: 10000\n")
+    let lines = (0..<200).map { observation("o\(1000 + $0)", "\($0)") }
+    _ = try workspace.importFiles(
+      try workspace.write("in.ndjson", lines.joined(separator: "\n") + "\n"), "--config", configuration)
+    let changed = try workspace.write(
+      "new.ndjson", observation("o1150", "7") + "\n" + observation("z", "1") + "\n")
+    #expect(
+      try plan(workspace, changed, "--config", configuration, status: 0).output == """
+        patient_chart p: replace
+            Observation/o1150: Observation.valueQuantity.value: changed
+            Observation/z: new
+
+        """)
+  }
+}
