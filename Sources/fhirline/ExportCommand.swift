@@ -46,6 +46,11 @@ struct ExportCommand: ParsableCommand {
   @Option(help: ArgumentHelp("What a Bundle's fullUrls begin with.", valueName: "url"))
   var baseURL: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "A file that names every field which could not be carried, a line of JSON each.", valueName: "file"))
+  var report: String?
+
   @Flag(help: "Write into a folder that holds other files.")
   var overwrite = false
 
@@ -60,6 +65,7 @@ struct ExportCommand: ParsableCommand {
     options.out = out
     options.pretty = pretty && format != .ndjson
     options.overwrites = overwrite
+    options.report = report
     options.workers = common.workerCount(configuration)
     if let baseURL { options.baseURL = baseURL.hasSuffix("/") ? String(baseURL.dropLast()) : baseURL }
     if !types.isEmpty { options.types = try ExportOptions.checkedTypes(types) }

@@ -158,7 +158,8 @@ package struct DocumentReader: Sendable {
     }
   }
 
-  private static func id(of document: BSONView) throws -> String {
+  /// A document's `_id` as text.
+  package static func id(of document: BSONView) throws -> String {
     guard let element = try document.find("_id") else { return "" }
     if case .value(.string(let text)) = TextTransform.text(try BSONValue(element)) { return text }
     return element.text ?? ContentDigest.text(of: element.value)

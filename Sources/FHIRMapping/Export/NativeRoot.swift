@@ -14,7 +14,7 @@ struct NativeRoot {
     let fhirID = DocumentID.fhirID(id)
     var fields: BSONFields = ["resourceType": .string(root.name)]
     fields.insert(.string(fhirID), name: "id", of: root.type, table: context.table)
-    if fhirID != id {
+    if fhirID != id, BSONValue.string(id).trimmedText != nil {
       // The id as it was, where FHIR's grammar does not let it be one.
       let identifier = BSONValue.object([
         ("system", "https://fhirline.dev/NamingSystem/document-id"), ("value", .string(id)),

@@ -51,12 +51,38 @@ extension FieldPlan {
     if isImported, transform is PhoneTransform || transform is TextTransform, item.trimmedText != nil {
       return .value(item)
     }
-    return transform.accept(item)
+    guard !isImported, !(transform is AttachmentTextTransform), let text = item.text else {
+      return transform.accept(item)
+    }
+    guard !text.hasMoreCharacters(than: 1 << 20) else {
+      return .refused("is longer than FHIR lets a text be: at most 1048576 characters")
+    }
+    guard let clean = text.withoutControlCharacters else { return transform.accept(item) }
+    switch transform.accept(.string(clean)) {
+    case .value(let value):
+      return .doubtful(value, "control characters, which FHIR's texts may not hold, were left out")
+    case let other: return other
+    }
   }
 
   /// Drift: a list of one where one value is due.
   private func singled(_ stored: BSONValue) -> BSONValue {
     if case .array(let items) = stored, items.count <= 1 { return items.first ?? .null }
     return stored
+  }
+}
+
+extension String {
+  fileprivate func hasMoreCharacters(than limit: Int) -> Bool {
+    utf8.count > limit && unicodeScalars.count > limit
+  }
+
+  /// The text less what no string of FHIR may hold; nil where there is nothing of the kind.
+  ///
+  /// See http://hl7.org/fhir/R4/datatypes.html#string
+  fileprivate var withoutControlCharacters: String? {
+    func isControl(_ value: UInt32) -> Bool { value < 0x20 && value != 9 && value != 10 && value != 13 }
+    guard utf8.contains(where: { isControl(UInt32($0)) }) else { return nil }
+    return String(String.UnicodeScalarView(unicodeScalars.filter { !isControl($0.value) }))
   }
 }

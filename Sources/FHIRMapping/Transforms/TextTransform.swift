@@ -7,13 +7,34 @@ struct TextTransform: FieldTransform {
 
   let shape = FieldShape.string
 
-  init(_ arguments: TransformArguments) throws(MappingError) { try arguments.expectNone(of: Self.name) }
+  private let type: String
+
+  init(_ arguments: TransformArguments) throws(MappingError) {
+    try arguments.expectNone(of: Self.name)
+    type = arguments.elementType
+  }
 
   func read(_ element: BSONValue) -> BSONValue? { element.saying }
 
   func write(_ value: BSONValue, over element: BSONValue?) -> BSONValue? { value.text.map { .string($0) } }
 
-  func accept(_ stored: BSONValue) -> AcceptedValue { TextTransform.text(stored) }
+  func accept(_ stored: BSONValue) -> AcceptedValue {
+    guard case .value(.string(let text)) = TextTransform.text(stored) else {
+      return TextTransform.text(stored)
+    }
+    switch type {
+    case "string", "markdown": return .value(.string(text))
+    case "code":
+      // Words joined by single spaces.
+      return .value(.string(text.split(whereSeparator: \.isWhitespace).joined(separator: " ")))
+    case "id":
+      return DocumentID.isFHIRID(text)
+        ? .value(.string(text)) : .refused("expected up to 64 letters, digits, hyphens and dots")
+    default:
+      return text.contains(where: \.isWhitespace)
+        ? .refused("expected a \(type), which has no white space") : .value(.string(text))
+    }
+  }
 
   /// A text, or a whole number that stands for the text of its digits.
   static func text(_ stored: BSONValue) -> AcceptedValue {
@@ -21,10 +42,24 @@ struct TextTransform: FieldTransform {
     case .null: return .absent
     case .string: return stored.trimmedText.map { .value(.string($0)) } ?? .absent
     case .objectID(let bytes): return .value(.string(Hexadecimal.text(bytes)))
+    case .binary(subtype: 4, let bytes) where bytes.count == 16:
+      return .value(.string(TextTransform.uuid(bytes)))
+    case .decimal128(let number):
+      let digits = number.canonicalText
+      return digits.utf8.allSatisfy { $0 &- 0x30 <= 9 }
+        ? .value(.string(digits)) : .refused("expected a text")
     default:
       guard let integer = stored.integer else { return .refused("expected a text") }
       return .value(.string(String(integer)))
     }
+  }
+}
+
+extension TextTransform {
+  /// A UUID as it is written: groups of 8, 4, 4, 4 and 12 digits.
+  fileprivate static func uuid(_ bytes: [UInt8]) -> String {
+    [bytes[0..<4], bytes[4..<6], bytes[6..<8], bytes[8..<10], bytes[10..<16]].map { Hexadecimal.text($0) }
+      .joined(separator: "-")
   }
 }
 

@@ -17,6 +17,6 @@ struct ExportBatch: Sendable {
 protocol ExportSink {
   mutating func write(_ batch: ExportBatch) throws
   /// Ends all files; only then is the export complete.
-  mutating func finish() throws
+  mutating func finish(_ summary: ExportSummary) throws
   var byteCount: Int { get }
 }

@@ -67,10 +67,7 @@ extension ExportSummary {
             + number)
       }
     }
-    for note in notes.prefix(20) { lines.append("  \(note.document): \(note.field): \(note.reason)") }
-    if noteCount > 20 {
-      lines.append("  … \(Amount.grouped(noteCount - 20)) more fields could not be carried")
-    }
+    lines += causeLines
     if unresolvedReferences > 0 {
       lines.append(
         "  \(Amount.of(unresolvedReferences, "reference")) found no target and stand as they were written")

@@ -28,6 +28,8 @@ package struct ExportOptions: Sendable {
   /// The base of a Bundle's `fullUrl`s.
   package var baseURL = "https://fhirline.dev/fhir"
   package var workers = 2
+  /// File that names every field which could not be carried; nil for none.
+  package var report: String?
   /// Whether files that are there may be replaced.
   package var overwrites = false
 
@@ -44,16 +46,29 @@ package struct ExportSummary: Sendable, Equatable {
   package var types: [String: Int] = [:]
   /// References that are not written as `Type/id` and still find nothing.
   package var unresolvedReferences = 0
-  /// Fields of documents that could not be carried, with the reason: (document, field, reason).
-  package var notes: [Note] = []
+  /// Fields of documents that could not be carried, or are doubtful, by cause.
+  package var causes: [Cause] = []
   package var noteCount = 0
   package var bytes = 0
   package var seconds = 0.0
 
+  /// A field of a document, and why it could not be carried.
   package struct Note: Sendable, Equatable {
-    package var document: String
+    package var kind: String
+    /// The document's `_id`.
+    package var id: String
     package var field: String
     package var reason: String
+  }
+
+  /// Notes of one kind of document, field and reason.
+  package struct Cause: Sendable, Equatable {
+    package var kind: String
+    package var field: String
+    package var reason: String
+    package var count: Int
+    /// The `_id`s of the first documents.
+    package var examples: [String]
   }
 
   package init() {}

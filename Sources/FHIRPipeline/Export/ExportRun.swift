@@ -38,7 +38,8 @@ package struct ExportRun: Sendable {
       store: store,
       collections: [.patient, .provider, .appointment, .resource].map { collections[$0] ?? $0.rawValue })
     let transactionTime = try latestRun(store)
-    let result = Mutex(Written(sink: try sink(transactionTime: transactionTime)))
+    let result = Mutex(
+      Written(sink: try sink(transactionTime: transactionTime), notes: try ExportNotes(path: options.report)))
     let progress = Progress(total: 0, enabled: showsProgress)
     let order = InputOrder<ExportBatch> { _, batch in
       result.withLock { $0.write(batch) }
@@ -75,7 +76,8 @@ package struct ExportRun: Sendable {
     if let failure = failure.withLock({ $0 }) { throw failure }
     return try result.withLock { written in
       if let failure = written.failure { throw failure }
-      try written.sink.finish()
+      try written.notes.finish(into: &written.summary)
+      try written.sink.finish(written.summary)
       written.summary.database = store.databaseName
       written.summary.bytes = written.sink.byteCount
       written.summary.seconds = Progress.now() - started
@@ -86,6 +88,7 @@ package struct ExportRun: Sendable {
   /// Where the batches go, and what they add up to.
   private struct Written {
     var sink: any ExportSink
+    var notes: ExportNotes
     var summary = ExportSummary()
     var failure: PipelineFailure?
 
@@ -93,9 +96,8 @@ package struct ExportRun: Sendable {
       guard failure == nil else { return }
       for item in batch.items { summary.types[item.type, default: 0] += 1 }
       summary.unresolvedReferences += batch.unresolvedReferences
-      summary.noteCount += batch.notes.count
-      summary.notes += batch.notes.prefix(max(0, 1000 - summary.notes.count))
       do {
+        try notes.add(batch.notes)
         try sink.write(batch)
       } catch let error as PipelineFailure {
         failure = error
@@ -149,7 +151,13 @@ package struct ExportRun: Sendable {
 
   private func filter(_ kind: DocumentKind) throws -> BSONDocument {
     guard let patients = options.patients else { return try sourceFilter(kind) }
-    let ids = BSONValue.array(patients.sorted().map { .string(documentID(ofPatient: $0)) })
+    // Documents that never came from FHIR may have numbers and ObjectIds where others have texts.
+    let ids = BSONValue.array(
+      patients.sorted().flatMap { id -> [BSONValue] in
+        if options.source != nil { return [.string(documentID(ofPatient: id))] }
+        return [.string(id)] + (Int64(id).map { [.int64($0)] } ?? [])
+          + (BSONValue.objectID(hexadecimal: id).map { [$0] } ?? [])
+      })
     switch kind {
     case .patient: return try BSONDocument(["_id": ["$in": ids]])
     case .chart:

@@ -39,7 +39,7 @@ struct LineFiles: ExportSink {
     }
   }
 
-  mutating func finish() throws {
+  mutating func finish(_ summary: ExportSummary) throws {
     for file in files.values { try file.flush() }
     let output = counts.sorted { $0.key < $1.key }.map { type, count in
       JSONText.object([
@@ -48,12 +48,22 @@ struct LineFiles: ExportSink {
     }
     let manifest = try OutputFile(path: folder + "/manifest.json")
     try manifest.write(
-      JSONText.object([
-        ("transactionTime", JSONText.quoted(transactionTime)),
-        ("request", JSONText.quoted("fhirline export")),
-        ("requiresAccessToken", "false"), ("output", JSONText.array(output)), ("error", "[]"),
-      ]) + "\n")
+      JSONText.object(
+        [
+          ("transactionTime", JSONText.quoted(transactionTime)),
+          ("request", JSONText.quoted("fhirline export")),
+          ("requiresAccessToken", "false"), ("output", JSONText.array(output)), ("error", "[]"),
+        ] + LineFiles.extensions(summary)) + "\n")
     try manifest.flush()
+  }
+}
+
+extension LineFiles {
+  /// What could not be carried stands in the manifest, too: who gets the files did not see the run.
+  private static func extensions(_ summary: ExportSummary) -> [(String, String)] {
+    guard summary.noteCount > 0 else { return [] }
+    let text = JSONText.object([("https://fhirline.dev/not-carried", summary.causesJSON)])
+    return [("extension", text)]
   }
 }
 
@@ -79,7 +89,7 @@ struct LineStream: ExportSink {
     }
   }
 
-  mutating func finish() throws { try file.flush() }
+  mutating func finish(_ summary: ExportSummary) throws { try file.flush() }
 }
 
 /// A folder with a folder for each type and a file for each resource.
@@ -119,7 +129,7 @@ struct SingleFiles: ExportSink {
     }
   }
 
-  mutating func finish() throws {}
+  mutating func finish(_ summary: ExportSummary) throws {}
 
   /// An id as a file's name: whatever is no FHIR id character is left out, so that no id leads out of the folder.
   private static func fileName(_ id: String) -> String {
@@ -158,7 +168,7 @@ struct BundleFile: ExportSink {
     }
   }
 
-  mutating func finish() throws {
+  mutating func finish(_ summary: ExportSummary) throws {
     try file.write(isXML ? "</Bundle>\n" : entries == 0 ? "}\n" : "\n]}\n")
     try file.flush()
   }

@@ -29,9 +29,9 @@ final class ExportTranscoder {
       try reader.read(document, kind: documents.kind) { resource in
         try self.write(resource, into: &batch)
       } note: { field, reason in
-        let id = (try? document.find("_id"))?.flatMap { $0.text } ?? "?"
+        let id = (try? DocumentReader.id(of: document)) ?? "?"
         batch.notes.append(
-          ExportSummary.Note(document: "\(documents.kind.rawValue) \(id)", field: field, reason: reason))
+          ExportSummary.Note(kind: documents.kind.rawValue, id: id, field: field, reason: reason))
       }
     }
     batch.bytes = buffer.array
@@ -55,7 +55,7 @@ final class ExportTranscoder {
       ? text.writeEntry(tree, fullURL: fullURL(of: resource, type: type)) : text.write(tree)
     for issue in issues {
       batch.notes.append(
-        ExportSummary.Note(document: "\(type)/\(resource.id)", field: issue.expression, reason: issue.message)
+        ExportSummary.Note(kind: type, id: resource.id, field: issue.expression, reason: issue.message)
       )
     }
     batch.items.append(ExportBatch.Item(type: type, id: resource.id, range: start..<buffer.count))

@@ -46,7 +46,7 @@ enum ExampleValue {
   private static func typed(_ field: BSONFields.Field) -> BSONValue? {
     switch (field.key, field.value) {
     case ("$date", .string(let text)): milliseconds(text).map { .date($0) }
-    case ("$oid", .string(let text)): objectID(text)
+    case ("$oid", .string(let text)): .objectID(hexadecimal: text)
     case ("$numberLong", let value): (value.integer ?? value.text.flatMap { Int64($0) }).map { .int64($0) }
     case ("$numberInt", let value):
       (value.integer ?? value.text.flatMap { Int64($0) }).flatMap { Int32(exactly: $0) }.map { .int32($0) }
@@ -54,18 +54,6 @@ enum ExampleValue {
       (value.text.flatMap { Double($0) } ?? value.integer.map(Double.init)).map { .double($0) }
     default: nil
     }
-  }
-
-  private static func objectID(_ text: String) -> BSONValue? {
-    guard text.utf8.count == 24 else { return nil }
-    var bytes: [UInt8] = []
-    var rest = text[...]
-    while let pair = Optional(rest.prefix(2)), !pair.isEmpty {
-      guard let byte = UInt8(pair, radix: 16) else { return nil }
-      bytes.append(byte)
-      rest = rest.dropFirst(2)
-    }
-    return .objectID(bytes)
   }
 
   private static func milliseconds(_ text: String) -> Int64? {
