@@ -50,42 +50,54 @@ package final class SharedBufferPool: Sendable {
   private struct State: @unchecked Sendable {
     // Safe to share: touched inside the lock only.
     var free: [UnsafeMutableRawBufferPointer] = []
+    var bytes = 0
   }
 
   private let state = Mutex(State())
   private let limit: Int
-  private let largest: Int
+  /// Capacities are multiples of it, so that a buffer fits more than one use.
+  private let step: Int
 
   /// - Parameters:
-  ///   - limit: how many free buffers are kept.
-  ///   - largest: of at most how many bytes; larger ones are seldom, and go back to the system.
-  package init(limit: Int, largest: Int = 2 << 20) {
+  ///   - limit: how many free bytes are kept.
+  ///   - step: capacities are rounded up to it.
+  package init(limit: Int, step: Int) {
     self.limit = limit
-    self.largest = largest
+    self.step = step
   }
 
   deinit { state.withLock { state in for memory in state.free { memory.deallocate() } } }
 
   /// A buffer with room for at least so many bytes.
   package func buffer(capacity: Int) -> SharedBuffer {
+    let capacity = max(1, (capacity + step - 1) / step) * step
     let found: UnsafeMutableRawBufferPointer? = state.withLock { state in
-      guard let index = state.free.lastIndex(where: { $0.count >= capacity }) else {
-        // One that is too small makes room for one that is not.
-        if state.free.count >= limit { state.free.removeFirst().deallocate() }
-        return nil
+      // The smallest that is large enough.
+      var best: Int?
+      for (index, memory) in state.free.enumerated() where memory.count >= capacity {
+        if let found = best, state.free[found].count <= memory.count { continue }
+        best = index
       }
-      return state.free.remove(at: index)
+      guard let best else { return nil }
+      let memory = state.free.remove(at: best)
+      state.bytes -= memory.count
+      return memory
     }
-    return SharedBuffer(found ?? .allocate(byteCount: max(capacity, 1), alignment: 16), pool: self)
+    return SharedBuffer(found ?? .allocate(byteCount: capacity, alignment: 16), pool: self)
   }
 
   fileprivate func giveBack(_ memory: UnsafeMutableRawBufferPointer) {
-    let isKept = state.withLock { state in
-      guard state.free.count < limit, memory.count <= largest else { return false }
+    state.withLock { state in
+      guard memory.count <= limit else { return memory.deallocate() }
+      // What came back last is what the processor has at hand.
+      while state.bytes + memory.count > limit, !state.free.isEmpty {
+        let first = state.free.removeFirst()
+        state.bytes -= first.count
+        first.deallocate()
+      }
       state.free.append(memory)
-      return true
+      state.bytes += memory.count
     }
-    if !isKept { memory.deallocate() }
   }
 }
 
@@ -97,9 +109,10 @@ package struct SharedArena: Sendable {
   private let bufferBytes: Int
   private var buffer: SharedBuffer?
 
-  package init(bufferBytes: Int = 512 << 10, pool: SharedBufferPool = SharedBufferPool(limit: 2)) {
+  /// - Parameter keeping: how many bytes of memory that came back are kept for the next buffers.
+  package init(bufferBytes: Int, keeping limit: Int) {
     self.bufferBytes = bufferBytes
-    self.pool = pool
+    pool = SharedBufferPool(limit: limit, step: bufferBytes)
   }
 
   /// Copies bytes to where they stay.

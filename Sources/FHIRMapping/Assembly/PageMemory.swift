@@ -7,8 +7,8 @@ package struct PageMemory: ~Copyable {
 
   var writer = BSONWriter(capacity: 16 << 10)
   // As many buffers come back as documents wait for the database: fetching fresh ones costs more than filling them.
-  private var small = SharedArena(bufferBytes: 256 << 10, pool: SharedBufferPool(limit: 8))
-  private var large = SharedArena(bufferBytes: 1 << 20, pool: SharedBufferPool(limit: 8))
+  private var small = SharedArena(bufferBytes: 256 << 10, keeping: 1 << 20)
+  private var large = SharedArena(bufferBytes: 1 << 20, keeping: 6 << 20)
 
   package init() {}
 

@@ -18,7 +18,7 @@ package struct PartBuffer: ~Copyable {
   package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
 
   /// Forgets the records and keeps the memory, unless it is more than is needed as a rule.
-  package mutating func reset(keeping limit: Int = 4 << 20) {
+  package mutating func reset(keeping limit: Int = 6 << 20) {
     count = 0
     guard capacity > limit else { return }
     base.deallocate()
@@ -65,6 +65,22 @@ package struct PartBuffer: ~Copyable {
     reserve(record.count)
     UnsafeMutableRawBufferPointer(start: base + count, count: record.count).copyMemory(from: record)
     count += record.count
+  }
+
+  /// Appends a part of another buffer without its resource, for which its digest stands.
+  package mutating func append(withoutContent part: PartView) {
+    // A link has none.
+    guard part.form != .link else { return append(record: part.record) }
+    let start = count
+    append(record: part.record)
+    let names = part.nameRecords.count
+    let content = part.bytes.count
+    memmove(base + count - names - content, base + count - names, names)
+    count -= content
+    var header = (base + start).loadUnaligned(as: Header.self)
+    header.size -= UInt32(content)
+    header.bytes = 0
+    (base + start).storeBytes(of: header, as: Header.self)
   }
 
   /// Appends so many bytes of records that `body` writes; false where it cannot.

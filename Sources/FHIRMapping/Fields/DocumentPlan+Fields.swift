@@ -75,24 +75,32 @@ extension DocumentPlan {
   ///
   /// Nothing is taken on trust: each omission is tried by putting the field back, and all together in the end.
   func residual(of root: BSONValue, values: [String: BSONValue], _ context: FieldPlan.Context) -> BSONValue? {
-    var rest = root
+    guard var rest = root.fields else { return nil }
     var hasOmissions = false
     for field in fields {
       guard let source = field.rootSource, let value = values[field.name] else { continue }
-      var without = rest
+      // The members that the field has to do with; the others need not be copied for it.
+      let members = field.members(source)
+      let piece = BSONFields(rest.fields.filter { members.contains($0.key) })
+      if piece.fields.isEmpty { continue }
+      let before = BSONValue.document(piece)
+      var without = before
       field.remove(from: &without, source, context)
       var restored = without
-      guard field.write(value, into: &restored, source, context), restored.hasSameContent(as: rest) else {
+      guard field.write(value, into: &restored, source, context), restored.hasSameContent(as: before) else {
         continue
       }
-      rest = without
+      rest.fields = rest.fields.compactMap { member in
+        guard members.contains(member.key) else { return member }
+        return without.fields?[member.key].map { BSONFields.Field(member.key, $0) }
+      }
       hasOmissions = true
     }
     guard hasOmissions else { return nil }
-    guard let whole = try? restored(rest, values: values, context).root,
+    guard let whole = try? restored(.document(rest), values: values, context).root,
       whole.hasSameContent(as: root)
     else { return nil }
-    return rest
+    return .document(rest)
   }
 
   /// A residual with the fields put back: the root as it is exported.
@@ -133,6 +141,12 @@ extension FieldPlan {
   var rootSource: FieldSource? {
     guard sources.count == 1, let source = sources.first, case .root = source.resource else { return nil }
     return source
+  }
+
+  /// The members of the root that reading or writing the field touches, and their companions for extensions.
+  func members(_ source: FieldSource) -> [String] {
+    let paths = [source.path, source.alternative, source.targetName, beside, also]
+    return paths.compactMap { $0?.segments.first?.child.name }.flatMap { [$0, "_" + $0] }
   }
 
   /// Takes away what the field reads.

@@ -122,6 +122,8 @@ final class ImportContext: Sendable {
   let index: TargetIndex
   /// Hashes of the keys of resources of which the run has several.
   let repeated: Set<UInt64>
+  /// Some of the patients of the run's bulk files.
+  private let patients: [String]
   let stored: StoredTargets?
   let states: StoredStates?
   let ledger: ImportLedger
@@ -132,6 +134,8 @@ final class ImportContext: Sendable {
   /// The run's number in the database; 0 for one that is not noted there.
   let number: Int32
   let validator: Validator
+  /// What a comparison with the database found.
+  let changed = ChangedDocuments()
   private let failed = Mutex<PipelineFailure?>(nil)
 
   init(
@@ -145,6 +149,7 @@ final class ImportContext: Sendable {
     self.files = files
     index = found.index
     repeated = found.repeated
+    patients = found.patients
     self.stored = stored
     self.states = states
     self.ledger = ledger
@@ -203,14 +208,34 @@ final class ImportContext: Sendable {
 
   /// The second pass: every input becomes documents, and those that it scatters are put together at the end.
   func makeDocuments() {
+    guard knowsPatients else { return makeDocuments(.all) }
+    makeDocuments(.comparing)
+    let marks = changed.take()
+    if !marks.isEmpty, !mustStop { makeDocuments(.changed(marks)) }
+  }
+
+  /// Whether the database has most of the patients of bulk files already.
+  private var knowsPatients: Bool {
+    guard let states, !patients.isEmpty else { return false }
+    do {
+      guard try states.hadDocuments(.chart) else { return false }
+      let prefix = run.source.isEmpty ? "" : run.source + "."
+      return try states.states(of: patients.map { prefix + $0 }, .patient).count * 2 > patients.count
+    } catch {
+      fail(DocumentLoader.failure(error))
+      return false
+    }
+  }
+
+  private func makeDocuments(_ pass: ImportPass) {
     let feed = BatchFeed(files: files, options: run.reading, sharing: .lines)
     WorkerThread.run(count: run.workers) { [self] _ in
-      let worker = ImportWorker(self)
+      let worker = ImportWorker(self, pass)
       worker.run(feed)
     }
     let next = Atomic<Int>(0)
     WorkerThread.run(count: run.workers) { [self] _ in
-      let worker = ImportWorker(self)
+      let worker = ImportWorker(self, pass)
       while !mustStop {
         let partition = next.add(1, ordering: .relaxed).oldValue
         guard partition < spill.partitionCount else { break }

@@ -9,16 +9,22 @@ final class ImportWorker {
   static let heldBundleBytes = 16 << 20
 
   private let context: ImportContext
+  private let pass: ImportPass
   private var factory: PartFactory
   private var summary = ImportSummary()
   private var bundle: HeldBundle?
   /// Parts of documents that nothing else in the run adds to.
   private var wholes = PartBuffer()
+  /// Parts on their way into the spill.
+  private var scattered = PartBuffer()
   private var memory = PageMemory()
+  /// Whether the parts at hand only tell what documents would be.
+  private var isComparing = false
   private let runResolver: ReferenceResolver
 
-  init(_ context: ImportContext) {
+  init(_ context: ImportContext, _ pass: ImportPass) {
     self.context = context
+    self.pass = pass
     factory = PartFactory(mappings: context.run.mappings, source: context.run.source)
     runResolver = ReferenceResolver(run: context.index, stored: context.stored)
   }
@@ -34,6 +40,7 @@ final class ImportWorker {
         take(batch, of: item, source: source)
       case .failure(let message):
         finishBundle(file: item.file)
+        guard pass.counts else { continue }
         summary.unreadableFiles += 1
         summary.errors += 1
         context.run.say("\(source): \(message)")
@@ -58,10 +65,11 @@ final class ImportWorker {
         if bundle == nil { bundle = HeldBundle(isLine: batch.isLines) }
         bundle?.add(record, sequence: base | number, repeated: context.repeated)
       case .bundle:
-        report(record, source: source)
+        if pass.counts { report(record, source: source) }
         // The next line may be a Bundle of its own, and another worker may get what follows.
         if batch.isLines { finishBundle(file: item.file) }
       case .unreadable:
+        guard pass.counts else { return }
         let type = "unreadable"
         summary.types[type, default: .init()].read += 1
         summary.types[type, default: .init()].quarantined += 1
@@ -71,6 +79,7 @@ final class ImportWorker {
     }
     if batch.isLines { finishBundle(file: item.file) }
     bundle?.countBytes(batch.byteCount)
+    guard pass.counts else { return }
     summary.bytes += batch.byteCount
     context.progress.advance(bytes: batch.byteCount, resources: resources)
     loadWholes()
@@ -91,6 +100,9 @@ final class ImportWorker {
   private func handle(
     _ record: Record, source: String, resolver: ReferenceResolver, sequence: UInt64, whole patients: [String]
   ) {
+    guard pass.counts else {
+      return handleAgain(record, resolver: resolver, sequence: sequence, whole: patients)
+    }
     var issues = record.issues
     context.validator.validate(record.tree, into: &issues)
     let errors = issues.count { ImportWorker.setsAside($0) }
@@ -129,6 +141,31 @@ final class ImportWorker {
       summary.types[resource.type, default: .init()].quarantined += 1
       context.ledger.setAside(record, source: source, issues: issues + [issue])
     }
+  }
+
+  /// Maps one record for the documents that are not as they are stored; what there was to say of it was said before.
+  private func handleAgain(
+    _ record: Record, resolver: ReferenceResolver, sequence: UInt64, whole patients: [String]
+  ) {
+    guard case .changed(let marks) = pass, let resource = RecordResource(record) else { return }
+    defer { scattered.reset() }
+    do {
+      _ = try factory.parts(
+        of: resource, identity: resource.identity, resolver: resolver, sequence: sequence,
+        origin: context.origin(of: resource, sequence: sequence)
+      ) { part in
+        if !isWhole(part, whole: patients), marks.contains(ImportPass.mark(of: part)) {
+          scattered.append(record: part.record)
+        }
+      }
+    } catch {
+      return
+    }
+    guard scattered.count > 0 else { return }
+    var issues = record.issues
+    context.validator.validate(record.tree, into: &issues)
+    guard !issues.contains(where: ImportWorker.setsAside) else { return }
+    scattered.forEach { part in spill(part.record, of: part) }
   }
 
   /// Counts and tells what is wrong with a Bundle's own members.
@@ -197,8 +234,15 @@ final class ImportWorker {
   }
 
   private func spill(_ part: PartView) {
+    guard case .comparing = pass else { return spill(part.record, of: part) }
+    scattered.append(withoutContent: part)
+    spill(scattered.bytes, of: part)
+    scattered.reset()
+  }
+
+  private func spill(_ record: UnsafeRawBufferPointer, of part: PartView) {
     do {
-      try context.spill.append(key: ContentHash.of(part.documentID), part: part.record)
+      try context.spill.append(key: ContentHash.of(part.documentID), part: record)
     } catch {
       context.fail(error)
     }
@@ -211,6 +255,7 @@ final class ImportWorker {
     } catch {
       context.fail(error)
     }
+    if case .comparing = pass { isComparing = true }
     loadWholes()
   }
 
@@ -238,6 +283,7 @@ final class ImportWorker {
       drafts.append((draft, context.assembler.hash(of: draft)))
     }
     guard let presences = context.presences(ids) else { return }
+    if isComparing { return compare(drafts, presences) }
     var requests: [LoadRequest] = []
     var bytes = 0
     for (draft, hash) in drafts {
@@ -261,5 +307,21 @@ final class ImportWorker {
       }
     }
     _ = context.loader.put(requests)
+  }
+
+  /// Counts the documents that are as they are stored, and notes the others.
+  private func compare(
+    _ drafts: [(draft: DocumentDraft, hash: String)],
+    _ presences: [DocumentKind: (String) -> LoadRequest.Presence]
+  ) {
+    for (draft, hash) in drafts {
+      // Which of several resources of one key counts is told by their content.
+      if !draft.hasContests, case .stored(let state) = presences[draft.kind]?(draft.id), state.hash == hash {
+        context.ledger.count(draft.tally.allUnchanged)
+      } else {
+        var id = draft.id
+        id.withUTF8 { context.changed.add(ImportPass.mark(draft.kind, UnsafeRawBufferPointer($0))) }
+      }
+    }
   }
 }

@@ -17,7 +17,12 @@ struct IndexPass: Sendable {
     var index: TargetIndex
     /// Hashes of the keys (`Patient/1`) of which there are several resources.
     var repeated: Set<UInt64>
+    /// Some of the patients that stand alone, not in Bundles: their ids.
+    var patients: [String]
   }
+
+  /// How many patients are enough to tell whether the database knows them.
+  private static let sampleSize = 100
 
   /// Types that others name by a business identifier: people, organizations, places and things, of which a run has few
   /// beside its clinical and financial records.
@@ -29,21 +34,28 @@ struct IndexPass: Sendable {
   func run(_ files: [InputFile]) -> Result {
     let feed = BatchFeed(files: files, options: reading)
     let whole = Mutex(TargetIndex())
+    let patients = Mutex<[String]>([])
     let repeated = RepeatedKeys(expectedBytes: files.reduce(0) { $0 + $1.size })
     WorkerThread.run(count: workers) { _ in
       var worker = BatchFeed.Worker(feed)
       var part = TargetIndex()
+      var sample: [String] = []
       while !Interruption.isAsked, let item = worker.next() {
         guard case .batch(let batch) = item.content else { continue }
         batch.forEach(skippingTypes: { isSection(String(decoding: $0, as: UTF8.self)) }) { record in
           guard let found = RecordResource(record), !isSection(found.type) else { return }
           repeated.note(found.identity.key)
           if IndexPass.entities.contains(found.type) { part.add(found) }
+          if found.type == "Patient", record.content == .resource, sample.count < IndexPass.sampleSize {
+            sample.append(found.identity.id)
+          }
         }
       }
       whole.withLock { $0.merge(part) }
+      patients.withLock { $0 += sample }
     }
-    return Result(index: whole.withLock { $0 }, repeated: repeated.take())
+    return Result(
+      index: whole.withLock { $0 }, repeated: repeated.take(), patients: patients.withLock { $0 })
   }
 }
 

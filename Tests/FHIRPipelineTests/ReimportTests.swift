@@ -1,0 +1,91 @@
+import BSON
+import FHIRMapping
+import FHIRPipeline
+import Foundation
+import Testing
+
+/// Bulk files that the database knows already: their documents are compared before they are put together.
+@Suite(.enabled(if: TestDatabase.mayRun)) struct ReimportTests {
+  private func patients(_ numbers: Range<Int>, city: String = "Peoria") -> String {
+    numbers.map {
+      #"{"resourceType":"Patient","id":"p\#($0)","birthDate":"1970-01-01","address":[{"city":"\#(city)"}]}"#
+    }.joined(separator: "\n") + "\n"
+  }
+
+  private func observations(of numbers: Range<Int>, value: (Int, Int) -> String) -> String {
+    (0..<5).flatMap { item in
+      numbers.map { number in
+        #"{"resourceType":"Observation","id":"o\#(number)-\#(item)","status":"final","code":{"text":"x"},"#
+          + #""subject":{"reference":"Patient/p\#(number)"},"valueString":"\#(value(number, item))"}"#
+      }
+    }.joined(separator: "\n") + "\n"
+  }
+
+  /// Not loaded: its status is none of FHIR's.
+  private let broken =
+    #"{"resourceType":"Observation","id":"bad","status":"done","code":{"text":"x"},"subject":{"reference":"Patient/p1"}}"#
+    + "\n"
+
+  private func check(_ summary: ImportSummary, _ inserted: Int, _ replaced: Int, _ unchanged: Int) {
+    let total = summary.total
+    #expect(total.inserted == inserted)
+    #expect(total.replaced == replaced)
+    #expect(total.unchanged == unchanged)
+    #expect(total.quarantined == 1)
+    let accounted = total.accounted
+    #expect(total.read == accounted)
+  }
+
+  /// The documents without what tells of the imports they came by.
+  private func documents(_ database: TestDatabase) throws -> [String: BSONFields] {
+    var all: [String: BSONFields] = [:]
+    for collection in ["patient", "patient_chart"] {
+      for (id, fields) in try database.documents(collection) {
+        var fields = fields
+        var bookkeeping = fields["_fhirline"]?.fields
+        bookkeeping?["origin"] = nil
+        fields["_fhirline"] = bookkeeping.map { .document($0) }
+        all[collection + "/" + id] = fields
+      }
+    }
+    return all
+  }
+
+  @Test func `only what changed is replaced, and every resource is counted once`() throws {
+    let database = try TestDatabase()
+    let old = observations(of: 0..<20) { "\($0) \($1)" }
+    let first = [("patients.ndjson", patients(0..<20)), ("observations.ndjson", old + broken)]
+    check(try database.importFiles(first), 120, 0, 0)
+    let before = try documents(database)
+    check(try database.importFiles(first), 0, 0, 120)
+    #expect(try documents(database) == before)
+
+    // One observation of p3 is another, p20 is new, p7 moved.
+    let new = observations(of: 0..<21) { $0 == 3 && $1 == 2 ? "new" : "\($0) \($1)" }
+    let people = patients(0..<7) + patients(7..<8, city: "Galva") + patients(8..<21)
+    let second = [("patients.ndjson", people), ("observations.ndjson", new + broken)]
+    check(try database.importFiles(second), 6, 2, 118)
+    let fresh = try TestDatabase()
+    check(try fresh.importFiles(second), 126, 0, 0)
+    let expected = try documents(fresh)
+    #expect(try documents(database) == expected)
+    check(try database.importFiles(second), 0, 0, 126)
+  }
+
+  @Test func `a resource that comes twice is the later one, as in a first import`() throws {
+    let database = try TestDatabase()
+    let files = [
+      ("patients.ndjson", patients(0..<3)),
+      ("a.ndjson", observations(of: 0..<3) { _, _ in "old" } + broken),
+      ("b.ndjson", observations(of: 1..<2) { _, _ in "new" }),
+    ]
+    check(try database.importFiles(files), 18, 5, 0)
+    let before = try documents(database)
+    let again = try database.importFiles(files)
+    #expect(again.total.inserted == 0)
+    let total = again.total
+    let accounted = total.accounted
+    #expect(total.read == accounted)
+    #expect(try documents(database) == before)
+  }
+}
