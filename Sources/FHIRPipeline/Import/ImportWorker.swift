@@ -318,6 +318,7 @@ final class ImportWorker {
       // Which of several resources of one key counts is told by their content.
       if !draft.hasContests, case .stored(let state) = presences[draft.kind]?(draft.id), state.hash == hash {
         context.ledger.count(draft.tally.allUnchanged)
+        context.loader.foundUnchanged(draft.kind)
       } else {
         var id = draft.id
         id.withUTF8 { context.changed.add(ImportPass.mark(draft.kind, UnsafeRawBufferPointer($0))) }
