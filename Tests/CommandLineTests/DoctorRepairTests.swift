@@ -98,6 +98,58 @@ import Testing
     #expect(try doctor(workspace, status: 0).isEmpty)
   }
 
+  @Test func `an appointment that was moved stays moved, whatever is imported next`() throws {
+    let workspace = try Workspace()
+    let file = try input(workspace)
+    let other = try workspace.write("q.json", #"{"resourceType":"Patient","id":"q"}"#)
+    _ = try workspace.importFiles(file, other)
+    #expect(try doctor(workspace, status: 0).isEmpty)
+    // To another patient, and to another day.
+    try workspace.set("patient_id", to: "q", of: "a1", in: "appointment")
+    try workspace.set("date_of_visit", to: .date(1_900_000_000_000), of: "a1", in: "appointment")
+    #expect(try doctor(workspace, status: 1).contains("[one-sided-list]"))
+    _ = try doctor(workspace, "--fix", status: 0)
+    let more = try workspace.write(
+      "more.ndjson",
+      ["p", "q"].map { id in
+        #"{"resourceType":"Patient","id":"\#(id)","gender":"female"}"# + "\n"
+          + #"{"resourceType":"Observation","id":"x\#(id)","status":"final","code":{"text":"x"},"#
+          + #""subject":{"reference":"Patient/\#(id)"}}"# + "\n"
+      }.joined())
+    for next in [file, more, file] {
+      let summary = try workspace.importFiles(next)
+      if next == file { #expect(summary.loaded.inserted == 0) }
+      #expect(try workspace.document("p", in: "patient")["appointments"] == ["a2"])
+      #expect(try workspace.document("q", in: "patient")["appointments"] == ["a1"])
+      #expect(try workspace.document("q", in: "patient_chart")["last_appointment_id"] == "a1")
+      #expect(try workspace.document("d", in: "provider")["last_appointment"] == "a1")
+      #expect(try doctor(workspace, status: 0).isEmpty)
+    }
+    // FHIR has news of it.
+    let moved = try workspace.read("in.ndjson").replacing("2024-05-01", with: "2024-05-02")
+    _ = try workspace.importFiles(try workspace.write("moved.ndjson", moved))
+    _ = try doctor(workspace, "--fix", status: 0)
+    // The time is FHIR's; that the patient was changed outlives it.
+    #expect(try workspace.document("p", in: "patient")["appointments"] == ["a2"])
+    #expect(try workspace.document("q", in: "patient")["appointments"] == ["a1"])
+    #expect(try workspace.document("d", in: "provider")["last_appointment"] == "a2")
+    #expect(try doctor(workspace, status: 0).isEmpty)
+  }
+
+  @Test func `a patient without clinical resources has an empty chart`() throws {
+    let workspace = try Workspace()
+    let file = try workspace.write("p.json", #"{"resourceType":"Patient","id":"p"}"#)
+    _ = try workspace.importFiles(file)
+    #expect(try workspace.document("p", in: "patient_chart").keys == ["_id", "_fhirline"])
+    #expect(try doctor(workspace, status: 0).isEmpty)
+    _ = try workspace.importFiles(try input(workspace))
+    let chart = try workspace.document("p", in: "patient_chart")
+    #expect(chart["observations"]?.elements?.count == 1)
+    // The patient alone does not disturb the chart.
+    #expect(try workspace.importFiles(file).loaded.replaced == 1)
+    #expect(try workspace.document("p", in: "patient_chart") == chart)
+  }
+
   @Test func `pages that are missing or left over, and hashes that do not fit, are found`() throws {
     let workspace = try Workspace()
     let configuration = try workspace.write("pipeline.yml", "documents:\n  chart_page_bytes: 10000\n")

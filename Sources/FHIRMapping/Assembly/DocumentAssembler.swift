@@ -14,6 +14,7 @@ package import BSON
 /// | `fields` | of each field what stands for the value that import wrote |
 /// | `pages` | number of pages, where there is more than one |
 /// | `appointments` | links that the derived fields are computed from |
+/// | `corrections` | what the database says otherwise of them, as the doctor found: links, or ids alone of those that are not the document's |
 /// | `origin` | where each resource came from, see ``OriginList``; no part of the content |
 package struct DocumentAssembler: Sendable {
   /// Computes a document's fields from its content; not called for kind `resource`.
@@ -92,6 +93,11 @@ package struct DocumentAssembler: Sendable {
     }
     var memory = PageMemory()
     return try assemble(draft, hash: hash(of: draft), in: &memory)
+  }
+
+  /// Whether a document of parts says nothing but that there is to be one.
+  package func isEmpty(_ document: Assembly) -> Bool {
+    document.tally.types.isEmpty && document.hash == hash(of: DocumentDraft(kind: document.kind, id: ""))
   }
 
   static func pageIDs(_ id: String, count: Int) -> [String] {

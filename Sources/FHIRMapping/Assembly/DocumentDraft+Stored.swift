@@ -82,6 +82,11 @@ extension DocumentDraft {
         appointments[id] = AppointmentLink(id: id, start: "")
       }
     }
+    try bookkeeping?.find("corrections")?.array?.forEachElement { element in
+      guard let link = element.document, let id = try link.find("id")?.text else { return }
+      let start = try link.find("start")?.text
+      corrections.updateValue(start.map { AppointmentLink(id: id, start: $0) }, forKey: id)
+    }
     let whole =
       kind == .resource
       ? try view.find("fhir")?.document.map(BSONDocument.init(copying:)) : try restoreRoot(view, kind)

@@ -10,6 +10,8 @@ package struct DocumentDraft {
   /// In the order of their names.
   var sections: [DraftSection] = []
   var appointments: [String: AppointmentLink] = [:]
+  /// What the database itself says otherwise of appointments; nil for one that is not this document's.
+  var corrections: [String: AppointmentLink?] = [:]
   /// Elements of the stored document but for sections, residual and bookkeeping: fields, and the application's own.
   var others = BSONFields()
   /// Whether the stored document is no longer as it ought to be.
@@ -60,7 +62,11 @@ package struct DocumentDraft {
     resources.reserveCapacity(parts.count)
     var links: [PartView] = []
     for part in parts {
-      if part.form == .link { links.append(part) } else { resources.append(part) }
+      switch part.form {
+      case .link: links.append(part)
+      case .root, .section: resources.append(part)
+      case .presence: break
+      }
     }
     links.sort { $0.sequence < $1.sequence }
     for part in links { add(part.link) }
@@ -162,7 +168,10 @@ package struct DocumentDraft {
   }
 
   private mutating func add(_ link: AppointmentLink) {
-    if appointments.updateValue(link, forKey: link.id) != link { isChanged = true }
+    guard appointments.updateValue(link, forKey: link.id) != link else { return }
+    isChanged = true
+    // It is corrected no longer.
+    corrections[link.id] = nil
   }
 
   /// Lends a section for a change; makes it where there is none.
@@ -209,6 +218,17 @@ package struct DocumentDraft {
 
   var sortedAppointments: [AppointmentLink] { appointments.values.sorted() }
 
+  /// The appointments that the derived fields are made of.
+  private var correctedAppointments: [AppointmentLink] {
+    guard !corrections.isEmpty else { return sortedAppointments }
+    var links = appointments
+    for (id, link) in corrections { links[id] = link }
+    return links.values.sorted()
+  }
+
+  /// Whether nothing came to it but that there is to be the document.
+  package var isEmpty: Bool { root == nil && sections.isEmpty && appointments.isEmpty }
+
   /// Stands for what FHIR says, and for the mapping that makes fields of it: the same whether or not the application
   /// edited fields since.
   ///
@@ -248,7 +268,7 @@ package struct DocumentDraft {
       }
       let content = DocumentContent(
         kind: kind, id: id, root: try root.map { try BSONView($0.bytes.pointer) }, sections: sections,
-        appointments: sortedAppointments, rootKey: root?.key)
+        appointments: correctedAppointments, rootKey: root?.key)
       return try body(content)
     }
   }

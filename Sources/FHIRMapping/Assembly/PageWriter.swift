@@ -131,6 +131,16 @@ struct PageWriter {
       }
       writer.endArray()
     }
+    if !draft.corrections.isEmpty {
+      writer.beginArray("corrections")
+      for (id, link) in draft.corrections.sorted(by: { $0.key < $1.key }) {
+        writer.beginDocument()
+        writer.append("id", string: id)
+        if let link { writer.append("start", string: link.start) }
+        writer.endDocument()
+      }
+      writer.endArray()
+    }
     if let origins = draft.origins.bytes { origins.withUnsafeBytes { writer.append("origin", binary: $0) } }
     writer.endDocument()
   }

@@ -60,6 +60,13 @@ package struct PartBuffer: ~Copyable {
     }
   }
 
+  /// Appends that there is to be a document.
+  package mutating func append(presenceOf kind: DocumentKind, _ documentID: String, sequence: UInt64) {
+    append(
+      .presence, kind, documentID, section: "", key: "", digest: ContentDigest.Words(high: 0, low: 0),
+      bytes: UnsafeRawBufferPointer(start: nil, count: 0), names: [], sequence: sequence, origin: .unknown)
+  }
+
   /// Appends a record of another buffer.
   package mutating func append(record: UnsafeRawBufferPointer) {
     reserve(record.count)

@@ -7,6 +7,8 @@
     case section
     /// An appointment that the document's patient or provider takes part in.
     case link
+    /// Nothing but that there is to be the document.
+    case presence
   }
 
   package let kind: DocumentKind

@@ -5,8 +5,8 @@ import FHIRMapping
 /// Puts the derived fields of documents right: lists of appointments, last appointments.
 ///
 /// Everything is read again before it is written, and a document is changed only while its hash and its derived fields
-/// are as they were read. The links that the fields are made of are corrected with them, and the hash with the links, so
-/// that an import of the same data finds the document unchanged.
+/// are as they were read. What the database says otherwise than FHIR is noted beside the links that the fields are made
+/// of, so that an import of the same data finds the document unchanged, and another makes the fields of it all the same.
 struct DoctorRepairs: Sendable {
   /// A document to be repaired, and the appointments that name it.
   struct Order {
@@ -163,15 +163,8 @@ struct DoctorRepairs: Sendable {
     if owner.kind != .embeddedChart {
       try pages.withContent { content in
         guarded("_fhirline.hash", content.hash.map(BSONValue.string))
-        // What is no longer as it was hashed is not made to look so.
-        guard content.hash != nil, content.isAsHashed else { return }
-        sets["_fhirline.hash"] = .string(content.hash(links: links))
-        if links.isEmpty {
-          removals["_fhirline.appointments"] = ""
-        } else {
-          sets["_fhirline.appointments"] = .array(
-            links.map { ["id": .string($0.id), "start": .string($0.start)] })
-        }
+        guard content.hash != nil else { return }
+        try correct(content, links, connection, &sets, &removals)
       }
     }
     var update: BSONFields = [:]
@@ -182,5 +175,37 @@ struct DoctorRepairs: Sendable {
       operation: .update(
         filter: try BSONDocument(filter), try BSONDocument(update), upsert: false, many: false),
       list: newList, last: last)
+  }
+
+  /// Notes what the database says otherwise than the links that import wrote, and drops links to what is gone.
+  ///
+  /// Links stay as FHIR has them, and with them the hash, so that the same import again changes nothing.
+  private func correct(
+    _ content: StoredContent, _ links: [AppointmentLink], _ connection: borrowing StoreConnection,
+    _ sets: inout BSONFields, _ removals: inout BSONFields
+  ) throws {
+    let known = Dictionary(links.map { ($0.id, $0) }) { first, _ in first }
+    let strays = content.links.map(\.id).filter { known[$0] == nil }
+    let elsewhere = try connection.existing(ids: strays, in: scan.collection(.appointment))
+    let kept = content.links.filter { known[$0.id] != nil || elsewhere.contains($0.id) }
+    let written = Dictionary(kept.map { ($0.id, $0) }) { first, _ in first }
+    var corrections = kept.filter { known[$0.id] == nil }.map { BSONValue.document(["id": .string($0.id)]) }
+    for link in links where written[link.id] == nil || written[link.id]?.moment != link.moment {
+      corrections.append(["id": .string(link.id), "start": .string(link.start)])
+    }
+    if corrections.isEmpty {
+      removals["_fhirline.corrections"] = ""
+    } else {
+      sets["_fhirline.corrections"] = .array(corrections)
+    }
+    // What is no longer as it was hashed is not made to look so.
+    guard kept.count < content.links.count, content.isAsHashed else { return }
+    sets["_fhirline.hash"] = .string(content.hash(links: kept))
+    if kept.isEmpty {
+      removals["_fhirline.appointments"] = ""
+    } else {
+      sets["_fhirline.appointments"] = .array(
+        kept.map { ["id": .string($0.id), "start": .string($0.start)] })
+    }
   }
 }

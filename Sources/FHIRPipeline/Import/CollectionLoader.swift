@@ -61,7 +61,7 @@ struct CollectionLoader {
         fresh.append(document)
         continue
       }
-      if state.hash == document.hash {
+      if state.hash == document.hash || assembler.isEmpty(document) {
         counted(document.tally.allUnchanged)
       } else if state.pages > 1 {
         paged.append((document, state.pages))

@@ -288,7 +288,7 @@ final class ImportWorker {
     var bytes = 0
     for (draft, hash) in drafts {
       let presence = presences[draft.kind]?(draft.id) ?? .unknown
-      if case .stored(let state) = presence, state.hash == hash {
+      if case .stored(let state) = presence, state.hash == hash || draft.isEmpty {
         context.ledger.count(draft.tally.allUnchanged)
         context.loader.foundUnchanged(draft.kind)
         continue

@@ -98,6 +98,10 @@ struct PartFactory: ~Copyable {
     if home.kind == .appointment {
       link(resource, appointment: home.documentID, resolver: resolver, sequence: sequence)
     }
+    // A patient has a chart, if an empty one.
+    if home.kind == .patient, home.section == nil {
+      records.append(presenceOf: .chart, home.documentID, sequence: sequence)
+    }
     records.forEach(take)
     return result
   }

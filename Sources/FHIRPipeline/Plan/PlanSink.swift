@@ -84,6 +84,10 @@ final class PlanSink: DocumentSink {
         try connection.storedPages(of: document.id, count: content.pages, in: collection).pages
       }
     }
+    if assembler.isEmpty(document) {
+      foundUnchanged(document.kind)
+      return
+    }
     let planned = try assembler.assemble(document, stored: pages)
     ledger.count(planned.tally)
     if planned.hash == content.hash {
