@@ -194,7 +194,8 @@ import Testing
     let assembler = assembler(pageBytes: 2000)
     func load(_ assembler: DocumentAssembler, _ parts: [Part]) throws {
       let loader = CollectionLoader(
-        collection: "patient_chart", assembler: assembler, hasTransactions: false, counted: { _ in },
+        place: DocumentPlace(collection: "patient_chart"), assembler: assembler, hasTransactions: false,
+        counted: { _ in },
         refused: { _, reason in Issue.record("\(reason)") })
       let assembly = try assembler.assemble(kind: .chart, id: "p", parts: parts)
       try database.store.withConnection { connection in

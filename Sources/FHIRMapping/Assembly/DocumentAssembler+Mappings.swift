@@ -2,9 +2,9 @@ import BSON
 
 extension DocumentAssembler {
   /// An assembler of the documents that these mappings describe.
-  package init(mappings: MappingSet, pageBytes: Int) {
+  package init(mappings: MappingSet, pageBytes: Int, pageEntries: Int = 20_000) {
     self.init(
-      pageBytes: pageBytes,
+      pageBytes: pageBytes, pageEntries: pageEntries,
       computeFields: { content in
         guard let plan = mappings.plan(content.kind) else {
           return DocumentFields(

@@ -28,12 +28,16 @@ package struct DocumentAssembler: Sendable {
   let fingerprint: @Sendable (DocumentKind) -> UInt64
   /// Bytes beyond which a document's sections continue on a page of their own.
   let pageBytes: Int
+  /// Items beyond which they do.
+  let pageEntries: Int
 
   package init(
-    pageBytes: Int = 8_000_000, computeFields: @escaping ComputeFields, restoreRoot: @escaping RestoreRoot,
+    pageBytes: Int = 8_000_000, pageEntries: Int = 20_000, computeFields: @escaping ComputeFields,
+    restoreRoot: @escaping RestoreRoot,
     fingerprint: @escaping @Sendable (DocumentKind) -> UInt64 = { _ in 0 }
   ) {
     self.pageBytes = pageBytes
+    self.pageEntries = pageEntries
     self.computeFields = computeFields
     self.restoreRoot = restoreRoot
     self.fingerprint = fingerprint
@@ -67,7 +71,7 @@ package struct DocumentAssembler: Sendable {
       computed = try draft.withContent(computeFields)
     }
     let merged = try MergedFields(computed, draft: draft)
-    let written = try PageWriter(draft: draft, hash: hash, pageBytes: pageBytes)
+    let written = try PageWriter(draft: draft, hash: hash, pageBytes: pageBytes, pageEntries: pageEntries)
       .write(merged, pinned: computed.pinned, in: &memory)
     // What parts lend is gone when the document is loaded.
     var root = draft.root

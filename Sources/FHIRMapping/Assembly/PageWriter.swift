@@ -8,6 +8,7 @@ struct PageWriter {
   /// What stands under `_fhirline.hash`.
   let hash: String
   let pageBytes: Int
+  let pageEntries: Int
 
   func write(
     _ merged: MergedFields, pinned: [String: Set<Int>], in memory: inout PageMemory
@@ -57,12 +58,15 @@ struct PageWriter {
   ///
   /// Items that fields were taken from stand on the first page, beside the fields; the others fill page after page.
   private func split(room: Int, pinned: [String: Set<Int>]) -> [[Int]] {
-    if itemBytes <= room { return [] }
+    let count = draft.sections.reduce(0) { $0 + $1.items.count }
+    if itemBytes <= room, count <= pageEntries { return [] }
     var room = room
+    var entries = pageEntries
     var isEmpty = true
     for section in draft.sections {
       for index in pinned[section.name] ?? [] where section.items.indices.contains(index) {
         room -= PageWriter.size(section.items[index])
+        entries -= 1
         isEmpty = false
       }
     }
@@ -72,12 +76,14 @@ struct PageWriter {
       return section.items.indices.map { index in
         if fixed.contains(index) { return 1 }
         let bytes = PageWriter.size(section.items[index])
-        if !isEmpty, room < bytes {
+        if !isEmpty, room < bytes || entries <= 0 {
           page += 1
           room = pageBytes - 256
+          entries = pageEntries
         }
         isEmpty = false
         room -= bytes
+        entries -= 1
         return page
       }
     }

@@ -148,7 +148,9 @@ package struct DocumentReader: Sendable {
   private func noteStrangers(
     in document: BSONView, _ plan: DocumentPlan, _ note: (_ field: String, _ reason: String) -> Void
   ) throws {
-    let own = ["_id", "_fhirline", "fhir"]
+    var own = ["_id", "_fhirline", "fhir"]
+    // A chart within its patient's document is a document of its own.
+    if plan.kind == .patient { own.append(DocumentKind.chart.rawValue) }
     try document.forEachElement { element in
       let name = element.name
       guard !own.contains(name), !plan.fields.contains(where: { $0.name == name }),

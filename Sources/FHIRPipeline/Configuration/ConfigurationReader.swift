@@ -44,6 +44,17 @@ package enum ConfigurationReader {
       "documents": { node in
         try Section(file: file, name: "documents", node: node).read([
           "mappings": { configuration.mappings = try Section.string($0, file, "documents.mappings") },
+          "chart": {
+            let text = try Section.string($0, file, "documents.chart")
+            guard let layout = ChartLayout(rawValue: text) else {
+              throw Section.failure($0, file, "documents.chart: collection, embedded or both was expected")
+            }
+            configuration.chart = layout
+          },
+          "chart_page_entries": {
+            configuration.chartPageEntries = try Section.integer(
+              $0, file, "documents.chart_page_entries", in: 100...1_000_000)
+          },
           "chart_page_bytes": {
             configuration.chartPageBytes = try Section.integer(
               $0, file, "documents.chart_page_bytes", in: 10_000...12_000_000)

@@ -52,7 +52,9 @@ extension ImportRun {
   package init(_ configuration: PipelineConfiguration) throws {
     let mappings = try Database.mappings(configuration)
     self.init(mappings: mappings, collections: configuration.collectionNames(mappings))
+    chart = configuration.chart
     chartPageBytes = configuration.chartPageBytes
+    chartPageEntries = configuration.chartPageEntries
     source = configuration.source
     if let path = configuration.quarantine { quarantinePath = path }
   }

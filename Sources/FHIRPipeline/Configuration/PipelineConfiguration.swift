@@ -7,7 +7,9 @@ package struct PipelineConfiguration: Sendable, Equatable {
   package var database: String?
   /// Folder of the mapping files; nil for those built in.
   package var mappings: String?
+  package var chart = ChartLayout.collection
   package var chartPageBytes = 8_000_000
+  package var chartPageEntries = 20_000
   /// The collection of each document, by the document's name.
   package var collections: [String: String] = [:]
   /// Prefix of every `_id`, so that two sources' ids do not meet; empty for none.

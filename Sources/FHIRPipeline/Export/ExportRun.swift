@@ -23,6 +23,8 @@ package struct ExportRun: Sendable {
     let number: Int
     let kind: DocumentKind
     var batch = BSONBatch()
+    /// Patients whose charts stand within them and nowhere else.
+    var charted: Set<String> = []
   }
 
   private static let bytesPerBatch = 2 << 20
@@ -129,13 +131,16 @@ package struct ExportRun: Sendable {
           try filter(kind), in: collections[kind] ?? kind.rawValue, options: FindOptions(sort: ["_id": 1])
         ) { document in
           documents.batch.append(document)
+          if kind == .patient, let id = try chartedPatient(document) { documents.charted.insert(id) }
           if documents.batch.bytes.count >= ExportRun.bytesPerBatch {
+            try leaveOutStored(&documents.charted, store)
             guard queue.push(documents) else { throw PipelineFailure(.stopped, "the export was stopped") }
             number += 1
             documents = Documents(number: number, kind: kind)
           }
         }
         if !documents.batch.isEmpty {
+          try leaveOutStored(&documents.charted, store)
           _ = queue.push(documents)
           number += 1
         }
@@ -146,7 +151,10 @@ package struct ExportRun: Sendable {
   /// Whether documents of a kind can hold a resource of the types asked for.
   private func mayHold(_ kind: DocumentKind) -> Bool {
     guard let types = options.types, kind != .resource else { return true }
-    return types.contains { mappings.homes.place(ofType: $0).kind == kind }
+    return types.contains {
+      let home = mappings.homes.place(ofType: $0).kind
+      return home == kind || kind == .patient && home == .chart
+    }
   }
 
   private func filter(_ kind: DocumentKind) throws -> BSONDocument {

@@ -26,16 +26,31 @@ final class ExportTranscoder {
     var batch = ExportBatch()
     buffer.removeAll()
     try documents.batch.forEachDocument { document in
-      try reader.read(document, kind: documents.kind) { resource in
-        try self.write(resource, into: &batch)
-      } note: { field, reason in
-        let id = (try? DocumentReader.id(of: document)) ?? "?"
-        batch.notes.append(
-          ExportSummary.Note(kind: documents.kind.rawValue, id: id, field: field, reason: reason))
+      try write(document, documents.kind, into: &batch)
+      guard !documents.charted.isEmpty else { return }
+      let id = try DocumentReader.id(of: document)
+      guard documents.charted.contains(id), let chart = try document.find(string: ChartLayout.field)?.document
+      else { return }
+      if try chart.find("_id") != nil {
+        try write(chart, .chart, into: &batch)
+      } else {
+        var fields = try BSONFields(chart)
+        fields.fields.insert(.init("_id", .string(id)), at: 0)
+        let whole = try BSONDocument(fields)
+        try whole.withView { try write($0, .chart, into: &batch) }
       }
     }
     batch.bytes = buffer.array
     return batch
+  }
+
+  private func write(_ document: BSONView, _ kind: DocumentKind, into batch: inout ExportBatch) throws {
+    try reader.read(document, kind: kind) { resource in
+      try self.write(resource, into: &batch)
+    } note: { field, reason in
+      let id = (try? DocumentReader.id(of: document)) ?? "?"
+      batch.notes.append(ExportSummary.Note(kind: kind.rawValue, id: id, field: field, reason: reason))
+    }
   }
 
   private func write(_ resource: DocumentReader.Resource, into batch: inout ExportBatch) throws {

@@ -13,13 +13,8 @@ extension CollectionLoader {
     /// The hash with which it was read.
     let hash: String?
 
-    /// Replaces the first page if it is still as it was read.
-    var replacement: WriteOperation {
-      // null finds a document without the field as well.
-      let hash = hash.map(BSONValue.string) ?? .null
-      return .replace(
-        filter: ["_id": .string(document.id), "_fhirline.hash": hash], with: document.pages[0], upsert: false)
-    }
+    /// The hash of another document within it.
+    var guardedHash: String?
   }
 
   /// Adds parts to stored documents of one page each, in few exchanges however many there are.
@@ -32,8 +27,14 @@ extension CollectionLoader {
     var missed: [Assembly] = []
     var merged: [Merged] = []
     var bytes = 0
-    try connection.find(ids: requests.map(\.id), in: collection) { document in
-      guard let id = try document.find("_id")?.text, let request = waiting.removeValue(forKey: id) else {
+    try connection.find(
+      ids: requests.map(\.id), in: collection, projection: place.field.map { [$0: 1] }
+    ) { whole in
+      guard let id = try whole.find("_id")?.text, let request = waiting.removeValue(forKey: id) else {
+        return
+      }
+      guard let document = try place.document(in: whole) else {
+        missed.append(request)
         return
       }
       let state = try StoredState(document)
@@ -41,9 +42,10 @@ extension CollectionLoader {
         missed.append(request)
         return
       }
-      guard let result = self.merged(request, state, stored: [BSONDocument(copying: document)]) else {
+      guard var result = self.merged(request, state, stored: [BSONDocument(copying: document)]) else {
         return
       }
+      result.guardedHash = try guardedHash(in: whole)
       if result.document.pages.count > 1 {
         missed += try write(paged: result, over: [:], connection)
         return
@@ -76,15 +78,25 @@ extension CollectionLoader {
     }
   }
 
+  private func guardedHash(in document: BSONView) throws -> String? {
+    try place.guarded.flatMap { try document.find(string: $0)?.document?.find(path: "_fhirline.hash")?.text }
+  }
+
+  /// Replaces the first page if it is still as it was read.
+  private func replacement(_ merged: Merged) throws -> WriteOperation {
+    try place.replacement(
+      merged.document.id, merged.document.pages[0], hash: merged.hash, guardedHash: merged.guardedHash)
+  }
+
   private func write(_ merged: [Merged], _ connection: borrowing StoreConnection) throws -> [Assembly] {
     guard !merged.isEmpty else { return [] }
-    let result = try connection.write(merged.map(\.replacement), in: collection)
+    let result = try connection.write(try merged.map { try replacement($0) }, in: collection)
     var reasons: [Int: String] = [:]
     for failure in result.failures { reasons[failure.index] = failure.message }
     // Where a document was no longer as it was read, the server's count tells that there is one, but not which.
     let areAllWritten = result.matched == merged.count - reasons.count
     let states =
-      areAllWritten ? [:] : try StoredState.states(of: merged.map(\.document.id), in: collection, connection)
+      areAllWritten ? [:] : try StoredState.states(of: merged.map(\.document.id), in: place, connection)
     var missed: [Assembly] = []
     for (index, merged) in merged.enumerated() {
       if let reason = reasons[index] {
@@ -108,13 +120,22 @@ extension CollectionLoader {
     let last = pages + request.pages.count + 1
     let ids = [request.id] + (2...last).map { "\(request.id)#\($0)" }
     var found: [String: BSONDocument] = [:]
-    try connection.find(ids: ids, in: collection) { document in
-      if let id = try document.find("_id")?.text { found[id] = BSONDocument(copying: document) }
+    var guardedHash: String?
+    try connection.find(ids: place.field == nil ? ids : [request.id], in: collection) { whole in
+      guard let id = try whole.find("_id")?.text, let own = try place.document(in: whole) else { return }
+      found[id] = BSONDocument(copying: own)
+      if id == request.id { guardedHash = try self.guardedHash(in: whole) }
+    }
+    if place.field != nil {
+      try connection.find(ids: ids.dropFirst(), in: place.pages) { page in
+        if let id = try page.find("_id")?.text { found[id] = BSONDocument(copying: page) }
+      }
     }
     guard let first = found[request.id] else { return [request] }
     let state = try first.withView { try StoredState($0) }
     guard state.pages <= last else { return [request] }
-    guard let merged = merged(request, state, stored: ids.compactMap { found[$0] }) else { return [] }
+    guard var merged = merged(request, state, stored: ids.compactMap { found[$0] }) else { return [] }
+    merged.guardedHash = guardedHash
     return try write(paged: merged, over: found, connection)
   }
 
@@ -151,15 +172,15 @@ extension CollectionLoader {
   ) throws {
     let further = zip(merged.document.ids, merged.document.pages).dropFirst()
     let changed = BSONBatch(further.filter { found[$0.0] != $0.1 }.map(\.1))
-    if let failure = try connection.replace(changed, in: collection, upsert: true).failures.first {
+    if let failure = try connection.replace(changed, in: place.pages, upsert: true).failures.first {
       throw Setback.refused(failure.message)
     }
-    let first = try connection.write([merged.replacement], in: collection)
+    let first = try connection.write([try replacement(merged)], in: collection)
     if let failure = first.failures.first { throw Setback.refused(failure.message) }
     guard first.matched == 1 else { throw Setback.changed }
     let kept = Set(merged.document.ids)
     let needless = found.keys.filter { !kept.contains($0) }
-    if !needless.isEmpty { _ = try connection.delete(ids: needless, from: collection) }
+    if !needless.isEmpty { _ = try connection.delete(ids: needless, from: place.pages) }
   }
 }
 

@@ -11,11 +11,13 @@ import FHIRMapping
 /// first; stored ones change in a transaction, or without one in the order further pages, first page, pages no longer
 /// needed.
 struct CollectionLoader {
-  let collection: String
+  let place: DocumentPlace
   let assembler: DocumentAssembler
   let hasTransactions: Bool
   let counted: DocumentLoader.Counted
   let refused: DocumentLoader.Refused
+
+  var collection: String { place.collection }
 
   /// How often a document is tried that others keep changing.
   private static let tries = 50
@@ -49,7 +51,7 @@ struct CollectionLoader {
     let asked = requests.filter { request in
       if case .unknown = request.presence { !areNew || request.document.pages.count > 1 } else { false }
     }
-    let found = try StoredState.states(of: asked.map(\.id), in: collection, connection)
+    let found = try StoredState.states(of: asked.map(\.id), in: place, connection)
     var fresh: [Assembly] = []
     var changed: [Assembly] = []
     var paged: [(Assembly, Int)] = []
@@ -85,7 +87,11 @@ struct CollectionLoader {
     if documents.contains(where: { $0.pages.count > 1 }) {
       documents = try insertFurtherPages(of: documents, connection)
     }
-    let result = try connection.insert(documents.map { $0.pages[0] }, into: collection)
+    let result =
+      place.field == nil
+      ? try connection.insert(documents.map { $0.pages[0] }, into: collection)
+      : try connection.write(
+        try documents.map { try place.insertion($0.id, $0.pages[0]) }, in: collection)
     var failures: [Int: WriteFailure] = [:]
     for failure in result.failures { failures[failure.index] = failure }
     // What somebody else wrote since it was asked for; another key than `_id` may be a duplicate, too.
@@ -119,12 +125,12 @@ struct CollectionLoader {
       }
     }
     // An import that was cut short may have left pages without their first.
-    let result = try connection.replace(batch, in: collection, upsert: true)
+    let result = try connection.replace(batch, in: place.pages, upsert: true)
     var reasons: [Int: String] = [:]
     for failure in result.failures { reasons[owners[failure.index]] = failure.message }
     guard !reasons.isEmpty else { return documents }
     for (number, reason) in reasons {
-      _ = try connection.delete(ids: documents[number].ids.dropFirst(), from: collection)
+      _ = try connection.delete(ids: documents[number].ids.dropFirst(), from: place.pages)
       refused(documents[number], reason)
     }
     return documents.indices.filter { reasons[$0] == nil }.map { documents[$0] }

@@ -56,6 +56,11 @@ package final class DocumentLoader: DocumentSink {
         gathered[kind, default: Gathered()].add(request)
         guard let whole = gathered[kind], whole.isEnough else { continue }
         gathered[kind] = nil
+        // Charts go into documents of patients, which are then best there.
+        if kind == .chart, states.layout != .collection, let patients = gathered.removeValue(forKey: .patient)
+        {
+          load(patients.requests, kind: .patient)
+        }
         load(whole.requests, kind: kind)
       }
     }
@@ -106,9 +111,13 @@ package final class DocumentLoader: DocumentSink {
       let areNew = try !states.hadDocuments(kind)
       try store.withConnection { connection in
         let loader = CollectionLoader(
-          collection: states.collection(of: kind), assembler: assembler,
+          place: states.place(of: kind), assembler: assembler,
           hasTransactions: store.server.hasTransactions, counted: counted, refused: refused)
         try loader.load(requests, areNew: areNew, connection)
+        if kind == .chart, states.layout == .both {
+          let mirror = ChartMirror(charts: states.place(of: .chart), copies: states.embeddedCharts)
+          try mirror.update(requests.map(\.id), connection)
+        }
       }
     } catch {
       fail(DocumentLoader.failure(error))

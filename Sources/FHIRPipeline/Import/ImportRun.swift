@@ -12,7 +12,9 @@ import Synchronization
 package struct ImportRun: Sendable {
   package var mappings: MappingSet
   package var collections: [DocumentKind: String]
+  package var chart = ChartLayout.collection
   package var chartPageBytes = 8_000_000
+  package var chartPageEntries = 20_000
   /// Prefix of every `_id`; empty for none.
   package var source = ""
   package var workers = 2
@@ -45,6 +47,7 @@ package struct ImportRun: Sendable {
     let files = try inputs.map { $0.path == nil ? try StandardInputSpool.spool(folder: folder) : $0 }
     let total = files.reduce(0) { $0 + $1.size }
     let quarantine = Quarantine(path: quarantinePath)
+    try chart.check(store, collections)
     if replay == nil { try quarantine.prepare() }
 
     let owners = [DocumentKind.patient, .provider, .appointment, .resource].map {
@@ -55,10 +58,11 @@ package struct ImportRun: Sendable {
     let indexes = NameIndexes(store, collections: owners)
     let found = index(files)
     let stored = StoredTargets(store: store, collections: owners, indexes: indexes)
-    let states = StoredStates(store: store, collections: collections)
+    let states = StoredStates(store: store, collections: collections, layout: chart)
 
     let ledger = ImportLedger(quarantine: replay ?? quarantine, files: files.map(\.name), say: say)
-    let assembler = DocumentAssembler(mappings: mappings, pageBytes: chartPageBytes)
+    let assembler = DocumentAssembler(
+      mappings: mappings, pageBytes: chartPageBytes, pageEntries: chartPageEntries)
     let loader = DocumentLoader(
       store: store, states: states, assembler: assembler, counted: { ledger.count($0) },
       refused: { ledger.refuse($0, reason: $1) })

@@ -17,14 +17,17 @@ package struct StoredState: Sendable {
 
   /// The states of those of the documents that are there, by `_id`.
   static func states(
-    of ids: [String], in collection: String, _ connection: borrowing StoreConnection
+    of ids: [String], in place: DocumentPlace, _ connection: borrowing StoreConnection
   ) throws -> [String: StoredState] {
     var states: [String: StoredState] = [:]
     guard !ids.isEmpty else { return states }
     try connection.find(
-      ids: ids, in: collection, projection: ["_fhirline.hash": 1, "_fhirline.pages": 1]
+      ids: ids, in: place.collection, projection: place.stateProjection
     ) { document in
-      if let id = try document.find("_id")?.text { states[id] = try StoredState(document) }
+      guard let id = try document.find("_id")?.text, let own = try place.document(in: document) else {
+        return
+      }
+      states[id] = try StoredState(own)
     }
     return states
   }
@@ -34,15 +37,36 @@ package struct StoredState: Sendable {
 package final class StoredStates: Sendable {
   private let store: DocumentStore
   private let collections: [DocumentKind: String]
+  package let layout: ChartLayout
   /// Which collections had documents.
   private let filled = Mutex<[DocumentKind: Bool]>([:])
 
-  package init(store: DocumentStore, collections: [DocumentKind: String]) {
+  package init(
+    store: DocumentStore, collections: [DocumentKind: String], layout: ChartLayout = .collection
+  ) {
     self.store = store
     self.collections = collections
+    self.layout = layout
   }
 
-  func collection(of kind: DocumentKind) -> String { collections[kind] ?? kind.rawValue }
+  func collection(of kind: DocumentKind) -> String { place(of: kind).collection }
+
+  func place(of kind: DocumentKind) -> DocumentPlace {
+    func name(_ kind: DocumentKind) -> String { collections[kind] ?? kind.rawValue }
+    guard layout != .collection else { return DocumentPlace(collection: name(kind)) }
+    if kind == .chart, layout == .embedded { return embeddedCharts }
+    var place = DocumentPlace(collection: name(kind))
+    if kind == .patient { place.guarded = ChartLayout.field }
+    return place
+  }
+
+  /// Charts as subdocuments of their patients' documents.
+  var embeddedCharts: DocumentPlace {
+    var place = DocumentPlace(collection: collections[.patient] ?? DocumentKind.patient.rawValue)
+    place.field = ChartLayout.field
+    place.pages = collections[.chart] ?? DocumentKind.chart.rawValue
+    return place
+  }
 
   /// Whether a collection had documents before this run; it must be asked before the run writes into it.
   func hadDocuments(_ kind: DocumentKind) throws -> Bool {
@@ -60,7 +84,7 @@ package final class StoredStates: Sendable {
 
   func states(of ids: [String], _ kind: DocumentKind) throws -> [String: StoredState] {
     try store.withConnection { connection in
-      try StoredState.states(of: ids, in: collection(of: kind), connection)
+      try StoredState.states(of: ids, in: place(of: kind), connection)
     }
   }
 }

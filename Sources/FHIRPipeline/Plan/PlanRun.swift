@@ -20,8 +20,9 @@ package struct PlanRun: Sendable {
     }
     let found = run.index(files)
     let ledger = ImportLedger(quarantine: nil, files: files.map(\.name), say: run.say)
-    let states = StoredStates(store: store, collections: run.collections)
-    let assembler = DocumentAssembler(mappings: run.mappings, pageBytes: run.chartPageBytes)
+    let states = StoredStates(store: store, collections: run.collections, layout: run.chart)
+    let assembler = DocumentAssembler(
+      mappings: run.mappings, pageBytes: run.chartPageBytes, pageEntries: run.chartPageEntries)
     let sink = PlanSink(
       store: store, states: states, assembler: assembler, mappings: run.mappings, ledger: ledger, limit: limit
     )

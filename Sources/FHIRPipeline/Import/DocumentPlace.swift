@@ -1,0 +1,67 @@
+import BSON
+import DocumentStore
+import FHIRMapping
+
+/// Where the documents of a kind stand.
+package struct DocumentPlace: Sendable, Equatable {
+  package let collection: String
+  /// The field of that collection's documents that holds them; nil where they are documents of their own.
+  package var field: String?
+  /// The collection of their further pages.
+  package var pages: String
+  /// The field in which these documents hold another kind's, which others may write meanwhile.
+  package var guarded: String?
+
+  package init(collection: String) {
+    self.collection = collection
+    pages = collection
+  }
+
+  /// The document in what the collection has; nil where there is none in it.
+  func document(in view: BSONView) throws -> BSONView? {
+    guard let field else { return view }
+    return try view.find(string: field)?.document
+  }
+
+  /// What is read of a document's own word on its content.
+  var stateProjection: BSONFields {
+    let prefix = field.map { $0 + "." } ?? ""
+    return ["\(prefix)_fhirline.hash": 1, "\(prefix)_fhirline.pages": 1]
+  }
+
+  /// Writes a document where there is none.
+  func insertion(_ id: String, _ document: BSONDocument) throws -> WriteOperation {
+    guard let field else { return .insert(document) }
+    return .update(
+      filter: try BSONDocument(["_id": .string(id), field: ["$exists": false]]),
+      try DocumentPlace.setting(field, document), upsert: true, many: false)
+  }
+
+  /// Replaces a document if it still has the hash with which it was read.
+  func replacement(
+    _ id: String, _ document: BSONDocument, hash: String?, guardedHash: String?
+  ) throws -> WriteOperation {
+    // null finds a document without the field as well.
+    func value(_ hash: String?) -> BSONValue { hash.map { .string($0) } ?? .null }
+    if let field {
+      return .update(
+        filter: try BSONDocument(["_id": .string(id), "\(field)._fhirline.hash": value(hash)]),
+        try DocumentPlace.setting(field, document), upsert: false, many: false)
+    }
+    var filter: BSONFields = ["_id": .string(id), "_fhirline.hash": value(hash)]
+    if let guarded { filter["\(guarded)._fhirline.hash"] = value(guardedHash) }
+    return .replace(filter: try BSONDocument(filter), with: document, upsert: false)
+  }
+
+  /// `{ $set: { field: document } }`
+  static func setting(_ field: String, _ document: BSONDocument) throws -> BSONDocument {
+    var writer = BSONWriter(capacity: document.count + 64)
+    writer.beginDocument()
+    writer.beginDocument("$set")
+    try writer.key(string: field)
+    writer.append(document: document)
+    writer.endDocument()
+    writer.endDocument()
+    return try writer.finish()
+  }
+}

@@ -1,0 +1,156 @@
+import BSON
+import DocumentStore
+import Foundation
+import Testing
+
+/// Charts in a collection of their own, within their patients, and both: written, read, written again.
+@Suite(.enabled(if: Workspace.hasMongoDB)) struct ChartLayoutTests {
+  private static let layouts = ["collection", "embedded", "both"]
+
+  private func configured(_ layout: String, _ more: String = "") throws -> (Workspace, config: String) {
+    let workspace = try Workspace()
+    let config = try workspace.write("pipeline.yml", "documents:\n  chart: \(layout)\n\(more)")
+    return (workspace, config)
+  }
+
+  private func importFiles(
+    _ workspace: Workspace, _ config: String, _ paths: [String], status: Int32 = 0
+  ) throws -> Workspace.Summary {
+    let outcome = try Program.run(
+      [
+        "import", "--config", config, "--summary", "json", "--no-progress", "--quarantine",
+        workspace.path("q"),
+      ] + paths,
+      environment: ["FHIRLINE_DATABASE": workspace.database])
+    #expect(outcome.status == status, "\(outcome.errors)")
+    return try JSONDecoder().decode(Workspace.Summary.self, from: Data(outcome.output.utf8))
+  }
+
+  private func export(_ workspace: Workspace, _ config: String, _ folder: String) throws -> String {
+    let outcome = try workspace.run("export", "--config", config, "--out", workspace.path(folder), "--quiet")
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    return workspace.path(folder)
+  }
+
+  /// A patient with many observations, one a day, the newest in the middle of the file.
+  private func patient(_ id: String, observations count: Int) -> String {
+    var lines = [#"{"resourceType":"Patient","id":"\#(id)","birthDate":"1980-12-31"}"#]
+    for number in 0..<count {
+      let day = (number * 11) % count
+      let date = String(format: "%04d-%02d-%02d", 2000 + day / 336, day / 28 % 12 + 1, day % 28 + 1)
+      lines.append(
+        #"{"resourceType":"Observation","id":"\#(id)-\#(number)","status":"final","code":{"coding":[{"system":"http://loinc.org","code":"29463-7"}]},"subject":{"reference":"Patient/\#(id)"},"effectiveDateTime":"\#(date)","valueQuantity":{"value":\#(day + 100),"unit":"lb","system":"http://unitsofmeasure.org","code":"[lb_av]"}}"#
+      )
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  @Test(arguments: layouts) func `what comes in goes out, and comes in again unchanged`(_ layout: String)
+    throws
+  {
+    let (workspace, config) = try configured(layout)
+    let samples = ["Samples/clinic", "Samples/bulk"].map { Program.folder.appending(path: $0).path }
+    let first = try importFiles(workspace, config, samples)
+    #expect(first.read == first.accounted && first.loaded.inserted > 0)
+    let again = try importFiles(workspace, config, samples)
+    #expect(again.loaded.inserted == 0 && again.loaded.replaced == 0, "\(again)")
+    let out = try export(workspace, config, "out")
+    let plain = try configured("collection")
+    _ = try importFiles(plain.0, plain.config, samples)
+    let compared = try Program.run(["compare", try export(plain.0, plain.config, "out"), out])
+    #expect(compared.status == 0, "\(compared.output)")
+    // What was exported is what is there.
+    let third = try importFiles(workspace, config, [out])
+    #expect(third.loaded.inserted == 0 && third.loaded.replaced == 0, "\(third)")
+  }
+
+  @Test(arguments: layouts) func `a chart that outgrows its entries has pages`(_ layout: String) throws {
+    let (workspace, config) = try configured(layout, "  chart_page_entries: 100\n")
+    let file = try workspace.write("p.ndjson", patient("p", observations: 350))
+    _ = try importFiles(workspace, config, [file])
+    let collection = layout == "embedded" ? "patient" : "patient_chart"
+    let document = try workspace.document("p", in: collection)
+    let chart = try #require(layout == "embedded" ? document["patient_chart"]?.fields : document)
+    #expect(chart["observations"]?.elements?.count == 100)
+    #expect(chart["_fhirline"]?.fields?["pages"] == 4)
+    // The newest by its date, whatever its place: its item stands beside the field.
+    #expect(chart["weight"] == .double(449))
+    #expect(try workspace.document("p#4", in: "patient_chart")["observations"]?.elements?.count == 50)
+    if layout == "both" {
+      #expect(try workspace.document("p", in: "patient")["patient_chart"]?.fields == chart)
+    }
+    let compared = try Program.run(["compare", file, try export(workspace, config, "out")])
+    #expect(compared.status == 0, "\(compared.output)")
+
+    // More of it, in a run of its own; then less than one page in another database's layout would be refused.
+    let later = try workspace.write(
+      "later.ndjson",
+      patient("p", observations: 351).split(separator: "\n").suffix(1).joined() + "\n")
+    let summary = try importFiles(workspace, config, [later])
+    #expect(summary.loaded.inserted == 1, "\(summary)")
+    #expect(try workspace.document("p#4", in: "patient_chart")["observations"]?.elements?.count == 51)
+  }
+
+  @Test func `an edit within the embedded chart flows to FHIR`() throws {
+    let (workspace, config) = try configured("embedded")
+    let file = try workspace.write("p.ndjson", patient("p", observations: 3))
+    _ = try importFiles(workspace, config, [file])
+    try workspace.set("patient_chart.weight", to: .double(150.5), of: "p", in: "patient")
+    try workspace.set("email", to: "p@example.org", of: "p", in: "patient")
+    let out = try export(workspace, config, "out")
+    let observations = try String(contentsOfFile: out + "/Observation.ndjson", encoding: .utf8)
+    #expect(observations.contains(#""value":150.5"#))
+    #expect(try String(contentsOfFile: out + "/Patient.ndjson", encoding: .utf8).contains("p@example.org"))
+    // And neither edit is lost when more comes.
+    _ = try importFiles(
+      workspace, config,
+      [
+        try workspace.write(
+          "q.ndjson", #"{"resourceType":"Patient","id":"p","birthDate":"1980-12-30"}"# + "\n")
+      ])
+    let document = try workspace.document("p", in: "patient")
+    #expect(document["patient_chart"]?.fields?["weight"] == .double(150.5))
+    #expect(document["email"] == "p@example.org")
+  }
+
+  @Test(arguments: [
+    ("collection", "embedded"), ("embedded", "collection"), ("both", "embedded"), ("collection", "both"),
+  ])
+  func `another layout on a database that has charts is refused`(_ old: String, _ new: String) throws {
+    let (workspace, config) = try configured(old)
+    let file = try workspace.write("p.ndjson", patient("p", observations: 1))
+    _ = try importFiles(workspace, config, [file])
+    try workspace.write("other.yml", "documents:\n  chart: \(new)\n")
+    let outcome = try workspace.run("import", "--config", workspace.path("other.yml"), file)
+    #expect(outcome.status == 2)
+    #expect(
+      outcome.errors.contains("chart: \(old)") && outcome.errors.contains("chart: \(new)"),
+      "\(outcome.errors)")
+  }
+
+  @Test func `a chart that never came from FHIR is exported from within its patient`() throws {
+    let (workspace, config) = try configured("collection")
+    try workspace.insert(
+      [["_id": 42, "name": "Ann Li", "patient_chart": ["height_in": "70", "icd_10_codes": ["E11.9"]]]],
+      into: "patient")
+    try workspace.insert([["_id": "b", "name": "Bo Wu", "patient_chart": ["weight": 150]]], into: "patient")
+    // This one has a chart of its own, which counts.
+    try workspace.insert([["_id": "b", "weight": 160]], into: "patient_chart")
+    let out = try export(workspace, config, "out")
+    let observations = try String(contentsOfFile: out + "/Observation.ndjson", encoding: .utf8)
+    #expect(observations.split(separator: "\n").count == 2)
+    #expect(observations.contains(#""value":70,"#) && observations.contains(#""value":160,"#))
+    #expect(observations.contains(#""reference":"Patient/42""#))
+    #expect(try String(contentsOfFile: out + "/Condition.ndjson", encoding: .utf8).contains("E11.9"))
+    #expect(try Program.run(["validate", out]).status == 0)
+  }
+
+  @Test func `a layout that does not exist is told`() throws {
+    let (workspace, config) = try configured("inside")
+    let outcome = try workspace.run("export", "--config", config, "--out", workspace.path("out"))
+    #expect(outcome.status == 2)
+    #expect(
+      outcome.errors.contains("pipeline.yml:2:10: documents.chart: collection, embedded or both was expected")
+    )
+  }
+}
