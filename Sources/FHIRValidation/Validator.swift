@@ -58,12 +58,19 @@ package struct Validator: Sendable {
   /// The tree's root is a resource, or the entry of a Bundle (`rootExpression` is then `Bundle.entry[3]`). What entries have
   /// to do with each other is judged where all of them stand in the tree.
   package func validate(_ tree: ResourceTree, into issues: inout [Issue]) {
+    var toldMissing: Set<ProfileNumber> = []
+    validate(tree, into: &issues, toldMissing: &toldMissing)
+  }
+
+  private func validate(
+    _ tree: ResourceTree, into issues: inout [Issue], toldMissing: inout Set<ProfileNumber>
+  ) {
     guard tree.count > 0 else { return }
     let runner = options.checksInvariants ? runners.take() : nil
     defer { if let runner { runners.giveBack(runner) } }
     var walk = StructureWalk(tree: tree, plan: plan, options: options, invariants: runner)
     walk.run()
-    profiles.check(tree, options, findings: &walk.findings)
+    profiles.check(tree, options, findings: &walk.findings, toldMissing: &toldMissing)
     walk.finish(into: &issues)
   }
 
@@ -82,7 +89,7 @@ package struct Validator: Sendable {
     guard tree.count > 0 else { return nil }
     let isBundle = tree.nodes[0].flags.kind == .resource && tree.rawText(0).elementsEqual("Bundle".utf8)
     guard isBundle || tree.nodes[0].flags.kind != .resource else {
-      validate(tree, into: &issues)
+      validate(tree, into: &issues, toldMissing: &scope.toldMissing)
       return nil
     }
     let runner = options.checksInvariants ? runners.take() : nil
@@ -101,9 +108,10 @@ package struct Validator: Sendable {
     // A reader that splits a Bundle leaves nothing of its entries in it.
     let entry = plan.table.nameID("entry")
     let isSplit = isBundle && !tree.children(of: 0).contains { tree.nodes[$0].name == entry }
-    if profiles.check(tree, options, isBundleSplit: isSplit, among: bundle, findings: &walk.findings) {
-      scope.asksForTargets = true
-    }
+    let asksForTargets = profiles.check(
+      tree, options, isBundleSplit: isSplit, among: bundle, findings: &walk.findings,
+      toldMissing: &scope.toldMissing)
+    if asksForTargets { scope.asksForTargets = true }
     walk.finish(into: &issues)
     return isBundle ? BundleMembers(of: 0, in: tree, table: plan.table) : nil
   }

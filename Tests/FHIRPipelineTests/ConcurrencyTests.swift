@@ -46,6 +46,28 @@ import Testing
     #expect(seen.withLock { $0 } == ["0.0", "0.1", "1.0", "2.0"])
   }
 
+  @Test func `what waits for earlier inputs is bounded`() {
+    let seen = Mutex<[String]>([])
+    let order = InputOrder<Int>(limit: 10, cost: { $0 }) { file, result in
+      seen.withLock { $0.append("\(file).\(result)") }
+    }
+    let done = Mutex<Int>(0)
+    let other = WorkerThread {
+      for step in 0..<4 {
+        order.put(6, file: 1, step: step, last: step == 3)
+        done.withLock { $0 += 1 }
+      }
+    }
+    // Two results are more than the limit: the third waits until the first input ends.
+    while done.withLock({ $0 }) < 2 { usleep(1000) }
+    usleep(20_000)
+    #expect(done.withLock { $0 } == 2)
+    // The input whose turn it is never waits.
+    for step in 0..<5 { order.put(100, file: 0, step: step, last: step == 4) }
+    other.join()
+    #expect(seen.withLock { $0 } == Array(repeating: "0.100", count: 5) + Array(repeating: "1.6", count: 4))
+  }
+
   @Test(arguments: [1 << 20, 0]) func `what is spilled comes back, grouped by key`(memory: Int) throws {
     let store = SpillStore(expectedBytes: 1, memory: memory, folder: NSTemporaryDirectory())
     var expected: [UInt64: [[UInt8]]] = [:]

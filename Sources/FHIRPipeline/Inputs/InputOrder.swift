@@ -1,37 +1,71 @@
-import Synchronization
+import Glibc
 
 /// Puts what workers finish in any order back into the order of the inputs.
-package final class InputOrder<Result: Sendable>: Sendable {
-  private struct State {
-    var file = 0
-    var step = 0
-    var waiting: [Key: (result: Result, last: Bool)] = [:]
-  }
+package final class InputOrder<Result: Sendable>: @unchecked Sendable {
+  // Safe to share: every member that changes is touched only while `mutex` is held.
 
   private struct Key: Hashable {
     let file: Int
     let step: Int
   }
 
-  private let state = Mutex(State())
+  private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+  private let changed: UnsafeMutablePointer<pthread_cond_t>
+  private var file = 0
+  private var step = 0
+  private var waiting: [Key: (result: Result, last: Bool)] = [:]
+  private var waitingCost = 0
+  private let limit: Int
+  private let cost: @Sendable (Result) -> Int
   private let emit: @Sendable (Int, Result) -> Void
 
-  /// - Parameter emit: takes a file's index and a result; called in the order of the inputs, by one thread at a time.
-  package init(emit: @escaping @Sendable (Int, Result) -> Void) { self.emit = emit }
+  /// - Parameters:
+  ///   - limit: how much may wait for its turn. Whoever brings more, and of a later file than the one whose turn it is,
+  ///     waits; the file whose turn it is goes on, so that somebody always does.
+  ///   - cost: what a result takes of the limit.
+  ///   - emit: takes a file's index and a result; called in the order of the inputs, by one thread at a time.
+  package init(
+    limit: Int = .max, cost: @escaping @Sendable (Result) -> Int = { _ in 1 },
+    emit: @escaping @Sendable (Int, Result) -> Void
+  ) {
+    self.limit = limit
+    self.cost = cost
+    self.emit = emit
+    mutex = .allocate(capacity: 1)
+    changed = .allocate(capacity: 1)
+    mutex.initialize(to: pthread_mutex_t())
+    changed.initialize(to: pthread_cond_t())
+    pthread_mutex_init(mutex, nil)
+    pthread_cond_init(changed, nil)
+  }
+
+  deinit {
+    pthread_mutex_destroy(mutex)
+    pthread_cond_destroy(changed)
+    mutex.deallocate()
+    changed.deallocate()
+  }
 
   /// Takes the result of one step; `last` tells that no other step of the file follows.
   package func put(_ result: Result, file: Int, step: Int, last: Bool) {
-    state.withLock { state in
-      state.waiting[Key(file: file, step: step)] = (result, last)
-      while let next = state.waiting.removeValue(forKey: Key(file: state.file, step: state.step)) {
-        emit(state.file, next.result)
-        if next.last {
-          state.file += 1
-          state.step = 0
-        } else {
-          state.step += 1
-        }
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    while file != self.file && waitingCost > limit { pthread_cond_wait(changed, mutex) }
+    waiting[Key(file: file, step: step)] = (result, last)
+    waitingCost += cost(result)
+    let before = self.file
+    var hasEmitted = false
+    while let next = waiting.removeValue(forKey: Key(file: self.file, step: self.step)) {
+      waitingCost -= cost(next.result)
+      emit(self.file, next.result)
+      hasEmitted = true
+      if next.last {
+        self.file += 1
+        self.step = 0
+      } else {
+        self.step += 1
       }
     }
+    if hasEmitted && limit < .max || self.file != before { pthread_cond_broadcast(changed) }
   }
 }

@@ -134,6 +134,8 @@ struct FileCheck {
   private let reading: ReadOptions
   private var result = StepResult()
   private var held = HeldEntries()
+  /// Something was handed on already: what a second reading finds would come twice.
+  private var isHandedOn = false
 
   /// - Parameter holds: whether a Bundle's entries are held from the start, or only where a rule asks for it.
   init(_ validator: Validator, holds: Bool, reading: ReadOptions) {
@@ -157,13 +159,27 @@ struct FileCheck {
     held.take(record) { result.add($0, input: input, validator, among: $1) }
   }
 
+  /// The findings so far where they are many, to be kept no longer; else none.
+  mutating func part() -> StepResult {
+    var part = StepResult()
+    guard result.findings.count > 5000 else { return part }
+    swap(&part.findings, &result.findings)
+    isHandedOn = true
+    return part
+  }
+
   /// What was found in the file; begins anew for the next.
   mutating func finish(_ file: InputFile, input: Int) -> StepResult {
     held.giveUp { result.add($0, input: input, validator, among: $1) }
-    if result.asksForTargets, !holds, !result.failed, let better = again(file, input: input) {
+    if result.asksForTargets, !holds, !isHandedOn, !result.failed,
+      let better = again(file, input: input)
+    {
       result = better
     }
-    defer { result = StepResult() }
+    defer {
+      result = StepResult()
+      isHandedOn = false
+    }
     return result
   }
 

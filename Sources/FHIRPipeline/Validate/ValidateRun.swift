@@ -63,7 +63,8 @@ package struct ValidateRun: Sendable {
     validation.tellsUndecided = tellsUndecided
     let validator = Validator(definitions: definitions, options: validation)
     let output = Mutex(try Output(files, report, standing))
-    let order = InputOrder<StepResult> { file, result in
+    // What is found in later files waits for the earlier ones, in bounded memory.
+    let order = InputOrder<StepResult>(limit: 20_000, cost: \.findings.count) { file, result in
       output.withLock { $0.add(result, input: file, validator) }
     }
     // With profiles at hand almost every reference is followed; else few are, and their Bundles are read again for it.
@@ -83,7 +84,7 @@ package struct ValidateRun: Sendable {
           let before = own.soFar
           last = own.add(item)
           (bytes, resources) = (own.soFar.bytes - before.bytes, own.soFar.resources - before.resources)
-          if last { result = own.finish(files[item.file], input: item.file) }
+          result = last ? own.finish(files[item.file], input: item.file) : own.part()
         }
         progress.advance(bytes: bytes, resources: resources)
         order.put(result, file: item.file, step: item.step, last: last)

@@ -65,6 +65,8 @@ package struct BundleScope: Sendable {
   var hasGaps = false
   /// A rule wanted to look at what a reference leads to, and could not: it may be another entry.
   package var asksForTargets = false
+  /// Definitions that are not at hand, told already: what thousands of resources claim is told once.
+  var toldMissing: Set<ProfileNumber> = []
   var cursor = PositionCursor()
 
   package init() {}

@@ -65,15 +65,19 @@ package final class ProfileRules: Sendable {
 
   /// Adds what is wrong with a tree by profiles and extensions' definitions.
   ///
-  /// - Parameter bundle: the Bundle of which the tree is an entry, if all of them are at hand.
+  /// - Parameters:
+  ///   - bundle: the Bundle of which the tree is an entry, if all of them are at hand.
+  ///   - toldMissing: definitions that are not at hand, told already.
   /// - Returns: whether another entry was asked for, and not at hand.
   @discardableResult
   func check(
     _ tree: ResourceTree, _ options: ValidationOptions, isBundleSplit: Bool = false,
-    among bundle: BundledResources? = nil, findings: inout [Finding]
+    among bundle: BundledResources? = nil, findings: inout [Finding], toldMissing: inout Set<ProfileNumber>
   ) -> Bool {
     guard self.options.areChecked else { return false }
     return withSession(among: bundle) { session in
+      swap(&session.toldMissing, &toldMissing)
+      defer { swap(&session.toldMissing, &toldMissing) }
       var walk = ProfileWalk(tree: tree, session: session, options: options)
       walk.run(self, isBundleSplit: isBundleSplit)
       findings += walk.findings

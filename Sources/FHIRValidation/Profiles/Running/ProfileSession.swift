@@ -19,6 +19,9 @@ final class ProfileSession {
   /// Whether nodes meet profiles, as far as it was asked: good for one tree, or one Bundle.
   @exclusivity(unchecked) var answers: [Question: Bool] = [:]
 
+  /// Definitions that are not at hand, told already.
+  @exclusivity(unchecked) var toldMissing: Set<ProfileNumber> = []
+
   struct Question: Hashable {
     var tree: ObjectIdentifier
     var node: Int

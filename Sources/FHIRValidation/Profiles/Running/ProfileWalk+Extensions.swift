@@ -63,6 +63,7 @@ extension ProfileWalk {
     guard let severity = ExtensionDomain(url).severity(options.unknownExtensions) else { return }
     // Nobody can tell: said where the user asks for what could not be decided.
     if severity == .information, !self.options.tellsUndecided { return }
+    if severity < .error, !session.toldMissing.insert(number).inserted { return }
     let verdict =
       severity >= .error
       ? "is unknown" : "is unknown, and so nobody can tell whether it is used as it should be"

@@ -84,7 +84,7 @@ extension ProfileWalk {
 
   /// Tells, once, of a profile that cannot be looked at.
   mutating func reportUnknown(_ number: ProfileNumber, _ node: Int) {
-    guard quietness == 0 else { return }
+    guard quietness == 0, session.toldMissing.insert(number).inserted else { return }
     report(
       .warning, .profileUnknown, at: node,
       "cannot tell whether profile \(session.library.canonical(of: number)) is met: no package at hand defines it"
