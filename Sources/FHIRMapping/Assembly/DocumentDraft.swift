@@ -51,9 +51,6 @@ package struct DocumentDraft {
     self.id = id
   }
 
-  /// Several resources of one key: which of them counts is told by their bytes.
-  package var hasContests: Bool { !contests.isEmpty }
-
   // MARK: Merging
 
   /// Adds parts; of two for one resource the newer counts, else the later.

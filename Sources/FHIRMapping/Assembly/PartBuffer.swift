@@ -1,3 +1,4 @@
+import BSON
 import Glibc
 
 /// Parts of documents as records, one behind the other: how they wait to be put together.
@@ -74,20 +75,39 @@ package struct PartBuffer: ~Copyable {
     count += record.count
   }
 
-  /// Appends a part of another buffer without its resource, for which its digest stands.
+  /// Appends a part of another buffer with no more of its resource than tells its version; the digest stands for the rest.
   package mutating func append(withoutContent part: PartView) {
-    // A link has none.
+    // A link has no resource.
     guard part.form != .link else { return append(record: part.record) }
-    let start = count
-    append(record: part.record)
-    let names = part.nameRecords.count
-    let content = part.bytes.count
-    memmove(base + count - names - content, base + count - names, names)
-    count -= content
-    var header = (base + start).loadUnaligned(as: Header.self)
-    header.size -= UInt32(content)
-    header.bytes = 0
-    (base + start).storeBytes(of: header, as: Header.self)
+    var meta: UnsafeRawBufferPointer?
+    if let element = try? BSONView(part.bytes).find("meta"), element.type == .document {
+      meta = element.value
+    }
+    // { meta: … }: length, type, name, value, end
+    let content = meta.map { 4 + 1 + 5 + $0.count + 1 } ?? 0
+    var header = part.record.loadUnaligned(as: Header.self)
+    header.size = header.size - header.bytes + UInt32(content)
+    header.bytes = UInt32(content)
+    reserve(Int(header.size))
+    (base + count).storeBytes(of: header, as: Header.self)
+    count += Header.bytes
+    let texts = part.documentID.count + part.section.count + part.key.count
+    put(UnsafeRawBufferPointer(rebasing: part.record[Header.bytes..<Header.bytes + texts]))
+    if let meta {
+      (base + count).storeBytes(of: UInt32(content).littleEndian, as: UInt32.self)
+      count += 4
+      put(BSONType.document.rawValue)
+      put("meta")
+      put(0)
+      put(meta)
+      put(0)
+    }
+    put(part.nameRecords)
+  }
+
+  private mutating func put(_ byte: UInt8) {
+    (base + count).storeBytes(of: byte, as: UInt8.self)
+    count += 1
   }
 
   /// Appends so many bytes of records that `body` writes; false where it cannot.

@@ -315,8 +315,7 @@ final class ImportWorker {
     _ presences: [DocumentKind: (String) -> LoadRequest.Presence]
   ) {
     for (draft, hash) in drafts {
-      // Which of several resources of one key counts is told by their content.
-      if !draft.hasContests, case .stored(let state) = presences[draft.kind]?(draft.id), state.hash == hash {
+      if case .stored(let state) = presences[draft.kind]?(draft.id), state.hash == hash {
         context.ledger.count(draft.tally.allUnchanged)
         context.loader.foundUnchanged(draft.kind)
       } else {
