@@ -98,6 +98,15 @@ final class Workspace {
     }
   }
 
+  /// All documents of a collection.
+  func documents(in collection: String) throws -> [BSONFields] {
+    var found: [BSONFields] = []
+    try connect { connection in
+      try connection.find(in: collection) { found.append(try BSONFields($0)) }
+    }
+    return found
+  }
+
   /// Inserts documents as an application would.
   func insert(_ documents: [BSONFields], into collection: String) throws {
     try connect { connection in

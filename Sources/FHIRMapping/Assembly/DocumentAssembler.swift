@@ -104,6 +104,13 @@ package struct DocumentAssembler: Sendable {
     document.tally.types.isEmpty && document.hash == hash(of: DocumentDraft(kind: document.kind, id: ""))
   }
 
+  /// A stored document taken apart, given with all its pages; its fields' changes are in its root.
+  package func draft(ofStored pages: [BSONDocument], kind: DocumentKind, id: String) throws -> DocumentDraft {
+    var draft = DocumentDraft(kind: kind, id: id)
+    try draft.load(pages, restoreRoot: restoreRoot)
+    return draft
+  }
+
   static func pageIDs(_ id: String, count: Int) -> [String] {
     (1...max(count, 1)).map { $0 == 1 ? id : "\(id)#\($0)" }
   }

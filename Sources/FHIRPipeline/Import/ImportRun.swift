@@ -74,18 +74,29 @@ package struct ImportRun: Sendable {
       _ = indexes.finish()
       throw error
     }
+    let waiting = WaitingReferences(store: store, source: source, run: number)
     let context = ImportContext(
       run: self, files: files, found: found, stored: stored, states: states, ledger: ledger,
       assembler: assembler,
       loader: loader, spill: SpillStore(expectedBytes: total * 5 / 4, folder: folder), progress: progress,
-      number: number)
+      number: number, waiting: waiting)
     loader.start()
     Interruption.listen()
     context.makeDocuments()
     progress.finish()
     var failure = loader.finish() ?? context.failure ?? indexes.finish()
+    failure = waiting.finish() ?? failure
     quarantine.close()
     var summary = ledger.summary
+    if failure == nil {
+      do {
+        let healing = HealingRun(
+          self, store: store, states: states, assembler: assembler, index: found.index, number: number)
+        summary.references.healed = try healing.heal()
+      } catch {
+        failure = DocumentLoader.failure(error)
+      }
+    }
     if failure != nil { summary.stop() }
     if let message = quarantine.failure { failure = failure ?? PipelineFailure(.output, message) }
     summary.files = files.count
@@ -138,6 +149,8 @@ final class ImportContext: Sendable {
   /// The run's number in the database; 0 for one that is not noted there.
   let number: Int32
   let validator: Validator
+  /// Where references are noted that find nothing; nil in a run that writes nothing.
+  let waiting: WaitingReferences?
   /// What a comparison with the database found.
   let changed = ChangedDocuments()
   private let failed = Mutex<PipelineFailure?>(nil)
@@ -147,8 +160,9 @@ final class ImportContext: Sendable {
     states: StoredStates?,
     ledger: ImportLedger,
     assembler: DocumentAssembler, loader: any DocumentSink, spill: SpillStore, progress: Progress,
-    number: Int32 = 0
+    number: Int32 = 0, waiting: WaitingReferences? = nil
   ) {
+    self.waiting = waiting
     self.run = run
     self.files = files
     index = found.index

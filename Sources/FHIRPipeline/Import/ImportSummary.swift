@@ -23,6 +23,8 @@ package struct ImportSummary: Sendable, Equatable {
     package var resolved = 0
     /// Written so, and not found: kept as written, tried again at every export.
     package var unresolved = 0
+    /// Of earlier imports, whose targets came with this one.
+    package var healed = 0
   }
 
   /// By resource type. What could not be read as a resource at all counts under `unreadable`.
@@ -92,6 +94,7 @@ package struct ImportSummary: Sendable, Equatable {
           "references",
           JSONText.object([
             ("resolved", "\(references.resolved)"), ("unresolved", "\(references.unresolved)"),
+            ("healed", "\(references.healed)"),
           ])
         ),
         ("files", "\(files)"),
@@ -137,6 +140,10 @@ package struct ImportSummary: Sendable, Equatable {
       lines.append(
         "  references by urn, search or URL: \(Amount.grouped(references.resolved)) resolved, "
           + "\(Amount.grouped(references.unresolved)) not found (kept as written, tried again at export)")
+    }
+    if references.healed > 0 {
+      lines.append(
+        "  \(Amount.of(references.healed, "reference")) of earlier imports found their target now")
     }
     let rate = seconds > 0 ? ", \(Amount.bytes(Int(Double(bytes) / seconds)))/s" : ""
     lines.append("  \(Amount.of(files, "file")), \(Amount.bytes(bytes)), \(Amount.seconds(seconds))\(rate)")

@@ -133,6 +133,9 @@ final class ImportWorker {
       }
       summary.references.resolved += result.resolved
       summary.references.unresolved += result.unresolved
+      if !result.waits.isEmpty {
+        context.waiting?.add(result.waits, kind: result.home.kind, documentID: result.home.id)
+      }
     } catch {
       let issue = Issue(
         .error, .documentRefused, at: record.tree.expression(of: error.node, table: .r4),

@@ -28,6 +28,10 @@ struct PartFactory: ~Copyable {
   struct Result {
     var resolved = 0
     var unresolved = 0
+    /// What references that found nothing ask for.
+    var waits: [String] = []
+    /// The document that the resource is part of.
+    var home: (kind: DocumentKind, id: String) = (.resource, "")
   }
 
   /// A resource that no document can hold.
@@ -53,11 +57,15 @@ struct PartFactory: ~Copyable {
       case .target(let target):
         result.resolved += 1
         rewrites.append(node: reference, text: target.key)
-      case .notFound: result.unresolved += 1
+      case .notFound:
+        result.unresolved += 1
+        if let name = ReferenceText(tree.string(at: reference)).name(writtenAs: tree.string(at: reference)) {
+          result.waits.append(name)
+        }
       }
     }
     for (type, path) in mappings.namedTargets where type == resource.type {
-      note(targetOf: path, in: resource, resolver, &rewrites)
+      note(targetOf: path, in: resource, resolver, &rewrites, &result.waits)
     }
     var home = mappings.homes.home(of: tree, node: resource.node, id: identity.id) { reference in
       resolver.target(of: reference, in: tree).map { (type: $0.type, id: $0.id) }
@@ -66,6 +74,10 @@ struct PartFactory: ~Copyable {
       home.documentID = identity.type + "/" + prefix + identity.id
     } else {
       home.documentID = prefix + home.documentID
+    }
+    result.home = (home.kind, home.documentID)
+    if home.kind == .resource, let owner = mappings.homes.owner(of: tree, node: resource.node) {
+      result.waits += resolver.namesAsked(by: owner, in: tree)
     }
     writer.reset()
     let ownID = tree.child(KnownNames.r4.id, of: resource.node) != nil
@@ -106,19 +118,67 @@ struct PartFactory: ~Copyable {
     return result
   }
 
+  /// Makes the parts of a stored resource whose references were given their targets, or whose owner may be known now.
+  ///
+  /// - Parameter was: the kind of document that it is part of.
+  /// - Returns: its home; nil where all stays as it is.
+  mutating func parts(
+    healed resource: BSONDocument, key: String, resolver: ReferenceResolver, origin: Origin, isChanged: Bool,
+    was: DocumentKind, into parts: inout PartBuffer
+  ) throws -> (kind: DocumentKind, id: String)? {
+    let tree = try resource.withView { (view) throws(BSONError) in
+      try ResourceDecoder(references: .resolved).decode(view)
+    }
+    let id = String(key.drop { $0 != "/" }.dropFirst())
+    var home = mappings.homes.home(of: tree, node: 0, id: id) { reference in
+      resolver.target(of: reference, in: tree).map { (type: $0.type, id: $0.id) }
+    }
+    guard isChanged || home.kind != was else { return nil }
+    home.documentID = home.kind == .resource ? home.key.withIDPrefix(prefix) : prefix + home.documentID
+    var bytes = resource
+    if home.section != nil, tree.child(KnownNames.r4.id, of: 0) == nil {
+      // Within a section the item itself says what it is called.
+      var fields = try resource.fields()
+      fields["_fhirline"] = nil
+      fields.fields.insert(.init("_fhirline", ["key": .string(home.key)]), at: min(1, fields.fields.count))
+      bytes = try BSONDocument(fields)
+    }
+    records.reset()
+    bytes.withView { view in
+      if let section = home.section {
+        records.append(
+          section: section, key: home.key, bytes: view.bytes, of: home.kind, home.documentID, sequence: 0,
+          origin: origin)
+      } else {
+        let names = ResourceIdentity.names(of: tree, at: 0, type: tree.string(at: 0), fullUrl: nil)
+        records.append(
+          root: home.key, bytes: view.bytes, names: names, of: home.kind, home.documentID, sequence: 0,
+          origin: origin)
+      }
+    }
+    if home.kind == .appointment {
+      link(RecordResource(whole: tree), appointment: home.documentID, resolver: resolver, sequence: 0)
+    }
+    records.forEach { parts.append(record: $0.record) }
+    return (home.kind, home.documentID)
+  }
+
   /// Notes the name of the target of a reference that shows none itself.
   private func note(
     targetOf path: InvertiblePath, in resource: RecordResource, _ resolver: ReferenceResolver,
-    _ rewrites: inout ReferenceRewrites
+    _ rewrites: inout ReferenceRewrites, _ waits: inout [String]
   ) {
     let tree = resource.tree
     let names = KnownNames.r4
     guard let element = path.firstNode(in: tree, from: resource.node),
       tree.child(names.display, of: element) == nil,
       let reference = tree.child(names.reference, of: element),
-      let target = resolver.target(of: element, in: tree),
-      let name = resolver.name(of: target, documentID: target.type + "/" + prefix + target.id)
+      let target = resolver.target(of: element, in: tree)
     else { return }
+    guard let name = resolver.name(of: target, documentID: target.type + "/" + prefix + target.id) else {
+      waits.append(WaitingReferences.name(ofTarget: target.key))
+      return
+    }
     rewrites.append(node: reference, targetName: name)
   }
 
@@ -169,5 +229,40 @@ extension ReferenceResolver {
       if let target = resolve(type: candidate, identifier: identifier) { return target }
     }
     return nil
+  }
+}
+
+extension ReferenceResolver {
+  /// What a Reference asks for that names its target by a business identifier alone.
+  fileprivate func namesAsked(by element: Int, in tree: ResourceTree) -> [String] {
+    let names = KnownNames.r4
+    guard tree.child(names.reference, of: element) == nil,
+      let node = tree.child(names.identifier, of: element),
+      let identifier = ResourceIdentity.identifier(of: tree, at: node)
+    else { return [] }
+    let type = tree.child(names.type, of: element).map { tree.string(at: $0) }
+    return (type.map { [$0] } ?? ["Patient", "Practitioner"]).map {
+      TargetIndex.identifierName(type: $0, system: identifier.system, value: identifier.value)
+    }
+  }
+}
+
+extension ReferenceText {
+  /// The name under which a target of the reference would be found; nil where nothing here could answer it.
+  fileprivate func name(writtenAs text: String) -> String? {
+    switch self {
+    case .identifierSearch(let type, let system, let value):
+      TargetIndex.identifierName(type: type, system: system, value: value)
+    case .url: text
+    case .relative, .contained, .search: nil
+    }
+  }
+}
+
+extension String {
+  /// `Type/id` with something before the id.
+  fileprivate func withIDPrefix(_ prefix: String) -> String {
+    guard let slash = firstIndex(of: "/") else { return prefix + self }
+    return self[...slash] + prefix + self[index(after: slash)...]
   }
 }

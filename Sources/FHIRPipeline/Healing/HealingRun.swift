@@ -1,0 +1,201 @@
+import BSON
+import DocumentStore
+import FHIRMapping
+import FHIRModel
+import FHIRPath
+import Synchronization
+
+/// What an import does for those before it: documents whose references found nothing get the targets that came now, and
+/// resources that nobody's document could hold go to their patient's.
+///
+/// The result is what it would be had the targets come first.
+final class HealingRun {
+  private let run: ImportRun
+  private let store: DocumentStore
+  private let states: StoredStates
+  private let index: TargetIndex
+  private let number: Int32
+  private let assembler: DocumentAssembler
+  private let resolver: ReferenceResolver
+  private var factory: PartFactory
+  private var memory = PageMemory()
+  private var healed = 0
+
+  init(
+    _ run: ImportRun, store: DocumentStore, states: StoredStates, assembler: DocumentAssembler,
+    index: TargetIndex,
+    number: Int32
+  ) {
+    self.run = run
+    self.store = store
+    self.states = states
+    self.assembler = assembler
+    self.index = index
+    self.number = number
+    let owners = [DocumentKind.patient, .provider, .appointment, .resource].map { states.collection(of: $0) }
+    resolver = ReferenceResolver(run: index, stored: StoredTargets(store: store, collections: owners))
+    factory = PartFactory(mappings: run.mappings, source: run.source)
+  }
+
+  /// A document that waits, with the notes that are settled.
+  private struct Waiting {
+    let kind: DocumentKind
+    let id: String
+    var notes: [String] = []
+  }
+
+  private static let documentsPerBatch = 100
+
+  /// Returns how many references found their target.
+  func heal() throws -> Int {
+    let waiting = try documents()
+    guard !waiting.isEmpty else { return 0 }
+    let refused = Mutex<Set<String>>([])
+    let loader = DocumentLoader(
+      store: store, states: states, assembler: assembler, counted: { _ in },
+      refused: { document, _ in refused.withLock { _ = $0.insert("\(document.kind.rawValue)/\(document.id)") }
+      })
+    loader.start()
+    var settled: [String] = []
+    var moved: [(from: Waiting, kind: DocumentKind, id: String)] = []
+    for start in stride(from: 0, to: waiting.count, by: HealingRun.documentsPerBatch) {
+      if Interruption.isAsked { break }
+      let batch = Array(waiting[start..<min(start + HealingRun.documentsPerBatch, waiting.count)])
+      var parts = PartBuffer()
+      for document in batch {
+        guard let pages = try pages(of: document) else {
+          settled += document.notes
+          continue
+        }
+        if let home = try heal(document, pages, into: &parts) { moved.append((document, home.kind, home.id)) }
+        settled += document.notes
+      }
+      guard loader.put(try requests(parts)) else { break }
+    }
+    if let failure = loader.finish() { throw failure }
+    // What was refused waits on.
+    guard refused.withLock({ $0.isEmpty }) else { return healed }
+    try finish(settled, moved)
+    return healed
+  }
+
+  // MARK: Who waits
+
+  /// The documents that wait for something that this run brought, in the order of their kinds and ids.
+  private func documents() throws -> [Waiting] {
+    var found: [String: Waiting] = [:]
+    try store.withConnection { connection in
+      try connection.find(
+        ["source": .string(run.source), "run": ["$ne": .int32(number)]], in: WaitingReferences.collection
+      ) { note in
+        guard let name = try note.find("name")?.text, let id = try note.find("_id")?.text,
+          let document = try note.find("document")?.text,
+          let kind = try note.find("kind")?.text.flatMap(DocumentKind.init), isKnown(name)
+        else { return }
+        let key = kind.rawValue + "/" + document
+        found[key, default: Waiting(kind: kind, id: document)].notes.append(id)
+      }
+    }
+    return found.values.sorted { ($0.kind, $0.id) < ($1.kind, $1.id) }
+  }
+
+  private func isKnown(_ name: String) -> Bool {
+    let prefix = WaitingReferences.name(ofTarget: "")
+    if name.hasPrefix(prefix) { return index.name(of: String(name.dropFirst(prefix.count))) != nil }
+    return index.target(named: name) != nil
+  }
+
+  private func pages(of document: Waiting) throws -> [BSONDocument]? {
+    let place = states.place(of: document.kind)
+    var first: BSONDocument?
+    var rest: [String: BSONDocument] = [:]
+    try store.withConnection { connection in
+      try connection.find(ids: [document.id], in: place.collection) { document in
+        first = try place.document(in: document).map { BSONDocument(copying: $0) }
+      }
+      guard let first else { return }
+      let count = try first.withView { try StoredState($0).pages }
+      guard count > 1 else { return }
+      try connection.find(ids: (2...count).map { "\(document.id)#\($0)" }, in: place.pages) { page in
+        if let id = try page.find("_id")?.text { rest[id] = BSONDocument(copying: page) }
+      }
+    }
+    guard let first else { return nil }
+    return [first] + rest.sorted { ($0.key.utf8.count, $0.key) < ($1.key.utf8.count, $1.key) }.map(\.value)
+  }
+
+  // MARK: Healing
+
+  /// Adds the parts of a document's resources that are others now; returns where a resource went that was nobody's.
+  private func heal(
+    _ document: Waiting, _ pages: [BSONDocument], into parts: inout PartBuffer
+  ) throws -> (kind: DocumentKind, id: String)? {
+    let draft = try assembler.draft(ofStored: pages, kind: document.kind, id: document.id)
+    var resources: [(key: String, bytes: BSONDocument, origin: Origin)] = []
+    var failure: (any Error)?
+    draft.forEachResource { key, bytes, origin in
+      do {
+        resources.append((key, BSONDocument(copying: try BSONView(bytes)), origin))
+      } catch let error {
+        failure = error
+      }
+    }
+    if let failure { throw failure }
+    var home: (kind: DocumentKind, id: String)?
+    for resource in resources {
+      let type = String(resource.key.prefix { $0 != "/" })
+      let named = Set(
+        run.mappings.namedTargets.filter { $0.type == type }.compactMap { $0.path.segments.first?.child.name }
+      )
+      var patch = ReferencePatch(resolver: resolver, named: named) { [run] target in
+        let prefix = run.source.isEmpty ? "" : run.source + "."
+        return target.type + "/" + prefix + target.id
+      }
+      var value = BSONValue.document(try resource.bytes.fields())
+      let isChanged = patch.apply(to: &value)
+      guard isChanged || document.kind == .resource, let fields = value.fields else { continue }
+      let found = try factory.parts(
+        healed: try BSONDocument(fields), key: resource.key, resolver: resolver, origin: resource.origin,
+        isChanged: isChanged, was: document.kind, into: &parts)
+      guard let found else { continue }
+      healed += max(patch.count, 1)
+      if document.kind == .resource, found.kind != .resource { home = found }
+    }
+    return home
+  }
+
+  private func requests(_ parts: borrowing PartBuffer) throws -> [LoadRequest] {
+    let groups = DocumentGroups(parts)
+    return try groups.groups.map { group in
+      var draft = DocumentDraft(kind: group.kind, id: groups.id(of: group))
+      draft.merge(groups.parts(of: group))
+      return LoadRequest(try assembler.assemble(draft, hash: assembler.hash(of: draft), in: &memory))
+    }
+  }
+
+  // MARK: Afterwards
+
+  /// Takes away what was settled: documents whose resource went elsewhere, and notes.
+  private func finish(_ settled: [String], _ moved: [(from: Waiting, kind: DocumentKind, id: String)]) throws
+  {
+    let waiting = WaitingReferences(store: store, source: run.source, run: number)
+    try store.withConnection { connection in
+      _ = try connection.delete(ids: settled, from: WaitingReferences.collection)
+      _ = try connection.delete(ids: moved.map(\.from.id), from: states.collection(of: .resource))
+      for (from, kind, id) in moved {
+        // What else it waits for, it waits for in its new home.
+        var rest: [String] = []
+        try connection.find(
+          ["document": .string(from.id), "kind": .string(from.kind.rawValue), "source": .string(run.source)],
+          in: WaitingReferences.collection
+        ) { note in
+          guard let name = try note.find("name")?.text, let own = try note.find("_id")?.text else { return }
+          waiting.add([name], kind: kind, documentID: id)
+          rest.append(own)
+        }
+        if !rest.isEmpty { _ = try connection.delete(ids: rest, from: WaitingReferences.collection) }
+      }
+    }
+    if let failure = waiting.finish() { throw failure }
+  }
+}

@@ -1,0 +1,79 @@
+import BSON
+import FHIRMapping
+
+/// Gives the references of a stored resource the targets that are known now, as import would have written them.
+struct ReferencePatch {
+  let resolver: ReferenceResolver
+  /// The references whose target's name the document shows: the member of the resource that holds them.
+  let named: Set<String>
+  /// The `_id` of the document that a resource of its own has.
+  let documentID: (TargetIndex.Target) -> String
+  /// How many references found their target.
+  private(set) var count = 0
+
+  init(
+    resolver: ReferenceResolver, named: Set<String>, documentID: @escaping (TargetIndex.Target) -> String
+  ) {
+    self.resolver = resolver
+    self.named = named
+    self.documentID = documentID
+  }
+
+  /// Whether anything of the resource changed.
+  mutating func apply(to resource: inout BSONValue) -> Bool {
+    let before = count
+    visit(&resource, member: nil, depth: 0)
+    return count > before
+  }
+
+  private mutating func visit(_ value: inout BSONValue, member: String?, depth: Int) {
+    guard depth < 100 else { return }
+    switch value {
+    case .array(var items):
+      for index in items.indices { visit(&items[index], member: depth == 1 ? member : nil, depth: depth) }
+      value = .array(items)
+    case .document(var fields):
+      heal(&fields, member: depth == 1 ? member : nil)
+      for index in fields.fields.indices {
+        switch fields.fields[index].value {
+        case .document, .array:
+          visit(
+            &fields.fields[index].value, member: depth == 0 ? fields.fields[index].key : nil, depth: depth + 1
+          )
+        default: break
+        }
+      }
+      value = .document(fields)
+    default: break
+    }
+  }
+
+  private mutating func heal(_ fields: inout BSONFields, member: String?) {
+    guard let at = fields.fields.firstIndex(where: { $0.key == "reference" }),
+      case .string(let text) = fields.fields[at].value
+    else { return }
+    var next = at + 1
+    var target: TargetIndex.Target?
+    if fields["_written"] != nil {
+      next += 1
+    } else {
+      switch resolver.resolve(text) {
+      case .asWritten(let known): target = known
+      case .target(let found):
+        target = found
+        fields.fields[at].value = .string(found.key)
+        fields.fields.insert(.init("_written", .string(text)), at: next)
+        next += 1
+        count += 1
+      case .notFound: return
+      }
+    }
+    guard let member, named.contains(member), fields["display"] == nil, fields["_name"] == nil else { return }
+    if target == nil, case .asWritten(let known) = resolver.resolve(fields.fields[at].value.text ?? "") {
+      target = known
+    }
+    guard let target, let name = resolver.name(of: target, documentID: documentID(target)) else { return }
+    fields.fields.insert(.init("_name", .string(name)), at: next)
+    count += 1
+  }
+}
