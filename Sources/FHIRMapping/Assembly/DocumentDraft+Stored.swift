@@ -36,11 +36,16 @@ extension DocumentDraft {
     for (number, known) in origins.sections.enumerated() { sections[number].setOrigins(known) }
   }
 
-  /// A section's items are resources; the application's own lists hold something else.
+  /// A section's items are resources; the application's own lists hold something else. What an application put between them
+  /// does not make a section something else.
   static func isSection(_ items: BSONView) throws -> Bool {
     var iterator = items.makeIterator()
-    guard let first = try iterator.next()?.document else { return false }
-    return try first.find("resourceType")?.string != nil
+    while let item = try iterator.next() {
+      if try item.document?.find("resourceType")?.string != nil { return true }
+      // A list of texts or numbers is none, however long.
+      guard item.type == .null || item.document != nil else { return false }
+    }
+    return false
   }
 
   private mutating func load(section: String, _ view: BSONView, isBeyond: Bool) throws {
@@ -63,7 +68,9 @@ extension DocumentDraft {
   /// `Observation/1`: what the import noted, or else the resource says.
   static func key(of item: BSONView) throws -> String {
     if let own = try item.find("_fhirline")?.document?.find("key")?.text { return own }
-    return (try item.find("resourceType")?.text ?? "") + "/" + (try item.find("id")?.text ?? "")
+    // An application's item may have no id: its content tells it from others.
+    return (try item.find("resourceType")?.text ?? "") + "/"
+      + (try item.find("id")?.text ?? ContentDigest.text(of: item.bytes))
   }
 
   private mutating func loadBookkeeping(_ view: BSONView, restoreRoot: DocumentAssembler.RestoreRoot) throws {

@@ -11,6 +11,9 @@ package struct DocumentReader: Sendable {
     package let id: String
   }
 
+  /// What stands in place of the type in the key of an appointment that was made of an Encounter, which is exported itself.
+  package static let derivedAppointment = "DerivedAppointment"
+
   private let mappings: MappingSet
   private let decoder: ResourceDecoder
 
@@ -27,13 +30,18 @@ package struct DocumentReader: Sendable {
     note: (_ field: String, _ reason: String) -> Void
   ) throws {
     let id = try DocumentReader.id(of: document)
+    if kind == .appointment, let key = try document.find(path: "_fhirline.key")?.text,
+      key.hasPrefix(DocumentReader.derivedAppointment + "/")
+    {
+      return
+    }
     guard let plan = mappings.plan(kind), try document.find("page") == nil else {
       // Another page of a chart, or a resource that no mapping describes: nothing but what stands there.
       if let residual = try document.find("fhir")?.document {
         let own = DocumentReader.id(ofKey: id)
         try body(Resource(tree: try decoder.decode(residual, id: own), id: own))
       }
-      try readSections(of: document, edits: nil, body)
+      try readSections(of: document, mappings.plan(kind), edits: nil, body, note: note)
       return
     }
     try read(document, id: id, plan, body, note: note)
@@ -81,7 +89,7 @@ package struct DocumentReader: Sendable {
       try body(Resource(tree: tree, id: own))
     }
     for item in edits.notes { note(item.field, item.reason) }
-    try readSections(of: document, edits: edits, body)
+    try readSections(of: document, plan, edits: edits, body, note: note)
     for resource in edits.made {
       try body(Resource(tree: try decode(resource), id: resource["id"]?.text ?? ""))
     }
@@ -96,23 +104,46 @@ package struct DocumentReader: Sendable {
 
   // MARK: Sections
 
-  private func readSections(of document: BSONView, edits: SectionEdits?, _ body: (Resource) throws -> Void)
-    throws
-  {
+  private func readSections(
+    of document: BSONView, _ plan: DocumentPlan?, edits: SectionEdits?, _ body: (Resource) throws -> Void,
+    note: (_ field: String, _ reason: String) -> Void
+  ) throws {
     try document.forEachElement { element in
-      guard let items = element.array else { return }
-      let changed = edits?.changed[element.name] ?? [:]
+      let name = element.name
+      let isKnown = plan?.sections.contains { $0.name == name } ?? false
+      guard let items = element.array else {
+        if isKnown, element.type != .null { note(name, "expected a list of resources") }
+        return
+      }
+      let changed = edits?.changed[name] ?? [:]
       var index = -1
+      var strange = 0
       try items.forEachElement { item in
-        guard let resource = item.document else { return }
+        guard let resource = item.document else {
+          strange += 1
+          return
+        }
         index += 1
-        guard try resource.find("resourceType") != nil else { return }
+        guard try resource.find("resourceType")?.string != nil else {
+          strange += 1
+          return
+        }
         let key = try resource.find(path: "_fhirline.key")?.text
         let id = try resource.find("id")?.text ?? key.map(DocumentReader.id(ofKey:)) ?? ""
-        let tree =
-          try changed[index].map { (value) throws in try decode(value, id: id) }
-          ?? decoder.decode(resource, id: id)
+        let tree: ResourceTree
+        do {
+          tree =
+            try changed[index].map { (value) throws in try decode(value, id: id) }
+            ?? decoder.decode(resource, id: id)
+        } catch is BSONError {
+          strange += 1
+          return
+        }
         try body(Resource(tree: tree, id: id))
+      }
+      if isKnown, strange > 0 {
+        let what = strange == 1 ? "an item is" : "\(strange) items are"
+        note(name, "\(what) no resource of FHIR, and not exported")
       }
     }
   }

@@ -44,6 +44,10 @@ package enum ConfigurationReader {
       "documents": { node in
         try Section(file: file, name: "documents", node: node).read([
           "mappings": { configuration.mappings = try Section.string($0, file, "documents.mappings") },
+          "appointments_from_encounters": {
+            let classes = try Section.strings($0, file, "documents.appointments_from_encounters")
+            configuration.encounterClasses = Set(classes)
+          },
           "chart": {
             let text = try Section.string($0, file, "documents.chart")
             guard let layout = ChartLayout(rawValue: text) else {

@@ -52,6 +52,7 @@ extension ImportRun {
   package init(_ configuration: PipelineConfiguration) throws {
     let mappings = try Database.mappings(configuration)
     self.init(mappings: mappings, collections: configuration.collectionNames(mappings))
+    encounterClasses = configuration.encounterClasses
     chart = configuration.chart
     chartPageBytes = configuration.chartPageBytes
     chartPageEntries = configuration.chartPageEntries

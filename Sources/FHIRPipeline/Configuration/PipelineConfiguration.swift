@@ -7,6 +7,7 @@ package struct PipelineConfiguration: Sendable, Equatable {
   package var database: String?
   /// Folder of the mapping files; nil for those built in.
   package var mappings: String?
+  package var encounterClasses: Set<String> = []
   package var chart = ChartLayout.collection
   package var chartPageBytes = 8_000_000
   package var chartPageEntries = 20_000

@@ -34,7 +34,8 @@ final class HealingRun {
     self.number = number
     let owners = [DocumentKind.patient, .provider, .appointment, .resource].map { states.collection(of: $0) }
     resolver = ReferenceResolver(run: index, stored: StoredTargets(store: store, collections: owners))
-    factory = PartFactory(mappings: run.mappings, source: run.source)
+    factory = PartFactory(
+      mappings: run.mappings, source: run.source, encounterClasses: run.encounterClasses)
   }
 
   /// A document that waits, with the notes that are settled.

@@ -12,6 +12,8 @@ import Synchronization
 package struct ImportRun: Sendable {
   package var mappings: MappingSet
   package var collections: [DocumentKind: String]
+  /// Codes of `Encounter.class` whose Encounters become appointments as well.
+  package var encounterClasses: Set<String> = []
   package var chart = ChartLayout.collection
   package var chartPageBytes = 8_000_000
   package var chartPageEntries = 20_000

@@ -25,7 +25,9 @@ final class ImportWorker {
   init(_ context: ImportContext, _ pass: ImportPass) {
     self.context = context
     self.pass = pass
-    factory = PartFactory(mappings: context.run.mappings, source: context.run.source)
+    factory = PartFactory(
+      mappings: context.run.mappings, source: context.run.source,
+      encounterClasses: context.run.encounterClasses)
     runResolver = ReferenceResolver(run: context.index, stored: context.stored)
   }
 
@@ -133,6 +135,9 @@ final class ImportWorker {
       }
       summary.references.resolved += result.resolved
       summary.references.unresolved += result.unresolved
+      if result.derived > 0 {
+        summary.types[EncounterAppointment.type, default: .init()].read += result.derived
+      }
       if !result.waits.isEmpty {
         context.waiting?.add(result.waits, kind: result.home.kind, documentID: result.home.id)
       }

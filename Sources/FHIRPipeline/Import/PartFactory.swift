@@ -10,14 +10,17 @@ import FHIRPath
 struct PartFactory: ~Copyable {
   private let mappings: MappingSet
   private let prefix: String
+  /// Classes of Encounters that become appointments as well.
+  private let encounterClasses: Set<String>
   private var encoder = ResourceEncoder()
   private var writer = BSONWriter(capacity: 64 << 10)
   private let references = ReferenceScan()
   /// The parts of one resource.
   private var records = PartBuffer()
 
-  init(mappings: MappingSet, source: String) {
+  init(mappings: MappingSet, source: String, encounterClasses: Set<String> = []) {
     self.mappings = mappings
+    self.encounterClasses = encounterClasses
     prefix = source.isEmpty ? "" : source + "."
   }
 
@@ -30,6 +33,8 @@ struct PartFactory: ~Copyable {
     var unresolved = 0
     /// What references that found nothing ask for.
     var waits: [String] = []
+    /// Appointments that were made of an Encounter.
+    var derived = 0
     /// The document that the resource is part of.
     var home: (kind: DocumentKind, id: String) = (.resource, "")
   }
@@ -114,8 +119,41 @@ struct PartFactory: ~Copyable {
     if home.kind == .patient, home.section == nil {
       records.append(presenceOf: .chart, home.documentID, sequence: sequence)
     }
+    if try deriveAppointment(of: tree, node: resource.node, id: identity.id, resolver, sequence, origin) {
+      result.derived = 1
+    }
     records.forEach(take)
     return result
+  }
+
+  /// Adds the appointment that an Encounter becomes, if it does, with its links.
+  private mutating func deriveAppointment(
+    of tree: ResourceTree, node: Int, id: String, _ resolver: ReferenceResolver, _ sequence: UInt64,
+    _ origin: Origin
+  ) throws(Refusal) -> Bool {
+    guard !encounterClasses.isEmpty, tree.rawText(node).elementsEqual("Encounter".utf8),
+      let derived = EncounterAppointment(
+        tree, node: node, id: id, classes: encounterClasses, resolver: resolver)
+    else { return false }
+    let document: BSONDocument
+    do {
+      document = try BSONDocument(derived.resource)
+    } catch {
+      throw Refusal(message: "no appointment can be made of it", node: node)
+    }
+    let documentID = prefix + derived.id
+    document.withView { view in
+      records.append(
+        root: EncounterAppointment.type + "/" + derived.id, bytes: view.bytes, names: [], of: .appointment,
+        documentID, sequence: sequence, origin: origin)
+    }
+    let link = AppointmentLink(id: documentID, start: derived.start)
+    records.append(link: link, of: .patient, prefix + derived.patient.id, sequence: sequence)
+    records.append(link: link, of: .chart, prefix + derived.patient.id, sequence: sequence)
+    if let provider = derived.provider {
+      records.append(link: link, of: .provider, prefix + provider.id, sequence: sequence)
+    }
+    return true
   }
 
   /// Makes the parts of a stored resource whose references were given their targets, or whose owner may be known now.
@@ -159,6 +197,7 @@ struct PartFactory: ~Copyable {
     if home.kind == .appointment {
       link(RecordResource(whole: tree), appointment: home.documentID, resolver: resolver, sequence: 0)
     }
+    _ = try deriveAppointment(of: tree, node: 0, id: id, resolver, 0, origin)
     records.forEach { parts.append(record: $0.record) }
     return (home.kind, home.documentID)
   }
