@@ -32,6 +32,10 @@ struct TraceCommand: ParsableCommand {
     for id in ids {
       let count = try run.run(id, store: store) { trace in
         Terminal.write((format == .json ? trace.json : trace.text) + "\n", to: STDOUT_FILENO)
+      } empty: { collection, document in
+        if !common.quiet {
+          Terminal.say("fhirline: \(collection) \(document): no import brought a resource into it")
+        }
       }
       if count == 0 {
         Terminal.say("fhirline: \(id): the database has no such document or resource")

@@ -36,6 +36,11 @@ package struct DoctorGroup: Sendable {
   package var fixed = 0
   package var isDerived = false
   package var examples: [Example] = []
+
+  fileprivate mutating func keepFirst(_ limit: Int) {
+    examples.sort()
+    if examples.count > limit { examples.removeLast(examples.count - limit) }
+  }
 }
 
 /// Gathers findings in groups; holds no more than so many documents of each.
@@ -62,19 +67,19 @@ struct DoctorTable: Sendable {
         isDerived: finding.isDerived)
     group.count += 1
     if fixed { group.fixed += 1 }
-    let example = DoctorGroup.Example(document: finding.document, other: finding.other)
     // The first in order, whichever worker found which when.
-    if group.examples.count < limit || group.examples.last.map({ example < $0 }) ?? false {
-      let place = group.examples.firstIndex { example < $0 } ?? group.examples.count
-      group.examples.insert(example, at: place)
-      if group.examples.count > limit { group.examples.removeLast() }
-    }
+    group.examples.append(DoctorGroup.Example(document: finding.document, other: finding.other))
+    if group.examples.count >= 2 * limit + 100 { group.keepFirst(limit) }
     groups[key] = group
   }
 
   /// Groups by cause, then collection and field.
   var sorted: [DoctorGroup] {
-    groups.values.sorted {
+    groups.values.map { group in
+      var group = group
+      group.keepFirst(limit)
+      return group
+    }.sorted {
       ($0.cause, $0.collection, $0.field ?? "", $0.detail) < (
         $1.cause, $1.collection, $1.field ?? "", $1.detail
       )

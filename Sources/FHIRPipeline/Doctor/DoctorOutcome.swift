@@ -49,6 +49,8 @@ package struct DoctorOutcome: Sendable {
   package var closing: String {
     let looked = documents.reduce(0) { $0 + $1.count }
     var text = "\(database): \(Amount.of(looked, "document")) looked at in \(Amount.seconds(seconds)): "
+    // A name with a slip in it is a database too: an empty one.
+    if looked == 0 { return "the database \(database) holds no documents" }
     if found == 0 { return text + "nothing wrong" }
     text += Amount.of(found, "finding")
     if fixes { text += ", \(Amount.grouped(fixed)) repaired, \(Amount.grouped(found - fixed)) left" }

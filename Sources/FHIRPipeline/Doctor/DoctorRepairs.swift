@@ -46,13 +46,15 @@ struct DoctorRepairs: Sendable {
     _ numbers: [Int], of orders: [Order], _ kind: DoctorRecord.Owner.Kind,
     _ connection: borrowing StoreConnection
   ) throws -> Set<Int> {
-    let links = try links(of: numbers.map { orders[$0] }, kind, connection)
+    let owners = numbers.map { orders[$0] }
+    let links = try links(of: owners, kind, connection)
+    let documents = try documents(of: owners.map(\.owner), kind, connection)
     var changes: [Change] = []
     for number in numbers {
       let owner = orders[number].owner
       let own = links[owner.id] ?? []
-      let change = try change(number, owner, links: own, connection)
-      if let change { changes.append(change) }
+      guard let document = documents[DoctorRepairs.key(owner.rawID)] else { continue }
+      if let change = try change(number, owner, document, links: own, connection) { changes.append(change) }
     }
     guard !changes.isEmpty else { return [] }
     let collection = scan.collection(kind.documentKind)
@@ -101,24 +103,41 @@ struct DoctorRepairs: Sendable {
     return links
   }
 
+  /// The owners' documents as they are now, by their ids, less what is no business of the derived fields.
+  private func documents(
+    of owners: [DoctorRecord.Owner], _ kind: DoctorRecord.Owner.Kind, _ connection: borrowing StoreConnection
+  ) throws -> [String: BSONDocument] {
+    let roles = scan.roles[kind.documentKind]
+    let prefix = kind == .embeddedChart ? DoctorScan.embeddedChart + "." : ""
+    var projection: BSONFields = ["_fhirline": 1]
+    for name in [roles?.appointments, roles?.last] {
+      if let name { projection[prefix + name] = 1 }
+    }
+    var documents: [String: BSONDocument] = [:]
+    let ids = BSONValue.array(owners.map(\.rawID))
+    try connection.find(
+      try BSONDocument(["_id": ["$in": ids]]), in: scan.collection(kind.documentKind),
+      options: FindOptions(projection: projection)
+    ) { document in
+      guard let id = try document.find("_id") else { return }
+      documents[DoctorRepairs.key(try BSONValue(id))] = BSONDocument(copying: document)
+    }
+    return documents
+  }
+
+  /// Tells apart ids of different types: 12 and "12".
+  private static func key(_ id: BSONValue) -> String {
+    if let text = id.text { return "s" + text }
+    if let number = id.integer { return "n\(number)" }
+    return "o\(id)"
+  }
+
   private func change(
-    _ number: Int, _ owner: DoctorRecord.Owner, links: [AppointmentLink],
+    _ number: Int, _ owner: DoctorRecord.Owner, _ stored: BSONDocument, links: [AppointmentLink],
     _ connection: borrowing StoreConnection
   ) throws -> Change? {
     let roles = scan.roles[owner.kind.documentKind]
-    let collection = scan.collection(owner.kind.documentKind)
     let prefix = owner.kind == .embeddedChart ? DoctorScan.embeddedChart + "." : ""
-    var pages: StoredPages
-    if owner.kind == .embeddedChart || owner.pages < 2 {
-      var found: [BSONDocument] = []
-      try connection.find(try BSONDocument(["_id": owner.rawID]), in: collection) { document in
-        found.append(BSONDocument(copying: document))
-      }
-      pages = StoredPages(pages: found)
-    } else {
-      pages = try connection.storedPages(of: owner.id, count: owner.pages, in: collection)
-    }
-    guard let first = pages.pages.first else { return nil }
     let links = links.sorted()
     let list: BSONValue = .array(links.map { .string($0.id) })
     let last = links.max { ($0.moment ?? .min, $0.id) < ($1.moment ?? .min, $1.id) }.map {
@@ -132,7 +151,7 @@ struct DoctorRepairs: Sendable {
     }
     var isRight = true
     var newList: BSONValue?
-    try first.withView { document in
+    try stored.withView { document in
       guard let body = try body(document, owner.kind) else { return }
       if let name = roles?.appointments {
         let present = try body.find(string: name).map(BSONValue.init)
@@ -161,10 +180,11 @@ struct DoctorRepairs: Sendable {
     }
     if isRight { return nil }
     if owner.kind != .embeddedChart {
-      try pages.withContent { content in
+      try stored.withView { document in
+        let content = try StoredContent(document)
         guarded("_fhirline.hash", content.hash.map(BSONValue.string))
         guard content.hash != nil else { return }
-        try correct(content, links, connection, &sets, &removals)
+        try correct(owner, content, links, connection, &sets, &removals)
       }
     }
     var update: BSONFields = [:]
@@ -181,7 +201,8 @@ struct DoctorRepairs: Sendable {
   ///
   /// Links stay as FHIR has them, and with them the hash, so that the same import again changes nothing.
   private func correct(
-    _ content: StoredContent, _ links: [AppointmentLink], _ connection: borrowing StoreConnection,
+    _ owner: DoctorRecord.Owner, _ content: StoredContent, _ links: [AppointmentLink],
+    _ connection: borrowing StoreConnection,
     _ sets: inout BSONFields, _ removals: inout BSONFields
   ) throws {
     let known = Dictionary(links.map { ($0.id, $0) }) { first, _ in first }
@@ -198,9 +219,15 @@ struct DoctorRepairs: Sendable {
     } else {
       sets["_fhirline.corrections"] = .array(corrections)
     }
-    // What is no longer as it was hashed is not made to look so.
-    guard kept.count < content.links.count, content.isAsHashed else { return }
-    sets["_fhirline.hash"] = .string(content.hash(links: kept))
+    guard kept.count < content.links.count, let id = owner.rawID.text else { return }
+    let whole = try connection.storedPages(
+      of: id, count: content.pageCount, in: scan.collection(owner.kind.documentKind))
+    let hash = try whole.withContent { now in
+      // What is no longer as it was hashed is not made to look so.
+      now.hash == content.hash && now.isAsHashed ? now.hash(links: kept) : nil
+    }
+    guard let hash else { return }
+    sets["_fhirline.hash"] = .string(hash)
     if kept.isEmpty {
       removals["_fhirline.appointments"] = ""
     } else {

@@ -1,3 +1,4 @@
+import BSON
 package import DocumentStore
 import FHIRMapping
 import Foundation
@@ -28,7 +29,8 @@ package struct PlanRun: Sendable {
     )
     let progress = Progress(total: total, enabled: run.showsProgress)
     let context = ImportContext(
-      run: run, files: files, found: found, stored: StoredTargets(store: store, collections: owners),
+      run: run, files: files, found: found,
+      stored: StoredTargets(store: store, collections: try PlanRun.named(owners, store)),
       states: states, ledger: ledger, assembler: assembler, loader: sink,
       spill: SpillStore(expectedBytes: total * 5 / 4, folder: folder), progress: progress)
     context.makeDocuments()
@@ -40,5 +42,23 @@ package struct PlanRun: Sendable {
     outcome.counts = sink.counts
     outcome.documents = sink.documents
     return outcome
+  }
+
+  /// The collections that were imported into: they have an index of the names of their resources. To look for names in
+  /// others would take long, and find none.
+  private static func named(_ collections: [String], _ store: DocumentStore) throws -> [String] {
+    do {
+      return try store.withConnection { connection in
+        var named: [String] = []
+        for collection in collections {
+          guard try connection.collectionOptions(collection) != nil else { continue }
+          let indexes = try connection.indexes(of: collection)
+          if indexes.contains(where: { $0.keys == [StoredTargets.namesPath] }) { named.append(collection) }
+        }
+        return named
+      }
+    } catch let error as StoreError {
+      throw PipelineFailure(.connection, error.message)
+    }
   }
 }

@@ -35,18 +35,25 @@ package struct TraceRun: Sendable {
   }
 
   /// Hands the traces over of what is asked for: a document's `_id`, or `Type/id`. Tells how many there were.
-  package func run(_ asked: String, store: DocumentStore, _ body: (Trace) throws -> Void) throws -> Int {
+  /// - Parameter empty: takes documents that hold no resource: the application wrote them.
+  package func run(
+    _ asked: String, store: DocumentStore, _ body: (Trace) throws -> Void,
+    empty: (_ collection: String, _ document: String) -> Void
+  ) throws -> Int {
     do {
       return try store.withConnection { connection in
         var notes = ImportNotes()
         var count = 0
+        var others: [(String, String)] = []
         for place in try places(of: asked, connection) {
-          for trace in try traces(in: place, &notes, connection) {
-            count += 1
-            try body(trace)
-          }
+          let found = try traces(in: place, &notes, connection)
+          count += found.count
+          for trace in found { try body(trace) }
+          if found.isEmpty, place.key == nil { others.append((collection(place.kind), place.id)) }
         }
-        return count
+        if count > 0 { return count }
+        for (collection, document) in others { empty(collection, document) }
+        return others.count
       }
     } catch let error as StoreError {
       throw PipelineFailure(.connection, error.message)
