@@ -53,7 +53,7 @@ struct DoctorJoins {
     var owners: [DoctorRepairs.Order] = []
   }
 
-  private func collection(_ kind: DoctorRecord.Owner.Kind) -> String { scan.collection(kind.documentKind) }
+  private func collection(_ kind: DoctorRecord.Owner.Kind) -> String { scan.place(kind).collection }
 
   private func examine(
     _ key: Key, _ group: Group, _ partition: inout Partition, _ add: (DoctorFinding, Bool) -> Void
@@ -75,12 +75,17 @@ struct DoctorJoins {
     } else if key.role == .patient {
       let charts = group.owners.filter { $0.kind == .chart }
       let isEmbedded = group.owners.contains { $0.kind == .embeddedChart }
+      let layout = scan.layout
       if charts.isEmpty, !isEmbedded {
         add(
           DoctorFinding(
             cause: .patientWithoutChart, collection: scan.collection(.patient), document: key.id), false)
       }
-      for chart in charts.sorted(by: { $0.id < $1.id }).dropFirst() {
+      // Within the patient there may be a copy of the one in the collection, where the layout wants both.
+      let isOne = !isEmbedded || layout == .both
+      // The one under the patient's own _id is the one to keep.
+      let ranked = charts.sorted { ($0.id == key.id ? 0 : 1, $0.id) < ($1.id == key.id ? 0 : 1, $1.id) }
+      for chart in ranked.dropFirst(isOne ? 1 : 0) {
         add(
           DoctorFinding(
             cause: .patientWithTwoCharts, collection: scan.collection(.patient), document: key.id,
@@ -98,7 +103,7 @@ struct DoctorJoins {
     _ owner: DoctorRecord.Owner, _ visits: [DoctorRecord.Visit], _ partition: inout Partition
   ) {
     guard let roles = scan.roles[owner.kind.documentKind] else { return }
-    let prefix = owner.kind == .embeddedChart ? DoctorScan.embeddedChart + "." : ""
+    let prefix = owner.kind == .embeddedChart ? ChartLayout.field + "." : ""
     var findings: [DoctorFinding] = []
     func finding(
       _ cause: DoctorCause, _ field: String, other: String?, _ detail: String = ""
@@ -174,31 +179,41 @@ struct DoctorJoins {
   // MARK: Pages
 
   private func examinePages(_ group: Group, _ add: (DoctorFinding, Bool) -> Void) throws {
+    // Further pages stand in the charts' collection, whichever layout charts have.
+    let hasOwnChart = group.owners.contains { $0.kind == .chart }
+    func owns(_ owner: DoctorRecord.Owner, _ kind: DoctorRecord.Owner.Kind) -> Bool {
+      owner.kind == kind || kind == .chart && owner.kind == .embeddedChart && !hasOwnChart
+    }
     for page in group.pages {
-      let owner = group.owners.first { $0.kind == page.kind }
+      let owner = group.owners.first { owns($0, page.kind) }
       if owner == nil || page.number > Int64(owner?.pages ?? 1) || page.number < 2 {
         add(
           DoctorFinding(cause: .leftOverPage, collection: collection(page.kind), document: page.id), false)
       }
     }
     for owner in group.owners where owner.pages > 1 {
-      let there = Set(group.pages.filter { $0.kind == owner.kind }.map(\.number))
+      // A copy of a chart has no pages of its own.
+      if owner.kind == .embeddedChart, hasOwnChart { continue }
+      let there = Set(group.pages.filter { owns(owner, $0.kind) }.map(\.number))
+      let place = scan.place(owner.kind)
       // A number that no import writes is a damage of its own.
       let missing = (2...max(2, min(owner.pages, 100_000))).first { !there.contains(Int64($0)) }
       if let missing {
         add(
           DoctorFinding(
-            cause: .missingPage, collection: collection(owner.kind), document: owner.id,
+            cause: .missingPage, collection: place.pages, document: owner.id,
             other: "\(owner.id)#\(missing)"), false)
         continue
       }
       let isAsHashed = try store.withConnection { connection in
-        try connection.storedPages(of: owner.id, count: owner.pages, in: collection(owner.kind))
+        try connection.storedPages(of: owner.id, count: owner.pages, at: place)
           .withContent { $0.isAsHashed }
       }
       if !isAsHashed {
         add(
-          DoctorFinding(cause: .hashMismatch, collection: collection(owner.kind), document: owner.id), false)
+          DoctorFinding(
+            cause: .hashMismatch, collection: place.collection, field: place.field, document: owner.id), false
+        )
       }
     }
   }

@@ -57,7 +57,7 @@ struct DoctorRepairs: Sendable {
       if let change = try change(number, owner, document, links: own, connection) { changes.append(change) }
     }
     guard !changes.isEmpty else { return [] }
-    let collection = scan.collection(kind.documentKind)
+    let collection = scan.place(kind).collection
     let result = try connection.write(changes.map(\.operation), in: collection)
     let refused = Set(result.failures.map(\.index))
     if result.matched == changes.count { return Set(changes.map(\.number)) }
@@ -79,7 +79,7 @@ struct DoctorRepairs: Sendable {
 
   /// The document in which the derived fields stand.
   private func body(_ document: BSONView, _ kind: DoctorRecord.Owner.Kind) throws -> BSONView? {
-    kind == .embeddedChart ? try document.find(string: DoctorScan.embeddedChart)?.document : document
+    kind == .embeddedChart ? try document.find(string: ChartLayout.field)?.document : document
   }
 
   // MARK: What the fields ought to be
@@ -108,15 +108,16 @@ struct DoctorRepairs: Sendable {
     of owners: [DoctorRecord.Owner], _ kind: DoctorRecord.Owner.Kind, _ connection: borrowing StoreConnection
   ) throws -> [String: BSONDocument] {
     let roles = scan.roles[kind.documentKind]
-    let prefix = kind == .embeddedChart ? DoctorScan.embeddedChart + "." : ""
-    var projection: BSONFields = ["_fhirline": 1]
+    let prefix = kind == .embeddedChart ? ChartLayout.field + "." : ""
+    // A path within what is projected already would be one too many.
+    var projection = BSONFields([.init(prefix + "_fhirline", 1)])
     for name in [roles?.appointments, roles?.last] {
       if let name { projection[prefix + name] = 1 }
     }
     var documents: [String: BSONDocument] = [:]
     let ids = BSONValue.array(owners.map(\.rawID))
     try connection.find(
-      try BSONDocument(["_id": ["$in": ids]]), in: scan.collection(kind.documentKind),
+      try BSONDocument(["_id": ["$in": ids]]), in: scan.place(kind).collection,
       options: FindOptions(projection: projection)
     ) { document in
       guard let id = try document.find("_id") else { return }
@@ -137,7 +138,7 @@ struct DoctorRepairs: Sendable {
     _ connection: borrowing StoreConnection
   ) throws -> Change? {
     let roles = scan.roles[owner.kind.documentKind]
-    let prefix = owner.kind == .embeddedChart ? DoctorScan.embeddedChart + "." : ""
+    let prefix = owner.kind == .embeddedChart ? ChartLayout.field + "." : ""
     let links = links.sorted()
     let list: BSONValue = .array(links.map { .string($0.id) })
     let last = links.max { ($0.moment ?? .min, $0.id) < ($1.moment ?? .min, $1.id) }.map {
@@ -158,7 +159,7 @@ struct DoctorRepairs: Sendable {
         guarded(prefix + name, present)
         newList = present
         if links.isEmpty, present == nil {
-        } else if links.isEmpty, try document.find("_fhirline") != nil {
+        } else if links.isEmpty, try body.find("_fhirline") != nil {
           // As import writes it.
           removals[prefix + name] = ""
           newList = nil
@@ -179,13 +180,12 @@ struct DoctorRepairs: Sendable {
       }
     }
     if isRight { return nil }
-    if owner.kind != .embeddedChart {
-      try stored.withView { document in
-        let content = try StoredContent(document)
-        guarded("_fhirline.hash", content.hash.map(BSONValue.string))
-        guard content.hash != nil else { return }
-        try correct(owner, content, links, connection, &sets, &removals)
-      }
+    try stored.withView { document in
+      guard let body = try body(document, owner.kind) else { return }
+      let content = try StoredContent(body)
+      guarded(prefix + "_fhirline.hash", content.hash.map(BSONValue.string))
+      guard content.hash != nil else { return }
+      try correct(owner, content, links, connection, prefix: prefix + "_fhirline.", &sets, &removals)
     }
     var update: BSONFields = [:]
     if !sets.fields.isEmpty { update["$set"] = .document(sets) }
@@ -202,7 +202,7 @@ struct DoctorRepairs: Sendable {
   /// Links stay as FHIR has them, and with them the hash, so that the same import again changes nothing.
   private func correct(
     _ owner: DoctorRecord.Owner, _ content: StoredContent, _ links: [AppointmentLink],
-    _ connection: borrowing StoreConnection,
+    _ connection: borrowing StoreConnection, prefix: String,
     _ sets: inout BSONFields, _ removals: inout BSONFields
   ) throws {
     let known = Dictionary(links.map { ($0.id, $0) }) { first, _ in first }
@@ -215,23 +215,23 @@ struct DoctorRepairs: Sendable {
       corrections.append(["id": .string(link.id), "start": .string(link.start)])
     }
     if corrections.isEmpty {
-      removals["_fhirline.corrections"] = ""
+      removals[prefix + "corrections"] = ""
     } else {
-      sets["_fhirline.corrections"] = .array(corrections)
+      sets[prefix + "corrections"] = .array(corrections)
     }
     guard kept.count < content.links.count, let id = owner.rawID.text else { return }
     let whole = try connection.storedPages(
-      of: id, count: content.pageCount, in: scan.collection(owner.kind.documentKind))
+      of: id, count: content.pageCount, at: scan.place(owner.kind))
     let hash = try whole.withContent { now in
       // What is no longer as it was hashed is not made to look so.
       now.hash == content.hash && now.isAsHashed ? now.hash(links: kept) : nil
     }
     guard let hash else { return }
-    sets["_fhirline.hash"] = .string(hash)
+    sets[prefix + "hash"] = .string(hash)
     if kept.isEmpty {
-      removals["_fhirline.appointments"] = ""
+      removals[prefix + "appointments"] = ""
     } else {
-      sets["_fhirline.appointments"] = .array(
+      sets[prefix + "appointments"] = .array(
         kept.map { ["id": .string($0.id), "start": .string($0.start)] })
     }
   }

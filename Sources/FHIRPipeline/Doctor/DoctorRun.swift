@@ -12,6 +12,7 @@ import Synchronization
 package struct DoctorRun: Sendable {
   package var mappings: MappingSet
   package var collections: [DocumentKind: String]
+  package var chart: ChartLayout
   package var workers = 2
   package var fixes = false
   /// How many documents are named of each group of findings.
@@ -21,6 +22,7 @@ package struct DoctorRun: Sendable {
   package init(_ configuration: PipelineConfiguration) throws {
     mappings = try Database.mappings(configuration)
     collections = configuration.collectionNames(mappings)
+    chart = configuration.chart
   }
 
   private static let bytesPerBatch = 1 << 20
@@ -33,7 +35,7 @@ package struct DoctorRun: Sendable {
 
   package func run(store: DocumentStore) throws -> DoctorOutcome {
     let started = Progress.now()
-    let scan = DoctorScan(mappings: mappings, collections: collections)
+    let scan = DoctorScan(mappings: mappings, collections: collections, layout: chart)
     do {
       let spill = SpillStore(expectedBytes: try expectedBytes(store), folder: NSTemporaryDirectory())
       let ledger = DoctorLedger(limit: max(1, limit))

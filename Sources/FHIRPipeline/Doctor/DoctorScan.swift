@@ -6,18 +6,25 @@ import FHIRMapping
 struct DoctorScan: Sendable {
   let mappings: MappingSet
   let collections: [DocumentKind: String]
+  let layout: ChartLayout
   let roles: [DocumentKind: DocumentRoles]
 
-  /// The subdocument of a patient in which the platform's first version keeps the chart.
-  static let embeddedChart = "patient_chart"
-
-  init(mappings: MappingSet, collections: [DocumentKind: String]) {
+  init(mappings: MappingSet, collections: [DocumentKind: String], layout: ChartLayout) {
     self.mappings = mappings
     self.collections = collections
+    self.layout = layout
     roles = mappings.plans.mapValues { DocumentRoles($0) }
   }
 
   func collection(_ kind: DocumentKind) -> String { collections[kind] ?? kind.rawValue }
+
+  func place(_ kind: DoctorRecord.Owner.Kind) -> DocumentPlace {
+    guard kind == .embeddedChart else { return DocumentPlace(collection: collection(kind.documentKind)) }
+    var place = DocumentPlace(collection: collection(.patient))
+    place.field = ChartLayout.field
+    place.pages = collection(.chart)
+    return place
+  }
 
   typealias Find = (DoctorFinding) -> Void
   typealias Join = (DoctorJoin) throws -> Void
@@ -50,11 +57,16 @@ struct DoctorScan: Sendable {
     switch kind {
     case .patient:
       try join(DoctorJoin(.patient, id, .owner(owner(subject, .patient, pages: content.pageCount))))
-      if let chart = try document.find(string: DoctorScan.embeddedChart)?.document {
+      if let chart = try document.find(string: ChartLayout.field)?.document {
         var inner = subject
         inner.document = chart
-        try drift(chart, .chart, inner, prefix: DoctorScan.embeddedChart + ".", find)
-        try join(DoctorJoin(.patient, id, .owner(owner(inner, .embeddedChart, pages: 1))))
+        let content = try StoredContent(chart)
+        if content.hash != nil, content.pageCount == 1, !content.isAsHashed {
+          find(subject.finding(.hashMismatch, ChartLayout.field))
+        }
+        try drift(chart, .chart, inner, prefix: ChartLayout.field + ".", find)
+        try join(
+          DoctorJoin(.patient, id, .owner(owner(inner, .embeddedChart, pages: content.pageCount))))
       }
     case .chart:
       // A chart bears its patient's _id; one that names another patient means that one.

@@ -22,18 +22,17 @@ struct StoredPages {
 
 extension StoreConnection {
   /// A document's pages, the first of them first.
-  func storedPages(of id: String, count: Int, in collection: String) throws -> StoredPages {
-    var first: [BSONDocument] = []
-    var rest: [BSONDocument] = []
-    let ids = [id] + (2...max(2, min(count, 100_000))).map { "\(id)#\($0)" }
-    try find(ids: ids, in: collection) { page in
-      if try page.find("_id")?.text == id {
-        first.append(BSONDocument(copying: page))
-      } else {
-        rest.append(BSONDocument(copying: page))
-      }
+  func storedPages(of id: String, count: Int, at place: DocumentPlace) throws -> StoredPages {
+    var pages: [BSONDocument] = []
+    try find(ids: [id], in: place.collection, projection: place.field.map { BSONFields([.init($0, 1)]) }) {
+      stored in
+      if let document = try place.document(in: stored) { pages.append(BSONDocument(copying: document)) }
     }
-    return StoredPages(pages: first + rest)
+    guard count > 1, !pages.isEmpty else { return StoredPages(pages: pages) }
+    try find(ids: (2...min(count, 100_000)).map { "\(id)#\($0)" }, in: place.pages) { page in
+      pages.append(BSONDocument(copying: page))
+    }
+    return StoredPages(pages: pages)
   }
 
   /// Hands the documents over whose `_id` is one of these texts, or the number or ObjectId that it is the text of.

@@ -13,6 +13,7 @@ package struct PlanRun: Sendable {
 
   package func run(_ inputs: [InputFile], store: DocumentStore) throws -> PlanOutcome {
     let started = Progress.now()
+    try run.chart.check(store, run.collections)
     let folder = NSTemporaryDirectory()
     let files = try inputs.map { $0.path == nil ? try StandardInputSpool.spool(folder: folder) : $0 }
     let total = files.reduce(0) { $0 + $1.size }

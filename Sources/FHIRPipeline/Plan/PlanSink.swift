@@ -38,7 +38,8 @@ final class PlanSink: DocumentSink {
   var documents: [PlannedDocument.Fate: [PlannedDocument]] { state.withLock { $0.documents } }
 
   func foundUnchanged(_ kind: DocumentKind) {
-    state.withLock { $0.counts[states.collection(of: kind), default: [:]][.unchanged, default: 0] += 1 }
+    let name = states.place(of: kind).name
+    state.withLock { $0.counts[name, default: [:]][.unchanged, default: 0] += 1 }
   }
 
   func put(_ requests: [LoadRequest]) -> Bool {
@@ -59,29 +60,32 @@ final class PlanSink: DocumentSink {
   private func put(_ documents: [Assembly], _ kind: DocumentKind) throws {
     var waiting: [String: Assembly] = [:]
     for document in documents { waiting[document.id] = document }
-    let collection = states.collection(of: kind)
+    let place = states.place(of: kind)
     if try states.hadDocuments(kind) {
+      let projection = place.field.map { BSONFields([.init($0, 1)]) }
       try store.withConnection { connection in
-        try connection.find(ids: documents.map(\.id), in: collection) { stored in
-          guard let id = try stored.find("_id")?.text, let document = waiting.removeValue(forKey: id) else {
-            return
-          }
-          try compare(document, with: BSONDocument(copying: stored), collection)
+        try connection.find(
+          ids: documents.map(\.id), in: place.collection, projection: projection
+        ) { stored in
+          guard let id = try stored.find("_id")?.text, let own = try place.document(in: stored),
+            let document = waiting.removeValue(forKey: id)
+          else { return }
+          try compare(document, with: BSONDocument(copying: own), place)
         }
       }
     }
     for document in documents where waiting[document.id] != nil {
       ledger.count(document.tally)
-      note(PlannedDocument(kind: kind, collection: collection, id: document.id, fate: .insert))
+      note(PlannedDocument(kind: kind, collection: place.name, id: document.id, fate: .insert))
     }
   }
 
-  private func compare(_ document: Assembly, with first: BSONDocument, _ collection: String) throws {
+  private func compare(_ document: Assembly, with first: BSONDocument, _ place: DocumentPlace) throws {
     let content = try first.withView { try StoredState($0) }
     var pages = [first]
     if content.pages > 1 {
       pages = try store.withConnection { connection in
-        try connection.storedPages(of: document.id, count: content.pages, in: collection).pages
+        try connection.storedPages(of: document.id, count: content.pages, at: place).pages
       }
     }
     if assembler.isEmpty(document) {
@@ -96,7 +100,7 @@ final class PlanSink: DocumentSink {
     }
     note(
       try PlannedDocument(
-        kind: document.kind, collection: collection, id: document.id, stored: pages, planned: planned.pages,
+        kind: document.kind, collection: place.name, id: document.id, stored: pages, planned: planned.pages,
         mappings: mappings))
   }
 
@@ -117,4 +121,9 @@ final class PlanSink: DocumentSink {
 
 extension PlannedDocument {
   fileprivate func precedes(_ other: PlannedDocument) -> Bool { (kind, id) < (other.kind, other.id) }
+}
+
+extension DocumentPlace {
+  /// `patient_chart`, or `patient.patient_chart` for what stands within another document.
+  var name: String { field.map { "\(collection).\($0)" } ?? collection }
 }

@@ -13,10 +13,13 @@ struct SetUpPlan {
 
   private(set) var collections: [Collection] = []
 
-  init(mappings: MappingSet, collections names: [DocumentKind: String]) {
+  init(mappings: MappingSet, collections names: [DocumentKind: String], layout: ChartLayout) {
     for kind in DocumentKind.allCases.sorted() {
       var collection = Collection(name: names[kind] ?? kind.rawValue)
       collection.schema = mappings.plan(kind)?.schema ?? StoredSchema.other
+      if kind == .patient, layout != .collection, let chart = mappings.plan(.chart)?.schema {
+        collection.schema?.embed(chart, as: ChartLayout.field)
+      }
       let roles = mappings.plan(kind).map { DocumentRoles($0) }
       collection.indexes = SetUpPlan.indexes(kind, roles)
       collections.append(collection)
@@ -56,5 +59,16 @@ struct SetUpPlan {
     }
     if kind != .chart { indexes.append(NameIndexes.definition) }
     return indexes
+  }
+}
+
+extension BSONFields {
+  /// Adds the schema of a subdocument.
+  fileprivate mutating func embed(_ schema: BSONFields, as field: String) {
+    var schema = schema
+    for own in ["title", "required"] { schema[own] = nil }
+    guard var properties = self["properties"]?.fields else { return }
+    properties[field] = .document(schema)
+    self["properties"] = .document(properties)
   }
 }

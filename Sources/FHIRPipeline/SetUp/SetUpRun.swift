@@ -33,7 +33,9 @@ package struct SetUpRun: Sendable {
 
   package init(_ configuration: PipelineConfiguration) throws {
     let mappings = try Database.mappings(configuration)
-    plan = SetUpPlan(mappings: mappings, collections: configuration.collectionNames(mappings))
+    plan = SetUpPlan(
+      mappings: mappings, collections: configuration.collectionNames(mappings),
+      layout: configuration.chart)
   }
 
   package func run(store: DocumentStore) throws -> [Step] {

@@ -6,12 +6,14 @@ package import FHIRMapping
 package struct TraceRun: Sendable {
   package var mappings: MappingSet
   package var collections: [DocumentKind: String]
+  package var chart: ChartLayout
   /// `import.source`, which stands before ids.
   package var source = ""
 
   package init(_ configuration: PipelineConfiguration) throws {
     mappings = try Database.mappings(configuration)
     collections = configuration.collectionNames(mappings)
+    chart = configuration.chart
     source = configuration.source
   }
 
@@ -67,6 +69,16 @@ package struct TraceRun: Sendable {
     let kind: DocumentKind
     let id: String
     var key: String?
+    /// A chart within its patient's document.
+    var isEmbedded = false
+  }
+
+  private func location(_ place: Place) -> DocumentPlace {
+    guard place.isEmbedded else { return DocumentPlace(collection: collection(place.kind)) }
+    var location = DocumentPlace(collection: collection(.patient))
+    location.field = ChartLayout.field
+    location.pages = collection(.chart)
+    return location
   }
 
   private func places(of asked: String, _ connection: borrowing StoreConnection) throws -> [Place] {
@@ -76,6 +88,9 @@ package struct TraceRun: Sendable {
     for kind in DocumentKind.allCases.sorted() {
       for id in try connection.existing(ids: ids(document, kind), in: collection(kind)).sorted() {
         places.append(Place(kind: kind, id: id))
+        if kind == .patient, chart == .embedded {
+          places.append(Place(kind: .chart, id: id, isEmbedded: true))
+        }
       }
     }
     let parts = asked.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
@@ -110,25 +125,36 @@ package struct TraceRun: Sendable {
     _ connection: borrowing StoreConnection
   ) throws -> [Place] {
     let type = BSONValue.string(String(key.prefix { $0 != "/" }))
-    let filter: BSONFields = [
-      "$or": [
-        .document(
-          BSONFields([
-            .init(section, ["$elemMatch": ["resourceType": type, "id": .string(id)]])
-          ])),
-        .document(BSONFields([.init(section + "._fhirline.key", .string(key))])),
-      ]
-    ]
+    func filter(_ prefix: String) throws -> BSONDocument {
+      try BSONDocument([
+        "$or": [
+          .document(
+            BSONFields([
+              .init(prefix + section, ["$elemMatch": ["resourceType": type, "id": .string(id)]])
+            ])),
+          .document(BSONFields([.init(prefix + section + "._fhirline.key", .string(key))])),
+        ]
+      ])
+    }
+    let isEmbedded = kind == .chart && chart == .embedded
     var owners: [String] = []
+    if isEmbedded {
+      try connection.find(
+        try filter(ChartLayout.field + "."), in: collection(.patient),
+        options: FindOptions(sort: ["_id": 1], projection: ["_id": 1])
+      ) { document in
+        if let own = try document.find("_id")?.text { owners.append(own) }
+      }
+    }
     try connection.find(
-      try BSONDocument(filter), in: collection(kind),
+      try filter(""), in: collection(kind),
       options: FindOptions(sort: ["_id": 1], projection: ["chart_id": 1])
     ) { document in
       guard let own = try document.find("_id")?.text else { return }
       let owner = try document.find("chart_id")?.text ?? own
       if !owners.contains(owner) { owners.append(owner) }
     }
-    return owners.map { Place(kind: kind, id: $0, key: key) }
+    return owners.map { Place(kind: kind, id: $0, key: key, isEmbedded: isEmbedded) }
   }
 
   // MARK: What is known of them
@@ -136,25 +162,16 @@ package struct TraceRun: Sendable {
   private func traces(
     in place: Place, _ notes: inout ImportNotes, _ connection: borrowing StoreConnection
   ) throws -> [Trace] {
-    var first: BSONDocument?
-    var pages: Int64 = 1
-    try connection.find(ids: [place.id], in: collection(place.kind)) { document in
-      first = BSONDocument(copying: document)
-      pages = try document.find(path: "_fhirline.pages")?.integer ?? 1
-    }
-    guard let first else { return [] }
-    var documents = [first]
-    if pages > 1, pages < 100_000 {
-      let ids = (2...pages).map { "\(place.id)#\($0)" }
-      try connection.find(ids: ids, in: collection(place.kind)) { page in
-        documents.append(BSONDocument(copying: page))
-      }
-    }
+    let at = location(place)
+    var pages = try connection.storedPages(of: place.id, count: 1, at: at).pages
+    guard let first = pages.first else { return [] }
+    let count = try first.withView { try StoredState($0).pages }
+    if count > 1 { pages = try connection.storedPages(of: place.id, count: count, at: at).pages }
     var traces: [Trace] = []
-    for resource in try DocumentAssembler.resources(ofStored: documents, kind: place.kind, id: place.id)
+    for resource in try DocumentAssembler.resources(ofStored: pages, kind: place.kind, id: place.id)
     where place.key == nil || resource.key == place.key {
       var trace = Trace(
-        resource: resource.key, collection: collection(place.kind), document: place.id,
+        resource: resource.key, collection: at.name, document: place.id,
         section: resource.section, hash: resource.hash)
       if resource.origin != .unknown {
         trace.run = try notes.note(of: resource.origin.run, connection)
