@@ -76,6 +76,10 @@ package struct ElementDefinition: Hashable, Sendable {
   package var mustHaveValue = false
   /// The extensions of which one must stand where a primitive has no value.
   package var valueAlternatives: [String] = []
+  /// In which languages a narrative is to have sections: codes, `_resource` for the resource's own, `_no` for none.
+  ///
+  /// See http://hl7.org/fhir/extensions/StructureDefinition-narrative-language-control.html
+  package var narrativeLanguages: [String] = []
   package var binding: ElementBinding?
   package var constraints: [Constraint] = []
   package var mustSupport = false

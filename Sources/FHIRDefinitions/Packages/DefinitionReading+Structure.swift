@@ -81,6 +81,8 @@ extension DefinitionReading {
         element.mustHaveValue = item.boolean("valueBoolean")
       } else if name == Self.extensionsOfR5 + "ElementDefinition.valueAlternatives" {
         element.valueAlternatives += item.strings("valueCanonical") + item.strings("valueUri")
+      } else if name == Self.extensions + "narrative-language-control" {
+        element.narrativeLanguages += item.strings("valueCode")
       }
     }
     element.maxLength = node.string("maxLength").flatMap { Int($0) }

@@ -18,6 +18,7 @@ extension ElementDefinition {
     if let value = other.maxValue { maxValue = value }
     if let length = other.maxLength { maxLength = length }
     if other.mustHaveValue { mustHaveValue = true }
+    if !other.narrativeLanguages.isEmpty { narrativeLanguages = other.narrativeLanguages }
     if !other.valueAlternatives.isEmpty { valueAlternatives = other.valueAlternatives }
     if var binding = other.binding, !isExtension {
       // A profile may raise the strength of a binding and leave its value set.

@@ -106,6 +106,7 @@ extension Rule {
   package static let designElement = Rule("design-element", .structure)
   package static let designSlicing = Rule("design-slicing", .businessRule)
   package static let designValue = Rule("design-value", .value)
+  package static let designCode = Rule("design-code", .codeInvalid)
   package static let designExpression = Rule("design-expression", .invalid)
 
   // Narrative
@@ -129,6 +130,7 @@ extension Rule {
   package static let profileSliceOrder = Rule("profile-slice-order", .structure)
   package static let profileNone = Rule("profile-none", .structure)
   package static let profileTarget = Rule("profile-target", .value)
+  package static let profileNarrative = Rule("profile-narrative", .businessRule)
   package static let profileMustSupport = Rule("profile-must-support", .informational)
   package static let extensionUnknown = Rule("extension-unknown", .extensionIssue)
   package static let extensionContext = Rule("extension-context", .extensionIssue)
@@ -153,10 +155,11 @@ extension Rule {
     attachmentSize, enableWhen, questionnaireUnknown, questionnaireItem, questionnaireRequired,
     questionnaireDisabled, questionnaireAnswer, measureUnknown, measureGroup, measureScore, measureCount,
     designBase, designElement,
-    designSlicing, designValue, designExpression,
+    designSlicing, designValue, designCode, designExpression,
     narrativeSyntax, narrativeLink, referenceMissing, referenceAmbiguous, bundleUnreachable,
     profileUnknown, profileMin, profileMax, profileType, profileFixed, profilePattern, profileRange,
     profileLength, profileSlice, profileSliceOrder, profileNone, profileTarget, profileMustSupport,
+    profileNarrative,
     extensionUnknown, extensionContext, extensionModifier, extensionURL,
     documentRefused,
   ]

@@ -59,6 +59,16 @@ final class SystemRegistry: Sendable {
     return url.withUTF8 { system($0) }
   }
 
+  /// The code system in a version, if that one is at hand; else the one that is.
+  func system(_ url: String, version: String?) -> KnownSystem {
+    let any = system(url)
+    guard let version, any.version != version, let tree = source.codeSystem(url + "|" + version) else {
+      return any
+    }
+    let plan = CodeSystemPlan(tree)
+    return plan.content == .notPresent ? any : KnownSystem(url: url, content: .plan(plan))
+  }
+
   private func make(_ url: String) -> KnownSystem {
     if let standard = KnownSystem.standard(url) { return KnownSystem(url: url, content: standard) }
     guard let tree = source.codeSystem(url) else {

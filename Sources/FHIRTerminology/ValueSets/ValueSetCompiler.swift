@@ -136,7 +136,7 @@ struct ValueSetCompiler {
   private mutating func selection(_ part: Definition, of url: String) -> Selection {
     let system = part.text(Definition.Names.system).map { named -> KnownSystem in
       // A version that is not at hand is judged by the one that is: codes come and go seldom.
-      systems.system(String(named.prefix { $0 != "|" }))
+      systems.system(String(named.prefix { $0 != "|" }), version: part.text(Definition.Names.version))
     }
     let valueSets = part.children(Definition.Names.valueSet).map { plan($0.text) }
     if let doubtful = valueSets.first(where: { $0.doubt != nil }) { doubt = doubt ?? doubtful.doubt }

@@ -23,6 +23,22 @@ struct DesignCheck {
     return check.findings
   }
 
+  /// Whether a search parameter's expression can be evaluated.
+  static func findings(searchParameter: ResourceElement) -> [ResourceFinding] {
+    guard let element = searchParameter.child("expression"), let text = searchParameter.text("expression")
+    else { return [] }
+    do {
+      _ = try CompiledExpression(text, table: searchParameter.table, options: .invariants)
+      return []
+    } catch {
+      return [
+        ResourceFinding(
+          .error, .designExpression, at: searchParameter.node, position: element.node,
+          "the search parameter's expression cannot be evaluated: \(error.message)")
+      ]
+    }
+  }
+
   private init(_ structure: ResourceElement, _ design: StructureDefinition, _ definitions: ConformanceStore) {
     self.structure = structure
     self.design = design

@@ -125,6 +125,19 @@ extension RuleExplanation {
       bad: profile(#"{"id":"Patient.gender","path":"Patient.gender","fixedString":"male"}"#),
       good: profile(#"{"id":"Patient.gender","path":"Patient.gender","fixedCode":"male"}"#)),
     RuleExplanation(
+      "design-code", "A definition names codes that its code system does not have",
+      meaning:
+        "A supplement adds words to the codes of the system that it supplements, a value set selects codes that exist, and "
+        + "a complete code system has as many concepts as it says.",
+      reason: "Such a code can never be used, and the one that was meant is missing.",
+      remedy: "Correct the code, or the number.",
+      bad: .json(
+        #"{"resourceType":"ValueSet","url":"http://example.org/vs","status":"draft","compose":{"include":[{"system":"#
+          + #""http://hl7.org/fhir/administrative-gender","concept":[{"code":"man"}]}]}}"#),
+      good: .json(
+        #"{"resourceType":"ValueSet","url":"http://example.org/vs","status":"draft","compose":{"include":[{"system":"#
+          + #""http://hl7.org/fhir/administrative-gender","concept":[{"code":"male"}]}]}}"#)),
+    RuleExplanation(
       "design-expression", "The expression of an invariant cannot be evaluated",
       meaning:
         "ElementDefinition.constraint.expression is FHIRPath; this one is none, or names a function that does not exist.",

@@ -121,6 +121,16 @@ extension RuleExplanation {
         "a reference to a Patient of a national profile, and a Patient without what that asks for"),
       good: .excerpt("a reference to a Patient that has it")),
     RuleExplanation(
+      "profile-narrative", "A narrative is not in the languages that a profile asks for",
+      meaning:
+        "A profile may ask for sections of single languages in a narrative, or forbid them, by HL7's extension "
+        + "narrative-language-control. A section is a div with lang and xml:lang, right within the narrative's own.",
+      reason: "Readers are shown the section in their language.",
+      remedy: "Add the section, or leave sections out.",
+      bad: .excerpt(
+        #"A narrative whose div holds <div lang="de" xml:lang="de">, where the profile says _no."#),
+      good: .excerpt("The same text without sections.")),
+    RuleExplanation(
       "profile-must-support", "An element is missing that a profile wants to be supported",
       meaning:
         "Told on request only (--must-support): the profile marks the element mustSupport, and it is not there.",

@@ -26,6 +26,8 @@ struct NarrativeReader {
   /// Where links of the form `#place` lead, and by which names places can be found.
   private(set) var fragments: [(target: String, offset: Int, isLink: Bool)] = []
   private(set) var anchors: Set<String> = []
+  /// The languages of its sections: of `div`s right within the outermost one.
+  private(set) var languages: Set<String> = []
 
   private let text: UnsafeBufferPointer<UInt8>
   private var i = 0
@@ -251,6 +253,8 @@ struct NarrativeReader {
       return
     }
     switch word {
+    case "lang", "xml:lang":
+      if open.count == 1, owner == "div" { languages.insert(String(decoding: value, as: UTF8.self)) }
     case "id": anchors.insert(String(decoding: value, as: UTF8.self))
     case "name": anchors.insert(String(decoding: value, as: UTF8.self))
     case "href", "src", "longdesc", "cite": checkLink(word, value, of: owner, at: offset)

@@ -93,7 +93,7 @@ final class ValidationPlan: @unchecked Sendable {
   struct Names {
     let id, reference, type, coding, code, system, resource, request, response, fullUrl, contained,
       method, search, meta, versionID, lastUpdated, security, data, size, item, linkID,
-      enableWhen, question, mode: NameID
+      enableWhen, question, mode, url, experimental: NameID
 
     init(table: DefinitionTable) {
       func id(_ name: String) -> NameID {
@@ -124,6 +124,8 @@ final class ValidationPlan: @unchecked Sendable {
       enableWhen = id("enableWhen")
       question = id("question")
       mode = id("mode")
+      url = id("url")
+      experimental = id("experimental")
     }
   }
 

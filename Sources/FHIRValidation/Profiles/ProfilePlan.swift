@@ -55,6 +55,8 @@ struct ElementDetail: Sendable {
   var invariants: [PlanInvariant] = []
   /// A primitive without a value must have one of these extensions instead; with none it must have a value.
   var valueAlternatives: [String] = []
+  /// In which languages a narrative is to have sections.
+  var narrativeLanguages: [String] = []
 
   /// What a profile asks of a value by its type.
   struct TypeRule: Sendable {

@@ -24,6 +24,7 @@ enum CodedValueRule {
       return
     }
     if type == names.identifierType {
+      checkSystem(ofIdentifier: node, system, child, &walk)
       checkIdentifier(node, system, child, &walk)
     } else if type == names.codingType {
       checkCoding(node, system, child, &walk)
@@ -33,6 +34,17 @@ enum CodedValueRule {
   }
 
   // MARK: Identifier
+
+  /// See https://hl7.org/fhir/R4/datatypes.html#Identifier: a system that is relative is nobody's.
+  private static func checkSystem(
+    ofIdentifier node: Int, _ system: Int, _ child: PlanChild, _ walk: inout StructureWalk
+  ) {
+    let text = walk.tree.rawText(system)
+    guard !text.isEmpty, !text.contains(UInt8(ascii: ":")) else { return }
+    walk.report(
+      .error, .codeSystem, at: node, position: system, value: system,
+      "\(walk.path(child)).system must be an absolute URI such as http://hospital.example/patients")
+  }
 
   private static func checkIdentifier(
     _ node: Int, _ system: Int, _ child: PlanChild, _ walk: inout StructureWalk

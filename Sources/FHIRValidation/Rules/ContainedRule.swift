@@ -61,7 +61,12 @@ extension StructureWalk {
     while let last = fragments.last, last.node > resource { own.append(fragments.removeLast()) }
     var ids = Set<String>()
     for child in contained {
-      if let id = tree.child(plan.names.id, of: child) { ids.insert(tree.string(at: id)) }
+      guard let id = tree.child(plan.names.id, of: child) else { continue }
+      if !ids.insert(tree.string(at: id)).inserted {
+        report(
+          .error, .contained, at: child, position: id,
+          "another contained resource has the same id: nobody can tell which is referred to")
+      }
     }
     var referred = Set<String>()
     // Contained resources that refer to the one around them.

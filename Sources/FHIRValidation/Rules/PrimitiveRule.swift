@@ -22,9 +22,26 @@ enum PrimitiveRule {
     if !child.marks.isDisjoint(with: [.binding, .elementID, .local]), verdict == .valid {
       if child.marks.contains(.local), walk.tree.rawText(i).first == UInt8(ascii: "#") {
         walk.noteFragment(i, isReference: false)
+      } else if child.marks.contains(.local), !walk.isAbsolute(i) {
+        reportRelative(i, child, &walk)
       }
       if child.marks.contains(.binding) { BindingRule.check(i, child, &walk) }
       if child.marks.contains(.elementID) { ElementIDRule.check(i, child, &walk) }
+    }
+  }
+
+  /// A canonical URL names a resource wherever it is; one that is relative does not.
+  ///
+  /// See https://hl7.org/fhir/R4/resource.html#canonical. R4's own examples refer by relative ones here and there.
+  private static func reportRelative(_ node: Int, _ child: PlanChild, _ walk: inout StructureWalk) {
+    if child.grammar == UInt8(GRAMMAR_CANONICAL.rawValue) {
+      walk.report(
+        .warning, .primitiveFormat, at: node, value: node,
+        "\(walk.path(child)) should be an absolute URL, or #id of a contained resource")
+    } else if child.name == walk.plan.names.url.rawValue, walk.definesCanonical {
+      walk.report(
+        .error, .primitiveFormat, at: node, value: node,
+        "\(walk.path(child)) must be an absolute URL: others refer to the definition by it")
     }
   }
 
@@ -70,5 +87,16 @@ enum PrimitiveRule {
         .warning, .primitiveFormat, at: node,
         "\(path) holds a control character, which FHIR's strings may not")
     }
+  }
+}
+
+extension StructureWalk {
+  /// Whether a node's text is an absolute URI: it begins with a scheme.
+  fileprivate func isAbsolute(_ node: Int) -> Bool { tree.rawText(node).contains(UInt8(ascii: ":")) }
+
+  /// Whether the element around is a resource that others refer to by its canonical URL.
+  fileprivate var definesCanonical: Bool {
+    nodes[frame.node].flags.kind == .resource
+      && plan.table.child(plan.names.experimental, of: frame.type) != nil
   }
 }

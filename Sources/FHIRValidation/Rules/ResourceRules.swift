@@ -8,7 +8,7 @@ import Synchronization
 /// What defines is compiled when it is first met, and kept.
 final class ResourceRules: Sendable {
   /// What is judged of a resource, by its type.
-  enum Judge: Sendable { case response, report, structure }
+  enum Judge: Sendable { case response, report, structure, codeSystem, valueSet, searchParameter }
 
   private let table: DefinitionTable
   let terminology: Terminology
@@ -24,6 +24,7 @@ final class ResourceRules: Sendable {
     var judges = [Judge?](repeating: nil, count: table.types.count)
     for (name, judge) in [
       "QuestionnaireResponse": Judge.response, "MeasureReport": .report, "StructureDefinition": .structure,
+      "CodeSystem": .codeSystem, "ValueSet": .valueSet, "SearchParameter": .searchParameter,
     ] {
       if let type = table.typeID(name) { judges[Int(type.rawValue)] = judge }
     }
@@ -39,6 +40,9 @@ final class ResourceRules: Sendable {
       switch judge {
       case .response: check(response: resource, &walk)
       case .report: check(report: resource, &walk)
+      case .codeSystem: TerminologyCheck.findings(codeSystem: resource, terminology)
+      case .valueSet: TerminologyCheck.findings(valueSet: resource, terminology)
+      case .searchParameter: DesignCheck.findings(searchParameter: resource)
       case .structure: DesignCheck.findings(resource, definitions: definitions)
       }
     for finding in findings {

@@ -28,6 +28,10 @@ extension ProfileCompiler {
       detail.valueAlternatives = definition.mustHaveValue ? [] : definition.valueAlternatives
       record.checks.insert(.value)
     }
+    if !definition.narrativeLanguages.isEmpty {
+      detail.narrativeLanguages = definition.narrativeLanguages
+      record.checks.insert(.narrative)
+    }
     if let maxLength = definition.maxLength {
       detail.maxLength = maxLength
       record.checks.insert(.length)

@@ -32,6 +32,7 @@ extension ProfileWalk {
       checkAlternatives(place, plan)
     }
     if checks.contains(.typeRules) { checkTypeRules(place, plan) }
+    if checks.contains(.narrative) { checkLanguages(place, plan) }
     if !checks.isDisjoint(with: [.range, .length, .binding, .invariants]) {
       checkDetails(place, checks, plan)
     }
@@ -85,6 +86,35 @@ extension ProfileWalk {
     report(
       .error, .profileMin, at: place.node,
       "\(path(place.element, plan)) must have a value\(demand): \(source(plan))")
+  }
+
+  /// Checks in which languages a narrative has sections: a `div` with a language within the narrative's own.
+  private mutating func checkLanguages(_ place: Place, _ plan: PlanReference) {
+    guard let div = table.nameID("div").flatMap({ tree.child($0, of: place.node) }) else { return }
+    let sections = tree.withText(div, scratch: TextBuffer()) { NarrativeReader($0).languages }
+    for asked in plan.plan.details[Int(place.element)].narrativeLanguages {
+      var language: String? = asked
+      switch asked {
+      case "_no":
+        if !sections.isEmpty, isTold() {
+          report(
+            .error, .profileNarrative, at: place.node,
+            "\(path(place.element, plan)) may not have sections of single languages: \(source(plan))")
+        }
+        continue
+      case "_resource":
+        language = table.nameID("language").flatMap { name in
+          resources(around: place.node).last.flatMap { tree.child(name, of: $0) }
+        }.map { tree.string(at: $0) }
+      case _ where asked.hasPrefix("_"): continue
+      default: break
+      }
+      if let language, !sections.contains(language), isTold() {
+        report(
+          .error, .profileNarrative, at: place.node,
+          "\(path(place.element, plan)) must have a section in the language \(language): \(source(plan))")
+      }
+    }
   }
 
   private mutating func checkLength(_ place: Place, _ limit: Int, _ plan: PlanReference) {

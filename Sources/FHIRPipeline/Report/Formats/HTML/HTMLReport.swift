@@ -159,7 +159,9 @@ struct HTMLReport: FindingReport {
     guard let example = cause.examples.first else { return }
     let path = XMLText.escaped(FindingText.printable(FindingText.shortened(cause.path, to: 160)))
     let rule = XMLText.escaped(cause.rule.code)
-    let bar = cause.count > 1 ? "<i style=\"width:\(max(2, cause.count * 100 / most))%\"></i>" : ""
+    // A bar too short to be compared is a speck.
+    let share = cause.count * 100 / most
+    let bar = share >= 5 ? "<i style=\"width:\(share)%\"></i>" : ""
     let inputs = cause.inputs > 1 ? " in \(Amount.of(cause.inputs, "file"))" : ""
     let words = XMLText.escaped(FindingText.words(example.issue))
     emit(
