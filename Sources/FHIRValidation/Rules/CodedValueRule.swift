@@ -40,7 +40,9 @@ enum CodedValueRule {
     ofIdentifier node: Int, _ system: Int, _ child: PlanChild, _ walk: inout StructureWalk
   ) {
     let text = walk.tree.rawText(system)
-    guard !text.isEmpty, !text.contains(UInt8(ascii: ":")) else { return }
+    // What is no string is told of as such.
+    let kind = walk.nodes[system].flags.kind
+    guard kind == .string || kind == .text, !text.isEmpty, !text.contains(UInt8(ascii: ":")) else { return }
     walk.report(
       .error, .codeSystem, at: node, position: system, value: system,
       "\(walk.path(child)).system must be an absolute URI such as http://hospital.example/patients")
