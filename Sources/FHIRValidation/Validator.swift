@@ -34,7 +34,8 @@ package struct Validator: Sendable {
   let options: ValidationOptions
   /// Profiles, extensions, value sets and code systems by their URLs.
   let definitions: ConformanceStore
-  private let profiles: ProfileRules
+  /// nil where profiles are not looked at.
+  private let profiles: ProfileRules?
   private let runners: InvariantRunners
 
   package init(
@@ -49,8 +50,10 @@ package struct Validator: Sendable {
       plan: InvariantPlan(table: table, includesBestPractice: options.bestPractice))
     self.definitions = definitions
     self.options = options
-    profiles = ProfileRules(
-      definitions: definitions, table: table, terminology: terminology, options: options.profiles)
+    profiles =
+      options.profiles.areChecked
+      ? ProfileRules(
+        definitions: definitions, table: table, terminology: terminology, options: options.profiles) : nil
   }
 
   /// Appends what is wrong with a tree to `issues`, in the order of the tree's nodes.
@@ -70,7 +73,7 @@ package struct Validator: Sendable {
     defer { if let runner { runners.giveBack(runner) } }
     var walk = StructureWalk(tree: tree, plan: plan, options: options, invariants: runner)
     walk.run()
-    profiles.check(tree, options, findings: &walk.findings, toldMissing: &toldMissing)
+    profiles?.check(tree, options, findings: &walk.findings, toldMissing: &toldMissing)
     walk.finish(into: &issues)
   }
 
@@ -108,10 +111,10 @@ package struct Validator: Sendable {
     // A reader that splits a Bundle leaves nothing of its entries in it.
     let entry = plan.table.nameID("entry")
     let isSplit = isBundle && !tree.children(of: 0).contains { tree.nodes[$0].name == entry }
-    let asksForTargets = profiles.check(
+    let asksForTargets = profiles?.check(
       tree, options, isBundleSplit: isSplit, among: bundle, findings: &walk.findings,
       toldMissing: &scope.toldMissing)
-    if asksForTargets { scope.asksForTargets = true }
+    if asksForTargets == true { scope.asksForTargets = true }
     walk.finish(into: &issues)
     return isBundle ? BundleMembers(of: 0, in: tree, table: plan.table) : nil
   }
@@ -122,14 +125,14 @@ package struct Validator: Sendable {
   package func asksForWholeBundle(_ tree: ResourceTree) -> Bool {
     guard tree.count > 0, tree.nodes[0].flags.kind == .resource, tree.rawText(0).elementsEqual("Bundle".utf8)
     else { return false }
-    return profiles.claimsKnownProfile(tree)
+    return profiles?.claimsKnownProfile(tree) ?? false
   }
 
   /// Appends what is wrong with a whole Bundle by the profiles of its root; its entries are judged one by one.
   package func validateProfiles(ofWholeBundle tree: ResourceTree, into issues: inout [Issue]) {
     guard tree.count > 0 else { return }
     var findings: [Finding] = []
-    profiles.checkRoot(tree, options, findings: &findings)
+    profiles?.checkRoot(tree, options, findings: &findings)
     issues += findings.sorted { $0.node < $1.node }.map(\.issue)
   }
 }

@@ -56,10 +56,14 @@ struct JSONElementWriter {
     case .number:
       let text = tree.rawText(node)
       // A number from elsewhere may be one that JSON cannot say.
-      if isRaw || JSONText.isNumber(text) { output.append(text) } else { JSONText.append(text, to: output) }
+      if isRaw || JSONValueText.isNumber(text) {
+        output.append(text)
+      } else {
+        JSONValueText.append(text, to: output)
+      }
     case .text:
       let text = tree.rawText(node)
-      if isLiteral(text, type) { output.append(text) } else { JSONText.append(text, to: output) }
+      if isLiteral(text, type) { output.append(text) } else { JSONValueText.append(text, to: output) }
     case .null: output.append("null")
     case .emptyArray: output.append("[]")
     case .array:
@@ -77,7 +81,9 @@ struct JSONElementWriter {
   @inline(__always)
   private func string(_ node: Int) {
     let text = tree.rawText(node)
-    guard isRaw || tree.nodes[node].flags.contains(.escaped) else { return JSONText.append(text, to: output) }
+    guard isRaw || tree.nodes[node].flags.contains(.escaped) else {
+      return JSONValueText.append(text, to: output)
+    }
     let room = output.room(for: text.count &+ 2)
     room[0] = JSONByte.quote
     if let bytes = text.baseAddress { (room + 1).update(from: bytes, count: text.count) }
@@ -89,9 +95,9 @@ struct JSONElementWriter {
   private func isLiteral(_ text: UnsafeBufferPointer<UInt8>, _ type: TypeID?) -> Bool {
     guard let type else { return false }
     switch definition_grammar(rawValue: UInt32(table[type].grammar)) {
-    case GRAMMAR_BOOLEAN: return JSONText.isBoolean(text)
+    case GRAMMAR_BOOLEAN: return JSONValueText.isBoolean(text)
     case GRAMMAR_INTEGER, GRAMMAR_POSITIVE_INT, GRAMMAR_UNSIGNED_INT, GRAMMAR_DECIMAL:
-      return JSONText.isNumber(text)
+      return JSONValueText.isNumber(text)
     default: return false
     }
   }
@@ -258,6 +264,6 @@ struct JSONElementWriter {
 
   private func unknownKey(_ name: NameID, isCompanion: Bool) {
     var text = (isCompanion ? "_" : "") + tree.unknownNames[Int(name.rawValue - NameID.unknown)]
-    text.withUTF8 { JSONText.append($0, to: output) }
+    text.withUTF8 { JSONValueText.append($0, to: output) }
   }
 }

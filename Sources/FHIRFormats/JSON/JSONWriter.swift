@@ -93,7 +93,7 @@ package final class BundleJSONWriter {
         newline(3)
         output.append(isPretty ? "\"fullUrl\": " : "\"fullUrl\":")
         var fullURL = fullURL
-        fullURL.withUTF8 { JSONText.append($0, to: output) }
+        fullURL.withUTF8 { JSONValueText.append($0, to: output) }
         output.append(JSONByte.comma)
       }
       newline(3)

@@ -59,7 +59,7 @@ final class NarrativeMarkup {
     var document = Array("<x".utf8)
     for (prefix, uri) in inForce.sorted(by: { ($0.key ?? "") < ($1.key ?? "") }) {
       document += (prefix.map { " xmlns:\($0)=\"" } ?? " xmlns=\"").utf8
-      XMLText.appendEscaped(uri.utf8, to: &document)
+      XMLAttributeText.appendEscaped(uri.utf8, to: &document)
       document += "\"".utf8
     }
     document += ">".utf8
@@ -214,7 +214,8 @@ final class NarrativeMarkup {
     output.append(UInt8(ascii: " "))
     output += name.utf8
     output += "=\"".utf8
-    XMLText.appendEscaped(collapsesWhitespace ? NarrativeMarkup.collapsed(value) : value, to: &output)
+    XMLAttributeText.appendEscaped(
+      collapsesWhitespace ? NarrativeMarkup.collapsed(value) : value, to: &output)
     output.append(UInt8(ascii: "\""))
   }
 
@@ -239,7 +240,7 @@ final class NarrativeMarkup {
     closeTag(beforeText: true)
     for byte in text {
       if collapsesWhitespace {
-        if XMLText.isWhitespace(byte) {
+        if XMLAttributeText.isWhitespace(byte) {
           hasPendingSpace = true
           continue
         }
@@ -283,7 +284,7 @@ final class NarrativeMarkup {
 
   /// A text without white space at its ends, and with one space for each run of it inside.
   private static func collapsed(_ text: some Collection<UInt8>) -> [UInt8] {
-    Array(text.split(whereSeparator: XMLText.isWhitespace).joined(separator: [0x20]))
+    Array(text.split(whereSeparator: XMLAttributeText.isWhitespace).joined(separator: [0x20]))
   }
 
   /// Ends the start tag that is open; all but text ends a run of white space.

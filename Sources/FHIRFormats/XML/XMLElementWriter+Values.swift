@@ -71,7 +71,7 @@ extension XMLElementWriter {
         number += 1
         output.append(" xmlns:\(prefix)=\"")
         var uri = uri
-        uri.withUTF8 { _ = XMLText.appendEscaped($0, to: output) }
+        uri.withUTF8 { _ = XMLAttributeText.appendEscaped($0, to: output) }
         output.append(UInt8(ascii: "\""))
         written = "\(prefix):\(written)"
       }
@@ -83,12 +83,12 @@ extension XMLElementWriter {
   func value(of node: Int) -> Bool {
     let raw = tree.rawText(node)
     guard tree.nodes[node].flags.contains(.escaped) else {
-      return check(XMLText.appendEscaped(raw, to: output), node)
+      return check(XMLAttributeText.appendEscaped(raw, to: output), node)
     }
     scratch.count = 0
     let isWhole = JSONEscapes.decode(raw, into: scratch)
     let text = UnsafeBufferPointer(start: scratch.bytes, count: scratch.count)
-    let isWritten = check(XMLText.appendEscaped(text, to: output), node)
+    let isWritten = check(XMLAttributeText.appendEscaped(text, to: output), node)
     if !isWhole {
       report(
         .error, .encodingSurrogate, node,
@@ -97,7 +97,7 @@ extension XMLElementWriter {
     return isWhole && isWritten
   }
 
-  private func check(_ outcome: XMLText.Outcome, _ node: Int) -> Bool {
+  private func check(_ outcome: XMLAttributeText.Outcome, _ node: Int) -> Bool {
     switch outcome {
     case .exact: return true
     case .forbidden:

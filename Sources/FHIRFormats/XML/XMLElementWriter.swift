@@ -104,7 +104,7 @@ final class XMLElementWriter {
       newline(2)
       output.append("<fullUrl value=\"")
       var fullURL = fullURL
-      fullURL.withUTF8 { _ = XMLText.appendEscaped($0, to: output) }
+      fullURL.withUTF8 { _ = XMLAttributeText.appendEscaped($0, to: output) }
       output.append("\"/>")
     }
     newline(2)
@@ -198,7 +198,7 @@ final class XMLElementWriter {
     output.append(" xmlns=\"")
     switch space {
     case .fhir: output.append("http://hl7.org/fhir")
-    case .other(var uri): uri.withUTF8 { _ = XMLText.appendEscaped($0, to: output) }
+    case .other(var uri): uri.withUTF8 { _ = XMLAttributeText.appendEscaped($0, to: output) }
     }
     output.append(UInt8(ascii: "\""))
   }

@@ -76,7 +76,7 @@ struct XMLEncoding {
 
     var i = 0
     while i < bytes.count {
-      if XMLText.isWhitespace(bytes[i]) {
+      if XMLAttributeText.isWhitespace(bytes[i]) {
         i += 1
         continue
       }

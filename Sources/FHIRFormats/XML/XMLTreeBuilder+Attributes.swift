@@ -87,7 +87,7 @@ extension XMLTreeBuilder {
   func characters(_ text: UnsafeBufferPointer<UInt8>) {
     // Between elements stands white space only; all else is trouble (XML 1.0, 2.3).
     if skipping > 0 || narrative.depth > 0 || depth == 0 { return }
-    for byte in text where !XMLText.isWhitespace(byte) {
+    for byte in text where !XMLAttributeText.isWhitespace(byte) {
       return keepText(text)
     }
   }

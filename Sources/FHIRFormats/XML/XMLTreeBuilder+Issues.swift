@@ -88,18 +88,18 @@ extension XMLTreeBuilder {
     let rest = window.slice(min(max(place, window.start), window.end), window.end)
     // libxml2 has many codes for what it says of bytes that are no UTF-8, by how much of them it has seen.
     if let base = rest.baseAddress, !rest.isEmpty, base[0] >= 0x80,
-      XMLText.scalarLength(base, 0, rest.count) == 0
+      XMLAttributeText.scalarLength(base, 0, rest.count) == 0
     {
       return stop(.encodingUTF8, at: position(at: place), "the bytes here are not UTF-8")
     }
     let code = xmlParserErrors(rawValue: UInt32(bitPattern: error.code))
     if !hasRoot, code == XML_ERR_DOCUMENT_EMPTY || code == XML_ERR_DOCUMENT_END,
-      rest.allSatisfy(XMLText.isWhitespace)
+      rest.allSatisfy(XMLAttributeText.isWhitespace)
     {
       return stop(.empty, at: position(at: place), "there is no XML element in it")
     }
     if isAtEnd, hasRoot, !isComplete, XMLMessage.isAboutMarkup(code),
-      code == XML_ERR_DOCUMENT_END || rest.allSatisfy(XMLText.isWhitespace)
+      code == XML_ERR_DOCUMENT_END || rest.allSatisfy(XMLAttributeText.isWhitespace)
     {
       failure = Issue(
         .fatal, .xmlSyntax, at: depth > 0 ? expression(to: part.rootDepth) : "",

@@ -1,4 +1,5 @@
 import BSON
+import FHIRModel
 
 /// Which of two versions of a resource is the older: by `meta.lastUpdated`, then by `meta.versionId`.
 ///
@@ -62,18 +63,11 @@ package struct InstantKey: Comparable, Sendable {
     } else if bytes[i] != UInt8(ascii: "Z") {
       return nil
     }
-    seconds = InstantKey.days(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - offset
+    seconds =
+      CalendarDay.number(year: year, month: month, day: day) * 86400 + hour * 3600 + minute * 60 + second
+      - offset
     while digits.hasSuffix("0") { digits.removeLast() }
     fraction = digits
-  }
-
-  /// Days since 1970-01-01 in the Gregorian calendar.
-  private static func days(_ year: Int, _ month: Int, _ day: Int) -> Int {
-    let y = month <= 2 ? year - 1 : year
-    let era = (y >= 0 ? y : y - 399) / 400
-    let yearOfEra = y - era * 400
-    let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
-    return era * 146097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719468
   }
 
   package static func < (a: InstantKey, b: InstantKey) -> Bool {

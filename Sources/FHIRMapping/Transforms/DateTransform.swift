@@ -1,3 +1,4 @@
+import FHIRModel
 import BSON
 
 /// A FHIR date, dateTime or instant as a BSON date.

@@ -1,3 +1,5 @@
+import FHIRModel
+
 /// A FHIR date, dateTime or instant taken apart.
 ///
 /// See http://hl7.org/fhir/R4/datatypes.html#dateTime

@@ -149,9 +149,11 @@ extension Evaluator {
     return true
   }
 
-  /// A child as an item, if it is what a name means in the parent's type.
+  /// A child, with the type that its definition gives it; nil where nothing stands, or not what is wanted.
+  ///
+  /// - Parameter wanted: the name of the element in the definitions, as `value` for valueQuantity; nil for any.
   @inline(__always)
-  private func child(_ index: Int, of parent: NodeRef, wanted: UInt16) -> NodeRef? {
+  private func child(_ index: Int, of parent: NodeRef, wanted: UInt16?) -> NodeRef? {
     let view = views[Int(parent.tree)]
     let node = view.nodes[index]
     var type = NodeRef.unknownType
@@ -159,14 +161,12 @@ extension Evaluator {
     case .emptyArray, .array, .null: return nil
     case .resource: type = resourceType(view, index)
     default:
-      if parent.type != NodeRef.unknownType {
-        if let child = table.child(node.name, of: TypeID(rawValue: parent.type)) {
-          guard table.elements[child.element].name == wanted else { return nil }
-          type = table.typeRefs[child.typeRef].type
-        } else if node.name.rawValue != wanted {
-          return nil
-        }
-      } else if node.name.rawValue != wanted {
+      if parent.type != NodeRef.unknownType, !node.name.isUnknown,
+        let child = table.child(node.name, of: TypeID(rawValue: parent.type))
+      {
+        if let wanted, table.elements[child.element].name != wanted { return nil }
+        type = table.typeRefs[child.typeRef].type
+      } else if let wanted, node.name.rawValue != wanted {
         return nil
       }
     }
@@ -180,31 +180,12 @@ extension Evaluator {
     return table.resourceTypeID(name)?.rawValue ?? NodeRef.unknownType
   }
 
-  /// A child by its own name, whatever the definitions say.
-  @inline(__always)
-  func anyChild(_ index: Int, of parent: NodeRef) -> NodeRef? {
-    let view = views[Int(parent.tree)]
-    let node = view.nodes[index]
-    var type = NodeRef.unknownType
-    switch node.flags.kind {
-    case .emptyArray, .array, .null: return nil
-    case .resource: type = resourceType(view, index)
-    default:
-      if parent.type != NodeRef.unknownType, !node.name.isUnknown,
-        let child = table.child(node.name, of: TypeID(rawValue: parent.type))
-      {
-        type = table.typeRefs[child.typeRef].type
-      }
-    }
-    return NodeRef(tree: parent.tree, type: type, index: UInt32(truncatingIfNeeded: index))
-  }
-
   dynamic func eachChild(_ node: NodeRef, _ body: (NodeRef) throws -> Bool) rethrows -> Bool {
     let nodes = views[Int(node.tree)].nodes
     var index = Int(node.index) &+ 1
     let end = Int(nodes[index &- 1].end)
     while index < end {
-      if let child = anyChild(index, of: node), try !body(child) { return false }
+      if let child = child(index, of: node, wanted: nil), try !body(child) { return false }
       index = Int(nodes[index].end)
     }
     return true
@@ -221,7 +202,7 @@ extension Evaluator {
     var index = Int(node.index) &+ 1
     let end = Int(nodes[index &- 1].end)
     while index < end {
-      if nodes[index].name == name { return anyChild(index, of: node) }
+      if nodes[index].name == name { return child(index, of: node, wanted: nil) }
       index = Int(nodes[index].end)
     }
     return nil

@@ -108,7 +108,7 @@ extension Temporal {
     if kind != .time {
       if precision < .month { copy.month = isLow ? 1 : 12 }
       if precision < .day {
-        copy.day = isLow ? 1 : UInt8(Temporal.days(in: Int(copy.month), of: Int(year)))
+        copy.day = isLow ? 1 : UInt8(CalendarDay.days(in: Int(copy.month), of: Int(year)))
       }
       if precision < .hour { copy.hour = isLow ? 0 : 23 }
     }

@@ -1,3 +1,5 @@
+import FHIRModel
+
 /// See https://hl7.org/fhirpath/N1/#datetime-arithmetic
 extension Temporal {
   /// The value so much later (earlier, for a negative amount); nil where it would leave the years 1 to 9999.
@@ -40,7 +42,7 @@ extension Temporal {
     copy.year = Int16(newYear)
     copy.month = UInt8(total - newYear * 12 + 1)
     // 31 January and a month is the last of February.
-    copy.day = UInt8(min(Int(day), Temporal.days(in: Int(copy.month), of: newYear)))
+    copy.day = UInt8(min(Int(day), CalendarDay.days(in: Int(copy.month), of: newYear)))
     return copy
   }
 
@@ -55,8 +57,8 @@ extension Temporal {
   }
 
   private func adding(days: Int) -> Temporal? {
-    let number = Temporal.dayNumber(year: Int(year), month: Int(month), day: Int(day)) + days
-    let date = Temporal.date(ofDayNumber: number)
+    let number = CalendarDay.number(year: Int(year), month: Int(month), day: Int(day)) + days
+    let date = CalendarDay(dayNumber: number)
     guard (1...9999).contains(date.year) else { return nil }
     var copy = self
     copy.year = Int16(date.year)

@@ -1,3 +1,5 @@
+import FHIRModel
+
 /// See https://hl7.org/fhirpath/N1/#datetime-equality and https://hl7.org/fhirpath/N1/#comparison
 extension Temporal {
   /// How two values of one kind, or a date and a point in time, stand to each other: negative, zero or positive.
@@ -74,39 +76,10 @@ extension Temporal {
 
   // MARK: The calendar
 
-  static func isLeap(_ year: Int) -> Bool { year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) }
-
-  static func days(in month: Int, of year: Int) -> Int {
-    switch month {
-    case 2: isLeap(year) ? 29 : 28
-    case 4, 6, 9, 11: 30
-    default: 31
-    }
-  }
-
-  /// Days since 1 March of the year 0 of the Gregorian calendar, whose leap day is then a year's last.
-  static func dayNumber(year: Int, month: Int, day: Int) -> Int {
-    let shifted = month <= 2 ? year - 1 : year
-    let monthFromMarch = (month + 9) % 12
-    return shifted * 365 + floorDivide(shifted, 4) - floorDivide(shifted, 100) + floorDivide(shifted, 400)
-      + (monthFromMarch * 153 + 2) / 5 + day - 1
-  }
-
-  static func date(ofDayNumber number: Int) -> (year: Int, month: Int, day: Int) {
-    let era = floorDivide(number, 146_097)
-    let dayOfEra = number - era * 146_097
-    let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-    let monthFromMarch = (5 * dayOfYear + 2) / 153
-    let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
-    let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-    return (year, month, dayOfYear - (153 * monthFromMarch + 2) / 5 + 1)
-  }
-
   static func floorDivide(_ a: Int, _ b: Int) -> Int { a >= 0 ? a / b : -((b - 1 - a) / b) }
 
   var minutesSinceEpoch: Int {
-    let days = kind == .time ? 0 : Temporal.dayNumber(year: Int(year), month: Int(month), day: Int(day))
+    let days = kind == .time ? 0 : CalendarDay.number(year: Int(year), month: Int(month), day: Int(day))
     return days * 1_440 + Int(hour) * 60 + Int(minute)
   }
 
@@ -119,7 +92,7 @@ extension Temporal {
     copy.hour = UInt8(rest / 60)
     copy.minute = UInt8(rest % 60)
     guard kind != .time else { return copy }
-    let date = Temporal.date(ofDayNumber: days)
+    let date = CalendarDay(dayNumber: days)
     copy.year = Int16(clamping: date.year)
     copy.month = UInt8(date.month)
     copy.day = UInt8(date.day)

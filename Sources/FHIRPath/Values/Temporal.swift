@@ -1,3 +1,5 @@
+import FHIRModel
+
 /// A date, a point in time, or a time of day, as precise as it was written.
 ///
 /// See https://hl7.org/fhirpath/N1/#date
@@ -138,7 +140,7 @@ extension Temporal {
       value.month = UInt8(month)
       value.precision = .month
       guard take("-") else { return true }
-      guard let day = digits(2), day >= 1, day <= Temporal.days(in: month, of: year) else { return false }
+      guard let day = digits(2), day >= 1, day <= CalendarDay.days(in: month, of: year) else { return false }
       value.day = UInt8(day)
       value.precision = .day
       return true

@@ -54,7 +54,7 @@ package struct BundleScope: Sendable {
     var node: UInt32
     /// The type that the reference's text names.
     var type: TypeID?
-    var form: ReferenceText.Form
+    var form: LiteralReference.Form
     var isVersioned: Bool
   }
 

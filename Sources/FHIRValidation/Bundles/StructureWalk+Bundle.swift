@@ -38,7 +38,7 @@ extension StructureWalk {
   }
 
   /// Notes a reference that may lead to another entry. The frame is the reference's.
-  mutating func noteReference(_ node: Int, literal: Int, _ reference: ReferenceText, _ child: PlanChild) {
+  mutating func noteReference(_ node: Int, literal: Int, _ reference: LiteralReference, _ child: PlanChild) {
     guard bundleDepth > 0 else { return }
     switch reference.form {
     case .relative, .absolute, .urn: break

@@ -123,7 +123,7 @@ struct ReportCheck {
   private func isList(_ reference: ResourceElement) -> Bool {
     guard var text = reference.text("reference") else { return true }
     return text.withUTF8 { text in
-      let reference = ReferenceText(text, report.table)
+      let reference = LiteralReference(text, report.table)
       return reference.type.map { report.table.name(of: $0) == "List" } ?? true
     }
   }

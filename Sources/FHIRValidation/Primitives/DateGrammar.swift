@@ -1,3 +1,5 @@
+import FHIRModel
+
 /// The grammars of date, dateTime, instant and time.
 ///
 /// See https://hl7.org/fhir/R4/datatypes.html#date. Beyond the published expressions, a day must exist in its
@@ -57,14 +59,7 @@ enum DateGrammar {
     guard p[7] == UInt8(ascii: "-") else { return .malformed }
     let day = two(p + 8)
     guard day < 100 else { return .malformed }
-    return day >= 1 && day <= days(of: month, year: year) ? .valid : .noSuchDay
-  }
-
-  @inline(__always)
-  private static func days(of month: Int, year: Int) -> Int {
-    if month == 2 { return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28 }
-    // April, June, September and November: 30.
-    return 0b1010_0101_0000 >> month & 1 == 1 ? 30 : 31
+    return day >= 1 && day <= CalendarDay.days(in: month, of: year) ? .valid : .noSuchDay
   }
 
   private static func moment(_ p: UnsafePointer<UInt8>, _ count: Int) -> PrimitiveVerdict {

@@ -74,7 +74,6 @@ package final class ProfileRules: Sendable {
     _ tree: ResourceTree, _ options: ValidationOptions, isBundleSplit: Bool = false,
     among bundle: BundledResources? = nil, findings: inout [Finding], toldMissing: inout Set<ProfileNumber>
   ) -> Bool {
-    guard self.options.areChecked else { return false }
     return withSession(among: bundle) { session in
       swap(&session.toldMissing, &toldMissing)
       defer { swap(&session.toldMissing, &toldMissing) }

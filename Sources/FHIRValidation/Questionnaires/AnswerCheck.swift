@@ -131,7 +131,7 @@ struct AnswerCheck {
 
   private mutating func checkReference(_ value: ResourceElement) {
     guard !asked.limits.resourceTypes.isEmpty, var text = value.text("reference") else { return }
-    guard let type = text.withUTF8({ ReferenceText($0, value.table).type }) else { return }
+    guard let type = text.withUTF8({ LiteralReference($0, value.table).type }) else { return }
     let name = value.table.name(of: type)
     if !asked.limits.resourceTypes.contains(name) {
       tellLimit(

@@ -34,7 +34,7 @@ enum BundleEntryRule {
     let text = walk.withText(fullUrl) { Array($0) }
     text.withUnsafeBufferPointer { url in
       guard !url.isEmpty, !ByteSearch.hasWhitespace(url) else { return }
-      let form = ReferenceText(url, walk.plan.table)
+      let form = LiteralReference(url, walk.plan.table)
       guard form.isAbsolute else {
         walk.report(
           .error, .bundleEntry, at: entry, position: fullUrl, value: fullUrl,
@@ -52,7 +52,7 @@ enum BundleEntryRule {
   }
 
   private static func check(
-    _ form: ReferenceText, _ url: UnsafeBufferPointer<UInt8>, of entry: Int, resource: Int,
+    _ form: LiteralReference, _ url: UnsafeBufferPointer<UInt8>, of entry: Int, resource: Int,
     _ walk: inout StructureWalk
   ) {
     guard let id = walk.tree.child(walk.plan.names.id, of: resource) else {

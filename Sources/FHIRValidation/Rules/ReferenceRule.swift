@@ -52,7 +52,7 @@ enum ReferenceRule {
     let table = walk.plan.table
     let reference = walk.withText(literal) { text in
       // White space is the uri's own finding.
-      ByteSearch.hasWhitespace(text) ? nil : ReferenceText(text, table)
+      ByteSearch.hasWhitespace(text) ? nil : LiteralReference(text, table)
     }
     guard let reference else { return nil }
     walk.noteReference(node, literal: literal, reference, child)

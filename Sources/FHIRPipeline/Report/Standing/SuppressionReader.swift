@@ -1,3 +1,4 @@
+import struct FHIRModel.CalendarDay
 import Foundation
 import Yams
 
@@ -20,13 +21,13 @@ package enum SuppressionReader {
   }
 
   package static func parse(_ text: String, file: String) throws -> [Suppression] {
-    let root: Node?
+    let root: Yams.Node?
     do {
       root = try Yams.compose(yaml: text)
     } catch let error as YamlError {
       throw PipelineFailure(.configuration, ConfigurationReader.syntaxMessage(error, file: file))
     }
-    guard let root, root != Node("") else { return [] }
+    guard let root, root != Yams.Node("") else { return [] }
     guard let mapping = root.mapping, mapping.count == 1, let list = mapping["suppressions"]?.sequence else {
       throw mistake(root, file, "a list under the one key suppressions was expected here")
     }
@@ -35,7 +36,7 @@ package enum SuppressionReader {
 
   private static let keys = ["rule", "path", "source", "reason", "expires"]
 
-  private static func suppression(_ node: Node, _ file: String) throws -> Suppression {
+  private static func suppression(_ node: Yams.Node, _ file: String) throws -> Suppression {
     guard let mapping = node.mapping else {
       throw mistake(node, file, "a suppression with rule and reason was expected here")
     }
@@ -67,15 +68,11 @@ package enum SuppressionReader {
   /// Whether a text is a date of the calendar.
   private static func isDate(_ text: String) -> Bool {
     let parts = text.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
-    guard text.utf8.count == 10, parts.count == 3, parts[0] > 0, (1...12).contains(parts[1]) else {
-      return false
-    }
-    let leap = parts[0] % 4 == 0 && (parts[0] % 100 != 0 || parts[0] % 400 == 0)
-    let days = [31, leap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
-    return (1...days[parts[1] - 1]).contains(parts[2])
+    guard text.utf8.count == 10, parts.count == 3 else { return false }
+    return CalendarDay(year: parts[0], month: parts[1], day: parts[2]) != nil
   }
 
-  private static func mistake(_ node: Node, _ file: String, _ words: String) -> PipelineFailure {
+  private static func mistake(_ node: Yams.Node, _ file: String, _ words: String) -> PipelineFailure {
     let place = node.mark.map { ":\($0.line):\($0.column)" } ?? ""
     return PipelineFailure(.configuration, "\(file)\(place): \(words)")
   }

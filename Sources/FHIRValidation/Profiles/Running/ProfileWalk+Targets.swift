@@ -79,7 +79,7 @@ extension ProfileWalk {
   func statedTargetType(_ node: Int) -> TypeID? {
     if let literal = tree.child(names.reference, of: node) {
       let type = tree.withText(literal, scratch: session.scratch) { text in
-        ByteSearch.hasWhitespace(text) ? nil : ReferenceText(text, table).type
+        ByteSearch.hasWhitespace(text) ? nil : LiteralReference(text, table).type
       }
       if let type { return type }
     }

@@ -1,5 +1,5 @@
 /// Escaping for attribute values.
-enum XMLText {
+enum XMLAttributeText {
   /// What became of a text.
   enum Outcome {
     case exact

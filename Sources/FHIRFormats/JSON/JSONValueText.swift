@@ -1,5 +1,5 @@
 /// How values are written in JSON.
-enum JSONText {
+enum JSONValueText {
   /// Appends plain text as a string, quotes and all; only what JSON demands is escaped (RFC 8259, section 7).
   static func append(_ text: UnsafeBufferPointer<UInt8>, to output: OutputBuffer) {
     output.append(JSONByte.quote)

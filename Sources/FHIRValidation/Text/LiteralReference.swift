@@ -3,7 +3,7 @@ import FHIRModel
 /// What the text of a literal reference, or of a fullUrl, says by its form alone.
 ///
 /// See https://hl7.org/fhir/R4/references.html#literal and https://hl7.org/fhir/R4/http.html#general
-struct ReferenceText {
+struct LiteralReference {
   enum Form {
     /// `#id`: a contained resource; `#` alone: the resource that contains.
     case fragment
