@@ -38,6 +38,9 @@ extension StoreConnection {
     }
   }
 
+  /// Whether what is done through this connection belongs to a transaction.
+  package var isInTransaction: Bool { session != nil }
+
   /// Commits, again and again while the server cannot say whether it did.
   private func commit(_ session: OpaquePointer, until deadline: ContinuousClock.Instant) throws(StoreError) {
     while true {

@@ -25,6 +25,9 @@ struct ImportCommand: ParsableCommand {
   @Option(help: "How the summary is written: text (standard error) or json (one object on standard output).")
   var summary: SummaryFormat = .text
 
+  @Flag(help: "Load transaction Bundles entry by entry, as batches are, and not all or nothing.")
+  var noTransactions = false
+
   @OptionGroup var database: DatabaseOptions
   @OptionGroup var packages: PackageArguments
   @OptionGroup var common: CommonOptions
@@ -33,6 +36,7 @@ struct ImportCommand: ParsableCommand {
     var configuration = try common.configuration()
     try database.apply(uri: to, to: &configuration)
     if let quarantine { configuration.quarantine = quarantine }
+    if noTransactions { configuration.honoursTransactions = false }
     let inputs = try InputFile.find(files)
     let run = try common.importRun(configuration, packages)
     let outcome = try run.run(inputs, store: try Database.open(configuration))

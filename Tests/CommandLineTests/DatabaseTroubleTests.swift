@@ -45,8 +45,12 @@ import Testing
     #expect(refused.status == 2)
     #expect(refused.errors.split(separator: "\n").count == 1, "\(refused.errors)")
     #expect(!refused.errors.contains("falsch"))
-    let done = try Program.run(["import", "Samples/clinic", "--uri-file", right, "--quiet"])
+    let done = try Program.run(["import", "Samples/clinic", "--uri-file", right, "--quiet", "--no-transactions"])
     #expect(done.status == 0, "\(done.errors)")
+    // A single server has no transactions.
+    let single = try Program.run(["import", "Samples/clinic", "--uri-file", right, "--quiet"])
+    #expect(single.status == 2)
+    #expect(single.errors.contains("--no-transactions"), "\(single.errors)")
   }
 
   @Test(.enabled(if: OwnServer.program != nil, "no mongod: set FHIRLINE_MONGOD"))

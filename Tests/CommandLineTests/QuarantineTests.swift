@@ -93,7 +93,7 @@ import Testing
     let workspace = try Workspace()
     let bundle = try workspace.write(
       "b.json",
-      #"{"resourceType":"Bundle","type":"transaction","entry":["#
+      #"{"resourceType":"Bundle","type":"batch","entry":["#
         + #"{"fullUrl":"urn:uuid:0b6f8c4e-8d1f-4f6b-9a51-6c3ad3f7f002","resource":{"resourceType":"Patient","gender":"no"},"#
         + #""request":{"method":"POST","url":"Patient"}},"#
         + #"{"fullUrl":"urn:uuid:0b6f8c4e-8d1f-4f6b-9a51-6c3ad3f7f003","resource":{"resourceType":"Observation","#

@@ -41,7 +41,7 @@ final class TestDatabase: Sendable {
   }
 
   /// Writes inputs and imports them.
-  func importFiles(_ files: [(name: String, text: String)]) throws -> ImportSummary {
+  func importFiles(_ files: [(name: String, text: String)], pageBytes: Int? = nil) throws -> ImportSummary {
     var inputs: [String] = []
     for (name, text) in files {
       let file = folder.appending(path: name)
@@ -50,6 +50,7 @@ final class TestDatabase: Sendable {
     }
     var run = ImportRun(mappings: try MappingSet.builtIn(), collections: [:])
     run.showsProgress = false
+    if let pageBytes { run.chartPageBytes = pageBytes }
     run.quarantinePath = folder.appending(path: "quarantine.ndjson").path
     let outcome = try run.run(try InputFile.find(inputs), store: store)
     #expect(outcome.failure == nil)

@@ -99,6 +99,29 @@ package struct DocumentAssembler: Sendable {
     return try assemble(draft, hash: hash(of: draft), in: &memory)
   }
 
+  /// What becomes of a stored document, given with all its pages, when resources are taken out of it.
+  package struct Removal: Sendable {
+    /// How many resources were there.
+    package let removed: Int
+    /// nil where nothing is left that would need a document.
+    package let document: Assembly?
+  }
+
+  /// Takes resources out of a stored document.
+  package func assemble(
+    kind: DocumentKind, id: String, without keys: Set<String>, stored pages: [BSONDocument]
+  ) throws -> Removal {
+    var draft = DocumentDraft(kind: kind, id: id)
+    try draft.load(pages, restoreRoot: restoreRoot)
+    let removed = draft.remove(keys)
+    // A patient's document may hold a chart.
+    let isHolder = draft.others.fields.contains { $0.value.fields?["_fhirline"] != nil }
+    if draft.isEmpty, !isHolder { return Removal(removed: removed, document: nil) }
+    var memory = PageMemory()
+    return Removal(
+      removed: removed, document: try assemble(draft, hash: hash(of: draft), in: &memory))
+  }
+
   /// Whether a document of parts says nothing but that there is to be one.
   package func isEmpty(_ document: Assembly) -> Bool {
     document.tally.types.isEmpty && document.hash == hash(of: DocumentDraft(kind: document.kind, id: ""))

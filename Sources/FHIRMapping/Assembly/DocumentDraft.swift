@@ -207,6 +207,20 @@ package struct DocumentDraft {
     names.count < 2 ? names : Set(names).sorted()
   }
 
+  /// Takes resources out by their keys; returns how many were there.
+  mutating func remove(_ keys: Set<String>) -> Int {
+    var removed = 0
+    if let root, keys.contains(root.key) {
+      self.root = nil
+      residual = nil
+      removed += 1
+    }
+    for number in sections.indices { removed += sections[number].remove(keys) }
+    sections.removeAll { $0.items.isEmpty }
+    if removed > 0 { isChanged = true }
+    return removed
+  }
+
   // MARK: Content
 
   var origins: OriginList {

@@ -39,6 +39,13 @@ struct DraftSection {
     for index in items.indices { items[index].origin = origins[index] }
   }
 
+  /// Takes items away; returns how many were there.
+  mutating func remove(_ keys: Set<String>) -> Int {
+    let count = items.count
+    items.removeAll { keys.contains(String(decoding: $0.key, as: UTF8.self)) }
+    return count - items.count
+  }
+
   /// Adds those items whose keys are not there.
   mutating func fill(_ loaded: [Item]) {
     let known = Set(items.map { String(decoding: $0.key, as: UTF8.self) })

@@ -117,6 +117,7 @@ extension Rule {
   package static let referenceMissing = Rule("reference-missing", .notFound)
   package static let referenceAmbiguous = Rule("reference-ambiguous", .businessRule)
   package static let bundleUnreachable = Rule("bundle-unreachable", .businessRule)
+  package static let transactionRefused = Rule("transaction-refused", .businessRule)
   // Profiles and extensions
   package static let profileUnknown = Rule("profile-unknown", .notFound)
   package static let profileMin = Rule("profile-min", .required)
@@ -157,6 +158,7 @@ extension Rule {
     designBase, designElement,
     designSlicing, designValue, designCode, designExpression,
     narrativeSyntax, narrativeLink, referenceMissing, referenceAmbiguous, bundleUnreachable,
+    transactionRefused,
     profileUnknown, profileMin, profileMax, profileType, profileFixed, profilePattern, profileRange,
     profileLength, profileSlice, profileSliceOrder, profileNone, profileTarget, profileMustSupport,
     profileNarrative,

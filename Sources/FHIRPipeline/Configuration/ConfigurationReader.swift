@@ -90,6 +90,9 @@ package enum ConfigurationReader {
         try Section(file: file, name: "import", node: node).read([
           "source": { configuration.source = try Section.identifier($0, file, "import.source") },
           "workers": { configuration.workers = try Section.integer($0, file, "import.workers", in: 1...64) },
+          "transactions": {
+            configuration.honoursTransactions = try Section.boolean($0, file, "import.transactions")
+          },
           "quarantine": { configuration.quarantine = try Section.string($0, file, "import.quarantine") },
         ])
       },
@@ -183,6 +186,14 @@ package enum ConfigurationReader {
           node, file, "\(name): a whole number from \(range.lowerBound) to \(range.upperBound) was expected")
       }
       return value
+    }
+
+    static func boolean(_ node: Node, _ file: String, _ name: String) throws -> Bool {
+      switch node.scalar?.string {
+      case "true": return true
+      case "false": return false
+      default: throw failure(node, file, "\(name): true or false was expected")
+      }
     }
 
     /// A prefix that may stand in a FHIR id.

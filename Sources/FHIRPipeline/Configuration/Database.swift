@@ -57,6 +57,7 @@ extension ImportRun {
     chartPageBytes = configuration.chartPageBytes
     chartPageEntries = configuration.chartPageEntries
     source = configuration.source
+    honoursTransactions = configuration.honoursTransactions
     if let path = configuration.quarantine { quarantinePath = path }
   }
 }

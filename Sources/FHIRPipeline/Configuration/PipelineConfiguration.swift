@@ -17,6 +17,8 @@ package struct PipelineConfiguration: Sendable, Equatable {
   package var source = ""
   package var workers: Int?
   package var quarantine: String?
+  /// Whether transaction Bundles are loaded all or nothing.
+  package var honoursTransactions = true
   /// The packages that say what data must be, besides the core of R4.
   package var packages = PackageOptions()
 

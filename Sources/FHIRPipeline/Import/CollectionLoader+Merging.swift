@@ -7,7 +7,7 @@ extension CollectionLoader {
   private static let bytesPerWrite = 8 << 20
 
   /// A stored document with parts added.
-  private struct Merged {
+  struct Merged {
     let incoming: Assembly
     let document: Assembly
     /// The hash with which it was read.
@@ -78,7 +78,7 @@ extension CollectionLoader {
     }
   }
 
-  private func guardedHash(in document: BSONView) throws -> String? {
+  func guardedHash(in document: BSONView) throws -> String? {
     try place.guarded.flatMap { try document.find(string: $0)?.document?.find(path: "_fhirline.hash")?.text }
   }
 
@@ -117,36 +117,54 @@ extension CollectionLoader {
     _ request: Assembly, pages: Int, _ connection: borrowing StoreConnection
   ) throws -> [Assembly] {
     // An import that was cut short may have left more pages than the first tells of.
-    let last = pages + request.pages.count + 1
-    let ids = [request.id] + (2...last).map { "\(request.id)#\($0)" }
+    let stored = try pagesFound(of: request.id, upTo: pages + request.pages.count + 1, connection)
+    guard let state = try stored.state, state.pages <= stored.ids.count else { return [request] }
+    guard var merged = merged(request, state, stored: stored.inOrder) else { return [] }
+    merged.guardedHash = stored.guardedHash
+    return try write(paged: merged, over: stored.found, connection)
+  }
+
+  /// A document's pages as they are stored.
+  struct StoredPages {
+    let id: String
+    /// Those that were looked for.
+    let ids: [String]
     var found: [String: BSONDocument] = [:]
     var guardedHash: String?
-    try connection.find(ids: place.field == nil ? ids : [request.id], in: collection) { whole in
-      guard let id = try whole.find("_id")?.text, let own = try place.document(in: whole) else { return }
-      found[id] = BSONDocument(copying: own)
-      if id == request.id { guardedHash = try self.guardedHash(in: whole) }
+
+    var inOrder: [BSONDocument] { ids.compactMap { found[$0] } }
+
+    /// nil where there is no first page.
+    var state: StoredState? {
+      get throws { try found[id].map { first in try first.withView { try StoredState($0) } } }
+    }
+  }
+
+  func pagesFound(
+    of id: String, upTo last: Int, _ connection: borrowing StoreConnection
+  ) throws -> StoredPages {
+    var stored = StoredPages(id: id, ids: [id] + (2...max(2, last)).map { "\(id)#\($0)" })
+    try connection.find(ids: place.field == nil ? stored.ids : [id], in: collection) { whole in
+      guard let page = try whole.find("_id")?.text, let own = try place.document(in: whole) else { return }
+      stored.found[page] = BSONDocument(copying: own)
+      if page == id { stored.guardedHash = try guardedHash(in: whole) }
     }
     if place.field != nil {
-      try connection.find(ids: ids.dropFirst(), in: place.pages) { page in
-        if let id = try page.find("_id")?.text { found[id] = BSONDocument(copying: page) }
+      try connection.find(ids: stored.ids.dropFirst(), in: place.pages) { page in
+        if let id = try page.find("_id")?.text { stored.found[id] = BSONDocument(copying: page) }
       }
     }
-    guard let first = found[request.id] else { return [request] }
-    let state = try first.withView { try StoredState($0) }
-    guard state.pages <= last else { return [request] }
-    guard var merged = merged(request, state, stored: ids.compactMap { found[$0] }) else { return [] }
-    merged.guardedHash = guardedHash
-    return try write(paged: merged, over: found, connection)
+    return stored
   }
 
   /// Why the pages of a document were not replaced.
-  private enum Setback: Error {
+  enum Setback: Error {
     case changed
     case refused(String)
   }
 
   /// Replaces a document and its pages.
-  private func write(
+  func write(
     paged merged: Merged, over found: [String: BSONDocument], _ connection: borrowing StoreConnection
   ) throws -> [Assembly] {
     do {
@@ -186,7 +204,7 @@ extension CollectionLoader {
 
 extension StoreError {
   /// Whether a transaction failed because of what it wrote; another document may fare better.
-  fileprivate var concernsDocument: Bool {
+  var concernsDocument: Bool {
     (code == .writeFailed || code == .documentTooLarge) && !isRetryable
   }
 }

@@ -20,7 +20,7 @@ struct CollectionLoader {
   var collection: String { place.collection }
 
   /// How often a document is tried that others keep changing.
-  private static let tries = 50
+  static let tries = 50
 
   /// - Parameter areNew: whether the collection had no documents before this run: then they are inserted without being
   ///   asked for, and the server tells of the few that this run, or somebody else, wrote since.
@@ -41,6 +41,12 @@ struct CollectionLoader {
         }
       }
     }
+  }
+
+  /// Loads documents within a transaction; false where one of them is no longer as it was read, so that all is to be tried
+  /// again.
+  func loadTogether(_ documents: [Assembly], _ connection: borrowing StoreConnection) throws -> Bool {
+    try loadOnce(documents.map { LoadRequest($0) }, areNew: false, connection).isEmpty
   }
 
   /// - Returns: what could not be written because the document is no longer as it was read.
@@ -96,7 +102,10 @@ struct CollectionLoader {
     for failure in result.failures { failures[failure.index] = failure }
     // What somebody else wrote since it was asked for; another key than `_id` may be a duplicate, too.
     let duplicates = result.failures.filter { $0.reason == .duplicateKey }.map { documents[$0.index].id }
-    let existing = duplicates.isEmpty ? [] : try connection.existing(ids: duplicates, in: collection)
+    // A transaction that had a failure is over: nothing can be asked in it.
+    let existing =
+      duplicates.isEmpty || connection.isInTransaction
+      ? [] : try connection.existing(ids: duplicates, in: collection)
     var missed: [Assembly] = []
     for (index, document) in documents.enumerated() {
       if let failure = failures[index] {

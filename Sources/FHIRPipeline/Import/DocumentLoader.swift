@@ -12,6 +12,12 @@ package final class DocumentLoader: DocumentSink {
   /// A document that the database refused.
   package typealias Refused = @Sendable (Assembly, _ reason: String) -> Void
 
+  /// What waits for a thread.
+  private enum Load: Sendable {
+    case documents([LoadRequest])
+    case transaction(BundleTransaction)
+  }
+
   private static let documentsPerBatch = 500
   /// libmongoc's buffer doubles as it fills: a batch that stays below 2 MB fills one of 2 MB.
   private static let bytesPerBatch = 3 << 19
@@ -20,12 +26,12 @@ package final class DocumentLoader: DocumentSink {
   /// MongoDB gives each connection a thread: two write faster than one, and more have to wait for each other.
   private static let lanes = 2
 
-  private let store: DocumentStore
-  private let states: StoredStates
-  private let assembler: DocumentAssembler
-  private let queues: [BoundedQueue<[LoadRequest]>]
+  let store: DocumentStore
+  let states: StoredStates
+  let assembler: DocumentAssembler
+  private let queues: [BoundedQueue<Load>]
   private let failure = Mutex<PipelineFailure?>(nil)
-  private let counted: Counted
+  let counted: Counted
   private let refused: Refused
   private let threads = Mutex<[WorkerThread]>([])
 
@@ -47,10 +53,14 @@ package final class DocumentLoader: DocumentSink {
     threads.withLock { $0 = started }
   }
 
-  private func run(_ queue: BoundedQueue<[LoadRequest]>) {
+  private func run(_ queue: BoundedQueue<Load>) {
     // Small batches are gathered: every exchange with the server costs as much as some tens of documents.
     var gathered: [DocumentKind: Gathered] = [:]
-    while let batch = queue.pop() {
+    while let load = queue.pop() {
+      guard case .documents(let batch) = load else {
+        if case .transaction(let transaction) = load { write(transaction) }
+        continue
+      }
       for request in batch {
         let kind = request.document.kind
         gathered[kind, default: Gathered()].add(request)
@@ -59,9 +69,9 @@ package final class DocumentLoader: DocumentSink {
         // Charts go into documents of patients, which are then best there.
         if kind == .chart, states.layout != .collection, let patients = gathered.removeValue(forKey: .patient)
         {
-          load(patients.requests, kind: .patient)
+          self.load(patients.requests, kind: .patient)
         }
-        load(whole.requests, kind: kind)
+        self.load(whole.requests, kind: kind)
       }
     }
     for (kind, rest) in gathered.sorted(by: { $0.key < $1.key }) { load(rest.requests, kind: kind) }
@@ -88,9 +98,22 @@ package final class DocumentLoader: DocumentSink {
       lanes[Int((ContentHash.of(request.id) >> 40) % UInt64(queues.count))].append(request)
     }
     for (queue, lane) in zip(queues, lanes) where !lane.isEmpty {
-      guard queue.push(lane, cost: lane.reduce(0) { $0 + $1.document.byteCount }) else { return false }
+      guard queue.push(.documents(lane), cost: lane.reduce(0) { $0 + $1.document.byteCount }) else {
+        return false
+      }
     }
     return true
+  }
+
+  /// Hands over documents that are written together or not at all.
+  func put(_ transaction: BundleTransaction) -> Bool {
+    guard let first = transaction.requests.first else {
+      transaction.ended(.committed)
+      return true
+    }
+    let lane = Int((ContentHash.of(first.id) >> 40) % UInt64(queues.count))
+    return queues[lane].push(
+      .transaction(transaction), cost: transaction.requests.reduce(0) { $0 + $1.document.byteCount })
   }
 
   /// Waits until all is written; returns why that was not possible.
@@ -135,7 +158,7 @@ package final class DocumentLoader: DocumentSink {
     }
   }
 
-  private func fail(_ error: PipelineFailure) {
+  func fail(_ error: PipelineFailure) {
     failure.withLock { $0 = $0 ?? error }
     for queue in queues { queue.close() }
   }

@@ -1,4 +1,5 @@
 import FHIRFormats
+import FHIRModel
 
 /// A Bundle on its way in: its entries as long as they are few, and who they are.
 struct HeldBundle {
@@ -9,6 +10,8 @@ struct HeldBundle {
   /// Ids of the patients in the Bundle.
   private(set) var patients: Set<String> = []
   private(set) var isHeld = true
+  /// `Bundle.type`, once the Bundle's own members have come.
+  private(set) var type: String?
   private var bytes = 0
 
   init(isLine: Bool) { self.isLine = isLine }
@@ -23,6 +26,17 @@ struct HeldBundle {
     }
     if isHeld { records.append((record, sequence)) }
   }
+
+  /// Takes note of the Bundle's own members.
+  mutating func end(_ record: Record) {
+    type = record.tree.child(KnownNames.r4.type, of: 0).map { record.tree.string(at: $0) }
+  }
+
+  /// Whether an entry could not be read.
+  var hasUnreadable = false
+
+  /// What tells it from other Bundles of the run.
+  var mark: UInt64? { records.first?.1 }
 
   mutating func countBytes(_ count: Int) {
     bytes += count

@@ -20,6 +20,8 @@ package struct ImportRun: Sendable {
   /// Prefix of every `_id`; empty for none.
   package var source = ""
   package var workers = 2
+  /// Whether a transaction Bundle is loaded all or nothing; else entry by entry, as a batch is.
+  package var honoursTransactions = true
   package var quarantinePath = "quarantine.ndjson"
   /// Takes what is set aside instead of a quarantine file, where resources are imported that had been.
   var replay: QuarantineReplay?
@@ -81,13 +83,24 @@ package struct ImportRun: Sendable {
       run: self, files: files, found: found, stored: stored, states: states, ledger: ledger,
       assembler: assembler,
       loader: loader, spill: SpillStore(expectedBytes: total * 5 / 4, folder: folder), progress: progress,
-      number: number, waiting: waiting)
+      number: number, waiting: waiting, hasTransactions: store.server.hasTransactions)
     loader.start()
     Interruption.listen()
     context.makeDocuments()
     progress.finish()
     var failure = loader.finish() ?? context.failure ?? indexes.finish()
     failure = waiting.finish() ?? failure
+    var deleted = 0
+    if failure == nil {
+      do {
+        deleted = try DeletionRun(
+          store: store, states: states, assembler: assembler, mappings: mappings, stored: stored,
+          prefix: source.isEmpty ? "" : source + "."
+        ).run(context.deletions.due())
+      } catch {
+        failure = DocumentLoader.failure(error)
+      }
+    }
     quarantine.close()
     var summary = ledger.summary
     if failure == nil {
@@ -101,6 +114,7 @@ package struct ImportRun: Sendable {
     }
     if failure != nil { summary.stop() }
     if let message = quarantine.failure { failure = failure ?? PipelineFailure(.output, message) }
+    summary.deleted = deleted
     summary.files = files.count
     summary.seconds = Progress.now() - started
     if let unnoted = record.finish(summary, isWhole: failure == nil) { failure = failure ?? unnoted }
@@ -123,12 +137,20 @@ extension ImportRun {
 protocol DocumentSink: Sendable {
   /// False once nothing more is taken.
   func put(_ requests: [LoadRequest]) -> Bool
+  /// Takes documents that are written together or not at all; see ``BundleTransaction/ended``.
+  func put(_ transaction: BundleTransaction) -> Bool
   var hasFailed: Bool { get }
   /// Takes note of a document that is as it would be written, and therefore not put.
   func foundUnchanged(_ kind: DocumentKind)
 }
 
 extension DocumentSink {
+  func put(_ transaction: BundleTransaction) -> Bool {
+    let isTaken = put(transaction.requests)
+    transaction.ended(isTaken ? .committed : .dropped)
+    return isTaken
+  }
+
   func foundUnchanged(_ kind: DocumentKind) {}
 }
 
@@ -155,21 +177,28 @@ final class ImportContext: Sendable {
   let waiting: WaitingReferences?
   /// What a comparison with the database found.
   let changed = ChangedDocuments()
+  let deletions: Deletions
   private let failed = Mutex<PipelineFailure?>(nil)
+  /// Transaction Bundles of which nothing is loaded, by the sequence of their first entry.
+  let refusedBundles = Mutex<Set<UInt64>>([])
+  /// Whether the server has transactions; true where nothing is loaded.
+  let hasTransactions: Bool
 
   init(
     run: ImportRun, files: [InputFile], found: IndexPass.Result, stored: StoredTargets?,
     states: StoredStates?,
     ledger: ImportLedger,
     assembler: DocumentAssembler, loader: any DocumentSink, spill: SpillStore, progress: Progress,
-    number: Int32 = 0, waiting: WaitingReferences? = nil
+    number: Int32 = 0, waiting: WaitingReferences? = nil, hasTransactions: Bool = true
   ) {
     self.waiting = waiting
+    self.hasTransactions = hasTransactions
     self.run = run
     self.files = files
     index = found.index
     repeated = found.repeated
     patients = found.patients
+    deletions = Deletions(keys: found.deleted)
     self.stored = stored
     self.states = states
     self.ledger = ledger

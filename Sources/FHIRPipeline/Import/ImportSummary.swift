@@ -38,6 +38,8 @@ package struct ImportSummary: Sendable, Equatable {
   package var seconds = 0.0
   /// Entries of Bundles that carry no resource (a DELETE, a response).
   package var entriesWithoutResource = 0
+  /// Resources that entries of Bundles asked to be deleted, and that were there.
+  package var deleted = 0
 
   /// The run ended before its input did.
   package private(set) var stopped = false
@@ -68,6 +70,7 @@ package struct ImportSummary: Sendable, Equatable {
     unreadableFiles += other.unreadableFiles
     bytes += other.bytes
     entriesWithoutResource += other.entriesWithoutResource
+    deleted += other.deleted
   }
 
   /// One JSON object, on one line.
@@ -89,6 +92,7 @@ package struct ImportSummary: Sendable, Equatable {
     let fraction = String(milliseconds % 1000)
     return JSONText.object(
       object(total) + [
+        ("deleted", "\(deleted)"),
         ("issues", JSONText.object([("error", "\(errors)"), ("warning", "\(warnings)")])),
         (
           "references",
@@ -136,6 +140,7 @@ package struct ImportSummary: Sendable, Equatable {
     if unsettled > 0 {
       lines.append("  \(Amount.of(unsettled, "further resource")) read, but not loaded before the run ended")
     }
+    if deleted > 0 { lines.append("  \(Amount.of(deleted, "resource")) deleted, as entries of Bundles ask") }
     if references.resolved + references.unresolved > 0 {
       lines.append(
         "  references by urn, search or URL: \(Amount.grouped(references.resolved)) resolved, "

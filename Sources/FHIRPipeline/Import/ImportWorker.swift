@@ -2,6 +2,7 @@ import FHIRFormats
 import FHIRMapping
 import FHIRModel
 import FHIRValidation
+import Synchronization
 
 /// One worker of an import: takes batches, checks and maps their resources, and hands on documents or parts of them.
 final class ImportWorker {
@@ -15,6 +16,12 @@ final class ImportWorker {
   private var bundle: HeldBundle?
   /// Parts of documents that nothing else in the run adds to.
   private var wholes = PartBuffer()
+  /// The transaction Bundle whose entries are being mapped.
+  private var transaction: OpenTransaction?
+  /// Those that the loader has, by their numbers.
+  private var pending: [Int: OpenTransaction] = [:]
+  private var transactions = 0
+  private let ends = BoundedQueue<(Int, BundleTransaction.End)>(limit: .max)
   /// Parts on their way into the spill.
   private var scattered = PartBuffer()
   private var memory = PageMemory()
@@ -49,6 +56,7 @@ final class ImportWorker {
       case .end: finishBundle(file: item.file)
       }
     }
+    while !pending.isEmpty { endOne() }
     if context.mustStop { feed.stop() }
   }
 
@@ -67,10 +75,12 @@ final class ImportWorker {
         if bundle == nil { bundle = HeldBundle(isLine: batch.isLines) }
         bundle?.add(record, sequence: base | number, repeated: context.repeated)
       case .bundle:
+        bundle?.end(record)
         if pass.counts { report(record, source: source) }
         // The next line may be a Bundle of its own, and another worker may get what follows.
         if batch.isLines { finishBundle(file: item.file) }
       case .unreadable:
+        bundle?.hasUnreadable = true
         guard pass.counts else { return }
         let type = "unreadable"
         summary.types[type, default: .init()].read += 1
@@ -110,28 +120,44 @@ final class ImportWorker {
     let errors = issues.count { ImportWorker.setsAside($0) }
     summary.errors += errors
     summary.warnings += issues.count { $0.severity >= .warning } - errors
+    let request = EntryRequest(record)
     guard let resource = RecordResource(record) else {
       if case .entry = record.content, errors == 0 {
         summary.entriesWithoutResource += 1
+        if let request, request.method == .delete { delete(request, record, source, sequence) }
       } else {
         summary.types["unreadable", default: .init()].read += 1
         summary.types["unreadable", default: .init()].quarantined += 1
-        context.ledger.setAside(record, source: source, issues: issues)
+        setAside(record, source, sequence, issues)
       }
       return
     }
     summary.types[resource.type, default: .init()].read += 1
-    if errors > 0 {
+    if errors == 0, request?.method == .patch {
+      issues.append(
+        Issue(
+          .error, .documentRefused, at: "Bundle.entry.request.method", position: record.tree.position(of: 0),
+          "PATCH asks for a change of a resource: an import loads whole resources, and applies no patches"))
+      summary.errors += 1
+    }
+    if errors > 0 || request?.method == .patch {
       summary.types[resource.type, default: .init()].quarantined += 1
-      context.ledger.setAside(record, source: source, issues: issues)
+      setAside(record, source, sequence, issues)
       return
     }
+    context.deletions.note(resource.identity.key, sequence: sequence)
     do {
       let result = try factory.parts(
         of: resource, identity: resource.identity, resolver: resolver, sequence: sequence,
         origin: context.origin(of: resource, sequence: sequence)
       ) { part in
-        if isWhole(part, whole: patients) { wholes.append(record: part.record) } else { spill(part) }
+        if isWhole(part, whole: patients) {
+          wholes.append(record: part.record)
+        } else if let transaction {
+          transaction.scattered.append(record: part.record)
+        } else {
+          spill(part)
+        }
       }
       summary.references.resolved += result.resolved
       summary.references.unresolved += result.unresolved
@@ -147,8 +173,27 @@ final class ImportWorker {
         position: record.tree.position(of: error.node), error.message)
       summary.errors += 1
       summary.types[resource.type, default: .init()].quarantined += 1
-      context.ledger.setAside(record, source: source, issues: issues + [issue])
+      setAside(record, source, sequence, issues + [issue])
     }
+  }
+
+  private func setAside(_ record: Record, _ source: String, _ sequence: UInt64, _ issues: [Issue]) {
+    guard let transaction else { return context.ledger.setAside(record, source: source, issues: issues) }
+    transaction.failures[sequence] = issues
+  }
+
+  /// Notes what an entry wants deleted.
+  private func delete(_ request: EntryRequest, _ record: Record, _ source: String, _ sequence: UInt64) {
+    if let target = request.target {
+      let order = Deletions.Order(target: target, sequence: sequence)
+      if let transaction { transaction.deletions.append(order) } else { context.deletions.add(order) }
+      return
+    }
+    let issue = Issue(
+      .warning, .documentRefused, at: "Bundle.entry.request.url", position: record.tree.position(of: 0),
+      "nothing is deleted: expected Type/id, or a search by identifier")
+    summary.warnings += 1
+    context.run.say(FindingText.line(issue, source: source))
   }
 
   /// Maps one record for the documents that are not as they are stored; what there was to say of it was said before.
@@ -196,11 +241,21 @@ final class ImportWorker {
     let resolver = ReferenceResolver(run: context.index, bundle: held.index, stored: context.stored)
     if held.isHeld {
       let patients = held.patients.map { factory.documentID($0) }
+      if held.type == "transaction", context.run.honoursTransactions {
+        if pass.counts {
+          return begin(held, source: source, resolver: resolver, whole: patients)
+        } else if let mark = held.mark, context.refusedBundles.withLock({ $0.contains(mark) }) {
+          return
+        }
+      }
       for (record, sequence) in held.records {
         handle(record, source: source, resolver: resolver, sequence: sequence, whole: patients)
       }
       loadWholes()
     } else {
+      if held.type == "transaction", context.run.honoursTransactions, pass.counts {
+        context.run.say("\(source): is larger than 16 MB: its entries are loaded one by one, not all or none")
+      }
       readAgain(file: file, source: source, resolver: resolver)
     }
   }
@@ -224,6 +279,82 @@ final class ImportWorker {
       }
     } catch {
       context.fail(PipelineFailure(.stopped, "\(source): could not be read a second time: \(error)"))
+    }
+  }
+
+  // MARK: Transactions
+
+  /// How many Bundles wait for the loader at a time.
+  private static let pendingLimit = 4
+
+  /// Maps a transaction Bundle, and hands it to the loader as one; where an entry cannot be loaded, none is.
+  private func begin(
+    _ held: HeldBundle, source: String, resolver: ReferenceResolver, whole patients: [String]
+  ) {
+    guard context.hasTransactions else {
+      return context.fail(
+        PipelineFailure(
+          .usage,
+          "\(source): a transaction Bundle is loaded all or nothing, and this MongoDB server has no transactions, for it "
+            + "is no replica set: start it as one, or load entry by entry with --no-transactions"))
+    }
+    let open = OpenTransaction()
+    transaction = open
+    for (record, sequence) in held.records {
+      handle(record, source: source, resolver: resolver, sequence: sequence, whole: patients)
+    }
+    transaction = nil
+    guard open.failures.isEmpty, !held.hasUnreadable else {
+      wholes.reset()
+      refuse(held, open, source)
+      return
+    }
+    open.mark = held.mark
+    loadWholes { open.requests += $0 }
+    transactions += 1
+    let number = transactions
+    pending[number] = open
+    let ends = ends
+    let isTaken = context.loader.put(
+      BundleTransaction(requests: open.requests) { end in ends.push((number, end)) })
+    if !isTaken { pending[number] = nil }
+    while pending.count >= ImportWorker.pendingLimit { endOne() }
+  }
+
+  /// Sets a whole transaction Bundle aside.
+  private func refuse(_ held: HeldBundle, _ open: OpenTransaction, _ source: String) {
+    if let mark = held.mark { context.refusedBundles.withLock { _ = $0.insert(mark) } }
+    for (record, sequence) in held.records {
+      if let issues = open.failures[sequence] {
+        context.ledger.setAside(record, source: source, issues: issues)
+      } else if let resource = RecordResource(record) {
+        summary.types[resource.type, default: .init()].quarantined += 1
+        let issue = Issue(
+          .error, .transactionRefused, at: record.tree.expression(of: resource.node, table: .r4),
+          position: record.tree.position(of: resource.node),
+          "is not loaded, for another entry of its transaction Bundle cannot be: all are, or none")
+        context.ledger.setAside(record, source: source, issues: [issue])
+      }
+    }
+  }
+
+  /// Waits for the end of a transaction: what its documents share with others of the run comes after them.
+  private func endOne() {
+    guard let (number, end) = ends.pop(), let open = pending.removeValue(forKey: number) else { return }
+    switch end {
+    case .dropped: break
+    case .committed:
+      open.scattered.forEach { spill($0) }
+      for order in open.deletions { context.deletions.add(order) }
+    case .refused(let reason):
+      if let mark = open.mark { context.refusedBundles.withLock { _ = $0.insert(mark) } }
+      for request in open.requests { context.ledger.refuse(request.document, reason: reason) }
+      let groups = DocumentGroups(open.scattered)
+      for group in groups.groups {
+        var draft = DocumentDraft(kind: group.kind, id: groups.id(of: group))
+        draft.merge(groups.parts(of: group))
+        context.ledger.refuse(draft, reason: reason)
+      }
     }
   }
 
@@ -268,11 +399,13 @@ final class ImportWorker {
   }
 
   /// Hands the documents whose parts are at hand to the loader, but for those that the database has already.
-  private func loadWholes() {
+  private func loadWholes() { loadWholes { _ = context.loader.put($0) } }
+
+  private func loadWholes(_ put: ([LoadRequest]) -> Void) {
     let groups = DocumentGroups(wholes)
     var rest = groups.groups[...]
     while !rest.isEmpty, !context.mustStop {
-      load(rest.prefix(ImportWorker.documentsPerQuestion), of: groups)
+      load(rest.prefix(ImportWorker.documentsPerQuestion), of: groups, put)
       rest = rest.dropFirst(ImportWorker.documentsPerQuestion)
     }
     wholes.reset()
@@ -281,7 +414,9 @@ final class ImportWorker {
   /// How many documents the database is asked for at a time.
   private static let documentsPerQuestion = 500
 
-  private func load(_ some: ArraySlice<DocumentGroups.Group>, of groups: DocumentGroups) {
+  private func load(
+    _ some: ArraySlice<DocumentGroups.Group>, of groups: DocumentGroups, _ put: ([LoadRequest]) -> Void
+  ) {
     var drafts: [(draft: DocumentDraft, hash: String)] = []
     var ids: [DocumentKind: [String]] = [:]
     for group in some {
@@ -309,12 +444,12 @@ final class ImportWorker {
         context.ledger.refuse(draft, reason: "the document could not be put together: \(error)")
       }
       if bytes >= 1 << 20 {
-        _ = context.loader.put(requests)
+        put(requests)
         requests = []
         bytes = 0
       }
     }
-    _ = context.loader.put(requests)
+    put(requests)
   }
 
   /// Counts the documents that are as they are stored, and notes the others.

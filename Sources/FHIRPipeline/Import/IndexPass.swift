@@ -19,6 +19,8 @@ struct IndexPass: Sendable {
     var repeated: Set<UInt64>
     /// Some of the patients that stand alone, not in Bundles: their ids.
     var patients: [String]
+    /// Hashes of the keys that entries of Bundles want deleted.
+    var deleted: Set<UInt64>
   }
 
   /// How many patients are enough to tell whether the database knows them.
@@ -35,6 +37,7 @@ struct IndexPass: Sendable {
     let feed = BatchFeed(files: files, options: reading)
     let whole = Mutex(TargetIndex())
     let patients = Mutex<[String]>([])
+    let deleted = Mutex<Set<UInt64>>([])
     let repeated = RepeatedKeys(expectedBytes: files.reduce(0) { $0 + $1.size })
     WorkerThread.run(count: workers) { _ in
       var worker = BatchFeed.Worker(feed)
@@ -43,7 +46,15 @@ struct IndexPass: Sendable {
       while !Interruption.isAsked, let item = worker.next() {
         guard case .batch(let batch) = item.content else { continue }
         batch.forEach(skippingTypes: { isSection(String(decoding: $0, as: UTF8.self)) }) { record in
-          guard let found = RecordResource(record), !isSection(found.type) else { return }
+          guard let found = RecordResource(record) else {
+            if let request = EntryRequest(record), request.method == .delete,
+              case .resource(let target) = request.target
+            {
+              deleted.withLock { _ = $0.insert(ContentHash.of(target.key)) }
+            }
+            return
+          }
+          guard !isSection(found.type) else { return }
           repeated.note(found.identity.key)
           if IndexPass.entities.contains(found.type) { part.add(found) }
           if found.type == "Patient", record.content == .resource, sample.count < IndexPass.sampleSize {
@@ -55,7 +66,8 @@ struct IndexPass: Sendable {
       patients.withLock { $0 += sample }
     }
     return Result(
-      index: whole.withLock { $0 }, repeated: repeated.take(), patients: patients.withLock { $0 })
+      index: whole.withLock { $0 }, repeated: repeated.take(), patients: patients.withLock { $0 },
+      deleted: deleted.withLock { $0 })
   }
 }
 

@@ -16,6 +16,10 @@ package struct KnownNames: Sendable {
   package let actor: NameID
   package let type: NameID
   package let display: NameID
+  package let request: NameID
+  package let method: NameID
+  package let url: NameID
+  package let ifNoneExist: NameID
 
   package init(table: DefinitionTable = .r4) {
     func known(_ name: String) -> NameID {
@@ -36,6 +40,10 @@ package struct KnownNames: Sendable {
     actor = known("actor")
     type = known("type")
     display = known("display")
+    request = known("request")
+    method = known("method")
+    url = known("url")
+    ifNoneExist = known("ifNoneExist")
   }
 
   package static let r4 = KnownNames()

@@ -198,5 +198,15 @@ extension RuleExplanation {
       remedy: "See the collection's rules of validation and indexes; then import the quarantine file again.",
       bad: .excerpt("a document without a field that the collection's validator requires"),
       good: .excerpt("a document with it")),
+    RuleExplanation(
+      "transaction-refused", "Another entry of the transaction cannot be loaded",
+      meaning: "A Bundle of type transaction is loaded all or nothing, and one of its entries has an error.",
+      reason:
+        "Whoever made it a transaction relies on its resources being there together: half of an order is worse than none.",
+      remedy:
+        "Mend the entry that is set aside with an error of its own, and replay; or import with --no-transactions, "
+        + "which loads the others.",
+      bad: .excerpt("a transaction with a Patient, and an Observation without its code"),
+      good: .excerpt("the same with the code; or as a Bundle of type batch")),
   ]
 }

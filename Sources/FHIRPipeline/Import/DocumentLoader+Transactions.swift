@@ -1,0 +1,56 @@
+import DocumentStore
+import FHIRMapping
+
+extension DocumentLoader {
+  /// How often a transaction is tried that others keep getting in the way of.
+  private static let transactionTries = 20
+
+  /// Writes all documents of a transaction, or none.
+  func write(_ transaction: BundleTransaction) {
+    guard !hasFailed else { return transaction.ended(.dropped) }
+    let groups = Dictionary(grouping: transaction.requests) { $0.document.kind }.sorted { $0.key < $1.key }
+    let findings = TransactionFindings()
+    for _ in 0..<DocumentLoader.transactionTries {
+      do {
+        try store.withConnection { connection in
+          try connection.withTransaction { connection in
+            findings.reset()
+            for (kind, requests) in groups {
+              try write(requests, kind: kind, findings, connection)
+              // The server has ended the transaction with the write that it refused.
+              if findings.refusal != nil { throw CollectionLoader.Setback.changed }
+            }
+          }
+        }
+        for tally in findings.tallies { counted(tally) }
+        return transaction.ended(.committed)
+      } catch {
+        if let reason = findings.refusal { return transaction.ended(.refused(reason)) }
+        if let error = error as? StoreError, error.concernsDocument {
+          return transaction.ended(.refused(error.message))
+        }
+        if case CollectionLoader.Setback.changed = error { continue }
+        fail(DocumentLoader.failure(error))
+        return transaction.ended(.dropped)
+      }
+    }
+    transaction.ended(.refused("other programs keep changing its documents"))
+  }
+
+  private func write(
+    _ requests: [LoadRequest], kind: DocumentKind, _ findings: TransactionFindings,
+    _ connection: borrowing StoreConnection
+  ) throws {
+    // The pages of a document go with the rest of the transaction.
+    let loader = CollectionLoader(
+      place: states.place(of: kind), assembler: assembler, hasTransactions: false,
+      counted: { findings.count($0) }, refused: { findings.refuse($1) })
+    guard try loader.loadTogether(requests.map(\.document), connection) else {
+      throw CollectionLoader.Setback.changed
+    }
+    if kind == .chart, states.layout == .both {
+      try ChartMirror(charts: states.place(of: .chart), copies: states.embeddedCharts)
+        .update(requests.map(\.id), connection)
+    }
+  }
+}

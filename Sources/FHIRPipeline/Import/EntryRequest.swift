@@ -1,0 +1,60 @@
+import FHIRFormats
+import FHIRModel
+
+/// What an entry of a Bundle asks to be done: its `request`.
+///
+/// See http://hl7.org/fhir/R4/bundle.html#transaction
+struct EntryRequest {
+  enum Method {
+    /// POST, PUT, or what has no method: the entry's resource is loaded.
+    case write
+    case delete
+    case patch
+    /// GET and HEAD: nothing to be done.
+    case read
+  }
+
+  let method: Method
+  /// `Patient/1`, or a search.
+  let url: String
+  /// The search that must find nothing for the resource to be made.
+  let ifNoneExist: String?
+
+  /// nil where the entry asks for nothing.
+  init?(_ record: Record) {
+    let names = KnownNames.r4
+    let tree = record.tree
+    guard case .entry = record.content, tree.count > 0, let request = tree.child(names.request, of: 0) else {
+      return nil
+    }
+    func text(_ name: NameID) -> String? { tree.child(name, of: request).map { tree.string(at: $0) } }
+    switch text(names.method) {
+    case "DELETE": method = .delete
+    case "PATCH": method = .patch
+    case "GET", "HEAD": method = .read
+    default: method = .write
+    }
+    url = text(names.url) ?? ""
+    ifNoneExist = text(names.ifNoneExist)
+  }
+
+  /// What the url names: `Type/id`, also behind a server's address; or the one resource that a search finds.
+  var target: Target? {
+    let path = url.split(separator: "?", maxSplits: 1).first.map(String.init) ?? ""
+    if url.contains("?") {
+      guard case .identifierSearch(let type, let system, let value) = ReferenceText(url) else { return nil }
+      return .search(TargetIndex.identifierName(type: type, system: system, value: value))
+    }
+    let steps = path.split(separator: "/")
+    guard steps.count >= 2, let id = steps.last, var type = steps.dropLast().last.map(String.init),
+      type.withUTF8({ DefinitionTable.r4.resourceTypeID($0) }) != nil
+    else { return nil }
+    return .resource(TargetIndex.Target(type: type, id: String(id)))
+  }
+
+  enum Target: Equatable, Sendable {
+    case resource(TargetIndex.Target)
+    /// The name that the one resource must have; see ``TargetIndex/identifierName(type:system:value:)``.
+    case search(String)
+  }
+}

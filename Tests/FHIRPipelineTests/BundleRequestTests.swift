@@ -1,0 +1,158 @@
+import BSON
+import DocumentStore
+import FHIRMapping
+import FHIRPipeline
+import Foundation
+import Testing
+
+/// What entries of Bundles ask for: transactions, deletions, patches.
+@Suite(.enabled(if: TestDatabase.mayRun)) struct BundleRequestTests {
+  private func bundle(_ type: String, _ entries: [String]) -> String {
+    #"{"resourceType":"Bundle","type":"\#(type)","entry":["# + entries.joined(separator: ",") + "]}"
+  }
+
+  private func put(_ resource: String, _ url: String) -> String {
+    #"{"fullUrl":"http://example.org/\#(url)","resource":\#(resource),"#
+      + #""request":{"method":"PUT","url":"\#(url)"}}"#
+  }
+
+  private func delete(_ url: String) -> String { #"{"request":{"method":"DELETE","url":"\#(url)"}}"# }
+
+  private func patient(_ id: String, birthDate: String = "1970-01-01") -> String {
+    put(#"{"resourceType":"Patient","id":"\#(id)","birthDate":"\#(birthDate)"}"#, "Patient/\(id)")
+  }
+
+  private func observation(_ id: String, of patient: String, status: String = "final") -> String {
+    put(
+      #"{"resourceType":"Observation","id":"\#(id)","status":"\#(status)","code":{"text":"x"},"#
+        + #""subject":{"reference":"Patient/\#(patient)"},"valueString":"y"}"#, "Observation/\(id)")
+  }
+
+  private func organization(_ id: String) -> String {
+    put(#"{"resourceType":"Organization","id":"\#(id)","name":"N"}"#, "Organization/\(id)")
+  }
+
+  private func items(_ database: TestDatabase, _ patient: String) throws -> [String] {
+    let chart = try database.documents("patient_chart")[patient]
+    return (chart?["observations"]?.elements ?? []).compactMap { $0.fields?["id"]?.text }
+  }
+
+  @Test func `of a transaction with an error nothing is loaded, of a batch the rest`() throws {
+    for (type, loaded) in [("transaction", 0), ("batch", 3)] {
+      let database = try TestDatabase()
+      let entries = [
+        patient("p"), observation("good", of: "p"), observation("bad", of: "p", status: "done"),
+        organization("o"),
+      ]
+      let summary = try database.importFiles([("b.json", bundle(type, entries))])
+      #expect(summary.total.read == 4)
+      #expect(summary.total.inserted == loaded)
+      #expect(summary.total.quarantined == 4 - loaded)
+      #expect(try database.documents("patient").count == (loaded == 0 ? 0 : 1))
+      #expect(try database.documents("patient_chart").count == (loaded == 0 ? 0 : 1))
+      #expect(try database.documents("resource").count == (loaded == 0 ? 0 : 1))
+      let file = try String(contentsOf: database.folder.appending(path: "quarantine.ndjson"), encoding: .utf8)
+      #expect(file.split(separator: "\n").count == 4 - loaded)
+      #expect(file.contains("transaction-refused") == (type == "transaction"))
+    }
+  }
+
+  @Test func `a transaction that MongoDB refuses one document of leaves nothing behind`() throws {
+    let database = try TestDatabase()
+    try database.store.withConnection { connection in
+      try connection.createCollection("resource", options: ["validator": ["fhir.name": ["$ne": "N"]]])
+    }
+    let refused = bundle("transaction", [patient("p"), observation("o1", of: "p"), organization("o")])
+    let accepted = bundle("transaction", [patient("q"), observation("o2", of: "q")])
+    let summary = try database.importFiles([("a.json", refused), ("b.json", accepted)])
+    #expect(summary.total.inserted == 2)
+    #expect(summary.total.quarantined == 3)
+    #expect(summary.total.read == 5)
+    #expect(Set(try database.documents("patient").keys) == ["q"])
+    #expect(Set(try database.documents("patient_chart").keys) == ["q"])
+  }
+
+  @Test func `transactions are the same again, and add to what is stored`() throws {
+    let database = try TestDatabase()
+    let first = bundle("transaction", [patient("p"), observation("o1", of: "p"), organization("o")])
+    #expect(try database.importFiles([("a.json", first)]).total.inserted == 3)
+    let again = try database.importFiles([("a.json", first)])
+    #expect(again.total.unchanged == 3)
+    let more = bundle("transaction", [patient("p", birthDate: "1971-01-01"), observation("o2", of: "p")])
+    let summary = try database.importFiles([("a.json", first), ("b.json", more)])
+    #expect(summary.total.quarantined == 0)
+    #expect(summary.total.read == 5)
+    #expect(try items(database, "p") == ["o1", "o2"])
+  }
+
+  @Test func `what is to be deleted goes, wherever it is`() throws {
+    let database = try TestDatabase()
+    let all = [
+      patient("p"), observation("o1", of: "p"), observation("o2", of: "p"), organization("o"),
+      organization("k"),
+      patient("q"),
+    ]
+    _ = try database.importFiles([("a.json", bundle("transaction", all))])
+    let deletions = bundle(
+      "transaction",
+      ["Observation/o1", "Organization/o", "Patient/q", "http://example.org/fhir/Patient/nobody"].map(delete))
+    let summary = try database.importFiles([("deleted.ndjson", deletions + "\n")])
+    #expect(summary.deleted == 3)
+    #expect(try items(database, "p") == ["o2"])
+    #expect(Set(try database.documents("resource").keys) == ["Organization/k"])
+    #expect(Set(try database.documents("patient").keys) == ["p"])
+    #expect(Set(try database.documents("patient_chart").keys) == ["p"])
+    // The same again finds nothing.
+    #expect(try database.importFiles([("deleted.ndjson", deletions + "\n")]).deleted == 0)
+  }
+
+  @Test func `a deletion holds for what came before it, not for what comes after`() throws {
+    let database = try TestDatabase()
+    let files = [
+      ("1.json", bundle("transaction", [organization("early"), organization("late")])),
+      ("2.json", bundle("transaction", [delete("Organization/early"), delete("Organization/late")])),
+      ("3.json", bundle("transaction", [organization("late")])),
+    ]
+    for _ in 0..<2 {
+      _ = try database.importFiles(files)
+      #expect(Set(try database.documents("resource").keys) == ["Organization/late"])
+    }
+  }
+
+  @Test func `deletions of a transaction that is refused are not done`() throws {
+    let database = try TestDatabase()
+    _ = try database.importFiles([("a.json", bundle("batch", [organization("o")]))])
+    let refused = bundle(
+      "transaction", [observation("bad", of: "p", status: "done"), delete("Organization/o")])
+    let summary = try database.importFiles([("b.json", refused)])
+    #expect(summary.deleted == 0)
+    #expect(Set(try database.documents("resource").keys) == ["Organization/o"])
+  }
+
+  @Test func `a deletion of one resource leaves the pages of a large chart whole`() throws {
+    let database = try TestDatabase()
+    let many = (0..<60).map { observation("o\($0)", of: "p") }
+    _ = try database.importFiles([("a.json", bundle("batch", [patient("p")] + many))], pageBytes: 3000)
+    #expect(try database.documents("patient_chart").count > 3)
+    let orders = (0..<60).filter { $0 % 2 == 1 }.map { delete("Observation/o\($0)") }
+    let summary = try database.importFiles([("d.json", bundle("batch", orders))], pageBytes: 3000)
+    #expect(summary.deleted == 30)
+    let pages = try database.documents("patient_chart")
+    let left = pages.values.flatMap { $0["observations"]?.elements ?? [] }.compactMap {
+      $0.fields?["id"]?.text
+    }
+    #expect(Set(left) == Set((0..<60).filter { $0 % 2 == 0 }.map { "o\($0)" }))
+    #expect(left.count == 30)
+    #expect(pages["p"]?["_fhirline"]?.fields?["pages"]?.integer ?? 1 == Int64(pages.count))
+  }
+
+  @Test func `a patch is set aside, not taken for a resource`() throws {
+    let database = try TestDatabase()
+    let patch =
+      #"{"resource":{"resourceType":"Binary","id":"b","contentType":"application/json-patch+json","data":"W10="},"#
+      + #""request":{"method":"PATCH","url":"Patient/p"}}"#
+    let summary = try database.importFiles([("b.json", bundle("batch", [patient("p"), patch]))])
+    #expect(summary.total.inserted == 1)
+    #expect(summary.total.quarantined == 1)
+  }
+}
