@@ -155,4 +155,46 @@ import Testing
     #expect(summary.total.inserted == 1)
     #expect(summary.total.quarantined == 1)
   }
+
+  // MARK: ifNoneExist
+
+  private func create(_ resource: String, _ fullUrl: String, ifNoneExist: String? = nil) -> String {
+    let type = resource.split(separator: "\"")[2]
+    let condition = ifNoneExist.map { #","ifNoneExist":"\#($0)""# } ?? ""
+    return
+      #"{"fullUrl":"\#(fullUrl)","resource":\#(resource),"request":{"method":"POST","url":"\#(type)"\#(condition)}}"#
+  }
+
+  private func clinic(_ number: Int, name: String) -> [String] {
+    let hospital = "urn:uuid:0b6f8c4e-8d1f-4f6b-9a51-6c3ad3f7f00\(number)"
+    return [
+      create(
+        #"{"resourceType":"Organization","identifier":[{"system":"urn:x","value":"77"}],"name":"\#(name)"}"#,
+        hospital, ifNoneExist: "identifier=urn:x|77"),
+      create(
+        #"{"resourceType":"Patient","managingOrganization":{"reference":"\#(hospital)"}}"#,
+        "urn:uuid:1b6f8c4e-8d1f-4f6b-9a51-6c3ad3f7f00\(number)"),
+    ]
+  }
+
+  @Test func `what is to be made only once is made once, and who refers to another finds it`() throws {
+    let database = try TestDatabase()
+    let first = [
+      ("1.json", bundle("transaction", clinic(1, name: "A"))),
+      ("2.json", bundle("batch", clinic(2, name: "B"))),
+    ]
+    let made = try database.importFiles(first).total
+    #expect(made.inserted == 3)
+    #expect(made.unchanged == 1)
+    // Another day, with the database alone to tell.
+    let next = try database.importFiles([("3.json", bundle("transaction", clinic(3, name: "C")))]).total
+    #expect(next.inserted == 1)
+    #expect(next.unchanged == 1)
+    let organizations = try database.documents("resource")
+    #expect(Array(organizations.keys) == ["Organization/0b6f8c4e-8d1f-4f6b-9a51-6c3ad3f7f001"])
+    let groups = try database.documents("patient").values.map { $0["medical_group"]?.text }
+    #expect(groups == ["A", "A", "A"])
+    let again = try database.importFiles(first).total
+    #expect(again.unchanged == 4)
+  }
 }

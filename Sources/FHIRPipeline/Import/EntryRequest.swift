@@ -38,6 +38,15 @@ struct EntryRequest {
     ifNoneExist = text(names.ifNoneExist)
   }
 
+  /// The name that no resource may have for one of this type to be made; nil where the entry sets no such condition, or one
+  /// that cannot be answered here.
+  func condition(ofType type: String) -> String? {
+    guard let ifNoneExist,
+      case .identifierSearch(let type, let system, let value) = ReferenceText(type + "?" + ifNoneExist)
+    else { return nil }
+    return TargetIndex.identifierName(type: type, system: system, value: value)
+  }
+
   /// What the url names: `Type/id`, also behind a server's address; or the one resource that a search finds.
   var target: Target? {
     let path = url.split(separator: "?", maxSplits: 1).first.map(String.init) ?? ""

@@ -12,13 +12,26 @@ struct HeldBundle {
   private(set) var isHeld = true
   /// `Bundle.type`, once the Bundle's own members have come.
   private(set) var type: String?
+  /// Entries whose resources are there already, so that they are not made: their sequences.
+  private(set) var known: Set<UInt64> = []
   private var bytes = 0
 
   init(isLine: Bool) { self.isLine = isLine }
 
-  /// - Parameter repeated: hashes of keys that come in other inputs as well.
-  mutating func add(_ record: Record, sequence: UInt64, repeated: Set<UInt64>) {
-    if let resource = RecordResource(record) {
+  /// - Parameters:
+  ///   - repeated: hashes of keys that come in other inputs as well.
+  ///   - existing: the resource that is there in the place of an entry's own, if it is to be made only where there is none.
+  mutating func add(
+    _ record: Record, sequence: UInt64, repeated: Set<UInt64>,
+    existing: (Record, RecordResource) -> TargetIndex.Target?
+  ) {
+    if let resource = RecordResource(record), let other = existing(record, resource) {
+      known.insert(sequence)
+      index.add(
+        type: other.type, id: other.id,
+        names: ResourceIdentity.names(
+          of: resource.tree, at: resource.node, type: resource.type, fullUrl: resource.fullUrl))
+    } else if let resource = RecordResource(record) {
       index.add(resource)
       if resource.type == "Patient", !repeated.contains(ContentHash.of(resource.identity.key)) {
         patients.insert(resource.identity.id)

@@ -61,7 +61,13 @@ package struct ImportRun: Sendable {
     let record = RunRecord(files: names, source: source, store: store)
     let indexes = NameIndexes(store, collections: owners)
     let found = index(files)
-    let stored = StoredTargets(store: store, collections: owners, indexes: indexes)
+    let stored = StoredTargets(
+      store: store, collections: owners,
+      home: { [self] type in
+        let place = mappings.homes.place(ofType: type)
+        let kind = place.section == nil ? place.kind : .resource
+        return collections[kind] ?? kind.rawValue
+      }, indexes: indexes)
     let states = StoredStates(store: store, collections: collections, layout: chart)
 
     let ledger = ImportLedger(quarantine: replay ?? quarantine, files: files.map(\.name), say: say)
@@ -178,6 +184,7 @@ final class ImportContext: Sendable {
   /// What a comparison with the database found.
   let changed = ChangedDocuments()
   let deletions: Deletions
+  private let conditions: Conditions
   private let failed = Mutex<PipelineFailure?>(nil)
   /// Transaction Bundles of which nothing is loaded, by the sequence of their first entry.
   let refusedBundles = Mutex<Set<UInt64>>([])
@@ -199,6 +206,7 @@ final class ImportContext: Sendable {
     repeated = found.repeated
     patients = found.patients
     deletions = Deletions(keys: found.deleted)
+    conditions = found.conditions
     self.stored = stored
     self.states = states
     self.ledger = ledger
@@ -217,6 +225,14 @@ final class ImportContext: Sendable {
   var failure: PipelineFailure? { failed.withLock { $0 } }
 
   func fail(_ failure: PipelineFailure) { failed.withLock { $0 = $0 ?? failure } }
+
+  /// The resource that is there in the place of an entry's own, which is to be made only where there is none: in the database,
+  /// or made for an earlier entry of the run.
+  func existing(_ record: Record, _ resource: RecordResource) -> TargetIndex.Target? {
+    guard let condition = EntryRequest(record)?.condition(ofType: resource.type) else { return nil }
+    let other = stored?.target(named: condition) ?? conditions.target(condition)
+    return other?.id == resource.identity.id ? nil : other
+  }
 
   /// Where a resource was read, as its document notes it.
   func origin(of resource: RecordResource, sequence: UInt64) -> Origin {

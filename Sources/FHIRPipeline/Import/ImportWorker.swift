@@ -73,7 +73,8 @@ final class ImportWorker {
       case .entry:
         resources += 1
         if bundle == nil { bundle = HeldBundle(isLine: batch.isLines) }
-        bundle?.add(record, sequence: base | number, repeated: context.repeated)
+        bundle?.add(
+          record, sequence: base | number, repeated: context.repeated, existing: context.existing)
       case .bundle:
         bundle?.end(record)
         if pass.counts { report(record, source: source) }
@@ -248,7 +249,7 @@ final class ImportWorker {
           return
         }
       }
-      for (record, sequence) in held.records {
+      for (record, sequence) in held.records where !isKnown(record, sequence, held) {
         handle(record, source: source, resolver: resolver, sequence: sequence, whole: patients)
       }
       loadWholes()
@@ -256,12 +257,22 @@ final class ImportWorker {
       if held.type == "transaction", context.run.honoursTransactions, pass.counts {
         context.run.say("\(source): is larger than 16 MB: its entries are loaded one by one, not all or none")
       }
-      readAgain(file: file, source: source, resolver: resolver)
+      readAgain(held, file: file, source: source, resolver: resolver)
     }
   }
 
+  /// Whether the entry's resource is not made because there is one like it; then it is counted.
+  private func isKnown(_ record: Record, _ sequence: UInt64, _ held: HeldBundle) -> Bool {
+    guard held.known.contains(sequence), let resource = RecordResource(record) else { return false }
+    if pass.counts {
+      summary.types[resource.type, default: .init()].read += 1
+      summary.types[resource.type, default: .init()].unchanged += 1
+    }
+    return true
+  }
+
   /// Goes through a large Bundle a second time, now that all of its entries are known.
-  private func readAgain(file: Int, source: String, resolver: ReferenceResolver) {
+  private func readAgain(_ held: HeldBundle, file: Int, source: String, resolver: ReferenceResolver) {
     do {
       let reader = try context.files[file].open(options: context.run.reading)
       var step: UInt64 = 0
@@ -269,10 +280,9 @@ final class ImportWorker {
         var number: UInt64 = 0
         batch.forEach { record in
           number += 1
-          guard case .entry = record.content else { return }
-          handle(
-            record, source: source, resolver: resolver, sequence: UInt64(file) << 40 | step << 20 | number,
-            whole: [])
+          let sequence = UInt64(file) << 40 | step << 20 | number
+          guard case .entry = record.content, !isKnown(record, sequence, held) else { return }
+          handle(record, source: source, resolver: resolver, sequence: sequence, whole: [])
         }
         step += 1
         loadWholes()
@@ -300,7 +310,7 @@ final class ImportWorker {
     }
     let open = OpenTransaction()
     transaction = open
-    for (record, sequence) in held.records {
+    for (record, sequence) in held.records where !isKnown(record, sequence, held) {
       handle(record, source: source, resolver: resolver, sequence: sequence, whole: patients)
     }
     transaction = nil
@@ -327,7 +337,7 @@ final class ImportWorker {
     for (record, sequence) in held.records {
       if let issues = open.failures[sequence] {
         context.ledger.setAside(record, source: source, issues: issues)
-      } else if let resource = RecordResource(record) {
+      } else if let resource = RecordResource(record), !held.known.contains(sequence) {
         summary.types[resource.type, default: .init()].quarantined += 1
         let issue = Issue(
           .error, .transactionRefused, at: record.tree.expression(of: resource.node, table: .r4),

@@ -21,6 +21,7 @@ struct IndexPass: Sendable {
     var patients: [String]
     /// Hashes of the keys that entries of Bundles want deleted.
     var deleted: Set<UInt64>
+    var conditions: Conditions
   }
 
   /// How many patients are enough to tell whether the database knows them.
@@ -38,6 +39,7 @@ struct IndexPass: Sendable {
     let whole = Mutex(TargetIndex())
     let patients = Mutex<[String]>([])
     let deleted = Mutex<Set<UInt64>>([])
+    let conditions = Conditions()
     let repeated = RepeatedKeys(expectedBytes: files.reduce(0) { $0 + $1.size })
     WorkerThread.run(count: workers) { _ in
       var worker = BatchFeed.Worker(feed)
@@ -45,7 +47,9 @@ struct IndexPass: Sendable {
       var sample: [String] = []
       while !Interruption.isAsked, let item = worker.next() {
         guard case .batch(let batch) = item.content else { continue }
+        var sequence = UInt64(item.file) << 40 | UInt64(item.step) << 20
         batch.forEach(skippingTypes: { isSection(String(decoding: $0, as: UTF8.self)) }) { record in
+          sequence += 1
           guard let found = RecordResource(record) else {
             if let request = EntryRequest(record), request.method == .delete,
               case .resource(let target) = request.target
@@ -56,7 +60,11 @@ struct IndexPass: Sendable {
           }
           guard !isSection(found.type) else { return }
           repeated.note(found.identity.key)
-          if IndexPass.entities.contains(found.type) { part.add(found) }
+          if let condition = EntryRequest(record)?.condition(ofType: found.type) {
+            conditions.add(found.entry(sequence), condition: condition)
+          } else if IndexPass.entities.contains(found.type) {
+            part.add(found)
+          }
           if found.type == "Patient", record.content == .resource, sample.count < IndexPass.sampleSize {
             sample.append(found.identity.id)
           }
@@ -65,9 +73,11 @@ struct IndexPass: Sendable {
       whole.withLock { $0.merge(part) }
       patients.withLock { $0 += sample }
     }
+    var index = whole.withLock { $0 }
+    conditions.add(to: &index)
     return Result(
-      index: whole.withLock { $0 }, repeated: repeated.take(), patients: patients.withLock { $0 },
-      deleted: deleted.withLock { $0 })
+      index: index, repeated: repeated.take(), patients: patients.withLock { $0 },
+      deleted: deleted.withLock { $0 }, conditions: conditions)
   }
 }
 
@@ -121,6 +131,22 @@ struct RecordResource {
   }
 }
 
+extension RecordResource {
+  /// The resource as one of several that are to be made only once.
+  fileprivate func entry(_ sequence: UInt64) -> Conditions.Entry {
+    let identity = identity
+    return Conditions.Entry(
+      target: TargetIndex.Target(type: identity.type, id: identity.id),
+      names: ResourceIdentity.names(of: tree, at: node, type: identity.type, fullUrl: identity.fullUrl),
+      name: organizationName, sequence: sequence)
+  }
+
+  /// What documents show of an organization that they refer to.
+  fileprivate var organizationName: String? {
+    type == "Organization" ? tree.child(KnownNames.r4.name, of: node).map { tree.string(at: $0) } : nil
+  }
+}
+
 extension TargetIndex {
   /// Adds a resource under all that others may call it by, and an organization's name.
   mutating func add(_ resource: RecordResource) {
@@ -129,10 +155,6 @@ extension TargetIndex {
       type: identity.type, id: identity.id,
       names: ResourceIdentity.names(
         of: resource.tree, at: resource.node, type: identity.type, fullUrl: identity.fullUrl))
-    if identity.type == "Organization",
-      let name = resource.tree.child(KnownNames.r4.name, of: resource.node)
-    {
-      setName(resource.tree.string(at: name), of: identity.key)
-    }
+    if let name = resource.organizationName { setName(name, of: identity.key) }
   }
 }

@@ -16,15 +16,21 @@ package final class StoredTargets: Sendable {
   private let store: DocumentStore
   /// Collections to ask, in order; the last holds the resources that have no other home.
   private let collections: [String]
+  /// The collection in which resources of a type have documents of their own.
+  private let home: @Sendable (String) -> String?
   private let indexes: NameIndexes?
   private let state = Mutex(State())
 
   package convenience init(store: DocumentStore, collections: [String]) {
-    self.init(store: store, collections: collections, indexes: nil)
+    self.init(store: store, collections: collections, home: { _ in nil }, indexes: nil)
   }
 
   /// - Parameter indexes: indexes that are being made; the first question waits for them.
-  init(store: DocumentStore, collections: [String], indexes: NameIndexes?) {
+  init(
+    store: DocumentStore, collections: [String], home: @escaping @Sendable (String) -> String?,
+    indexes: NameIndexes?
+  ) {
+    self.home = home
     self.store = store
     self.collections = collections
     self.indexes = indexes
@@ -68,6 +74,8 @@ package final class StoredTargets: Sendable {
   private func ask(_ name: String, _ state: inout State) -> TargetIndex.Target? {
     guard state.failure == nil else { return nil }
     var collections = self.collections
+    // A resource by its type: it has one home.
+    if let mark = name.firstIndex(of: "?"), let home = home(String(name[..<mark])) { collections = [home] }
     if let indexes {
       guard indexes.finish() == nil else { return nil }
       // Where nothing was stored before this run, its own index knows all there is.
