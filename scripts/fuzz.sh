@@ -23,7 +23,13 @@ modules=("$build/$configuration"/{FuzzTargets,FHIRMapping,BSON,FHIRValidation,FH
 modules+=("$build/$configuration"/{FHIRDefinitions,FHIRFormats,FHIRModel,CDefinitions,Yams,CYaml}.build)
 objects=()
 for module in "${modules[@]}"; do
-  if [[ -d $module ]]; then mapfile -t -O "${#objects[@]}" objects < <(find "$module" -name '*.o'); fi
+  map=$module/output-file-map.json
+  if [[ -f $map ]]; then
+    # Objects of sources that are no longer there stay in the folder; the map names those of today.
+    mapfile -t -O "${#objects[@]}" objects < <(sed -n 's/.*"object" *: *"\(.*\)".*/\1/p' "$map")
+  elif [[ -d $module ]]; then
+    mapfile -t -O "${#objects[@]}" objects < <(find "$module" -name '*.o')
+  fi
 done
 maps=()
 for map in "$build/$configuration"/*.build/module.modulemap Sources/C{LibXML2,Zlib}/module.modulemap \
