@@ -26,7 +26,7 @@ for module in "${modules[@]}"; do
   map=$module/output-file-map.json
   if [[ -f $map ]]; then
     # Objects of sources that are no longer there stay in the folder; the map names those of today.
-    mapfile -t -O "${#objects[@]}" objects < <(sed -n 's/.*"object" *: *"\(.*\)".*/\1/p' "$map")
+    mapfile -t -O "${#objects[@]}" objects < <(sed -n 's/.*"object" *: *"\(.*\.swift\.o\)".*/\1/p' "$map")
   elif [[ -d $module ]]; then
     mapfile -t -O "${#objects[@]}" objects < <(find "$module" -name '*.o')
   fi

@@ -35,6 +35,7 @@ struct ValidatorWorld {
     let definitions = ConformanceStore(packages: packages)
     var options = ValidationOptions()
     // As HL7's validator runs these cases.
+    options.profiles.unknownProfiles = .error
     options.profiles.unknownExtensions = test.extensionDomains.isEmpty ? .error : .allow
     if profile != nil, let last = packages.last {
       options.profiles.rootProfiles = last.urls(.structureDefinition)

@@ -35,6 +35,10 @@ struct ValidateCommand: ParsableCommand {
     help: "What becomes of extensions that no package at hand defines: allow, inform, warn or error.")
   var unknownExtensions: ProfileOptions.UnknownExtensions = .inform
 
+  @Option(
+    help: "What becomes of values that must meet a profile which no package defines: warn or error.")
+  var unknownProfiles: ProfileOptions.UnknownProfiles = .warn
+
   @Flag(help: "Tell of elements that a profile marks must-support and that do not stand.")
   var mustSupport = false
 
@@ -90,6 +94,7 @@ struct ValidateCommand: ParsableCommand {
     run.bestPractice = bestPractice
     run.profiles.rootProfiles = profile
     run.profiles.unknownExtensions = unknownExtensions
+    run.profiles.unknownProfiles = unknownProfiles
     run.profiles.tellsMustSupport = mustSupport
     run.tellsUndecided = undecided
     run.report.colours = output == nil && Terminal.outputColours
@@ -105,6 +110,7 @@ struct ValidateCommand: ParsableCommand {
 
 extension FindingFormat: ExpressibleByArgument {}
 extension ProfileOptions.UnknownExtensions: ExpressibleByArgument {}
+extension ProfileOptions.UnknownProfiles: ExpressibleByArgument {}
 enum FindingSeverity: String, ExpressibleByArgument, CaseIterable {
   case information, warning, error, fatal
 }

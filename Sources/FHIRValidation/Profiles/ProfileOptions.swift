@@ -7,10 +7,16 @@ package struct ProfileOptions: Sendable, Hashable {
   /// Whether profiles that a resource claims in `meta.profile` are checked.
   package var followsMeta = true
   package var unknownExtensions: UnknownExtensions = .inform
+  /// What becomes of a value that must meet a profile which no package at hand defines.
+  package var unknownProfiles: UnknownProfiles = .warn
   /// Whether the absence of must-support elements is told.
   package var tellsMustSupport = false
 
   package init() {}
+
+  package enum UnknownProfiles: String, Sendable, CaseIterable {
+    case warn, error
+  }
 
   /// What becomes of an extension that no package at hand defines.
   ///

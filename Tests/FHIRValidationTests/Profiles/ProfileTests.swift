@@ -306,3 +306,24 @@ import Testing
       .places == ["profile-min Patient.active", "profile-min Patient.birthDate"])
   }
 }
+
+@Suite struct `Profiles that are not at hand` {
+  @Test func `what must meet one is a warning, or an error where asked for`() throws {
+    let profile = SmallDefinition(
+      "patient", of: "Patient",
+      [
+        element(
+          "Patient.identifier",
+          #""type": [{"code": "Identifier", "profile": ["http://example.org/nowhere"]}]"#)
+      ])
+    let text = #"{"resourceType": "Patient", "identifier": [{"value": "1"}, {"value": "2"}]}"#
+    let warned = try findings(text, meeting: [profile])
+    #expect(Set(warned.map(\.severity)) == [.warning])
+    #expect(Set(warned.map(\.rule.code)) == ["profile-unknown"])
+    var options = ProfileOptions()
+    options.unknownProfiles = .error
+    let issues = try findings(text, meeting: [profile], options: options)
+    #expect(issues.map(\.severity) == [.error, .error])
+    #expect(issues.map(\.expression) == ["Patient.identifier[0]", "Patient.identifier[1]"])
+  }
+}

@@ -164,7 +164,7 @@ extension ProfileWalk {
   /// Checks a node against a profile and reports what is wrong.
   mutating func checkProfile(_ number: ProfileNumber, _ node: Int, _ type: TypeID) {
     guard let profile = session.plan(number) else {
-      reportUnknown(number, node)
+      reportUnknown(number, node, isDemanded: true)
       return
     }
     guard table.isSubtype(type, of: profile.plan.type) else {

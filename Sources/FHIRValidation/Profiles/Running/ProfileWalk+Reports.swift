@@ -83,7 +83,16 @@ extension ProfileWalk {
   }
 
   /// Tells, once, of a profile that cannot be looked at.
-  mutating func reportUnknown(_ number: ProfileNumber, _ node: Int) {
+  ///
+  /// - Parameter isDemanded: another profile or the user asks for it, and not the resource itself.
+  mutating func reportUnknown(_ number: ProfileNumber, _ node: Int, isDemanded: Bool = false) {
+    if isDemanded, options.profiles.unknownProfiles == .error {
+      guard isTold() else { return }
+      report(
+        .error, .profileUnknown, at: node,
+        "must meet profile \(session.library.canonical(of: number)), which no package at hand defines")
+      return
+    }
     guard quietness == 0, session.toldMissing.insert(number).inserted else { return }
     report(
       .warning, .profileUnknown, at: node,
