@@ -7,8 +7,14 @@ package protocol TerminologySource: Sendable {
   func valueSet(_ canonical: String) -> ResourceTree?
   /// The CodeSystem of a canonical URL, with its version or without; nil if it is not at hand.
   func codeSystem(_ canonical: String) -> ResourceTree?
+  /// The CodeSystems that add words to the concepts of another.
+  func supplements(of system: String) -> [ResourceTree]
   /// Whether a ValueSet is the core's own: the definition table may then have its codes.
   func isCore(valueSet url: String) -> Bool
+}
+
+extension TerminologySource {
+  package func supplements(of system: String) -> [ResourceTree] { [] }
 }
 
 extension ConformanceStore: TerminologySource {

@@ -141,6 +141,7 @@ extension ConformancePackage {
         let kind = file.string("resourceType").flatMap(ConformanceKind.init(resourceType:)),
         let url = file.string("url"), PackageFile.isPlain(folder + "/" + name)
       else { continue }
+      if kind == .codeSystem, file.string("supplements") != nil { noteSupplement(url) }
       add(
         kind, url: url, version: file.string("version") ?? "", file: name, path: folder + "/" + name,
         limit: limits.file)

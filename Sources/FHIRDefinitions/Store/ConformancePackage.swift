@@ -11,6 +11,8 @@ package struct ConformancePackage: Sendable {
   package let path: String
   private var items: [Item] = []
   private var index: [Key: [Int]] = [:]
+  /// CodeSystems that may supplement others, by their URLs.
+  private(set) var supplements: [String] = []
 
   private struct Key: Hashable {
     let kind: ConformanceKind
@@ -49,6 +51,9 @@ package struct ConformancePackage: Sendable {
   mutating func add(_ source: SourceChunk, file: String) -> Bool {
     guard let head = ConformanceHead(source) else { return false }
     guard let kind = ConformanceKind(resourceType: head.resourceType), let url = head.url else { return true }
+    if kind == .codeSystem, head.chunk.buffer.firstRange(of: Array(#""supplements""#.utf8)) != nil {
+      supplements.append(url)
+    }
     add(kind, url: url, version: head.version, file: file, .chunk(head.chunk))
     return true
   }
@@ -72,6 +77,9 @@ package struct ConformancePackage: Sendable {
     numbers.insert(items.count - 1, at: place ?? numbers.endIndex)
     index[key] = numbers
   }
+
+  /// Notes that an index says that a CodeSystem supplements another.
+  mutating func noteSupplement(_ url: String) { supplements.append(url) }
 
   mutating func take(_ manifest: PackageManifest) { self.manifest = manifest }
 

@@ -73,6 +73,19 @@ package final class ConformanceStore: Sendable {
     return shared
   }
 
+  /// The CodeSystems of the packages that add words to another's concepts.
+  ///
+  /// See http://hl7.org/fhir/R4/codesystem.html#supplements
+  package func supplements(of system: String) -> [ResourceTree] {
+    packages.flatMap(\.supplements).compactMap { url in
+      guard let tree = resource(.codeSystem, canonical: url),
+        let supplemented = NamedElement(root: tree, table: .forDefinitions).string("supplements"),
+        Canonical(supplemented).url == system
+      else { return nil }
+      return tree
+    }
+  }
+
   /// The versions at hand of a URL, the weightiest first.
   package func versions(_ kind: ConformanceKind, url: String) -> [String] {
     candidates(kind, url).map(\.version)

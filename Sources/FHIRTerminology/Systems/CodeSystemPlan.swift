@@ -29,8 +29,11 @@ final class CodeSystemPlan: Sendable {
   private let parents: [[Int32]]
   private let children: [[Int32]]
   private let inactive: Set<Int32>
+  /// What supplements call concepts besides, but for case and white space.
+  private let otherNames: [Int: Set<String>]
 
-  init(_ tree: ResourceTree) {
+  /// - Parameter supplements: CodeSystems that add words to this one's concepts.
+  init(_ tree: ResourceTree, supplements: [ResourceTree] = []) {
     let root = Definition(tree)
     url = root.text(Definition.Names.url) ?? ""
     version = root.text(Definition.Names.version)
@@ -38,7 +41,8 @@ final class CodeSystemPlan: Sendable {
     isCompositional = root.text(Definition.Names.compositional) == "true"
     self.tree = tree
     let reading = ConceptReading(root)
-    codes = CodeIndex(reading.codes)
+    let codes = CodeIndex(reading.codes)
+    self.codes = codes
     // Where a system does not say that case counts, a code that differs in case only is not called wrong.
     let caseSensitive = root.text(Definition.Names.caseSensitive)
     folded = caseSensitive == "true" ? nil : CodeIndex(reading.codes, ignoresCase: true)
@@ -52,6 +56,21 @@ final class CodeSystemPlan: Sendable {
     }
     self.children = children
     inactive = reading.inactive
+    var otherNames: [Int: Set<String>] = [:]
+    for supplement in supplements {
+      let words = ConceptReading(Definition(supplement))
+      for (code, node) in zip(words.codes, words.nodes) {
+        var code = code
+        guard let concept = code.withUTF8({ codes.number(of: $0) }) else { continue }
+        let definition = Definition(supplement, node)
+        let designations = definition.children(Definition.Names.designation).compactMap {
+          $0.text(Definition.Names.value)
+        }
+        let names = [definition.text(Definition.Names.display)].compactMap(\.self) + designations
+        otherNames[concept, default: []].formUnion(names.map(Self.normal))
+      }
+    }
+    self.otherNames = otherNames
   }
 
   /// Whether all of the system's codes are listed: one that is not listed is none.
@@ -117,14 +136,15 @@ final class CodeSystemPlan: Sendable {
     {
       return true
     }
-    let hasDesignations = definition.child(Definition.Names.designation) != nil
+    let others = otherNames[concept]
+    let hasDesignations = definition.child(Definition.Names.designation) != nil || others != nil
     if !hasDesignations, !tree.nodes[display.node].flags.contains(.escaped),
       let isSame = Self.isSameASCII(own, text)
     {
       return isSame
     }
     let given = Self.normal(String(decoding: text, as: UTF8.self))
-    if given == Self.normal(display.text) { return true }
+    if given == Self.normal(display.text) || others?.contains(given) == true { return true }
     return definition.children(Definition.Names.designation).contains {
       $0.text(Definition.Names.value).map { Self.normal($0) } == given
     }

@@ -74,7 +74,7 @@ final class SystemRegistry: Sendable {
     guard let tree = source.codeSystem(url) else {
       return KnownSystem(url: url, content: .unknown, isValueSet: source.valueSet(url) != nil)
     }
-    let plan = CodeSystemPlan(tree)
+    let plan = CodeSystemPlan(tree, supplements: source.supplements(of: url))
     return KnownSystem(url: url, content: plan.content == .notPresent ? .unknown : .plan(plan))
   }
 
