@@ -67,6 +67,21 @@ import Testing
     #expect(second.output.contains("insurance_id") && second.output.contains("add make"))
   }
 
+  @Test(arguments: [
+    "  gender: { path: gender, transform: text }", "  photo_url: { path: photo.url, transform: text }",
+    "  marital_status: { path: maritalStatus, transform: concept }",
+    "  mrn: { path: \"identifier.where(system = 'http://example.org/mrn').value\", transform: text }",
+    "  work_phone: { path: \"contact.telecom.where(system = 'phone' and use = 'work').value\", list: false, transform: phone }",
+    "  doctor_id: { path: generalPractitioner, transform: { reference: Practitioner } }",
+    "  died: { path: deceased.ofType(dateTime), transform: date }",
+    "  nationality: { path: \"extension('http://example.org/nationality').value.ofType(CodeableConcept)\", transform: concept }",
+  ])
+  func `fields of one's own are taken`(_ line: String) throws {
+    let workspace = try copy([("patient.yml", "fields:\n", "fields:\n\(line)\n")])
+    let outcome = try Program.run(["mapping", "check", workspace.path("Mappings")])
+    #expect(outcome.status == 0, "\(outcome.output)")
+  }
+
   @Test func `two fields that write to one element are refused`() throws {
     let workspace = try copy([
       ("provider.yml", "system = 'email'", "system = 'phone'")

@@ -222,6 +222,11 @@ import Testing
         resource.remove(at: address, isWholeItem: isWhole)
       }
       // Companions of values that are not there.
+      let names = path.segments.map(\.child.name)
+      if names.count == 2, var inner = resource[names[0]], inner.fields != nil {
+        inner[existing: "_" + names[1]] = nil
+        resource[existing: names[0]] = inner.isEmptyContainer ? Optional.none : inner
+      }
       if path.segments.count == 1, let name = path.segments.first?.child.name {
         resource[existing: "_" + name] = nil
       }

@@ -6,7 +6,7 @@ import FHIRPath
 ///
 /// See http://hl7.org/fhir/R4/appointment.html#invs: app-1 (a participant has a type or an actor), app-2 (start and end
 /// together), app-3 (both unless the status is proposed, cancelled or waitlist), app-4 (a reason for cancellation only where
-/// it was cancelled, or missed).
+/// it was cancelled; R4 means to allow it where it was missed, too, but its expression spells that status otherwise).
 struct AppointmentCompletion {
   private(set) var notes: [(field: String, reason: String)] = []
   private let plan: DocumentPlan
@@ -100,7 +100,7 @@ struct AppointmentCompletion {
 
   private mutating func completeReason(_ appointment: inout BSONValue) {
     if appointment["cancelationReason"] != nil,
-      !["cancelled", "noshow"].contains(appointment["status"]?.text ?? "")
+      appointment["status"]?.text != "cancelled"
     {
       set("cancelationReason", nil, in: &appointment)
       note("status", "does not go with a reason for cancellation (app-4): the reason was left out")

@@ -57,24 +57,30 @@ struct SectionEdits {
 
   private mutating func edit(_ field: FieldPlan, _ value: BSONValue, _ taken: SectionScan.Taken?) throws {
     guard let source = field.sources.first else { return }
-    if let taken {
-      try change(taken) { [context] resource in field.write(value, into: &resource, source, context) }
-      return
-    }
-    if source.codes.isEmpty, let taken = try firstItem(source) {
-      // No resource has the value yet, but there is one that can take it.
-      try change(taken) { [context] resource in field.write(value, into: &resource, source, context) }
+    // No resource may have the value yet, but there is one that can take it.
+    if let taken = try taken ?? (source.codes.isEmpty ? firstItem(source) : nil) {
+      let isWritten = try change(taken) { [context] resource in
+        field.write(value, into: &resource, source, context)
+      }
+      if !isWritten {
+        notes.append((field.name, "does not fit the resource that it came from, which stays as it was"))
+      }
       return
     }
     make(field, source) { [context] resource in field.write(value, into: &resource, source, context) }
   }
 
-  private mutating func change(_ taken: SectionScan.Taken, _ body: (inout BSONValue) -> Bool) throws {
-    guard let items = sections.first(where: { $0.name == taken.section })?.items else { return }
+  /// Returns whether the change could be made.
+  @discardableResult
+  private mutating func change(
+    _ taken: SectionScan.Taken, _ body: (inout BSONValue) -> Bool
+  ) throws -> Bool {
+    guard let items = sections.first(where: { $0.name == taken.section })?.items else { return false }
     var resource =
       try changed[taken.section]?[taken.item] ?? BSONValue.document(try BSONFields(items[taken.item]))
-    guard body(&resource) else { return }
+    guard body(&resource) else { return false }
     changed[taken.section, default: [:]][taken.item] = resource
+    return true
   }
 
   /// The resource of a source's type that comes first, whatever it says.

@@ -124,15 +124,36 @@ extension FieldPlan {
     let plain = unprefixed(value, context)
     let existing = old?.address ?? replaceable(in: resource, source)
     guard let element = transform.write(plain, over: existing.flatMap { resource[$0] }) else { return false }
+    let before = resource
     if let existing {
       resource[existing] = element
     } else {
       source.path.create(element, in: &resource, template: source.newItem, table: context.table)
     }
+    if breaksPeriod(in: resource, source, context) {
+      resource = before
+      return false
+    }
     if old == nil { dropAbsence(in: &resource, source) }
     writeBeside(plain, element, into: &resource, context)
     writeAlso(plain, instead: old?.value, isNew: existing == nil, into: &resource, context)
     return true
+  }
+
+  /// Whether a Period that the field writes to ends before it begins (per-1).
+  ///
+  /// See http://hl7.org/fhir/R4/datatypes.html#Period
+  private func breaksPeriod(in resource: BSONValue, _ source: FieldSource, _ context: Context) -> Bool {
+    guard let last = source.path.target, last.name == "start" || last.name == "end",
+      source.path.segments.count > 1
+    else { return false }
+    return source.path.addresses(in: resource).contains { address in
+      guard let period = resource[address.parent], period["resourceType"] == nil,
+        let start = period["start"]?.text.flatMap({ DateText($0) }),
+        let end = period["end"]?.text.flatMap({ DateText($0) })
+      else { return false }
+      return start.instant > end.instant && end.precision >= start.precision
+    }
   }
 
   /// What has a value is not absent: the extension that said so goes.

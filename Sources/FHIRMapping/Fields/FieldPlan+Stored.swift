@@ -48,16 +48,16 @@ extension FieldPlan {
   private func accepted(
     _ item: BSONValue, _ transform: any FieldTransform, _ isImported: Bool
   ) -> AcceptedValue {
-    if isImported, transform is PhoneTransform || transform is TextTransform, item.trimmedText != nil {
-      return .value(item)
-    }
-    guard !isImported, !(transform is AttachmentTextTransform), let text = item.text else {
-      return transform.accept(item)
-    }
+    guard !(transform is AttachmentTextTransform), let text = item.text else { return transform.accept(item) }
     guard !text.hasMoreCharacters(than: 1 << 20) else {
       return .refused("is longer than FHIR lets a text be: at most 1048576 characters")
     }
-    guard let clean = text.withoutControlCharacters else { return transform.accept(item) }
+    guard let clean = text.withoutControlCharacters else {
+      let isFree =
+        transform is PhoneTransform || transform is ConceptTransform || transform is CodingTransform
+        || (transform as? TextTransform)?.isFree ?? false
+      return isImported && isFree && item.trimmedText != nil ? .value(item) : transform.accept(item)
+    }
     switch transform.accept(.string(clean)) {
     case .value(let value):
       return .doubtful(value, "control characters, which FHIR's texts may not hold, were left out")

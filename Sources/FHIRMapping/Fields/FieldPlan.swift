@@ -63,7 +63,9 @@ struct FieldPlan: Sendable {
     separator = try values["join"]?.string()
     var made: (any FieldTransform)?
     for source in sources {
-      let transform = try TransformTable.make(transformNode, elementType: source.elementType(scope.table))
+      let transform = try TransformTable.make(
+        transformNode, elementType: source.elementType(scope.table),
+        codes: source.path.requiredCodes(scope.table))
       made = made ?? transform
     }
     transform = made

@@ -1,4 +1,3 @@
-import CDefinitions
 package import FHIRModel
 import FHIRPath
 
@@ -75,7 +74,7 @@ package struct MappingCheck {
 
   /// A table of codes against the value set that the element is bound to.
   private mutating func check(_ transform: CodeTransform, _ source: FieldSource, _ field: FieldPlan) {
-    guard let codes = requiredCodes(at: source.path) else { return }
+    guard let codes = source.path.requiredCodes(table) else { return }
     for code in transform.table.keys.sorted() where !codes.contains(code) {
       findings.append(
         Finding(
@@ -99,9 +98,8 @@ package struct MappingCheck {
       return
     }
     for source in field.sources {
-      guard let (element, ref) = element(at: source.path) else { continue }
-      _ = element
-      let targets = table.targets(of: ref).map { TypeID(rawValue: $0) }
+      guard let type = source.path.definition(table)?.type else { continue }
+      let targets = table.targets(of: type).map { TypeID(rawValue: $0) }
       if targets.isEmpty || targets.contains(where: { table.isSubtype(id, of: $0) }) { continue }
       findings.append(
         Finding(
@@ -114,27 +112,6 @@ package struct MappingCheck {
 
   private mutating func warn(_ field: FieldPlan, _ message: String) {
     findings.append(Finding(field.place.error(.wrongValue, "\(field.name): \(message)"), isWarning: true))
-  }
-
-  /// The codes of the value set that an element must have; nil where none is required or listed.
-  private func requiredCodes(at path: InvertiblePath) -> Set<String>? {
-    guard let (element, _) = element(at: path), let binding = table.binding(of: element),
-      let set = table.requiredValueSet(of: binding)
-    else { return nil }
-    let codes = table.codes(of: set).map { table.string($0.code) }
-    return codes.isEmpty ? nil : Set(codes)
-  }
-
-  /// The definition of the element at a path's end.
-  private func element(at path: InvertiblePath) -> (definition_element, definition_type_ref)? {
-    var owner = path.root
-    var found: (definition_element, definition_type_ref)?
-    for segment in path.segments {
-      guard let child = table.child(segment.child.id, of: owner) else { return nil }
-      found = (table.elements[child.element], table.typeRefs[child.typeRef])
-      owner = segment.child.type
-    }
-    return found
   }
 }
 

@@ -58,6 +58,8 @@ struct TransformArguments {
   let place: MappingNode
   /// The type of the element at the path's end.
   let elementType: String
+  /// The codes of which the element must have one, where the definitions list them.
+  var codes: Set<String>?
 
   func values(allowed: [String], required: [String] = []) throws(MappingError) -> [String: MappingNode] {
     guard let node else {
@@ -83,7 +85,9 @@ enum TransformTable {
     AttachmentTextTransform.self,
   ]
 
-  static func make(_ node: MappingNode, elementType: String) throws(MappingError) -> any FieldTransform {
+  static func make(
+    _ node: MappingNode, elementType: String, codes: Set<String>? = nil
+  ) throws(MappingError) -> any FieldTransform {
     let name: MappingNode
     var arguments: MappingNode?
     if node.isMapping {
@@ -108,7 +112,8 @@ enum TransformTable {
         "the transform \(text) stands on \(type.types.joined(separator: ", ")); the path leads to \(elementType)"
       )
     }
-    return try type.init(TransformArguments(node: arguments, place: name, elementType: elementType))
+    return try type.init(
+      TransformArguments(node: arguments, place: name, elementType: elementType, codes: codes))
   }
 }
 

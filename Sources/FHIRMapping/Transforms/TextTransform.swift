@@ -7,11 +7,16 @@ struct TextTransform: FieldTransform {
 
   let shape = FieldShape.string
 
-  private let type: String
+  let type: String
+  /// The codes of which the element must have one.
+  let codes: Set<String>?
+  /// Whether any text may stand in the element.
+  var isFree: Bool { type == "string" || type == "markdown" }
 
   init(_ arguments: TransformArguments) throws(MappingError) {
     try arguments.expectNone(of: Self.name)
     type = arguments.elementType
+    codes = arguments.codes
   }
 
   func read(_ element: BSONValue) -> BSONValue? { element.saying }
@@ -26,7 +31,9 @@ struct TextTransform: FieldTransform {
     case "string", "markdown": return .value(.string(text))
     case "code":
       // Words joined by single spaces.
-      return .value(.string(text.split(whereSeparator: \.isWhitespace).joined(separator: " ")))
+      let code = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+      guard let codes, !codes.contains(code) else { return .value(.string(code)) }
+      return .refused("expected a code that R4 has here: " + listed(codes))
     case "id":
       return DocumentID.isFHIRID(text)
         ? .value(.string(text)) : .refused("expected up to 64 letters, digits, hyphens and dots")
@@ -34,6 +41,11 @@ struct TextTransform: FieldTransform {
       return text.contains(where: \.isWhitespace)
         ? .refused("expected a \(type), which has no white space") : .value(.string(text))
     }
+  }
+
+  private func listed(_ codes: Set<String>) -> String {
+    let sorted = codes.sorted()
+    return sorted.prefix(12).joined(separator: ", ") + (sorted.count > 12 ? ", …" : "")
   }
 
   /// A text, or a whole number that stands for the text of its digits.

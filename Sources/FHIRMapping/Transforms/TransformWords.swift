@@ -19,7 +19,16 @@ extension TextTransform {
     TransformWords(value: "a text", read: "as it stands", write: "as it stands", accepts: [wholeNumbers])
   }
 
-  var samples: [BSONValue] { ["sample", "two words"] }
+  var samples: [BSONValue] {
+    if let codes { return codes.sorted().prefix(2).map { .string($0) } }
+    switch type {
+    case "string", "markdown", "code": return ["sample", "two words"]
+    case "id": return ["sample", "a-b.9"]
+    case "oid": return ["urn:oid:2.999", "urn:oid:1.2.840"]
+    case "uuid": return ["urn:uuid:0c3151bd-1cbf-4d64-b04d-cd9187a4c6e0"]
+    default: return ["http://example.org/a", "http://example.org/b"]
+    }
+  }
 }
 
 extension PhoneTransform {

@@ -42,7 +42,7 @@ struct ElementPath {
       let isList: Bool = if case .item? = steps.dropFirst().first { true } else { false }
       var inner = fields[name] ?? (isList ? .array([]) : .document(BSONFields()))
       guard set(value, steps.dropFirst(), &inner) else { return false }
-      fields[name] = inner.isNothing ? nil : inner
+      fields[name] = inner.isNothing ? Optional.none : inner
       element = .document(fields)
     case .item(let index):
       guard var items = element.elements, index <= items.count else { return false }

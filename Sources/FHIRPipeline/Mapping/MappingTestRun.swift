@@ -101,7 +101,7 @@ package struct MappingTestRun {
     _ trees: [ResourceTree]
   ) throws {
     var edited = document
-    for (name, value) in edit.fields { edited.fields[name] = value == .null ? nil : value }
+    for (name, value) in edit.fields { edited.fields[name] = value == .null ? Optional.none : value }
     let before = try values(bench.export(document).resources)
     let (resources, notes) = try bench.export(edited)
     for resource in resources { try checkValidity(resource.tree) }
