@@ -45,7 +45,9 @@ import Testing
     #expect(refused.status == 2)
     #expect(refused.errors.split(separator: "\n").count == 1, "\(refused.errors)")
     #expect(!refused.errors.contains("falsch"))
-    let done = try Program.run(["import", "Samples/clinic", "--uri-file", right, "--quiet", "--no-transactions"])
+    let done = try Program.run([
+      "import", "Samples/clinic", "--uri-file", right, "--quiet", "--no-transactions",
+    ])
     #expect(done.status == 0, "\(done.errors)")
     // A single server has no transactions.
     let single = try Program.run(["import", "Samples/clinic", "--uri-file", right, "--quiet"])

@@ -9,19 +9,19 @@ final class ImportWorker {
   /// A Bundle up to this size is held while its references are resolved; a larger one is read twice.
   static let heldBundleBytes = 16 << 20
 
-  private let context: ImportContext
-  private let pass: ImportPass
+  let context: ImportContext
+  let pass: ImportPass
   private var factory: PartFactory
-  private var summary = ImportSummary()
+  var summary = ImportSummary()
   private var bundle: HeldBundle?
   /// Parts of documents that nothing else in the run adds to.
-  private var wholes = PartBuffer()
+  var wholes = PartBuffer()
   /// The transaction Bundle whose entries are being mapped.
-  private var transaction: OpenTransaction?
+  var transaction: OpenTransaction?
   /// Those that the loader has, by their numbers.
-  private var pending: [Int: OpenTransaction] = [:]
-  private var transactions = 0
-  private let ends = BoundedQueue<(Int, BundleTransaction.End)>(limit: .max)
+  var pending: [Int: OpenTransaction] = [:]
+  var transactions = 0
+  let ends = BoundedQueue<(Int, BundleTransaction.End)>(limit: .max)
   /// Parts on their way into the spill.
   private var scattered = PartBuffer()
   private var memory = PageMemory()
@@ -110,7 +110,7 @@ final class ImportWorker {
   }
 
   /// Checks and maps one record with a resource.
-  private func handle(
+  func handle(
     _ record: Record, source: String, resolver: ReferenceResolver, sequence: UInt64, whole patients: [String]
   ) {
     guard pass.counts else {
@@ -262,7 +262,7 @@ final class ImportWorker {
   }
 
   /// Whether the entry's resource is not made because there is one like it; then it is counted.
-  private func isKnown(_ record: Record, _ sequence: UInt64, _ held: HeldBundle) -> Bool {
+  func isKnown(_ record: Record, _ sequence: UInt64, _ held: HeldBundle) -> Bool {
     guard held.known.contains(sequence), let resource = RecordResource(record) else { return false }
     if pass.counts {
       summary.types[resource.type, default: .init()].read += 1
@@ -292,82 +292,6 @@ final class ImportWorker {
     }
   }
 
-  // MARK: Transactions
-
-  /// How many Bundles wait for the loader at a time.
-  private static let pendingLimit = 4
-
-  /// Maps a transaction Bundle, and hands it to the loader as one; where an entry cannot be loaded, none is.
-  private func begin(
-    _ held: HeldBundle, source: String, resolver: ReferenceResolver, whole patients: [String]
-  ) {
-    guard context.hasTransactions else {
-      return context.fail(
-        PipelineFailure(
-          .usage,
-          "\(source): a transaction Bundle is loaded all or nothing, and this MongoDB server has no transactions, for it "
-            + "is no replica set: start it as one, or load entry by entry with --no-transactions"))
-    }
-    let open = OpenTransaction()
-    transaction = open
-    for (record, sequence) in held.records where !isKnown(record, sequence, held) {
-      handle(record, source: source, resolver: resolver, sequence: sequence, whole: patients)
-    }
-    transaction = nil
-    guard open.failures.isEmpty, !held.hasUnreadable else {
-      wholes.reset()
-      refuse(held, open, source)
-      return
-    }
-    open.mark = held.mark
-    loadWholes { open.requests += $0 }
-    transactions += 1
-    let number = transactions
-    pending[number] = open
-    let ends = ends
-    let isTaken = context.loader.put(
-      BundleTransaction(requests: open.requests) { end in ends.push((number, end)) })
-    if !isTaken { pending[number] = nil }
-    while pending.count >= ImportWorker.pendingLimit { endOne() }
-  }
-
-  /// Sets a whole transaction Bundle aside.
-  private func refuse(_ held: HeldBundle, _ open: OpenTransaction, _ source: String) {
-    if let mark = held.mark { context.refusedBundles.withLock { _ = $0.insert(mark) } }
-    for (record, sequence) in held.records {
-      if let issues = open.failures[sequence] {
-        context.ledger.setAside(record, source: source, issues: issues)
-      } else if let resource = RecordResource(record), !held.known.contains(sequence) {
-        summary.types[resource.type, default: .init()].quarantined += 1
-        let issue = Issue(
-          .error, .transactionRefused, at: record.tree.expression(of: resource.node, table: .r4),
-          position: record.tree.position(of: resource.node),
-          "is not loaded, for another entry of its transaction Bundle cannot be: all are, or none")
-        context.ledger.setAside(record, source: source, issues: [issue])
-      }
-    }
-  }
-
-  /// Waits for the end of a transaction: what its documents share with others of the run comes after them.
-  private func endOne() {
-    guard let (number, end) = ends.pop(), let open = pending.removeValue(forKey: number) else { return }
-    switch end {
-    case .dropped: break
-    case .committed:
-      open.scattered.forEach { spill($0) }
-      for order in open.deletions { context.deletions.add(order) }
-    case .refused(let reason):
-      if let mark = open.mark { context.refusedBundles.withLock { _ = $0.insert(mark) } }
-      for request in open.requests { context.ledger.refuse(request.document, reason: reason) }
-      let groups = DocumentGroups(open.scattered)
-      for group in groups.groups {
-        var draft = DocumentDraft(kind: group.kind, id: groups.id(of: group))
-        draft.merge(groups.parts(of: group))
-        context.ledger.refuse(draft, reason: reason)
-      }
-    }
-  }
-
   // MARK: Loading
 
   /// Whether the part's document may be loaded at once, and does not wait for parts from elsewhere.
@@ -382,7 +306,7 @@ final class ImportWorker {
     }
   }
 
-  private func spill(_ part: PartView) {
+  func spill(_ part: PartView) {
     guard case .comparing = pass else { return spill(part.record, of: part) }
     scattered.append(withoutContent: part)
     spill(scattered.bytes, of: part)
@@ -411,7 +335,7 @@ final class ImportWorker {
   /// Hands the documents whose parts are at hand to the loader, but for those that the database has already.
   private func loadWholes() { loadWholes { _ = context.loader.put($0) } }
 
-  private func loadWholes(_ put: ([LoadRequest]) -> Void) {
+  func loadWholes(_ put: ([LoadRequest]) -> Void) {
     let groups = DocumentGroups(wholes)
     var rest = groups.groups[...]
     while !rest.isEmpty, !context.mustStop {
