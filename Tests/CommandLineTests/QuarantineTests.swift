@@ -151,4 +151,33 @@ import Testing
     let list = try quarantine(workspace, "list")
     #expect(list.output.contains("2 lines that cannot be read as entries"))
   }
+
+  @Test func `bytes that were no text do not become text by a replay`() throws {
+    let workspace = try Workspace()
+    let file = try workspace.write(
+      "in.ndjson",
+      Data(#"{"resourceType":"Patient","id":"p","name":[{"family":"M"#.utf8) + Data([0xFC])
+        + Data(#"ller"}]}"#.utf8) + Data("\n".utf8))
+    _ = try workspace.importFiles(file, status: 1)
+    let replay = try quarantine(workspace, "replay", "--summary", "json")
+    #expect(replay.status == 1)
+    #expect(try summary(replay).quarantined == 1)
+    let text = try workspace.read("quarantine.ndjson")
+    #expect(text.contains("encoding-utf8") && text.contains("M\u{FFFD}ller"))
+    try workspace.write("quarantine.ndjson", text.replacing("\u{FFFD}", with: "ü"))
+    #expect(try quarantine(workspace, "replay", "--summary", "json").status == 0)
+    #expect(try workspace.document("p", in: "patient")["name"] == "Müller")
+  }
+
+  @Test func `resources in Bundles are listed by their own elements`() throws {
+    let workspace = try Workspace()
+    let bad = #"{"resourceType":"Patient","id":"a","gender":"none"}"#
+    let file = try workspace.write(
+      "b.json",
+      #"{"resourceType":"Bundle","type":"collection","entry":[{"resource":\#(bad)},{"resource":"#
+        + bad.replacing(#""a""#, with: #""b""#) + "}]}")
+    let other = try workspace.write("c.json", bad.replacing(#""a""#, with: #""c""#))
+    _ = try workspace.importFiles(file, other, status: 1)
+    #expect(try quarantine(workspace, "list").output.contains("3 × Patient.gender: binding-required\n"))
+  }
 }

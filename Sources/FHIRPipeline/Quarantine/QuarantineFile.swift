@@ -1,3 +1,4 @@
+import FHIRModel
 import Foundation
 import Glibc
 
@@ -159,8 +160,18 @@ struct QuarantineEntry {
   func input(in bytes: UnsafeBufferPointer<UInt8>) -> [UInt8] {
     switch content {
     case .raw(let range):
-      let text = try? JSONDecoder().decode(String.self, from: Data(bytes[range]))
-      return (text ?? "").utf8.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 }
+      let text = (try? JSONDecoder().decode(String.self, from: Data(bytes[range]))) ?? ""
+      let isRepaired = reasons.contains { $0.rule == Rule.encodingUTF8.code }
+      var input: [UInt8] = []
+      for scalar in text.unicodeScalars {
+        switch scalar {
+        case "\n", "\r": input.append(0x20)
+        // What was no UTF-8 stands so in the file: to load it for what it was would be a loss unseen.
+        case "\u{FFFD}" where isRepaired: input.append(0xFF)
+        default: input.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
+        }
+      }
+      return input
     case .resource(let range):
       let own = UnsafeBufferPointer(rebasing: bytes[range])
       let names = JSONMembers.of(own)?.map(\.name) ?? []

@@ -43,8 +43,8 @@ package struct QuarantineList: Sendable {
   private mutating func add(_ entry: QuarantineEntry, type: String, file: String, line: Int) {
     let reason = entry.reason
     let key = Key(
-      rule: reason?.rule ?? "unknown", expression: QuarantineList.withoutIndices(reason?.expression ?? ""),
-      type: type)
+      rule: reason?.rule ?? "unknown",
+      expression: QuarantineList.place(of: reason?.expression ?? "", type: type), type: type)
     var group = groups.removeValue(forKey: key) ?? Group()
     group.count += 1
     if group.message.isEmpty { group.message = reason?.message ?? "no reason is noted" }
@@ -57,15 +57,18 @@ package struct QuarantineList: Sendable {
     groups[key] = group
   }
 
-  /// `Patient.name[0].given[1]` as `Patient.name.given`.
-  private static func withoutIndices(_ expression: String) -> String {
+  /// `Patient.name[0].given[1]` and `Bundle.entry[3].resource.name[0].given[1]` as `Patient.name.given`.
+  private static func place(of expression: String, type: String) -> String {
     var isInside = false
-    return String(
+    let path = String(
       expression.filter { letter in
         if letter == "[" { isInside = true }
         defer { if letter == "]" { isInside = false } }
         return !isInside
       })
+    let entry = "Bundle.entry.resource"
+    guard path == entry || path.hasPrefix(entry + "."), type != "unreadable" else { return path }
+    return type + path.dropFirst(entry.count)
   }
 
   package var count: Int { files.reduce(0) { $0 + $1.count } }
