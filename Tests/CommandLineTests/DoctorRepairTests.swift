@@ -185,6 +185,13 @@ import Testing
     let chart = try workspace.document("p", in: "patient_chart")
     #expect(chart["last_appointment_id"] == "a2")
     #expect(chart["_fhirline"]?.fields?["hash"] == hash)
+    // Nor a resource that is kept whole.
+    let third = try Workspace()
+    _ = try third.importFiles(
+      try third.write("o.json", #"{"resourceType":"Organization","id":"o","name":"North"}"#))
+    #expect(try doctor(third, status: 0).isEmpty)
+    try third.set("fhir.name", to: "South", of: "Organization/o", in: "resource")
+    #expect(try doctor(third, status: 1).contains("    Organization/o\n"))
     // An edit of a field is no such change.
     let other = try Workspace()
     _ = try other.importFiles(try input(other))

@@ -7,11 +7,15 @@ package struct StoredContent {
   package private(set) var pageCount = 1
   package private(set) var links: [AppointmentLink] = []
   private var root: String?
+  /// Whether the root is that of which the digest was noted; told of roots that are kept whole.
+  private var isRootAsNoted = true
   private var names: [String] = []
   private var sections: [(name: String, items: [(key: String, bytes: UnsafeRawBufferPointer)])] = []
 
-  /// - Parameter first: the document or its first page; its bytes outlive this.
-  package init(_ first: BSONView) throws {
+  /// - Parameters:
+  ///   - first: the document or its first page; its bytes outlive this.
+  ///   - keepsRoot: whether the document has its root whole, and not less what its fields give back.
+  package init(_ first: BSONView, keepsRoot: Bool = false) throws {
     guard let own = try first.find("_fhirline")?.document else { return }
     hash = try own.find("hash")?.text
     pageCount = Int(clamping: try own.find("pages")?.integer ?? 1)
@@ -20,6 +24,9 @@ package struct StoredContent {
     try own.find("appointments")?.array?.forEachElement { element in
       guard let link = element.document, let id = try link.find("id")?.text else { return }
       links.append(AppointmentLink(id: id, start: try link.find("start")?.text ?? ""))
+    }
+    if keepsRoot, let root, let whole = try first.find("fhir")?.document {
+      isRootAsNoted = ContentDigest.text(of: whole.bytes) == root
     }
     if hash != nil { try add(page: first) }
   }
@@ -40,7 +47,7 @@ package struct StoredContent {
 
   /// Whether the hash is that of the content.
   package var isAsHashed: Bool {
-    hash.map { $0.prefix(DocumentDigest.contentDigits) == digest(links) } ?? false
+    isRootAsNoted && (hash.map { $0.prefix(DocumentDigest.contentDigits) == digest(links) } ?? false)
   }
 
   /// The hash that the content has with these links; the mapping's part stays.

@@ -49,7 +49,7 @@ struct DoctorScan: Sendable {
           .page(kind == .chart ? .chart : kind == .provider ? .provider : .patient, id: id, number: page)))
       return
     }
-    let content = try StoredContent(document)
+    let content = try StoredContent(document, keepsRoot: kind == .resource)
     if content.hash != nil, content.pageCount == 1, !content.isAsHashed {
       find(subject.finding(.hashMismatch))
     }
