@@ -29,6 +29,9 @@ struct PlanCommand: ParsableCommand {
   @Flag(help: "Show the values that differ.")
   var showValues = false
 
+  @Flag(help: "Take transaction Bundles entry by entry, as batches are, and not all or nothing.")
+  var noTransactions = false
+
   @OptionGroup var database: DatabaseOptions
   @OptionGroup var packages: PackageArguments
   @OptionGroup var common: CommonOptions
@@ -42,6 +45,7 @@ struct PlanCommand: ParsableCommand {
   func run() throws {
     var configuration = try common.configuration()
     try database.apply(uri: to, to: &configuration)
+    if noTransactions { configuration.honoursTransactions = false }
     let inputs = try InputFile.find(files)
     var plan = PlanRun(try common.importRun(configuration, packages))
     plan.limit = limit

@@ -95,6 +95,9 @@ struct QuarantineCommand: ParsableCommand {
       help: "How the summary is written: text (standard error) or json (one object on standard output).")
     var summary: SummaryFormat = .text
 
+    @Flag(help: "Load transaction Bundles entry by entry, as batches are, and not all or nothing.")
+    var noTransactions = false
+
     @OptionGroup var files: Files
     @OptionGroup var database: DatabaseOptions
     @OptionGroup var packages: PackageArguments
@@ -103,6 +106,7 @@ struct QuarantineCommand: ParsableCommand {
     func run() throws {
       var configuration = try common.configuration()
       try database.apply(uri: to, to: &configuration)
+      if noTransactions { configuration.honoursTransactions = false }
       let paths = files.find(configuration)
       guard !paths.isEmpty else {
         if !common.quiet { Terminal.say("fhirline: nothing is set aside") }

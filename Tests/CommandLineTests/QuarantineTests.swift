@@ -180,4 +180,41 @@ import Testing
     _ = try workspace.importFiles(file, other, status: 1)
     #expect(try quarantine(workspace, "list").output.contains("3 × Patient.gender: binding-required\n"))
   }
+
+  @Test func `a transaction Bundle is replayed all or nothing`() throws {
+    let workspace = try Workspace()
+    func entry(_ resource: String) -> String {
+      #"{"resource":\#(resource),"request":{"method":"POST","url":"Patient"}}"#
+    }
+    let file = try workspace.write(
+      "t.json",
+      """
+      {"resourceType":"Bundle","type":"transaction","entry":[
+      \(entry(#"{"resourceType":"Patient","id":"a"}"#)),
+      \(entry(#"{"resourceType":"Patient","id":"b","gender":"none"}"#)),
+      \(entry(#"{"resourceType":"Patient","id":"c"}"#))]}
+      """)
+    let other = try workspace.write("x.json", #"{"resourceType":"Patient","id":"x","gender":"none"}"#)
+    #expect(try workspace.importFiles(file, other, status: 1).quarantined == 4)
+    let before = try workspace.read("quarantine.ndjson")
+    // One resource is corrected, and the Bundle is not.
+    try workspace.write(
+      "quarantine.ndjson",
+      before.replacing(#""id":"x","gender":"none""#, with: #""id":"x","gender":"male""#))
+    let first = try quarantine(workspace, "replay", "--summary", "json")
+    #expect(first.status == 1)
+    #expect(try summary(first).loaded.inserted == 1)
+    #expect(try summary(first).quarantined == 3)
+    let left = try workspace.read("quarantine.ndjson").split(separator: "\n")
+    #expect(left.count == 3)
+    #expect(left.count { $0.contains("transaction-refused") } == 2)
+    #expect(left.count { $0.contains("binding-required") && $0.contains(#""id":"b""#) } == 1)
+    try workspace.write(
+      "quarantine.ndjson",
+      try workspace.read("quarantine.ndjson").replacing(#""gender":"none""#, with: #""gender":"male""#))
+    let second = try quarantine(workspace, "replay", "--summary", "json")
+    #expect(second.status == 0, "\(second.errors)")
+    #expect(try summary(second).loaded.inserted == 3)
+    #expect(try workspace.run("trace", "Patient/b").output.hasPrefix("Patient/b: \(file):3, import"))
+  }
 }

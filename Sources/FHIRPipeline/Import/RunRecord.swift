@@ -101,7 +101,7 @@ final class RunRecord: Sendable {
     let total = summary.total
     do {
       try store.withConnection { connection in
-        guard total.inserted + total.replaced > 0 || !isWhole else {
+        guard total.inserted + total.replaced + summary.deleted > 0 || !isWhole else {
           _ = try connection.write(
             [
               .delete(filter: ["_id": .int32(number)], many: false),

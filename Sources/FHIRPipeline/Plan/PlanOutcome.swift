@@ -4,6 +4,8 @@ import BSON
 package struct PlanOutcome: Sendable {
   /// The resources, as the import would count them.
   package var summary: ImportSummary
+  /// Resources that entries of Bundles want deleted, whether or not there are such.
+  package var deletions = 0
   /// By collection: documents by what would become of them.
   package var counts: [String: [PlannedDocument.Fate: Int]] = [:]
   /// By fate: the first documents.
@@ -86,13 +88,14 @@ package struct PlanOutcome: Sendable {
       rows.append([collection] + fates.map { Amount.grouped(counts[$0] ?? 0) })
     }
     let widths = (0...fates.count).map { column in rows.map { $0[column].count }.max() ?? 0 }
+    let asked = deletions > 0 ? ["  \(Amount.of(deletions, "deletion")) asked for"] : []
     return rows.map { row in
       "  "
         + row.enumerated().map { column, cell in
           let room = String(repeating: " ", count: widths[column] - cell.count)
           return column == 0 ? cell + room : room + cell
         }.joined(separator: "  ")
-    }
+    } + asked
   }
 
   // MARK: For programs
@@ -113,7 +116,7 @@ package struct PlanOutcome: Sendable {
     }
     let shown = fates.flatMap { documents[$0] ?? [] }
     return JSONText.object([
-      ("resources", summary.json),
+      ("resources", summary.json), ("deletions", String(deletions)),
       (
         "documents",
         JSONText.object(

@@ -33,13 +33,15 @@ package struct PlanRun: Sendable {
       run: run, files: files, found: found,
       stored: StoredTargets(store: store, collections: try PlanRun.named(owners, store)),
       states: states, ledger: ledger, assembler: assembler, loader: sink,
-      spill: SpillStore(expectedBytes: total * 5 / 4, folder: folder), progress: progress)
+      spill: SpillStore(expectedBytes: total * 5 / 4, folder: folder), progress: progress,
+      hasTransactions: store.server.hasTransactions)
     context.makeDocuments()
     progress.finish()
     if let failure = sink.failure ?? context.failure { throw failure }
     var outcome = PlanOutcome(summary: ledger.summary)
     outcome.summary.files = files.count
     outcome.summary.seconds = Progress.now() - started
+    outcome.deletions = context.deletions.due().count
     outcome.counts = sink.counts
     outcome.documents = sink.documents
     return outcome

@@ -21,11 +21,16 @@ package final class QuarantineReplay: QuarantineSink {
     let origins: [(source: Int32, line: Int32)]
     /// Lines that are no entries stay as they are.
     let strangers: Set<Int>
+    let transactions: ReplayTransactions
+    /// Lines of transactions' entries, by the line of their Bundle and their keys.
+    let keys: [Int: [String: Int]]
   }
 
   private struct Failures {
     /// By file and line: the reasons, as JSON.
     var reasons: [Place: String] = [:]
+    /// By file and line of a transaction: the reasons of its entries, in their order.
+    var refusals: [Place: [String]] = [:]
     /// Where the resources that are on their way came from.
     var places: [Resource: Place] = [:]
   }
@@ -94,6 +99,10 @@ package final class QuarantineReplay: QuarantineSink {
     unlink(template)
     var origins: [(source: Int32, line: Int32)] = []
     var strangers: Set<Int> = []
+    var transactions = ReplayTransactions()
+    var keys: [Int: [String: Int]] = [:]
+    // Entries of transactions whose last is still to come: each Bundle was held in memory when it was imported.
+    var held: [Int: [[UInt8]]] = [:]
     var waiting: [UInt8] = []
     var size = 0
     func flush() throws {
@@ -102,10 +111,20 @@ package final class QuarantineReplay: QuarantineSink {
       waiting.removeAll(keepingCapacity: true)
     }
     do {
+      transactions = try ReplayTransactions(of: path)
       try QuarantineFile.forEachLine(of: path) { line, bytes in
         if let entry = QuarantineEntry(bytes) {
           origins.append((number(entry.source), Int32(clamping: entry.line ?? 0)))
-          waiting += entry.input(in: bytes)
+          if let last = transactions.lastLines[line], case .resource(let range) = entry.content {
+            let (type, id) = entry.identity(in: bytes)
+            if let type, let id { keys[last, default: [:]]["\(type)/\(id)"] = line }
+            held[last, default: []].append(Array(bytes[range]))
+            if line == last, let entries = held.removeValue(forKey: last) {
+              waiting += ReplayTransactions.bundle(entries)
+            }
+          } else {
+            waiting += entry.input(in: bytes)
+          }
         } else {
           origins.append((-1, 0))
           strangers.insert(line)
@@ -120,7 +139,7 @@ package final class QuarantineReplay: QuarantineSink {
     }
     return File(
       path: path, state: state, input: InputFile(name: path, path: "/proc/self/fd/\(descriptor)", size: size),
-      descriptor: descriptor, origins: origins, strangers: strangers)
+      descriptor: descriptor, origins: origins, strangers: strangers, transactions: transactions, keys: keys)
   }
 
   /// Imports the entries, and takes those out of the files that are loaded now.
@@ -159,16 +178,24 @@ package final class QuarantineReplay: QuarantineSink {
   private func fail(_ place: Place, _ issues: [Issue]) {
     // Its places would be those of the temporary file.
     let reasons = Quarantine.reasons(issues, hasPlaces: false)
-    failures.withLock { $0.reasons[place] = $0.reasons[place] ?? reasons }
+    let isTransaction = files[place.file].transactions.members[place.line] != nil
+    failures.withLock { failures in
+      if isTransaction {
+        failures.refusals[place, default: []].append(reasons)
+      } else {
+        failures.reasons[place] = failures.reasons[place] ?? reasons
+      }
+    }
   }
 
   /// The origin of what is read from a line of a temporary file: that of the entry.
   func origin(of key: String, file: Int, line: Int, run: Int32) -> Origin {
     let place = Place(file: inputs[file], line: line)
     let origins = files[place.file].origins
-    var origin = Origin(run: run, file: -1, line: Int32(clamping: line))
-    if origins.indices.contains(line - 1), origins[line - 1].source >= 0 {
-      origin = Origin(run: run, file: origins[line - 1].source, line: origins[line - 1].line)
+    let own = files[place.file].keys[line]?[key] ?? line
+    var origin = Origin(run: run, file: -1, line: Int32(clamping: own))
+    if origins.indices.contains(own - 1), origins[own - 1].source >= 0 {
+      origin = Origin(run: run, file: origins[own - 1].source, line: origins[own - 1].line)
     }
     failures.withLock { $0.places[Resource(origin: origin, key: key)] = place }
     return origin
@@ -179,18 +206,13 @@ package final class QuarantineReplay: QuarantineSink {
   /// Writes a file anew with what failed again and its new reasons, or removes it where nothing did. Returns how many
   /// entries are left.
   private func rewrite(_ file: File, _ number: Int) throws -> Int {
-    let reasons = failures.withLock { failures in
-      Dictionary(
-        uniqueKeysWithValues: failures.reasons.filter { $0.key.file == number }.map {
-          ($0.key.line, $0.value)
-        })
-    }
+    let (reasons, kept) = reasons(of: file, number)
     guard try QuarantineFile.state(of: file.path) == file.state else {
       throw PipelineFailure(
         .output,
         "\(file.path): the file was changed meanwhile and is left as it is; replay it again to clear it")
     }
-    if reasons.isEmpty, file.strangers.isEmpty {
+    if reasons.isEmpty, kept.isEmpty, file.strangers.isEmpty {
       guard unlink(file.path) == 0 else { throw QuarantineReplay.unwritable(file.path) }
       return 0
     }
@@ -198,7 +220,7 @@ package final class QuarantineReplay: QuarantineSink {
     // Its mode is 0600.
     let descriptor = mkstemp(&template)
     guard descriptor >= 0 else { throw QuarantineReplay.unwritable(file.path) }
-    var kept = 0
+    var left = 0
     do {
       var waiting: [UInt8] = []
       func flush() throws {
@@ -208,7 +230,7 @@ package final class QuarantineReplay: QuarantineSink {
         waiting.removeAll(keepingCapacity: true)
       }
       try QuarantineFile.forEachLine(of: file.path) { line, bytes in
-        if file.strangers.contains(line) {
+        if file.strangers.contains(line) || kept.contains(line) {
           waiting += bytes
         } else if let reasons = reasons[line], let entry = QuarantineEntry(bytes) {
           waiting += entry.text(in: bytes, reasons: reasons)
@@ -216,7 +238,7 @@ package final class QuarantineReplay: QuarantineSink {
           return
         }
         waiting.append(0x0A)
-        kept += 1
+        left += 1
         if waiting.count >= 1 << 20 { try flush() }
       }
       try flush()
@@ -229,7 +251,25 @@ package final class QuarantineReplay: QuarantineSink {
       unlink(template)
       throw error
     }
-    return kept
+    return left
+  }
+
+  /// By line: the new reasons of what failed again, and what stays with the reasons it had.
+  private func reasons(of file: File, _ number: Int) -> (reasons: [Int: String], kept: Set<Int>) {
+    failures.withLock { failures in
+      var reasons: [Int: String] = [:]
+      var kept: Set<Int> = []
+      for (place, text) in failures.reasons where place.file == number { reasons[place.line] = text }
+      for (place, texts) in failures.refusals where place.file == number {
+        let lines = file.transactions.members[place.line] ?? []
+        if texts.count == lines.count {
+          for (line, text) in zip(lines, texts) { reasons[line] = text }
+        } else {
+          kept.formUnion(lines)
+        }
+      }
+      return (reasons, kept)
+    }
   }
 
   private static func unwritable(_ path: String) -> PipelineFailure {

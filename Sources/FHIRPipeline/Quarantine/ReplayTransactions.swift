@@ -1,0 +1,51 @@
+import FHIRModel
+
+/// Which entries of a quarantine file were one transaction Bundle: they are replayed as one, all or nothing.
+struct ReplayTransactions {
+  /// The lines of each, by the last of them.
+  private(set) var members: [Int: [Int]] = [:]
+  /// By line: the last line of its Bundle.
+  private(set) var lastLines: [Int: Int] = [:]
+
+  init() {}
+
+  /// Reads through a file.
+  init(of path: String) throws {
+    var lines: [String: [Int]] = [:]
+    var refused: Set<String> = []
+    try QuarantineFile.forEachLine(of: path) { line, bytes in
+      guard let entry = QuarantineEntry(bytes), entry.isRequest(in: bytes) else { return }
+      // A file of JSON or XML is one Bundle, a line of NDJSON another than the next.
+      let key =
+        ReplayTransactions.isOfLines(entry.source) ? "\(entry.line ?? 0) \(entry.source)" : entry.source
+      lines[key, default: []].append(line)
+      if entry.reasons.contains(where: { $0.rule == Rule.transactionRefused.code }) { refused.insert(key) }
+    }
+    for key in refused {
+      guard let own = lines[key], let last = own.last else { continue }
+      members[last] = own
+      for line in own { lastLines[line] = last }
+    }
+  }
+
+  private static func isOfLines(_ source: String) -> Bool {
+    let name = source.lowercased()
+    return [".ndjson", ".jsonl", ".ndjson.gz", ".jsonl.gz"].contains { name.hasSuffix($0) }
+  }
+
+  /// Entries as one transaction Bundle, on one line.
+  static func bundle(_ entries: [[UInt8]]) -> [UInt8] {
+    var line = Array(#"{"resourceType":"Bundle","type":"transaction","entry":["#.utf8)
+    line += entries.joined(separator: [UInt8(ascii: ",")])
+    return line + Array("]}".utf8)
+  }
+}
+
+extension QuarantineEntry {
+  /// Whether it is a Bundle's entry that asks for something.
+  func isRequest(in bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    guard case .resource(let range) = content else { return false }
+    let names = JSONMembers.of(UnsafeBufferPointer(rebasing: bytes[range]))?.map(\.name) ?? []
+    return names.contains("request") && !names.contains("resourceType")
+  }
+}
