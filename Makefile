@@ -5,6 +5,7 @@
 #   make release       optimised build: .build/release/fhirline
 #   make test          everything that is missing, a MongoDB server, and every test; FILTER=BSONTests runs some of them
 #   make test-fast     the tests that need no server
+#   make torture       kills imports at 100 random moments (KILLS=n), and compares what their reruns leave, byte by byte
 #   make lint          swift-format, shellcheck, lengths of files
 #   make demo          imports Samples/ into MongoDB, exports them, and shows that nothing was lost
 #   make bench         measures every stage; DATA=folder names other input than Samples/, BENCH=--no-large is shorter
@@ -23,14 +24,15 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help setup build release test test-fast lint demo bench conformance fuzz rules ci tables mongo-start mongo-uri mongo-stop \
-        clean clean-all
+.PHONY: help setup build release test test-fast torture lint demo bench conformance fuzz rules ci tables mongo-start mongo-uri \
+        mongo-stop clean clean-all
 
 PACKAGES ?= ../shared/definitions
 SUITES ?= ../shared/conformance
 TARGET ?= json
 SECONDS ?= 600
 DATA ?= Samples
+KILLS ?= 100
 
 help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
@@ -50,6 +52,9 @@ test: setup
 
 test-fast: setup
 	swift test --skip DocumentStoreTests
+
+torture: setup
+	@FHIRLINE_TORTURE=$(KILLS) scripts/test.sh TortureTests
 
 lint:
 	@scripts/lint.sh

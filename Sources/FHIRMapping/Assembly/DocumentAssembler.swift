@@ -25,7 +25,7 @@ package struct DocumentAssembler: Sendable {
   let computeFields: ComputeFields
   let restoreRoot: RestoreRoot
   /// Stands for the mapping of a kind of document.
-  let fingerprint: @Sendable (DocumentKind) -> UInt64
+  package let fingerprint: @Sendable (DocumentKind) -> UInt64
   /// Bytes beyond which a document's sections continue on a page of their own.
   let pageBytes: Int
   /// Items beyond which they do.

@@ -58,7 +58,10 @@ package struct ImportRun: Sendable {
       collections[$0] ?? $0.rawValue
     }
     let names = replay?.sources ?? files.map(\.name)
-    let record = RunRecord(files: names, source: source, store: store)
+    let assembler = DocumentAssembler(
+      mappings: mappings, pageBytes: chartPageBytes, pageEntries: chartPageEntries)
+    let record = RunRecord(
+      files: names, input: fingerprint(of: files, assembler), source: source, store: store)
     let indexes = NameIndexes(store, collections: owners)
     let found = index(files)
     let stored = StoredTargets(
@@ -71,8 +74,6 @@ package struct ImportRun: Sendable {
     let states = StoredStates(store: store, collections: collections, layout: chart)
 
     let ledger = ImportLedger(quarantine: replay ?? quarantine, files: files.map(\.name), say: say)
-    let assembler = DocumentAssembler(
-      mappings: mappings, pageBytes: chartPageBytes, pageEntries: chartPageEntries)
     let loader = DocumentLoader(
       store: store, states: states, assembler: assembler, counted: { ledger.count($0) },
       refused: { ledger.refuse($0, reason: $1) })
@@ -84,6 +85,7 @@ package struct ImportRun: Sendable {
       _ = indexes.finish()
       throw error
     }
+    if record.goesOn { say("  going on with import \(number), which did not come to its end") }
     let waiting = WaitingReferences(store: store, source: source, run: number)
     let context = ImportContext(
       run: self, files: files, found: found, stored: stored, states: states, ledger: ledger,
@@ -129,6 +131,19 @@ package struct ImportRun: Sendable {
 }
 
 extension ImportRun {
+  /// Stands for what is imported, file by file, and for how it becomes documents.
+  private func fingerprint(of files: [InputFile], _ assembler: DocumentAssembler) -> String {
+    var digest = ContentDigest()
+    for file in files { digest.add("\(file.size) \(file.name)") }
+    for source in replay?.sources ?? [] { digest.add(source) }
+    digest.add("\(source) \(chart.rawValue) \(chartPageBytes) \(chartPageEntries)")
+    digest.add(encounterClasses.sorted().joined(separator: " "))
+    for kind in DocumentKind.allCases {
+      digest.add("\(collections[kind] ?? kind.rawValue) \(assembler.fingerprint(kind))")
+    }
+    return digest.text
+  }
+
   /// The first pass over the inputs.
   func index(_ files: [InputFile]) -> IndexPass.Result {
     let homes = mappings.homes

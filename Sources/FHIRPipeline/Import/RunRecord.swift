@@ -13,6 +13,9 @@ extension ImportRun {
 ///
 /// Its `_id` is a number, counted up by one, which stands for the import in the documents' origins. Names of files that do
 /// not fit it follow in documents of their own, `12/1`, `12/2`, …
+///
+/// An import that goes on where another of the same input was killed or stopped takes over its note and its number: the
+/// documents of both then tell the same origin, and are what they would be had the first come to its end.
 final class RunRecord: Sendable {
   static let namesPerDocument = 5_000
 
@@ -22,17 +25,26 @@ final class RunRecord: Sendable {
 
   private final class Noted: Sendable {
     let number = Mutex<Int32>(0)
+    let goesOn = Mutex<Bool>(false)
     let failure = Mutex<PipelineFailure?>(nil)
   }
 
   /// Notes the import, beside other work.
-  init(files: [String], source: String, store: DocumentStore) {
+  ///
+  /// - Parameter input: stands for what is imported and how; imports of equal input do the same.
+  init(files: [String], input: String, source: String, store: DocumentStore) {
     self.store = store
     let noted = Noted()
     self.noted = noted
     thread = WorkerThread {
       do {
-        let number = try RunRecord.note(files: files, source: source, in: store)
+        let names = RunRecord.names(of: files)
+        if let number = try RunRecord.takeOver(input: input, furtherNames: names.rest, in: store) {
+          noted.goesOn.withLock { $0 = true }
+          noted.number.withLock { $0 = number }
+          return
+        }
+        let number = try RunRecord.note(files: names, input: input, source: source, in: store)
         noted.number.withLock { $0 = number }
       } catch {
         let reason = (error as? StoreError)?.message ?? "\(error)"
@@ -50,7 +62,32 @@ final class RunRecord: Sendable {
     return noted.number.withLock { $0 }
   }
 
-  private static func note(files: [String], source: String, in store: DocumentStore) throws -> Int32 {
+  /// Whether another import's note was taken over; after ``number()``.
+  var goesOn: Bool { noted.goesOn.withLock { $0 } }
+
+  private typealias Names = (first: BSONValue, rest: [BSONValue])
+
+  /// Names of files as the documents of a note hold them.
+  private static func names(of files: [String]) -> Names {
+    var parts = stride(from: 0, to: max(files.count, 1), by: namesPerDocument).map { start in
+      BSONValue.array(files[start..<min(start + namesPerDocument, files.count)].map { .string($0) })
+    }
+    let first = parts.removeFirst()
+    return (first, parts)
+  }
+
+  private static func write(
+    furtherNames: [BSONValue], of number: Int32, _ connection: borrowing StoreConnection
+  ) throws {
+    for (part, names) in furtherNames.enumerated() {
+      let document = try BSONDocument(["_id": .string("\(number)/\(part + 1)"), "files": names])
+      _ = try connection.replace([document], in: ImportRun.runCollection, upsert: true)
+    }
+  }
+
+  private static func note(
+    files: Names, input: String, source: String, in store: DocumentStore
+  ) throws -> Int32 {
     let started = now()
     return try store.withConnection { connection in
       // Somebody else may take the number that is free.
@@ -58,28 +95,53 @@ final class RunRecord: Sendable {
         let number = try last(connection) + 1
         var fields: BSONFields = [
           "_id": .int32(number), "started": .string(started), "program": .string(ProgramVersion.current),
+          "input": .string(input), "process": .string(ImportingProcess.current.text),
         ]
         if !source.isEmpty { fields["source"] = .string(source) }
-        fields["files"] = .array(files.prefix(namesPerDocument).map { .string($0) })
+        fields["files"] = files.first
         let result = try connection.insert([try BSONDocument(fields)], into: ImportRun.runCollection)
         if let failure = result.failures.first {
           guard failure.reason == .duplicateKey else { throw StoreError(.writeFailed, failure.message) }
           continue
         }
-        var rest = files.dropFirst(namesPerDocument)
-        var part = 1
-        while !rest.isEmpty {
-          let names: BSONFields = [
-            "_id": .string("\(number)/\(part)"),
-            "files": .array(rest.prefix(namesPerDocument).map { .string($0) }),
-          ]
-          _ = try connection.insert([try BSONDocument(names)], into: ImportRun.runCollection)
-          rest = rest.dropFirst(namesPerDocument)
-          part += 1
-        }
+        try write(furtherNames: files.rest, of: number, connection)
         return number
       }
       throw StoreError(.writeFailed, "other imports keep taking its number")
+    }
+  }
+
+  /// The number of an import of the same input that has not come to its end, and that nobody goes on with.
+  private static func takeOver(
+    input: String, furtherNames: [BSONValue], in store: DocumentStore
+  ) throws -> Int32? {
+    try store.withConnection { connection in
+      var left: [(number: Int32, process: String)] = []
+      try connection.find(
+        ["input": .string(input), "finished": ["$exists": false]], in: ImportRun.runCollection,
+        options: FindOptions(sort: ["_id": -1], projection: ["process": 1, "stopped": 1])
+      ) { note in
+        guard let number = try note.find("_id")?.integer, let process = try note.find("process")?.text else {
+          return
+        }
+        let hasEnded = try note.find("stopped") != nil
+        guard hasEnded || ImportingProcess(process)?.isGone == true else { return }
+        left.append((Int32(clamping: number), process))
+      }
+      for (number, process) in left {
+        // Of several that find it, one changes the process, and the others then find none.
+        let change = try BSONDocument([
+          "$set": ["process": .string(ImportingProcess.current.text), "resumed": .string(now())],
+          "$unset": ["stopped": ""],
+        ])
+        let filter: BSONDocument = ["_id": .int32(number), "process": .string(process)]
+        let result = try connection.write(
+          [.update(filter: filter, change, upsert: false, many: false)], in: ImportRun.runCollection)
+        guard result.matched == 1 else { continue }
+        try write(furtherNames: furtherNames, of: number, connection)
+        return number
+      }
+      return nil
     }
   }
 
@@ -101,7 +163,8 @@ final class RunRecord: Sendable {
     let total = summary.total
     do {
       try store.withConnection { connection in
-        guard total.inserted + total.replaced + summary.deleted > 0 || !isWhole else {
+        // The note that was taken over stands in documents.
+        guard total.inserted + total.replaced + summary.deleted > 0 || !isWhole || goesOn else {
           _ = try connection.write(
             [
               .delete(filter: ["_id": .int32(number)], many: false),

@@ -1,0 +1,109 @@
+import Foundation
+import Testing
+
+/// Patients with all that belongs to them, made for imports that are killed: every resource that import puts somewhere else,
+/// references within a Bundle, to what comes later and to what never comes, and a resource that is set aside.
+enum TortureInput: String, CaseIterable, CustomTestStringConvertible {
+  /// Transaction and batch Bundles by turns.
+  case bundles
+  /// A file for each type of resource.
+  case bulk
+
+  static let patients = 80
+  private static let observations = 16
+
+  var testDescription: String { rawValue }
+
+  /// Writes the input into the workspace's folder `in`.
+  func write(into workspace: Workspace) throws {
+    switch self {
+    case .bundles:
+      for patient in 0..<TortureInput.patients {
+        let isTransaction = patient.isMultiple(of: 2)
+        let entries = TortureInput.resources(of: patient, urns: true).map { type, id, json in
+          #"{"fullUrl":"urn:uuid:\#(TortureInput.uuid(type, id))","resource":\#(json),"#
+            + #""request":{"method":"PUT","url":"\#(type)/\#(id)"}}"#
+        }
+        try workspace.write(
+          "in/\(patient).json",
+          #"{"resourceType":"Bundle","type":"\#(isTransaction ? "transaction" : "batch")","entry":["#
+            + entries.joined(separator: ",\n") + "]}")
+      }
+    case .bulk:
+      var files: [String: String] = [:]
+      for patient in 0..<TortureInput.patients {
+        for (type, _, json) in TortureInput.resources(of: patient, urns: false) {
+          files[type, default: ""] += json + "\n"
+        }
+      }
+      for (type, text) in files { try workspace.write("in/\(type).ndjson", text) }
+    }
+  }
+
+  private static func uuid(_ type: String, _ id: String) -> String {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for byte in "\(type)/\(id)".utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    let digits = String(hash, radix: 16)
+    let padded = String(repeating: "0", count: 16 - digits.count) + digits
+    return "\(padded.prefix(8))-\(padded.dropFirst(8).prefix(4))-4000-8000-\(padded.suffix(12))"
+  }
+
+  private static func resources(
+    of patient: Int, urns: Bool
+  ) -> [(type: String, id: String, json: String)] {
+    func reference(_ type: String, _ id: String) -> String {
+      urns ? #"{"reference":"urn:uuid:\#(uuid(type, id))"}"# : #"{"reference":"\#(type)/\#(id)"}"#
+    }
+    let own = reference("Patient", "p\(patient)")
+    let doctor = reference("Practitioner", "d\(patient)")
+    let visit = reference("Encounter", "e\(patient)")
+    let day = "2024-\(10 + patient % 3)-\(10 + patient % 19)"
+    let times = #""start":"\#(day)T09:00:00Z","end":"\#(day)T09:30:00Z""#
+    var found = [
+      (
+        "Patient", "p\(patient)",
+        #""name":[{"family":"Family\#(patient)","given":["Given"]}],"gender":"female","birthDate":"1970-01-31","#
+          + #""managingOrganization":{"reference":"Organization/never-\#(patient % 7)"},"#
+          + #""telecom":[{"system":"phone","value":"0049 30 \#(1000 + patient)"}]"#
+      ),
+      (
+        "Practitioner", "d\(patient)",
+        #""name":[{"family":"Doctor\#(patient)"}],"identifier":[{"system":"https://x.org/d","value":"\#(patient)"}]"#
+      ),
+      (
+        "Encounter", "e\(patient)",
+        #""status":"finished","class":{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"AMB"},"#
+          + #""subject":\#(own),"participant":[{"individual":\#(doctor)}],"period":{\#(times)}"#
+      ),
+      (
+        "Appointment", "a\(patient)",
+        #""status":"booked",\#(times),"participant":[{"actor":\#(own),"status":"accepted"},"#
+          + #"{"actor":\#(doctor),"status":"accepted"}]"#
+      ),
+      (
+        "Condition", "c\(patient)",
+        #""subject":\#(own),"encounter":\#(visit),"code":{"text":"a condition"},"clinicalStatus":{"coding":[{"#
+          + #""system":"http://terminology.hl7.org/CodeSystem/condition-clinical","code":"active"}]}"#
+      ),
+      (
+        "Location", "l\(patient)", #""name":"Room \#(patient)","status":"active""#
+      ),
+    ]
+    for number in 0..<observations {
+      found.append(
+        (
+          "Observation", "o\(patient)-\(number)",
+          #""status":"final","code":{"coding":[{"system":"http://loinc.org","code":"29463-7"}]},"subject":\#(own),"#
+            + #""encounter":\#(visit),"effectiveDateTime":"2024-01-01T\#(10 + number % 12):00:00Z","#
+            + #""valueQuantity":{"value":\#(40 + number).50,"unit":"kg","system":"http://unitsofmeasure.org","code":"kg"}"#
+        ))
+    }
+    // Set aside; in a batch, as a transaction would fall with it.
+    if patient % 10 == 1 {
+      found.append(("Basic", "b\(patient)", #""code":{"text":"no such date"},"created":"2024-13-01""#))
+    }
+    return found.map { type, id, members in
+      (type, id, #"{"resourceType":"\#(type)","id":"\#(id)",\#(members)}"#)
+    }
+  }
+}
