@@ -1,4 +1,5 @@
 import CMongoC
+import Glibc
 
 /// A parsed connection string: where the servers are, how to log in, which options apply.
 ///
@@ -30,6 +31,15 @@ struct ConnectionString: ~Copyable, @unchecked Sendable {
       throw StoreError(
         .badURI,
         "w=0 in the connection string asks the server not to confirm writes; leave it out, or use w=1")
+    }
+    // libmongoc would only say that there is no connection.
+    for option in ["tlsCAFile", "tlsCertificateKeyFile"] {
+      guard let path = mongoc_uri_get_option_as_utf8(uri, option, nil).map({ String(cString: $0) }),
+        access(path, R_OK) != 0
+      else { continue }
+      mongoc_uri_destroy(uri)
+      throw StoreError(
+        .badURI, "\(path): this file cannot be read; \(option) in the connection string names it")
     }
     self.uri = uri
     set(options)

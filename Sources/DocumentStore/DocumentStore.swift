@@ -98,7 +98,9 @@ package final class DocumentStore: Sendable {
         try connection.ping()
         return try connection.describeServer()
       } catch {
-        guard error.code == .unreachable, ContinuousClock.now < deadline else { throw error }
+        guard error.code == .unreachable || error.code == .tls && error.isRetryable,
+          ContinuousClock.now < deadline
+        else { throw error }
         cmongoc_sleep(100)
       }
     }

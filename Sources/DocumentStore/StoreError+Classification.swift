@@ -86,7 +86,9 @@ extension StoreError {
     let message: String
     let reason = Self.reason(text)
     // Who encrypts and who does not see only that the other hangs up.
-    let isHungUp = text.contains("connection closed") || text.contains("connection error")
+    let isHungUp = ["connection closed", "closed connection", "connection error"].contains {
+      text.contains($0)
+    }
     if context.hasConnected {
       code = .connectionLost
       message = "the connection to \(context.hosts) broke\(reason)"
@@ -107,7 +109,9 @@ extension StoreError {
       message = "no MongoDB server answers at \(context.hosts)\(reason)\(hint)"
     }
     self.init(
-      code, message, serverCode: nil, serverMessage: text, isRetryable: code != .tls, labels: labels)
+      code, message, serverCode: nil, serverMessage: text,
+      // A server that hangs up may just be starting; one whose certificate is refused keeps it.
+      isRetryable: code != .tls || isHungUp, labels: labels)
   }
 
   /// What is worth telling of libmongoc's words: for each server the cause, which stands in brackets.

@@ -56,7 +56,11 @@ package struct ConvertBatch: Sendable {
         throw PipelineFailure(.usage, "\(job.path): the output would overwrite the input")
       }
       let folder = Path.folder(of: job.path)
-      if job.path != "-" && !folder.isEmpty { try OutputFile.makeFolder(folder) }
+      if job.path != "-" && !folder.isEmpty {
+        let isWithin = isThere && isFolder.boolValue && folder.hasPrefix(output + "/")
+        try OutputFile.makeFolder(isWithin ? output : folder)
+        if isWithin { try OutputFile.makeFolder(String(folder.dropFirst(output.count)), within: output) }
+      }
       var run = ConvertRun(format: job.format)
       run.pretty = pretty
       let result: ConvertRun.Report

@@ -30,7 +30,7 @@ struct LineFiles: ExportSink {
       if let open = files[item.type] {
         file = open
       } else {
-        file = try OutputFile(path: folder + "/" + item.type + ".ndjson")
+        file = try OutputFile(path: folder + "/" + OutputFile.name(ofType: item.type) + ".ndjson")
         files[item.type] = file
       }
       try file.write(batch.bytes[item.range])
@@ -43,7 +43,8 @@ struct LineFiles: ExportSink {
     for file in files.values { try file.flush() }
     let output = counts.sorted { $0.key < $1.key }.map { type, count in
       JSONText.object([
-        ("type", JSONText.quoted(type)), ("url", JSONText.quoted(type + ".ndjson")), ("count", "\(count)"),
+        ("type", JSONText.quoted(type)), ("url", JSONText.quoted(OutputFile.name(ofType: type) + ".ndjson")),
+        ("count", "\(count)"),
       ])
     }
     let manifest = try OutputFile(path: folder + "/manifest.json")
@@ -112,8 +113,9 @@ struct SingleFiles: ExportSink {
 
   mutating func write(_ batch: ExportBatch) throws {
     for item in batch.items {
-      if folders.insert(item.type).inserted { try OutputFile.makeFolder(folder + "/" + item.type) }
-      let stem = "\(item.type)/\(SingleFiles.fileName(item.id))"
+      let type = OutputFile.name(ofType: item.type)
+      if folders.insert(type).inserted { try OutputFile.makeFolder(type, within: folder) }
+      let stem = "\(type)/\(SingleFiles.fileName(item.id))"
       var name = stem
       var number = 1
       // Two sources may have the same id: neither takes the other's place.

@@ -1,6 +1,9 @@
 import Glibc
 
 /// A file being written through a buffer; readable by its owner only, as it holds patient data.
+///
+/// What another put in its place beforehand does not lead it elsewhere, nor opens it to others: a symbolic link is
+/// refused, and a file that is there already becomes the owner's alone.
 final class OutputFile {
   private let path: String
   private let descriptor: Int32
@@ -10,10 +13,35 @@ final class OutputFile {
   /// - Parameter path: `-` is standard output.
   init(path: String) throws {
     self.path = path
-    descriptor =
-      path == "-" ? STDOUT_FILENO : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw OutputFile.failure(path) }
+    descriptor = path == "-" ? STDOUT_FILENO : try OutputFile.open(path)
     buffer.reserveCapacity(1 << 18)
+  }
+
+  private static func open(_ path: String) throws -> Int32 {
+    let flags = O_WRONLY | O_CREAT | O_CLOEXEC
+    var descriptor = Glibc.open(path, flags | O_NOFOLLOW, 0o600)
+    if descriptor < 0, errno == ELOOP {
+      // The system's own, as /dev/stdout is one, lead where the user pointed them.
+      guard path.hasPrefix("/dev/") else {
+        throw PipelineFailure(
+          .output,
+          "\(path): this is a symbolic link, through which no patient data is written; name the file itself")
+      }
+      descriptor = Glibc.open(path, flags | O_TRUNC, 0o600)
+      guard descriptor >= 0 else { throw failure(path) }
+      return descriptor
+    }
+    guard descriptor >= 0 else { throw failure(path) }
+    var status = stat()
+    if fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG {
+      let isOwners = status.st_mode & 0o077 == 0 || fchmod(descriptor, 0o600) == 0
+      guard isOwners, ftruncate(descriptor, 0) == 0 else {
+        let error = failure(path)
+        close(descriptor)
+        throw error
+      }
+    }
+    return descriptor
   }
 
   deinit {
@@ -39,6 +67,28 @@ final class OutputFile {
 
   private static func failure(_ path: String) -> PipelineFailure {
     PipelineFailure(.output, "\(path): cannot be written: \(String(cString: strerror(errno)))")
+  }
+
+  /// A resource's type as a name of files: what is no type's name, but stands in a document, leads out of no folder.
+  static func name(ofType type: String) -> String {
+    let isName = type.utf8.allSatisfy {
+      UInt8(ascii: "a")...UInt8(ascii: "z") ~= $0 || UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0
+    }
+    return isName && !type.isEmpty && type.utf8.count < 100 ? type : "x-" + ContentHash.uuid(of: type)
+  }
+
+  /// Makes a folder, and those between, within one that this program writes; a link in the place of one is refused.
+  static func makeFolder(_ name: String, within folder: String) throws {
+    var path = folder
+    for part in name.split(separator: "/") {
+      path += "/" + part
+      try makeFolder(path)
+      var status = stat()
+      guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+        throw PipelineFailure(
+          .output, "\(path): this is a symbolic link, through which no patient data is written; remove it")
+      }
+    }
   }
 
   /// Makes a folder (and those above it) that only its owner may enter, unless it is there.

@@ -1,0 +1,138 @@
+import BSON
+import Foundation
+import Testing
+
+/// What is written is its owner's alone, and nobody leads it elsewhere.
+@Suite(.enabled(if: Workspace.hasMongoDB)) struct OutputSafetyTests {
+  private func mode(_ path: String) throws -> Int? {
+    (try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? NSNumber)?.intValue
+  }
+
+  @Test func `files are 0600 in folders of 0700, also those that were there with another mode`() throws {
+    let workspace = try Workspace()
+    let patient = #"{"resourceType":"Patient","id":"p"}"#
+    let file = try workspace.write("in.ndjson", patient + "\n" + #"{"resourceType":"Patient","id":7}"# + "\n")
+    _ = try workspace.run("import", file, "--quarantine", workspace.path("aside/deep/q.ndjson"))
+    try workspace.write("old.json", "open to all")
+    try FileManager.default.setAttributes(
+      [.posixPermissions: 0o666], ofItemAtPath: workspace.path("old.json"))
+    _ = try workspace.run(
+      "export", "--out", workspace.path("lines"), "--report", workspace.path("report.ndjson"))
+    _ = try workspace.run("export", "--out", workspace.path("files"), "--format", "json")
+    _ = try workspace.run("export", "--out", workspace.path("old.json"), "--format", "bundle", "--overwrite")
+    _ = try workspace.run("validate", file, "--write-baseline", workspace.path("base"))
+    _ = try workspace.run("validate", file, "--format", "html", "--output", workspace.path("page.html"))
+    _ = try workspace.run("convert", file, workspace.path("converted/c.xml"))
+    for name in [
+      "aside/deep/q.ndjson", "lines/Patient.ndjson", "lines/manifest.json", "files/Patient/p.json", "base",
+      "page.html", "converted/c.xml", "old.json",
+    ] { #expect(try mode(workspace.path(name)) == 0o600, "\(name)") }
+    for name in ["aside", "aside/deep", "lines", "files", "files/Patient", "converted"] {
+      #expect(try mode(workspace.path(name)) == 0o700, "\(name)")
+    }
+  }
+
+  @Test func `links in the place of files are refused, and what they lead to is left alone`() throws {
+    let workspace = try Workspace()
+    let file = try workspace.write("in.ndjson", #"{"resourceType":"Patient","id":"p"}"# + "\n")
+    try workspace.write("folder/in.json", #"{"resourceType":"Patient","id":"p"}"#)
+    _ = try workspace.importFiles(file)
+    let target = try workspace.write("target", "precious")
+    try FileManager.default.createDirectory(
+      atPath: workspace.path("elsewhere"), withIntermediateDirectories: true)
+    func link(_ name: String, to path: String) throws -> String {
+      let place = workspace.folder.appending(path: name)
+      try FileManager.default.createDirectory(
+        at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
+      try FileManager.default.createSymbolicLink(atPath: place.path, withDestinationPath: path)
+      return place.path
+    }
+    _ = try link("lines/Patient.ndjson", to: target)
+    _ = try link("files/Patient", to: workspace.path("elsewhere"))
+    _ = try link("tree/in.xml", to: target)
+    let runs = [
+      ["export", "--out", workspace.path("lines"), "--overwrite"],
+      ["export", "--out", workspace.path("files"), "--format", "json", "--overwrite"],
+      ["export", "--out", try link("all.json", to: target), "--format", "bundle", "--overwrite"],
+      ["export", "--out", workspace.path("good"), "--report", try link("report", to: target)],
+      ["validate", file, "--output", try link("findings", to: target)],
+      ["validate", file, "--write-baseline", try link("baseline", to: target)],
+      ["convert", file, try link("c.xml", to: target)],
+      ["convert", workspace.path("folder"), workspace.path("tree"), "--format", "xml"],
+    ]
+    for arguments in runs {
+      let outcome = try Program.run(arguments, environment: ["FHIRLINE_DATABASE": workspace.database])
+      #expect(outcome.status == 2, "\(arguments): \(outcome.output) \(outcome.errors)")
+      #expect(outcome.errors.contains("symbolic link"), "\(arguments): \(outcome.errors)")
+    }
+    #expect(try workspace.read("target") == "precious")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: workspace.path("elsewhere")).isEmpty)
+    // A quarantine file takes another name beside what is there.
+    let bad = try workspace.write("bad.ndjson", #"{"resourceType":"Patient","id":7}"# + "\n")
+    _ = try workspace.run("import", bad, "--quarantine", try link("q.ndjson", to: target))
+    #expect(try workspace.read("target") == "precious")
+    #expect(try workspace.read("q-2.ndjson").contains("Patient"))
+    // Links to what keeps nothing serve as they do everywhere.
+    let piped = try workspace.run("convert", file, "/dev/stdout", "--format", "xml")
+    #expect(piped.status == 0 && piped.output.contains("<Patient"), "\(piped.errors)")
+  }
+
+  @Test func `no document leads an export out of its folder`() throws {
+    let workspace = try Workspace()
+    try workspace.insert(
+      [
+        [
+          "_id": "a", "fhir": ["resourceType": "../../escaped", "id": "x"],
+          "_fhirline": ["key": "../../escaped/x"],
+        ],
+        [
+          "_id": "b", "fhir": ["resourceType": "Basic", "id": "../../escaped"],
+          "_fhirline": ["key": "Basic/../../escaped"],
+        ],
+        [
+          "_id": "c", "fhir": ["resourceType": "/escaped", "id": "/escaped"],
+          "_fhirline": ["key": "/escaped//escaped"],
+        ],
+      ], into: "resource")
+    for format in ["ndjson", "json"] {
+      _ = try workspace.run("export", "--out", workspace.path("deep/er/\(format)"), "--format", format)
+    }
+    let escaped =
+      FileManager.default.enumerator(atPath: workspace.folder.path)?
+      .compactMap { $0 as? String }.filter { $0.contains("escaped") && !$0.hasPrefix("deep/er/") } ?? []
+    #expect(escaped.isEmpty)
+    #expect(!FileManager.default.fileExists(atPath: "/escaped"))
+  }
+
+  @Test(arguments: ["json", "ndjson", "tgz"]) func `a zip bomb ends with a word, soon`(kind: String) throws {
+    let workspace = try Workspace()
+    // 400 MB of one letter, a thousandth of that as they lie there.
+    let script =
+      switch kind {
+      case "json":
+        #"(printf '{"resourceType":"Patient","id":"p","name":[{"family":"'; head -c 400000000 /dev/zero | tr '\0' a) | gzip"#
+      case "ndjson": "head -c 400000000 /dev/zero | tr '\\0' '\\n' | gzip"
+      default:
+        "mkdir -p package && truncate -s 400000000 package/bomb.json && echo '{}' >package/package.json"
+          + " && tar -cz package"
+      }
+    let name = kind == "tgz" ? "bomb.tgz" : "bomb.\(kind).gz"
+    let shell = Process()
+    shell.executableURL = URL(filePath: "/bin/sh")
+    shell.currentDirectoryURL = workspace.folder
+    shell.arguments = ["-c", "\(script) >\(name)"]
+    try shell.run()
+    shell.waitUntilExit()
+    try #require(shell.terminationStatus == 0)
+    let input = try workspace.write("p.json", #"{"resourceType":"Patient","id":"p"}"#)
+    let arguments =
+      kind == "tgz"
+      ? ["validate", input, "--package", workspace.path(name)] : ["validate", workspace.path(name)]
+    // 1 GB of address space beside what the tables take; a reader that kept the bomb would end at it.
+    let outcome = try Program.run(
+      ["-c", "ulimit -v 2500000; exec \"$0\" \"$@\"", Program.executable.path] + arguments,
+      program: URL(filePath: "/bin/sh"))
+    #expect((1...2).contains(outcome.status), "\(outcome.output) \(outcome.errors)")
+    #expect((outcome.output + outcome.errors).contains(/bomb|larger than|more than/), "\(outcome)")
+  }
+}
