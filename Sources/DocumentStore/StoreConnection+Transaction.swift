@@ -1,4 +1,5 @@
 import CMongoC
+import Glibc
 
 extension StoreConnection {
   /// Does all that the closure does through the connection it is given, or nothing of it.
@@ -19,6 +20,8 @@ extension StoreConnection {
     }
     defer { mongoc_client_session_destroy(session) }
     let deadline = ContinuousClock.now + limit
+    // What stands in the way may stay there: a program that was killed leaves its transaction to the server for a minute.
+    var pause: UInt32 = 2_000
     while true {
       guard mongoc_client_session_start_transaction(session, nil, &error) else {
         throw StoreError(error, in: context)
@@ -31,6 +34,8 @@ extension StoreConnection {
         return result
       } catch let failure as StoreError where failure.isTransient && ContinuousClock.now < deadline {
         abort(session)
+        usleep(pause)
+        pause = min(pause * 2, 250_000)
       } catch {
         abort(session)
         throw error
