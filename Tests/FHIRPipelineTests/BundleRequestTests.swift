@@ -119,6 +119,25 @@ import Testing
     }
   }
 
+  @Test func `a search that names what is to be deleted finds it in the run, too`() throws {
+    let database = try TestDatabase()
+    func person(_ id: String) -> String {
+      put(
+        #"{"resourceType":"Practitioner","id":"\#(id)","identifier":[{"system":"urn:x","value":"\#(id)"}]}"#,
+        "Practitioner/\(id)")
+    }
+    let files = [
+      ("1.json", bundle("batch", [person("early")])),
+      ("2.json", bundle("batch", ["early", "late"].map { delete("Practitioner?identifier=urn:x|\($0)") })),
+      ("3.json", bundle("batch", [person("late")])),
+    ]
+    for _ in 0..<2 {
+      let summary = try database.importFiles(files)
+      #expect(summary.deleted == 1)
+      #expect(Set(try database.documents("provider").keys) == ["late"])
+    }
+  }
+
   @Test func `deletions of a transaction that is refused are not done`() throws {
     let database = try TestDatabase()
     _ = try database.importFiles([("a.json", bundle("batch", [organization("o")]))])

@@ -8,7 +8,6 @@ struct DeletionRun {
   let states: StoredStates
   let assembler: DocumentAssembler
   let mappings: MappingSet
-  let stored: StoredTargets
   /// Prefix of every `_id`, with its dot.
   let prefix: String
 
@@ -18,11 +17,10 @@ struct DeletionRun {
   private typealias Orders = [DocumentKind: [String: Set<String>]]
 
   /// - Returns: how many resources were deleted.
-  func run(_ targets: [EntryRequest.Target]) throws -> Int {
+  func run(_ targets: [TargetIndex.Target]) throws -> Int {
     var orders: Orders = [:]
     var items: [DocumentKind: [String: [TargetIndex.Target]]] = [:]
     for target in targets {
-      guard let target = resolved(target) else { continue }
       let (kind, section) = mappings.homes.place(ofType: target.type)
       if kind != .resource, section == nil {
         orders[kind, default: [:]][prefix + target.id, default: []].insert(target.key)
@@ -52,13 +50,6 @@ struct DeletionRun {
       }
     }
     return deleted
-  }
-
-  private func resolved(_ target: EntryRequest.Target) -> TargetIndex.Target? {
-    switch target {
-    case .resource(let target): target
-    case .search(let name): stored.target(named: name)
-    }
   }
 
   /// Finds the documents that hold resources in a section, by the resources' ids.

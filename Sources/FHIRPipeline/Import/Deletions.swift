@@ -33,14 +33,20 @@ final class Deletions: Sendable {
   }
 
   /// What is to be deleted, now that all resources are known.
-  func due() -> [EntryRequest.Target] {
+  ///
+  /// - Parameter find: the one resource of a name.
+  func due(_ find: (String) -> TargetIndex.Target?) -> [TargetIndex.Target] {
     state.withLock { state in
-      state.orders.filter { order in
-        guard case .resource(let target) = order.target,
-          let written = state.written[ContentHash.of(target.key)]
-        else { return true }
-        return written < order.sequence
-      }.map(\.target)
+      state.orders.compactMap { order in
+        let target: TargetIndex.Target?
+        switch order.target {
+        case .resource(let named): target = named
+        case .search(let name): target = find(name)
+        }
+        guard let target else { return nil }
+        if let written = state.written[ContentHash.of(target.key)], written >= order.sequence { return nil }
+        return target
+      }
     }
   }
 }

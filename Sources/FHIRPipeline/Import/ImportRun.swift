@@ -102,9 +102,9 @@ package struct ImportRun: Sendable {
     if failure == nil {
       do {
         deleted = try DeletionRun(
-          store: store, states: states, assembler: assembler, mappings: mappings, stored: stored,
+          store: store, states: states, assembler: assembler, mappings: mappings,
           prefix: source.isEmpty ? "" : source + "."
-        ).run(context.deletions.due())
+        ).run(context.dueDeletions)
       } catch {
         failure = DocumentLoader.failure(error)
       }
@@ -240,6 +240,11 @@ final class ImportContext: Sendable {
   var failure: PipelineFailure? { failed.withLock { $0 } }
 
   func fail(_ failure: PipelineFailure) { failed.withLock { $0 = $0 ?? failure } }
+
+  /// What entries want deleted, by the run's own resources or those that are stored.
+  var dueDeletions: [TargetIndex.Target] {
+    deletions.due { name in index.target(named: name) ?? stored?.target(named: name) }
+  }
 
   /// The resource that is there in the place of an entry's own, which is to be made only where there is none: in the database,
   /// or made for an earlier entry of the run.

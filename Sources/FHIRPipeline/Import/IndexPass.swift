@@ -39,6 +39,7 @@ struct IndexPass: Sendable {
     let whole = Mutex(TargetIndex())
     let patients = Mutex<[String]>([])
     let deleted = Mutex<Set<UInt64>>([])
+    let searched = Mutex<[String]>([])
     let conditions = Conditions()
     let repeated = RepeatedKeys(expectedBytes: files.reduce(0) { $0 + $1.size })
     WorkerThread.run(count: workers) { _ in
@@ -51,10 +52,11 @@ struct IndexPass: Sendable {
         batch.forEach(skippingTypes: { isSection(String(decoding: $0, as: UTF8.self)) }) { record in
           sequence += 1
           guard let found = RecordResource(record) else {
-            if let request = EntryRequest(record), request.method == .delete,
-              case .resource(let target) = request.target
-            {
-              deleted.withLock { _ = $0.insert(ContentHash.of(target.key)) }
+            guard let request = EntryRequest(record), request.method == .delete else { return }
+            switch request.target {
+            case .resource(let target): deleted.withLock { _ = $0.insert(ContentHash.of(target.key)) }
+            case .search(let name): searched.withLock { $0.append(name) }
+            case nil: break
             }
             return
           }
@@ -75,6 +77,10 @@ struct IndexPass: Sendable {
     }
     var index = whole.withLock { $0 }
     conditions.add(to: &index)
+    for name in searched.withLock({ $0 }) {
+      guard let target = index.target(named: name) else { continue }
+      deleted.withLock { _ = $0.insert(ContentHash.of(target.key)) }
+    }
     return Result(
       index: index, repeated: repeated.take(), patients: patients.withLock { $0 },
       deleted: deleted.withLock { $0 }, conditions: conditions)

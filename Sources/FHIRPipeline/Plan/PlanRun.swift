@@ -41,7 +41,7 @@ package struct PlanRun: Sendable {
     var outcome = PlanOutcome(summary: ledger.summary)
     outcome.summary.files = files.count
     outcome.summary.seconds = Progress.now() - started
-    outcome.deletions = context.deletions.due().count
+    outcome.deletions = context.dueDeletions.count
     outcome.counts = sink.counts
     outcome.documents = sink.documents
     return outcome
