@@ -88,4 +88,25 @@ import Testing
     #expect(total.read == accounted)
     #expect(try documents(database) == before)
   }
+
+  @Test func `an import that changes nothing leaves what waits as it is, so that it heals later`() throws {
+    let database = try TestDatabase()
+    let waiting = [
+      (
+        "p.ndjson",
+        #"{"resourceType":"Patient","id":"p","managingOrganization":{"reference":"Organization?identifier=urn:x|7"}}"#
+      )
+    ]
+    #expect(try database.importFiles(waiting).references.unresolved == 1)
+    let notes = try database.documents("fhirline_waiting")
+    #expect(!notes.isEmpty)
+    let again = try database.importFiles(waiting)
+    #expect(again.total.unchanged == 1)
+    #expect(try database.documents("fhirline_waiting") == notes)
+    let target =
+      #"{"resourceType":"Organization","id":"o","identifier":[{"system":"urn:x","value":"7"}],"name":"Galva"}"#
+    #expect(try database.importFiles([("o.ndjson", target)]).references.healed > 0)
+    #expect(try database.documents("patient")["p"]?["medical_group"]?.text == "Galva")
+    #expect(try database.documents("fhirline_waiting").isEmpty)
+  }
 }

@@ -6,7 +6,8 @@ import Synchronization
 /// Notes which documents hold references that found nothing, so that the import which brings their targets finds them.
 ///
 /// A note is a document of the collection `fhirline_waiting`: what the reference asks for, and who waits. Its `_id` stands for
-/// both, so that a note made twice is one.
+/// both, so that a note made twice is one: the first. An import that finds nothing new leaves all notes as they are, and its
+/// number, under which the next import goes, on none of them.
 final class WaitingReferences: Sendable {
   static let collection = "fhirline_waiting"
 
@@ -18,7 +19,7 @@ final class WaitingReferences: Sendable {
 
   private struct State {
     var seen: Set<UInt64> = []
-    var notes: [BSONDocument] = []
+    var notes: [WriteOperation] = []
     var failure: StoreError?
     var isReady = false
   }
@@ -41,11 +42,13 @@ final class WaitingReferences: Sendable {
         let text = "\(source)\n\(kind.rawValue)\n\(documentID)\n\(name)"
         if state.seen.count > WaitingReferences.mostRemembered { state.seen = [] }
         guard state.seen.insert(ContentHash.of(text)).inserted else { continue }
-        let note = try? BSONDocument([
-          "_id": .string(ContentDigest.text(of: text)), "name": .string(name), "kind": .string(kind.rawValue),
-          "document": .string(documentID), "source": .string(source), "run": .int32(run),
-        ])
-        if let note { state.notes.append(note) }
+        let note: BSONFields = [
+          "name": .string(name), "kind": .string(kind.rawValue), "document": .string(documentID),
+          "source": .string(source), "run": .int32(run),
+        ]
+        guard let first = try? BSONDocument(["$setOnInsert": .document(note)]) else { continue }
+        state.notes.append(
+          .update(filter: ["_id": .string(ContentDigest.text(of: text))], first, upsert: true, many: false))
       }
       if state.notes.count >= WaitingReferences.notesPerWrite { write(&state) }
     }
@@ -71,7 +74,7 @@ final class WaitingReferences: Sendable {
             [IndexDefinition(name: "fhirline_document", keys: ["document": 1])],
             on: WaitingReferences.collection)
         }
-        _ = try connection.replace(notes, in: WaitingReferences.collection, upsert: true)
+        _ = try connection.write(notes, in: WaitingReferences.collection)
       }
       state.isReady = true
     } catch let error as StoreError {
