@@ -8,14 +8,23 @@ enum TortureInput: String, CaseIterable, CustomTestStringConvertible {
   case bundles
   /// A file for each type of resource.
   case bulk
+  /// As `bulk`, over what another import has loaded: some of it the same, some older, some wanting. Charts go on pages, and a
+  /// copy of each into its patient.
+  case changes
 
   static let patients = 80
   private static let observations = 16
 
   var testDescription: String { rawValue }
 
-  /// Writes the input into the workspace's folder `in`.
+  /// What `pipeline.yml` says.
+  var configuration: String {
+    self == .changes ? "documents:\n  chart: both\n  chart_page_entries: 100\n" : ""
+  }
+
+  /// Writes the input into the workspace's folder `in`, and what was imported before it into `earlier`.
   func write(into workspace: Workspace) throws {
+    try workspace.write("pipeline.yml", configuration)
     switch self {
     case .bundles:
       for patient in 0..<TortureInput.patients {
@@ -30,14 +39,32 @@ enum TortureInput: String, CaseIterable, CustomTestStringConvertible {
             + entries.joined(separator: ",\n") + "]}")
       }
     case .bulk:
-      var files: [String: String] = [:]
-      for patient in 0..<TortureInput.patients {
-        for (type, _, json) in TortureInput.resources(of: patient, urns: false) {
-          files[type, default: ""] += json + "\n"
+      try TortureInput.write("in", into: workspace) { _, _, json in json }
+    case .changes:
+      try TortureInput.write("in", into: workspace) { _, _, json in json }
+      try TortureInput.write("earlier", into: workspace) { patient, type, json in
+        switch (type, patient % 4) {
+        case ("Encounter", 0), ("Practitioner", 1), ("Patient", 2): nil
+        case ("Observation", _): json.contains("T1") ? json.replacing("kg", with: "g") : nil
+        case ("Condition", 3), ("Patient", 1): json
+        default: json.replacing("Family", with: "Earlier").replacing("Room", with: "Cellar")
         }
       }
-      for (type, text) in files { try workspace.write("in/\(type).ndjson", text) }
     }
+  }
+
+  /// Writes a file for each type, of what the closure leaves of each resource.
+  private static func write(
+    _ folder: String, into workspace: Workspace,
+    _ left: (_ patient: Int, _ type: String, _ json: String) -> String?
+  ) throws {
+    var files: [String: String] = [:]
+    for patient in 0..<TortureInput.patients {
+      for (type, _, json) in TortureInput.resources(of: patient, urns: false) {
+        if let json = left(patient, type, json) { files[type, default: ""] += json + "\n" }
+      }
+    }
+    for (type, text) in files { try workspace.write("\(folder)/\(type).ndjson", text) }
   }
 
   private static func uuid(_ type: String, _ id: String) -> String {
@@ -89,7 +116,8 @@ enum TortureInput: String, CaseIterable, CustomTestStringConvertible {
         "Location", "l\(patient)", #""name":"Room \#(patient)","status":"active""#
       ),
     ]
-    for number in 0..<observations {
+    // Some charts have more than fits a page of a hundred.
+    for number in 0..<(patient % 20 == 7 ? 130 : observations) {
       found.append(
         (
           "Observation", "o\(patient)-\(number)",

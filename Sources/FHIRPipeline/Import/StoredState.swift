@@ -82,9 +82,15 @@ package final class StoredStates: Sendable {
     }
   }
 
+  /// Of a chart whose copy in its patient is another, no hash is told: it is to be looked at, for the sake of the copy. An import
+  /// that was killed leaves such.
   func states(of ids: [String], _ kind: DocumentKind) throws -> [String: StoredState] {
     try store.withConnection { connection in
-      try StoredState.states(of: ids, in: place(of: kind), connection)
+      var states = try StoredState.states(of: ids, in: place(of: kind), connection)
+      guard kind == .chart, layout == .both, !states.isEmpty else { return states }
+      let copies = try StoredState.states(of: Array(states.keys), in: embeddedCharts, connection)
+      for (id, state) in states where copies[id]?.hash != state.hash { states[id]?.hash = nil }
+      return states
     }
   }
 }
