@@ -1,6 +1,7 @@
 import FHIRFormats
 import FHIRModel
 import FHIRPath
+import FHIRValidation
 import Foundation
 import FoundationXML
 
@@ -11,6 +12,7 @@ struct FHIRPathSuite: Suite {
   private let groups: [(name: String, tests: [XMLElement])]
   /// Where the files that tests name may be.
   private let inputs: [URL]
+  private let definitions = DefinitionAnswers()
 
   init?(_ folder: URL) throws {
     let places = ["fhirpath", "r4/fhirpath", "r4", "."].map { folder.appending(path: $0) }
@@ -53,7 +55,7 @@ struct FHIRPathSuite: Suite {
       context = Evaluator.Context(tree)
     }
     let isInvalid = expression.attribute(forName: "invalid") != nil
-    let evaluator = Evaluator()
+    let evaluator = Evaluator(environment: definitions)
     let items: [Item]
     do {
       let compiled = try CompiledExpression(text, context: context?.type)

@@ -21,6 +21,8 @@ struct FhirpathCommand: ParsableCommand {
   @Option(help: "How results are written: text or json.")
   var format: ExpressionRun.Format = .text
 
+  @OptionGroup var packages: PackageArguments
+
   @Flag(help: "Say nothing but the results.")
   var quiet = false
 
@@ -37,6 +39,7 @@ struct FhirpathCommand: ParsableCommand {
     var run = try ExpressionRun(expression.hasPrefix(" -") ? String(expression.dropFirst()) : expression)
     run.format = format
     run.showsTraces = !quiet
+    run.definitions = try packages.options(PipelineConfiguration()).store { if !quiet { Terminal.say($0) } }
     let tally = try run.run(try InputFile.find(files)) { Terminal.write($0, to: STDOUT_FILENO) }
     if !quiet { Terminal.say(tally.line) }
     try tally.exitStatus.leave()

@@ -116,4 +116,43 @@ import Testing
     #expect(error?.code == .execution)
     #expect(error?.column == column, "\(String(describing: error))")
   }
+
+  @Test(arguments: [
+    ("defineVariable('v', 5).select(%v + 1)", "6"),
+    ("name.defineVariable('n').given.select(%n.count())", "2,2,2"),
+    ("name.defineVariable('n', first()).select(%n.family)", "Li,Li"),
+    ("name.defineVariable('n', $this.count() + 1).take(%n - 2).use", "official"),
+    ("name.select(defineVariable('n', given).skip(%n.count() - 1).given)", "A"),
+    ("name.select(defineVariable('g', given.first()).select(%g & '!'))", "Ada!,A!"),
+    ("defineVariable('a', 'x').defineVariable('b', %a & 'y').select(%a | %b)", "x,xy"),
+    ("(defineVariable('a', 1).select(%a)) | (defineVariable('a', 2).select(%a))", "1,2"),
+    ("'aaa'.replace(defineVariable('p', 'a').select(%p), defineVariable('p', 'b').select(%p))", "bbb"),
+    ("'aaa'.defineVariable('p', 'b').replace('a', %p)", "bbb"),
+    ("name.defineVariable('n', 2).exists(given.count() = %n)", "true"),
+    ("name.where(defineVariable('u', use).select(%u = 'usual')).given", "A"),
+    ("defineVariable('n', Patient.name).select(%n.given.count())", "3"),
+    ("defineVariable('e', {}).select(%e.exists())", "false"),
+  ])
+  func `variables`(_ text: String, _ expected: String) throws { try check(text, expected) }
+
+  @Test(arguments: [
+    "defineVariable('v', 1).select(%w)", "defineVariable('context', 1)", "defineVariable('ucum')",
+    "defineVariable('v', 1).defineVariable('v', 2)", "defineVariable('v', 1).select(defineVariable('v', 2))",
+    "select(defineVariable('v', 1)).select(%v)", "defineVariable('v', 1) | %v", "defineVariable(name, 1)",
+    "defineVariable('', 1)", "defineVariable('v', %v)", "name.where(defineVariable('v', 1).exists()) = %v",
+  ])
+  func `variables that are not there, or there already`(_ text: String) {
+    #expect(Subject.error(text, on: Subject.patient) != nil)
+  }
+
+  @Test(arguments: [
+    ("2147483647 + 1", ""), ("-2147483648", "-2147483648"), ("-2147483648 - 1", ""), ("65536 * 65536", ""),
+    ("2.power(31)", ""), ("2147483647 + 1.0", "2147483648.0"),
+  ])
+  func `whole numbers have 32 bits`(_ text: String, _ expected: String) throws { try check(text, expected) }
+
+  @Test func `a literal beyond 32 bits is an error`() {
+    #expect(Subject.error("2147483648") != nil)
+    #expect(Subject.error("-2147483649") != nil)
+  }
 }

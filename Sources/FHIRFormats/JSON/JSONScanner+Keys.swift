@@ -42,6 +42,7 @@ extension JSONScanner {
       text = Array(UnsafeBufferPointer(start: decoded.bytes, count: decoded.count))
     }
     if isUnusable, String(validating: text, as: UTF8.self) == nil {
+      withdraw(.encodingUTF8, from: first)
       _ = fail(at: first, rule: .encodingUTF8, "a member's name that is no UTF-8")
       return false
     }

@@ -65,11 +65,18 @@ extension JSONScanner {
       case .valid(let length): i &+= length
       case .cut: return fail(at: end, "")
       case .invalid:
-        note(.fatal, .encodingUTF8, at: i, "a byte that is no UTF-8")
+        if !isToldUnusable(i) { note(.fatal, .encodingUTF8, at: i, "a byte that is no UTF-8") }
         i &+= 1
       }
     }
     return i
+  }
+
+  /// Whether the latest finding is of bytes in the same string: one is enough for it.
+  private func isToldUnusable(_ place: Int) -> Bool {
+    guard let last = findings.last, last.rule == .encodingUTF8, last.offset <= place else { return false }
+    return !UnsafeBufferPointer(start: bytes + last.offset, count: place - last.offset).contains(
+      JSONByte.quote)
   }
 
   /// Reads the escape whose backslash is at `start`; surrogates must come in pairs (RFC 8259, section 8.2).

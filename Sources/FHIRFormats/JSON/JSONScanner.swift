@@ -243,6 +243,11 @@ struct JSONScanner: ~Copyable {
     }
   }
 
+  /// Takes back what was said of bytes from an offset on: a failure there says the same.
+  mutating func withdraw(_ rule: Rule, from offset: Int) {
+    while let last = findings.last, last.rule == rule, last.offset >= offset { findings.removeLast() }
+  }
+
   /// Ends the scan at a byte that is no JSON, or where the bytes end. Always -1.
   @inline(never)
   mutating func fail(at offset: Int, rule: Rule = .jsonSyntax, _ message: String) -> Int {

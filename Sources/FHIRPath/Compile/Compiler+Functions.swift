@@ -19,17 +19,19 @@ extension Compiler {
       throw FHIRPathError(
         .wrongArgument, "\(name)() takes \(expected) argument\(expected == "1" ? "" : "s")", column: column)
     }
-    let input: Compiled
+    let outerVariables = variables.count
+    var input: Compiled
     if let focus {
       input = try compiled(focus)
     } else {
-      input = (add(Operation(.this, .stream, column: column)), this)
+      input = (addThis(column: column), this)
     }
     switch function {
     case .is: return try typed(.is, input, try specifier(arguments[0]), column: column)
     case .as: return try typed(.as, input, try specifier(arguments[0]), column: column)
     case .ofType:
       return try typed(.as, input, try specifier(arguments[0]), column: column, isFilter: true)
+    case .defineVariable: return try definition(arguments, input, column: column)
     default: break
     }
     try check(function, signature, input.type, column: column)
@@ -38,21 +40,28 @@ extension Compiler {
     var types: [StaticType] = []
     for (index, argument) in arguments.enumerated() {
       let isPerItem = index < 8 && signature.perItem & 1 << UInt8(index) != 0
-      let outer = this
+      let outer = (this, thisPlace)
       // Where there is no explicit input, `iif` speaks of `$this` itself.
       // What `repeat` has found it looks into again, whatever its type.
-      if isPerItem { this = function == .repeat ? .unknown : input.type }
-      let part = try compiled(function == .sort ? sortKey(argument) : argument)
-      this = outer
+      if isPerItem { (this, thisPlace) = (function == .repeat ? .unknown : input.type, nil) }
+      let part = try scoped(function == .sort ? sortKey(argument) : argument)
+      (this, thisPlace) = outer
       list.append(part.operation)
       types.append(part.type)
     }
     if function == .iif { try checkCriterion(types[0], arguments[0]) }
     var operation = Operation(.call, signature.shape, column: column)
     operation.function = function
+    operation.count = Int32(list.count)
+    if variables.count > outerVariables, signature.perItem == 0, !list.isEmpty {
+      // Arguments may speak of what the input defines, so that the input comes before them, and is kept.
+      operation.flag = true
+      operation.name = try place(column: column)
+      list.append(input.operation)
+      input.operation = add(variableAt: operation.name, column: column)
+    }
     operation.a = input.operation
     operation.b = add(operands: list)
-    operation.count = Int32(list.count)
     if function == .sort {
       // Which keys go downwards: bits from the lowest.
       for (index, argument) in arguments.enumerated() where descends(argument) {
@@ -143,7 +152,9 @@ extension Compiler {
     case .iif: return arguments.count > 2 ? arguments[1].union(arguments[2]) : arguments[1]
     case .extension:
       return schema.table.typeID("Extension").map { .elements([$0]) } ?? .unknown
-    case .repeat, .children, .descendants, .resolve, .elementDefinition, .slice, .aggregate, .getValue, .sum,
+    case .elementDefinition:
+      return schema.table.typeID("ElementDefinition").map { .elements([$0]) } ?? .unknown
+    case .repeat, .children, .descendants, .resolve, .slice, .aggregate, .getValue, .sum,
       .min, .max, .avg:
       return .unknown
     case .type: return .typeInfo

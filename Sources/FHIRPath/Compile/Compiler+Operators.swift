@@ -5,6 +5,10 @@ extension Compiler {
   mutating func polarity(
     _ isNegative: Bool, _ operand: Expression, column: Int
   ) throws(FHIRPathError) -> Compiled {
+    // The least of all integers is no integer before its sign is.
+    if isNegative, case .literal(.integer(let value)) = operand.kind, value > Int(Int32.max) {
+      return add(.integer(-Int64(value)), column: column)
+    }
     let operand = try compiled(operand)
     var operation = Operation(isNegative ? .negate : .plus, .scalar, column: column)
     operation.a = operand.operation
@@ -14,8 +18,8 @@ extension Compiler {
   mutating func binary(
     _ found: Expression.Operator, _ left: Expression, _ right: Expression, column: Int
   ) throws(FHIRPathError) -> Compiled {
-    let left = try compiled(left)
-    let right = try compiled(right)
+    let left = try scoped(left)
+    let right = try scoped(right)
     let code: Operation.Code
     var shape = Function.Shape.boolean
     switch found {
@@ -69,7 +73,7 @@ extension Compiler {
       operands[Int(first)..<Int(first + operation.count)].contains { dependsOnFocus($0) }
     }
     switch operation.code {
-    case .this, .position, .total, .root: return true
+    case .this, .position, .total, .root, .variable: return true
     case .nothing, .context, .resource, .rootResource, .constants, .literal: return false
     case .path, .as, .is, .negate, .plus: return dependsOnFocus(operation.a)
     case .union, .add, .concatenate, .and, .or: return anyOperand(from: operation.a)
@@ -87,7 +91,7 @@ extension Compiler {
     var list: [Int32] = []
     var type: StaticType = .nothing
     for operand in operands {
-      let part = try compiled(operand)
+      let part = try scoped(operand)
       list.append(part.operation)
       type = type.union(part.type)
     }

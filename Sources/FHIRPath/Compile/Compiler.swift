@@ -18,6 +18,16 @@ struct Compiler {
 
   /// What a name at the start of a path belongs to.
   var this: StaticType
+  /// Where the items are that `$this` stands for, where it is a whole collection.
+  var thisPlace: UInt16?
+  /// What `defineVariable()` has defined for what follows.
+  var variables: [String: Variable] = [:]
+  var placeCount: UInt16 = 0
+
+  struct Variable {
+    let place: UInt16
+    let type: StaticType
+  }
 
   typealias Compiled = (operation: Int32, type: StaticType)
 
@@ -75,12 +85,32 @@ struct Compiler {
     return add(operation)
   }
 
+  /// Compiles an expression whose variables are its own.
+  mutating func scoped(_ expression: Expression) throws(FHIRPathError) -> Compiled {
+    let outer = variables
+    defer { variables = outer }
+    return try compiled(expression)
+  }
+
+  mutating func addThis(column: Int) -> Int32 {
+    guard let thisPlace else { return add(Operation(.this, .stream, column: column)) }
+    return add(variableAt: thisPlace, column: column)
+  }
+
+  mutating func add(variableAt place: UInt16, column: Int) -> Int32 {
+    var operation = Operation(.variable, .stream, column: column)
+    operation.name = place
+    return add(operation)
+  }
+
   mutating func compiled(_ expression: Expression) throws(FHIRPathError) -> Compiled {
     let column = expression.column
     switch expression.kind {
-    case .this: return (add(Operation(.this, .stream, column: column)), this)
+    case .this: return (addThis(column: column), this)
     case .position: return (add(Operation(.position, .scalar, column: column)), .system(.integer))
     case .total: return (add(Operation(.total, .stream, column: column)), .unknown)
+    case .literal(.integer(let value)) where value > Int(Int32.max):
+      throw FHIRPathError(.syntax, "an integer has at most 31 bits", column: column)
     case .literal(let literal): return add(literal: literal, column: column)
     case .variable(let name): return try variable(name, column: column)
     case .member(let focus, let name): return try member(name, of: focus, column: column)
@@ -88,7 +118,7 @@ struct Compiler {
       let focus = try compiled(focus)
       var operation = Operation(.index, .stream, column: column)
       operation.a = focus.operation
-      operation.b = try compiled(index).operation
+      operation.b = try scoped(index).operation
       return (add(operation), focus.type)
     case .call(let focus, let name, let arguments):
       return try call(name, on: focus, arguments, column: column)
@@ -130,6 +160,7 @@ struct Compiler {
 
   /// See https://hl7.org/fhirpath/N1/#environment-variables and https://hl7.org/fhir/R4/fhirpath.html#variables
   private mutating func variable(_ name: String, column: Int) throws(FHIRPathError) -> Compiled {
+    if let known = variables[name] { return (add(variableAt: known.place, column: column), known.type) }
     switch name {
     case "context": return (add(Operation(.context, .stream, column: column)), contextType)
     case "resource": return (add(Operation(.resource, .stream, column: column)), resourceType)
@@ -145,7 +176,7 @@ struct Compiler {
       throw FHIRPathError(
         .unknownVariable,
         "there is no variable %\(name): expected %context, %resource, %rootResource, %ucum, %sct, %loinc, "
-          + "%vs-…, or %ext-…", column: column)
+          + "%vs-…, %ext-…, or one that defineVariable() defines before it", column: column)
     }
   }
 
@@ -178,7 +209,7 @@ struct Compiler {
       }
     }
     let type = try type(of: name, in: this, column: column)
-    let base = add(Operation(.this, .stream, column: column))
+    let base = addThis(column: column)
     return (add(step: name, to: base, column: column), type)
   }
 

@@ -28,6 +28,7 @@ enum Function: String, CaseIterable {
   // 6.3 Types, 6.5 Boolean logic, 7 Aggregates
   case `is`, `as`, type, not, aggregate, sum, min, max, avg, sort
   // Additions of FHIR
+  case defineVariable
   case `extension`, hasValue, getValue, resolve, elementDefinition, slice, checkModifiers, conformsTo,
     memberOf
   case subsumes, subsumedBy, htmlChecks
@@ -77,6 +78,7 @@ enum Function: String, CaseIterable {
     case .where, .select, .repeat: Signature(.stream, 1...1, perItem: 1)
     case .iif: Signature(.stream, 2...3, perItem: 7)
     case .aggregate: Signature(.stream, 1...2, perItem: 1)
+    case .defineVariable: Signature(.stream, 1...2)
     case .trace: Signature(.stream, 1...2, perItem: 2)
     case .sort: Signature(.stream, 0...8, perItem: 0xFF)
     case .ofType, .as, .skip, .take, .intersect, .exclude, .union, .combine, .elementDefinition, .extension:

@@ -5,6 +5,8 @@ struct Operation {
     /// `{}`
     case nothing
     case this, context, resource, rootResource
+    /// The items that were put at `name`
+    case variable
     /// `count` constants from `a`
     case constants
     case total

@@ -36,6 +36,7 @@ extension Evaluator {
 
   private func scalarOfCall(_ index: Int, _ operation: Operation, _ focus: borrowing Focus) throws -> Item? {
     let input = Int(operation.a)
+    if operation.flag { try keepInput(of: operation, focus) }
     switch operation.function {
     case .count:
       var count: Int64 = 0
@@ -157,7 +158,8 @@ extension Evaluator {
     case .div: (value, overflowed) = x.dividedReportingOverflow(by: y)
     default: (value, overflowed) = x.remainderReportingOverflow(dividingBy: y)
     }
-    return overflowed ? nil : .integer(value)
+    // An Integer has 32 bits, and what is beyond them is no result (https://hl7.org/fhirpath/N1/#math).
+    return overflowed ? nil : Int32(exactly: value).map { .integer(Int64($0)) }
   }
 
   private func decimals(_ code: Operation.Code, _ x: Decimal, _ y: Decimal) -> Item? {

@@ -28,6 +28,9 @@ extension Evaluator {
     case .context: return try context.map { try body(.node($0)) } ?? true
     case .resource: return try resource.map { try body(.node($0)) } ?? true
     case .rootResource: return try rootResource.map { try body(.node($0)) } ?? true
+    case .variable:
+      for item in items(at: operation.name) where try !body(item) { return false }
+      return true
     case .constants:
       for constant in 0..<Int(operation.count) {
         if try !body(constants[Int(operation.a) + constant]) { return false }

@@ -99,6 +99,7 @@ extension Evaluator {
 
   private func truthOfCall(_ index: Int, _ operation: Operation, _ focus: borrowing Focus) throws -> Bool? {
     let input = Int(operation.a)
+    if operation.flag { try keepInput(of: operation, focus) }
     switch operation.function {
     case .exists:
       guard operation.count > 0 else { return try exists(input, focus) }

@@ -65,6 +65,8 @@ package final class Evaluator {
   var resource: NodeRef?
   var rootResource: NodeRef?
   var totals: [[Item]] = []
+  /// What the expression's variables stand for, by their places.
+  var variables: [[Item]] = []
   /// Collections that are the same for every `$this`, by their operation.
   var fixedSets: [Int: ItemSet] = [:]
   var instant: Instant?
@@ -139,6 +141,7 @@ package final class Evaluator {
     patterns = expression.patterns.baseAddress ?? patterns
     instant = nil
     if !totals.isEmpty { totals.removeAll() }
+    if !variables.isEmpty { variables.removeAll() }
     if !fixedSets.isEmpty { fixedSets.removeAll(keepingCapacity: true) }
     guard let context else {
       trees.removeAll(keepingCapacity: true)
@@ -196,10 +199,11 @@ package final class Evaluator {
     let kept = (operations, operands, steps, constants, patterns)
     let (keptContext, keptResource, keptRoot) = (context, resource, rootResource)
     let (keptTrees, keptTotals, keptInstant, keptSets) = (trees, totals, instant, fixedSets)
+    let keptVariables = variables
     let answer = question(environment)
     (operations, operands, steps, constants, patterns) = kept
     (context, resource, rootResource) = (keptContext, keptResource, keptRoot)
-    (totals, instant, fixedSets) = (keptTotals, keptInstant, keptSets)
+    (totals, instant, fixedSets, variables) = (keptTotals, keptInstant, keptSets, keptVariables)
     trees = keptTrees
     for (number, tree) in trees.enumerated() {
       views[number] = View(nodes: tree.nodes, text: tree.text)

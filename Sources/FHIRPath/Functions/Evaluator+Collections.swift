@@ -8,6 +8,7 @@ extension Evaluator {
     _ index: Int, _ operation: Operation, _ focus: borrowing Focus, _ body: Body
   ) throws -> Bool {
     let input = Int(operation.a)
+    if operation.flag { try keepInput(of: operation, focus) }
     switch operation.function {
     case .where, .select: return try projected(operation, focus, body)
     case .repeat: return try repeated(operation, focus, body)
@@ -45,6 +46,7 @@ extension Evaluator {
         guard case .node(let node) = item else { return true }
         return try eachDescendant(node) { try body(.node($0)) }
       }
+    case .defineVariable: return try defined(operation, focus, body)
     case .trace: return try traced(operation, focus, body)
     case .iif: return try decided(index, operation, focus, body)
     case .aggregate: return try aggregate(operation, focus, body)
@@ -57,8 +59,8 @@ extension Evaluator {
     case .extension: return try extensions(index, operation, focus, body)
     case .resolve: return try resolved(operation, focus, body)
     case .checkModifiers: return try checkedModifiers(index, operation, focus, body)
-    // What a profile says of an element is known where profiles are, and not here.
-    case .elementDefinition, .slice: return true
+    case .elementDefinition: return try definitions(index, operation, focus, body)
+    case .slice: return try sliced(index, operation, focus, body)
     default: preconditionFailure("a function of another shape")
     }
   }

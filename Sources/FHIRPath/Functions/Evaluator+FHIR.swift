@@ -51,10 +51,7 @@ extension Evaluator {
       return reference == "#" ? root : contained(String(reference.dropFirst()), in: root)
     }
     let element = treeNode(source)
-    guard let found = ask({ $0.resolve(reference, from: element) }), let number = number(of: found.tree)
-    else { return nil }
-    return NodeRef(
-      tree: UInt16(number), type: found.type?.rawValue ?? NodeRef.unknownType, index: UInt32(found.node))
+    return ask({ $0.resolve(reference, from: element) }).flatMap { ref(to: $0) }
   }
 
   /// A contained resource by its id.

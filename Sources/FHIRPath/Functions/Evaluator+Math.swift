@@ -34,7 +34,9 @@ extension Evaluator {
     }
     if operation.function == .log { return number.logarithm(base: other).map { .decimal($0) } }
     guard let power = number.power(other) else { return nil }
-    if isInteger, case .integer = argument, !other.isNegative { return power.integer.map { .integer($0) } }
+    if isInteger, case .integer = argument, !other.isNegative {
+      return power.integer.flatMap { Int32(exactly: $0) }.map { .integer(Int64($0)) }
+    }
     return .decimal(power)
   }
 

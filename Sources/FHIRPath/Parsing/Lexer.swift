@@ -128,7 +128,7 @@ struct Lexer {
       }
       return .decimal(value)
     }
-    guard let value = Int(text(start..<at)), value <= Int(Int32.max) else {
+    guard let value = Int(text(start..<at)), value <= Int(Int32.max) + 1 else {
       throw FHIRPathError(.syntax, "an integer has at most 31 bits", column: start + 1)
     }
     return .integer(value)

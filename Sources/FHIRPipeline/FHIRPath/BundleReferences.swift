@@ -1,15 +1,20 @@
 import FHIRModel
 import FHIRPath
+import FHIRValidation
 
-/// Resolves references among the entries of one Bundle: by `fullUrl`, or by type and id.
+/// What expressions ask: references are resolved among the entries of one Bundle, by `fullUrl`, or by type and id; profiles
+/// and value sets are those of the packages.
 ///
 /// See http://hl7.org/fhir/R4/bundle.html#references
 final class BundleReferences: EvaluationEnvironment {
   /// Told what `trace()` says, if anybody wants to know.
   var trace: ((String) -> Void)?
 
+  private let definitions: DefinitionAnswers
   private var tree: ResourceTree?
   private var entries: [String: Int] = [:]
+
+  init(_ definitions: DefinitionAnswers) { self.definitions = definitions }
 
   func resolve(_ reference: String, from source: TreeNode) -> TreeNode? {
     if tree !== source.tree { index(source.tree) }
@@ -18,6 +23,28 @@ final class BundleReferences: EvaluationEnvironment {
     return TreeNode(
       tree: source.tree, node: node,
       type: DefinitionTable.r4.resourceTypeID(source.tree.rawText(node)))
+  }
+
+  func isMember(_ value: TerminologyValue, of valueSet: String) -> Bool? {
+    definitions.isMember(value, of: valueSet)
+  }
+
+  func conforms(_ element: TreeNode, to profile: String) -> Bool? {
+    definitions.conforms(element, to: profile)
+  }
+
+  func subsumes(_ code: TerminologyValue, _ other: TerminologyValue) -> Bool? {
+    definitions.subsumes(code, other)
+  }
+
+  func passesHTMLChecks(_ element: TreeNode) -> Bool { definitions.passesHTMLChecks(element) }
+
+  func elementDefinition(of element: TreeNode) -> TreeNode? {
+    definitions.elementDefinition(of: element)
+  }
+
+  func slice(_ name: String, of structure: String, in elements: [TreeNode]) -> SliceAnswer {
+    definitions.slice(name, of: structure, in: elements)
   }
 
   private func index(_ tree: ResourceTree) {

@@ -1,5 +1,7 @@
+import FHIRDefinitions
 import FHIRModel
 import FHIRPath
+import FHIRValidation
 
 /// One expression, compiled for each type of resource that it meets.
 struct ExpressionEvaluation {
@@ -23,14 +25,15 @@ struct ExpressionEvaluation {
     let element: TreeNode?
   }
 
-  let references = BundleReferences()
+  let references: BundleReferences
   private let text: String
   private let table: DefinitionTable
   private let evaluator: Evaluator
   private var compiled: [UInt16: CompiledExpression] = [:]
   private var refused: [UInt16: FHIRPathError] = [:]
 
-  init(_ text: String, table: DefinitionTable) {
+  init(_ text: String, table: DefinitionTable, definitions: ConformanceStore) {
+    references = BundleReferences(DefinitionAnswers(definitions, table: table))
     self.text = text
     self.table = table
     evaluator = Evaluator(table: table, environment: references)

@@ -1,3 +1,4 @@
+package import FHIRDefinitions
 package import FHIRFormats
 import FHIRModel
 import FHIRPath
@@ -12,6 +13,8 @@ package struct ExpressionRun {
   package var reading = ReadOptions()
   /// Told what `trace()` says.
   package var showsTraces = true
+  /// The profiles and value sets that the expression may ask about.
+  package var definitions = ConformanceStore.core
 
   private let text: String
   private let expression: Expression
@@ -73,7 +76,7 @@ package struct ExpressionRun {
   /// Without inputs it is evaluated once, without a context.
   package func run(_ files: [InputFile], write: @escaping (String) -> Void) throws -> Tally {
     var output = ExpressionOutput(format: format, expression: text, write: write)
-    var evaluation = ExpressionEvaluation(text, table: .r4)
+    var evaluation = ExpressionEvaluation(text, table: .r4, definitions: definitions)
     if showsTraces { evaluation.references.trace = { Terminal.say($0) } }
     output.begin()
     if files.isEmpty {

@@ -100,7 +100,8 @@ final class ImportWorker {
 
   /// Errors that say nothing against a resource itself: how its Bundle presents it, what its codes mean to others.
   private static let tolerated: Set<Rule> = [
-    .bundleEntry, .referenceMissing, .referenceAmbiguous, .bundleUnreachable, .codeUnknown, .codeShape,
+    .bundleEntry, .invariant("bdl-5"), .invariant("bdl-8"), .referenceMissing, .referenceAmbiguous,
+    .bundleUnreachable, .codeUnknown, .codeShape,
     .codeDisplay, .codeInactive, .codeSystemMissing, .codeSystem, .identifierCheckDigit, .narrativeLink,
   ]
 

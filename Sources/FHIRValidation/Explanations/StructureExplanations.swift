@@ -161,8 +161,8 @@ extension RuleExplanation {
     RuleExplanation(
       "bundle-entry", "An entry of a Bundle is not as it must be",
       meaning:
-        "An entry has a resource, a request or a response; its fullUrl is absolute, names no version, and ends in "
-        + "the resource's id if it is a URL of a server.",
+        "An entry's fullUrl stands where it is due, is absolute, and ends in the resource's id if it is a URL of a "
+        + "server; what a search found has an id.",
       reason: "References between entries are resolved by these URLs.",
       remedy: "Mend what the message names; a urn:uuid will do where there is no server.",
       bad: .json(

@@ -60,7 +60,9 @@ final class ProfileLibrary: Sendable {
   let options: Options
   let terminology: Terminology
   let codedNames: CodedNames
+  let answers: TerminologyAnswers
   private let source: @Sendable (String) -> StructureDefinition?
+  private let trees: @Sendable (String) -> ResourceTree?
   private let state = Mutex(State())
 
   private struct State {
@@ -69,16 +71,21 @@ final class ProfileLibrary: Sendable {
     var entries: [Entry?] = []
   }
 
-  /// - Parameter source: the definition of a canonical URL, with its snapshot.
+  /// - Parameters:
+  ///   - trees: the StructureDefinition of a canonical URL as it came.
+  ///   - source: the definition of a canonical URL, with its snapshot.
   init(
     table: DefinitionTable, options: Options = Options(), terminology: Terminology,
+    trees: @escaping @Sendable (String) -> ResourceTree? = { _ in nil },
     source: @escaping @Sendable (String) -> StructureDefinition?
   ) {
     self.table = table
     self.options = options
     self.terminology = terminology
     codedNames = CodedNames(table: table)
+    answers = TerminologyAnswers(terminology, table: table)
     self.source = source
+    self.trees = trees
     func type(_ name: String) -> TypeID {
       guard let id = table.typeID(name) else { preconditionFailure("every table has the type \(name)") }
       return id
@@ -91,6 +98,9 @@ final class ProfileLibrary: Sendable {
 
   /// The definition of a canonical URL.
   func definition(_ canonical: String) -> StructureDefinition? { source(canonical) }
+
+  /// The StructureDefinition of a canonical URL as it came.
+  func tree(of canonical: String) -> ResourceTree? { trees(canonical) }
 
   /// The number of a canonical URL, known or not.
   func number(of canonical: String) -> ProfileNumber {

@@ -46,6 +46,8 @@ struct ElementDetail: Sendable {
   /// `Patient.identifier:mrn.system`: the path with the names of slices.
   var path: String
   var sliceName: String?
+  /// Of a slice: whether its definition says how it is told from others.
+  var isTellable = true
   /// The types that the element may have, if the profile narrows them.
   var typeNames: [String] = []
   var typeRules: [TypeRule] = []

@@ -24,9 +24,10 @@ package final class ProfileRules: Sendable {
     self.options = options
     var compiling = ProfileLibrary.Options()
     compiling.tellsMustSupport = options.tellsMustSupport
-    library = ProfileLibrary(table: table, options: compiling, terminology: terminology) {
-      definitions.structureDefinition($0)
-    }
+    library = ProfileLibrary(
+      table: table, options: compiling, terminology: terminology,
+      trees: { definitions.resource(.structureDefinition, canonical: $0) },
+      source: { definitions.structureDefinition($0) })
     rootProfiles = options.rootProfiles.map { [library] in library.number(of: $0) }
     vitalSigns = VitalSigns(library)
   }

@@ -24,7 +24,7 @@ enum BundleEntryRule {
     walk.noteEntry(entry, resource: resource, fullUrl: fullUrl, marks: marks)
     if marks.isDisjoint(with: [.resource, .request, .response]) {
       walk.report(
-        .error, .bundleEntry, at: entry,
+        .error, .invariant("bdl-5"), at: entry,
         "an entry must have a resource, unless it has a request or a response")
     }
     if let fullUrl { check(fullUrl: fullUrl, of: entry, resource: resource, &walk) }
@@ -43,7 +43,7 @@ enum BundleEntryRule {
       }
       if form.isVersioned {
         walk.report(
-          .error, .bundleEntry, at: entry, position: fullUrl, value: fullUrl,
+          .error, .invariant("bdl-8"), at: entry, position: fullUrl, value: fullUrl,
           "Bundle.entry.fullUrl must name the resource, not a version of it (no /_history/)")
         return
       }

@@ -12,7 +12,6 @@ extension InvariantMatrix {
   private static let identifierXML =
     "<identifier><system value=\"http://example.org\"/><value value=\"1\"/></identifier>"
 
-  /// bdl-5 and bdl-8 are rules of their own, `bundle-entry`.
   static let bundles = [
     InvariantMatrix(
       "bdl-1",
@@ -56,7 +55,7 @@ extension InvariantMatrix {
         ⟦⟧<entry><resource><Patient><active value="true"/></Patient></resource></entry></Bundle>
       """),
     InvariantMatrix(
-      "bundle-entry",
+      "bdl-5",
       #"""
       {"resourceType": "Bundle", "type": "collection", "entry": [
        ⟦⟧{"fullUrl": "\#(one)"}]}
@@ -79,7 +78,7 @@ extension InvariantMatrix {
           ⟦⟧<fullUrl value="\(one)"/><resource><Patient><active value="true"/></Patient></resource></entry></Bundle>
       """),
     InvariantMatrix(
-      "bundle-entry",
+      "bdl-8",
       #"""
       {"resourceType": "Bundle", "type": "collection", "entry": [
        {⟦⟧"fullUrl": "http://example.org/Patient/1/_history/2",

@@ -103,8 +103,8 @@ import Testing
        ⟦bundle-entry⟧{"fullUrl": "http://example.org/Group/1", "resource": {"resourceType": "Patient", "id": "1"}},
        ⟦bundle-entry⟧{"fullUrl": "http://example.org/Patient/3", "resource": {"resourceType": "Patient"}},
        {⟦bundle-entry⟧"fullUrl": "Patient/1", "resource": {"resourceType": "Patient", "id": "1"}},
-       {⟦bundle-entry⟧"fullUrl": "http://example.org/Patient/1/_history/2", "resource": {"resourceType": "Patient"}},
-       ⟦bundle-entry⟧{"fullUrl": "urn:uuid:c757873d-ec9a-4326-a141-556f43239520"},
+       {⟦bdl-8⟧"fullUrl": "http://example.org/Patient/1/_history/2", "resource": {"resourceType": "Patient"}},
+       ⟦bdl-5⟧{"fullUrl": "urn:uuid:c757873d-ec9a-4326-a141-556f43239520"},
        {"fullUrl": "urn:uuid:c757873d-ec9a-4326-a141-556f43239521", "resource": {"resourceType": "Patient", "id": "7"}},
        {"fullUrl": "http://example.org/Patient/7", "resource": {"resourceType": "Patient", "id": "7", ⟦binding-required⟧"gender": "m"}},
        ⟦bdl-3⟧{"request": {"method": "DELETE", "url": "Patient/1"}}, {⟦cardinality-min⟧"request": {"method": "DELETE"}}]}

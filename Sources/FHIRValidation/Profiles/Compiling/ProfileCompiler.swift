@@ -174,6 +174,7 @@ struct ProfileCompiler {
         let tests = discriminatorTests(slice, of: element, stated, base)
         record.firstTest = Int32(builder.tests.count)
         record.testCount = Int32(tests.count)
+        builder.details[number].isTellable = !tests.isEmpty
         builder.tests += tests
       }
       slices.append(record)

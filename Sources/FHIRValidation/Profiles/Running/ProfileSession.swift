@@ -22,6 +22,9 @@ final class ProfileSession {
   /// Definitions that are not at hand, told already.
   @exclusivity(unchecked) var toldMissing: Set<ProfileNumber> = []
 
+  /// Snapshots that expressions asked for.
+  var snapshots: [String: SnapshotIndex?] = [:]
+
   struct Question: Hashable {
     var tree: ObjectIdentifier
     var node: Int

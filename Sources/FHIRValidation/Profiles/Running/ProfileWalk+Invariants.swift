@@ -82,33 +82,29 @@ final class ProfileEnvironment: EvaluationEnvironment {
   }
 
   func isMember(_ value: TerminologyValue, of valueSet: String) -> Bool? {
-    let form: CodedForm? =
-      switch value {
-      case .code: nil
-      case .element(let element):
-        element.type.flatMap { session.library.codedNames.form(of: $0, session.library.table) }
-      }
-    let terminology = session.library.terminology
-    switch value {
-    case .code(let code):
-      switch terminology.validate(system: nil, code: code, in: valueSet) {
-      case .valid: return true
-      case .invalid: return false
-      case .cannotTell: break
-      }
-    case .element(let element):
-      guard let form else { break }
-      let binding = CodeBinding(strength: .required, valueSet: valueSet, terminology: terminology)
-      let check = BindingCheck(
-        tree: element.tree, names: session.library.codedNames, terminology: terminology)
-      switch check.check(element.node, form: form, binding: binding) {
-      case .holds: return true
-      case .broken: return false
-      case .cannotTell: break
-      }
-    }
+    let answer = session.library.answers.isMember(value, of: valueSet)
+    if answer == nil { isInDoubt = true }
+    return answer
+  }
+
+  func subsumes(_ code: TerminologyValue, _ other: TerminologyValue) -> Bool? {
+    let answer = session.library.answers.subsumes(code, other)
+    if answer == nil { isInDoubt = true }
+    return answer
+  }
+
+  func elementDefinition(of element: TreeNode) -> TreeNode? {
+    let walk = ProfileWalk(tree: element.tree, session: session, options: ValidationOptions())
+    let answer = walk.elementDefinition(of: element.node)
+    if answer == nil { isInDoubt = true }
+    return answer
+  }
+
+  func slice(_ name: String, of structure: String, in elements: [TreeNode]) -> SliceAnswer {
+    let answer = session.members(ofSlice: name, of: structure, in: elements)
+    if case .members = answer { return answer }
     isInDoubt = true
-    return nil
+    return answer
   }
 
   func conforms(_ element: TreeNode, to profile: String) -> Bool? {

@@ -16,6 +16,7 @@ extension ProfileWalk {
       }
     }
     if found < 0 { found = Int(slicing.pointee.fallback) }
+    if found >= 0, sought != nil { note(place.node, in: slices[found].element, plan) }
     let state = counters &+ Int(slicing.pointee.firstCounter)
     // What may not stand at all is, where nothing else may, the node's own fault.
     if found >= 0, slices[found].max == 0, slicing.pointee.rules == .closed { found = -1 }

@@ -53,9 +53,12 @@ struct ProfileWalk: ~Copyable {
     var element: Int32
   }
 
+  /// The slice whose nodes are wanted, if that is the question.
+  var sought: SoughtSlice?
+
   /// Whether there is no more to be found out.
   @inline(__always)
-  var isSettled: Bool { quietness > 0 && hasFailed }
+  var isSettled: Bool { quietness > 0 && hasFailed && sought == nil }
 
   // MARK: Elements
 
