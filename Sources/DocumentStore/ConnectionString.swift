@@ -8,6 +8,8 @@ import Glibc
 /// Sendable, because a `mongoc_uri_t` is not changed once the initialiser has ended, and this is its one owner.
 struct ConnectionString: ~Copyable, @unchecked Sendable {
   let uri: OpaquePointer
+  /// How long to wait for a server that has gone away.
+  let patience: Duration
 
   init(_ text: String, options: StoreOptions) throws(StoreError) {
     let text = Self.trimmed(text)
@@ -42,17 +44,22 @@ struct ConnectionString: ~Copyable, @unchecked Sendable {
         .badURI, "\(path): this file cannot be read; \(option) in the connection string names it")
     }
     self.uri = uri
+    let timeout = mongoc_uri_get_option_as_int32(uri, "serverSelectionTimeoutMS", 0)
+    patience = timeout > 0 ? .milliseconds(timeout) : .seconds(60)
     set(options)
   }
 
-  private init(owning uri: OpaquePointer) { self.uri = uri }
+  private init(owning uri: OpaquePointer, patience: Duration) {
+    self.uri = uri
+    self.patience = patience
+  }
 
   deinit { mongoc_uri_destroy(uri) }
 
   /// The same string for a client that looks for a server once and does not wait.
   func impatient() -> ConnectionString {
     // A copy of a URI that was parsed cannot fail, but for want of memory, which ends the program anyhow.
-    let copy = ConnectionString(owning: mongoc_uri_copy(uri).unsafelyUnwrapped)
+    let copy = ConnectionString(owning: mongoc_uri_copy(uri).unsafelyUnwrapped, patience: patience)
     mongoc_uri_set_option_as_bool(copy.uri, "serverSelectionTryOnce", true)
     return copy
   }

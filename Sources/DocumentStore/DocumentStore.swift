@@ -13,6 +13,10 @@ package final class DocumentStore: Sendable {
   package let hosts: String
   /// What the server said of itself when the store was opened.
   package let server: ServerDescription
+  /// How long to go on where the server has gone away: what the connection string gives for finding one, else a minute. A
+  /// replica set elects another primary in ten to twenty seconds.
+  package var patience: Duration { connectionString.patience }
+  let outages = Outages()
   private let connectionString: ConnectionString
   /// Clients that no thread uses at the moment.
   ///
@@ -59,7 +63,8 @@ package final class DocumentStore: Sendable {
   /// five seconds.
   package func withConnection<R>(_ body: (borrowing StoreConnection) throws -> R) throws -> R {
     let context = StoreError.Context(
-      hosts: hosts, replicaSet: connectionString.replicaSet, hasConnected: true)
+      hosts: hosts, replicaSet: connectionString.replicaSet, hasConnected: true,
+      patience: connectionString.patience, outages: outages)
     let client = try idle.withLock { $0.popLast() } ?? Client(connectionString, context: context)
     do {
       let result = try body(
@@ -67,7 +72,7 @@ package final class DocumentStore: Sendable {
           client: client.pointer, databaseName: databaseName, limits: server.limits, context: context))
       idle.withLock { $0.append(client) }
       return result
-    } catch let error as StoreError where error.code == .connectionLost || error.code == .notPrimary {
+    } catch let error as StoreError where error.isOutage {
       // libmongoc would not ask the server again for five seconds; a new client does at once.
       client.destroy()
       throw error

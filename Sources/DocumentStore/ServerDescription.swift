@@ -1,4 +1,4 @@
-import BSON
+package import BSON
 
 /// What a server says of itself (`hello`, `buildInfo`).
 package struct ServerDescription: Sendable, Equatable {
@@ -17,6 +17,8 @@ package struct ServerDescription: Sendable, Equatable {
   package var isRouter: Bool
   package var isWritable: Bool
   package var limits: Limits
+  /// Another after every start of the server; nil where it does not tell (MongoDB before 4.4).
+  package var process: BSONValue?
 
   package var hasTransactions: Bool { replicaSetName != nil || isRouter }
 }
@@ -36,7 +38,12 @@ extension StoreConnection {
       version: build["version"]?.text ?? "unknown", replicaSetName: hello["setName"]?.text,
       isRouter: hello["msg"]?.text == "isdbgrid",
       isWritable: (hello["isWritablePrimary"] ?? hello["ismaster"])?.bool ?? false,
-      limits: limits)
+      limits: limits, process: hello["topologyVersion"]?.fields?["processId"])
+  }
+
+  /// As in ``ServerDescription/process``, now.
+  package func serverProcess() throws(StoreError) -> BSONValue? {
+    try fields(of: try hello())["topologyVersion"]?.fields?["processId"]
   }
 
   /// MongoDB before 4.4.2 knows the command only by its older name.

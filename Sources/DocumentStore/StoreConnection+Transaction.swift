@@ -1,3 +1,4 @@
+import BSON
 import CMongoC
 import Glibc
 
@@ -7,7 +8,8 @@ extension StoreConnection {
   /// The closure runs again where the server says that another client came in between, so that it must have no other
   /// effect than its writes. A write that is refused ends the transaction with an error.
   ///
-  /// See https://www.mongodb.com/docs/manual/core/transactions-in-applications/ for the rules of trying again.
+  /// See https://www.mongodb.com/docs/manual/core/transactions-in-applications/ for the rules of trying again. Where the server went
+  /// away it is for the caller to begin anew, with another connection.
   /// - Parameter limit: how long to go on trying.
   /// - Throws: `notReplicaSet` where the server has no transactions; what the closure throws.
   package func withTransaction<R>(
@@ -30,14 +32,19 @@ extension StoreConnection {
         let result = try body(
           StoreConnection(
             client: client, databaseName: databaseName, limits: limits, context: context, session: session))
-        try commit(session, until: deadline)
+        try commit(session, until: min(deadline, ContinuousClock.now + context.patience))
         return result
-      } catch let failure as StoreError where failure.isTransient && ContinuousClock.now < deadline {
+      } catch let failure as StoreError
+        where failure.isTransient && !failure.isOutage && ContinuousClock.now < deadline
+      {
         abort(session)
         usleep(pause)
         pause = min(pause * 2, 250_000)
       } catch {
         abort(session)
+        if let failure = error as? StoreError, failure.isOutage, let id = identity(of: session) {
+          context.outages?.leave(session: id)
+        }
         throw error
       }
     }
@@ -56,7 +63,14 @@ extension StoreConnection {
       guard failure.labels.contains("UnknownTransactionCommitResult"), failure.code != .timeout,
         ContinuousClock.now < deadline
       else { throw failure }
+      usleep(20_000)
     }
+  }
+
+  /// What the server knows the session by.
+  private func identity(of session: OpaquePointer) -> BSONValue? {
+    guard let id = mongoc_client_session_get_lsid(session) else { return nil }
+    return try? BSONFields(BSONView(native: id))["id"]
   }
 
   private func abort(_ session: OpaquePointer) {

@@ -11,6 +11,10 @@ extension StoreError {
     var usesTLS = false
     /// Whether a server has answered this program before.
     var hasConnected: Bool
+    /// How long to wait for a server that has gone away.
+    var patience = Duration.seconds(60)
+    /// Where it is noted what a server is left with that goes away; nil before the first contact.
+    var outages: Outages?
   }
 
   /// Reads what libmongoc says went wrong.

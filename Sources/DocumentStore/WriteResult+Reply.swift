@@ -41,9 +41,16 @@ extension StoreConnection {
       result.failures.append(failure)
     }
     if let concern = fields["writeConcernErrors"]?.elements?.first?.fields {
+      let code = concern["code"]?.integer.map(Int32.init(truncatingIfNeeded:))
+      // A primary that steps down before others have the write says so here.
+      if StoreError.concernsServer(code) {
+        let failure = WriteFailure(
+          index: 0, reason: .other, message: "", serverCode: code, serverMessage: concern["errmsg"]?.text)
+        throw StoreError(failure, labels: fields, in: context)
+      }
       throw StoreError(
         .writeFailed, "the write was not confirmed by as many servers as the write concern asks",
-        serverCode: concern["code"]?.integer.map(Int32.init(truncatingIfNeeded:)),
+        serverCode: code,
         serverMessage: concern["errmsg"]?.text, isRetryable: true)
     }
     return result

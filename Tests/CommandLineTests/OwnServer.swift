@@ -50,6 +50,44 @@ final class OwnServer: Sendable {
     process.waitUntilExit()
   }
 
+  /// Sends the server a signal: SIGSTOP and SIGCONT stand for a machine that hangs.
+  func send(_ signal: Int32) {
+    running.withLock { process in
+      if let process { _ = Foundation.kill(process.processIdentifier, signal) }
+    }
+  }
+
+  /// Makes servers that were started with `--replSet rs` one replica set, and waits for its primary. Elections are quick in it.
+  static func initiate(_ servers: [OwnServer]) throws {
+    let members = servers.enumerated().map { number, server in
+      BSONValue.document(["_id": .int32(Int32(number)), "host": .string("127.0.0.1:\(server.port)")])
+    }
+    for server in servers { _ = try server.direct() }
+    try servers[0].direct().withConnection { connection in
+      _ = try connection.command([
+        "replSetInitiate": [
+          "_id": "rs", "members": .array(members),
+          "settings": ["electionTimeoutMillis": 1000, "heartbeatIntervalMillis": 300],
+        ]
+      ])
+    }
+    for _ in 0..<600 where try !servers[0].direct().server.isWritable { usleep(100_000) }
+  }
+
+  /// Connects to this server, whatever set it belongs to, waiting for it to come up.
+  func direct() throws -> DocumentStore {
+    try DocumentStore(
+      uri: uri(database: "admin", "directConnection=true"),
+      options: StoreOptions(serverSelectionTimeout: 30_000))
+  }
+
+  /// Gives the server a command, which may end the connection.
+  func order(_ command: BSONDocument) throws {
+    do {
+      try direct().withConnection { connection in _ = try connection.command(command) }
+    } catch let error as StoreError where error.isOutage {}
+  }
+
   func uri(_ user: String = "", database: String, _ options: String = "serverSelectionTimeoutMS=2000")
     -> String
   {

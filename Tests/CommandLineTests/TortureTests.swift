@@ -12,7 +12,7 @@ import Testing
   @Test(.enabled(if: Wire.testServer != nil), arguments: TortureInput.allCases)
   func `killed at random moments`(input: TortureInput) throws {
     let torture = try Torture(input)
-    let kills = max(4, TortureTests.kills / TortureInput.allCases.count)
+    let kills = max(4, (TortureTests.kills + 2) / TortureInput.allCases.count)
     for number in 0..<kills {
       let moments = (0..<(number % 5 == 2 ? 2 : 1)).map {
         torture.moment(part: (number + $0) % kills, of: kills)

@@ -6,12 +6,14 @@ package enum Database {
   /// Connects to the configured database.
   package static func open(_ configuration: PipelineConfiguration) throws -> DocumentStore {
     let uri = configuration.uri ?? PipelineConfiguration.defaultURI
+    var options = StoreOptions()
+    options.applicationName = ImportingProcess.current.applicationName
     do {
       do {
-        return try DocumentStore(uri: uri, databaseName: configuration.chosenDatabase)
+        return try DocumentStore(uri: uri, databaseName: configuration.chosenDatabase, options: options)
       } catch  where error.code == .badDatabaseName && configuration.chosenDatabase == nil {
         return try DocumentStore(
-          uri: uri, databaseName: configuration.database ?? PipelineConfiguration.defaultDatabase)
+          uri: uri, databaseName: configuration.database ?? PipelineConfiguration.defaultDatabase, options: options)
       }
     } catch {
       throw PipelineFailure(.connection, error.message)

@@ -16,6 +16,7 @@ final class HealingRun {
   private let index: TargetIndex
   private let number: Int32
   private let assembler: DocumentAssembler
+  private let stored: StoredTargets
   private let resolver: ReferenceResolver
   private var factory: PartFactory
   private var memory = PageMemory()
@@ -33,7 +34,8 @@ final class HealingRun {
     self.index = index
     self.number = number
     let owners = [DocumentKind.patient, .provider, .appointment, .resource].map { states.collection(of: $0) }
-    resolver = ReferenceResolver(run: index, stored: StoredTargets(store: store, collections: owners))
+    stored = StoredTargets(store: store, collections: owners)
+    resolver = ReferenceResolver(run: index, stored: stored)
     factory = PartFactory(
       mappings: run.mappings, source: run.source, encounterClasses: run.encounterClasses)
   }
@@ -59,13 +61,14 @@ final class HealingRun {
     loader.start()
     var settled: [String] = []
     var moved: [(from: Waiting, kind: DocumentKind, id: String)] = []
+    var gone: [Waiting] = []
     for start in stride(from: 0, to: waiting.count, by: HealingRun.documentsPerBatch) {
       if Interruption.isAsked { break }
       let batch = Array(waiting[start..<min(start + HealingRun.documentsPerBatch, waiting.count)])
       var parts = PartBuffer()
       for document in batch {
         guard let pages = try pages(of: document) else {
-          settled += document.notes
+          gone.append(document)
           continue
         }
         if let home = try heal(document, pages, into: &parts) { moved.append((document, home.kind, home.id)) }
@@ -76,7 +79,8 @@ final class HealingRun {
     if let failure = loader.finish() { throw failure }
     // What was refused waits on.
     guard refused.withLock({ $0.isEmpty }) else { return healed }
-    try finish(settled, moved)
+    if let failure = stored.failure { throw failure }
+    try finish(settled, moved, gone)
     return healed
   }
 
@@ -85,7 +89,8 @@ final class HealingRun {
   /// The documents that wait for something that this run brought, in the order of their kinds and ids.
   private func documents() throws -> [Waiting] {
     var found: [String: Waiting] = [:]
-    try store.withConnection { connection in
+    try store.persevering { connection in
+      found = [:]
       try connection.find(
         ["source": .string(run.source), "run": ["$ne": .int32(number)]], in: WaitingReferences.collection
       ) { note in
@@ -110,7 +115,7 @@ final class HealingRun {
     let place = states.place(of: document.kind)
     var first: BSONDocument?
     var rest: [String: BSONDocument] = [:]
-    try store.withConnection { connection in
+    try store.persevering { connection in
       try connection.find(ids: [document.id], in: place.collection) { document in
         first = try place.document(in: document).map { BSONDocument(copying: $0) }
       }
@@ -177,26 +182,41 @@ final class HealingRun {
   // MARK: Afterwards
 
   /// Takes away what was settled: documents whose resource went elsewhere, and notes.
-  private func finish(_ settled: [String], _ moved: [(from: Waiting, kind: DocumentKind, id: String)]) throws
-  {
+  ///
+  /// **Invariant:** a note goes last. A run that is killed before finds it again, and does the rest.
+  private func finish(
+    _ settled: [String], _ moved: [(from: Waiting, kind: DocumentKind, id: String)], _ gone: [Waiting]
+  ) throws {
     let waiting = WaitingReferences(store: store, source: run.source, run: number)
-    try store.withConnection { connection in
-      _ = try connection.delete(ids: settled, from: WaitingReferences.collection)
-      _ = try connection.delete(ids: moved.map(\.from.id), from: states.collection(of: .resource))
+    var notes = settled
+    try store.persevering { connection in
       for (from, kind, id) in moved {
         // What else it waits for, it waits for in its new home.
-        var rest: [String] = []
-        try connection.find(
-          ["document": .string(from.id), "kind": .string(from.kind.rawValue), "source": .string(run.source)],
-          in: WaitingReferences.collection
-        ) { note in
-          guard let name = try note.find("name")?.text, let own = try note.find("_id")?.text else { return }
-          waiting.add([name], kind: kind, documentID: id)
-          rest.append(own)
+        try eachNote(of: from, connection) { note, name in
+          if !from.notes.contains(note) { waiting.add([name], kind: kind, documentID: id) }
+          notes.append(note)
         }
-        if !rest.isEmpty { _ = try connection.delete(ids: rest, from: WaitingReferences.collection) }
       }
+      for document in gone { try eachNote(of: document, connection) { note, _ in notes.append(note) } }
     }
     if let failure = waiting.finish() { throw failure }
+    try store.persevering { connection in
+      _ = try connection.delete(ids: moved.map(\.from.id), from: states.collection(of: .resource))
+      _ = try connection.delete(ids: notes, from: WaitingReferences.collection)
+    }
+  }
+
+  private func eachNote(
+    of document: Waiting, _ connection: borrowing StoreConnection,
+    _ body: (_ id: String, _ name: String) -> Void
+  ) throws {
+    let filter: BSONFields = [
+      "document": .string(document.id), "kind": .string(document.kind.rawValue),
+      "source": .string(run.source),
+    ]
+    try connection.find(try BSONDocument(filter), in: WaitingReferences.collection) { note in
+      guard let id = try note.find("_id")?.text, let name = try note.find("name")?.text else { return }
+      body(id, name)
+    }
   }
 }

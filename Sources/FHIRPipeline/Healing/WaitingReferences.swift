@@ -68,7 +68,7 @@ final class WaitingReferences: Sendable {
     let isReady = state.isReady
     state.notes = []
     do {
-      try store.withConnection { connection in
+      try store.persevering { connection in
         if !isReady {
           try connection.createIndexes(
             [IndexDefinition(name: "fhirline_document", keys: ["document": 1])],

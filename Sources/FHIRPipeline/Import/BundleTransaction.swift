@@ -30,6 +30,7 @@ final class TransactionFindings: Sendable {
   func reset() { state.withLock { $0 = State() } }
   func count(_ tally: Tally) { state.withLock { $0.tallies.append(tally) } }
   func refuse(_ reason: String) { state.withLock { $0.refusal = $0.refusal ?? reason } }
+  var hasChanges: Bool { state.withLock { $0.tallies.contains { $0 != $0.allUnchanged } } }
   var tallies: [Tally] { state.withLock { $0.tallies } }
   var refusal: String? { state.withLock { $0.refusal } }
 }

@@ -68,7 +68,7 @@ extension CollectionLoader {
     do {
       let document = try assembler.assemble(incoming, stored: stored)
       if state.hash == document.hash {
-        counted(document.tally)
+        counted(findings?.tally(ofUnchanged: incoming.id) ?? document.tally)
         return nil
       }
       return Merged(incoming: incoming, document: document, hash: state.hash)
@@ -90,7 +90,9 @@ extension CollectionLoader {
 
   private func write(_ merged: [Merged], _ connection: borrowing StoreConnection) throws -> [Assembly] {
     guard !merged.isEmpty else { return [] }
-    let result = try connection.write(try merged.map { try replacement($0) }, in: collection)
+    let result = try remembering(merged.lazy.map(\.document)) {
+      try connection.write(try merged.map { try replacement($0) }, in: collection)
+    }
     var reasons: [Int: String] = [:]
     for failure in result.failures { reasons[failure.index] = failure.message }
     // Where a document was no longer as it was read, the server's count tells that there is one, but not which.
@@ -168,10 +170,12 @@ extension CollectionLoader {
     paged merged: Merged, over found: [String: BSONDocument], _ connection: borrowing StoreConnection
   ) throws -> [Assembly] {
     do {
-      if hasTransactions {
-        try connection.withTransaction { connection in try replacePages(merged, found, connection) }
-      } else {
-        try replacePages(merged, found, connection)
+      try remembering([merged.document]) {
+        if hasTransactions {
+          try connection.withTransaction { connection in try replacePages(merged, found, connection) }
+        } else {
+          try replacePages(merged, found, connection)
+        }
       }
       counted(merged.document.tally)
     } catch Setback.changed {

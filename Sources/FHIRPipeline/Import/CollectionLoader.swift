@@ -16,6 +16,8 @@ struct CollectionLoader {
   let hasTransactions: Bool
   let counted: DocumentLoader.Counted
   let refused: DocumentLoader.Refused
+  /// What earlier tries of the same documents left unconfirmed; nil where there is one try.
+  var findings: BatchFindings?
 
   var collection: String { place.collection }
 
@@ -70,7 +72,7 @@ struct CollectionLoader {
         continue
       }
       if state.hash == document.hash || assembler.isEmpty(document) {
-        counted(document.tally.allUnchanged)
+        counted(findings?.tally(ofUnchanged: document.id) ?? document.tally.allUnchanged)
       } else if state.pages > 1 {
         paged.append((document, state.pages))
       } else {
@@ -93,11 +95,12 @@ struct CollectionLoader {
     if documents.contains(where: { $0.pages.count > 1 }) {
       documents = try insertFurtherPages(of: documents, connection)
     }
-    let result =
+    let result = try remembering(documents) {
       place.field == nil
-      ? try connection.insert(documents.map { $0.pages[0] }, into: collection)
-      : try connection.write(
-        try documents.map { try place.insertion($0.id, $0.pages[0]) }, in: collection)
+        ? try connection.insert(documents.map { $0.pages[0] }, into: collection)
+        : try connection.write(
+          try documents.map { try place.insertion($0.id, $0.pages[0]) }, in: collection)
+    }
     var failures: [Int: WriteFailure] = [:]
     for failure in result.failures { failures[failure.index] = failure }
     // What somebody else wrote since it was asked for; another key than `_id` may be a duplicate, too.
@@ -119,6 +122,16 @@ struct CollectionLoader {
       }
     }
     return missed
+  }
+
+  /// Writes; where the server goes away meanwhile, the next try learns what was under way.
+  func remembering<R>(_ documents: some Sequence<Assembly>, _ write: () throws -> R) throws -> R {
+    do {
+      return try write()
+    } catch let error as StoreError where error.isOutage {
+      findings?.remember(documents)
+      throw error
+    }
   }
 
   /// Writes the further pages of new documents, and returns the documents whose pages are all there.

@@ -44,7 +44,7 @@ struct DeletionRun {
         place: states.place(of: kind), assembler: assembler, hasTransactions: store.server.hasTransactions,
         counted: { _ in }, refused: { _, _ in })
       for (id, keys) in documents.sorted(by: { $0.key < $1.key }) {
-        deleted += try store.withConnection { connection in
+        deleted += try store.persevering { connection in
           try loader.remove(keys, from: id, of: kind, connection)
         }
       }
@@ -71,13 +71,13 @@ struct DeletionRun {
       let keys = Set(some.map(\.key))
       for (collection, path) in places {
         let filter = try BSONDocument([path: ["$in": .array(some.map { .string($0.id) })]])
-        var found: [String] = []
-        try store.withConnection { connection in
+        var found: Set<String> = []
+        try store.persevering { connection in
           try connection.find(
             filter, in: collection, options: FindOptions(projection: ["_id": 1, "chart_id": 1])
           ) { document in
             // A further page names the document that it belongs to.
-            if let id = try document.find("chart_id")?.text ?? document.find("_id")?.text { found.append(id) }
+            if let id = try document.find("chart_id")?.text ?? document.find("_id")?.text { found.insert(id) }
           }
         }
         for id in found { orders[kind, default: [:]][id, default: []].formUnion(keys) }

@@ -10,19 +10,27 @@ extension DocumentLoader {
     guard !hasFailed else { return transaction.ended(.dropped) }
     let groups = Dictionary(grouping: transaction.requests) { $0.document.kind }.sorted { $0.key < $1.key }
     let findings = TransactionFindings()
+    // What was under way when the server went away: it committed, or not.
+    var unconfirmed: [Tally]?
     for _ in 0..<DocumentLoader.transactionTries {
       do {
-        try store.withConnection { connection in
-          try connection.withTransaction { connection in
-            findings.reset()
-            for (kind, requests) in groups {
-              try write(requests, kind: kind, findings, connection)
-              // The server has ended the transaction with the write that it refused.
-              if findings.refusal != nil { throw CollectionLoader.Setback.changed }
+        try store.persevering { connection in
+          do {
+            try connection.withTransaction { connection in
+              findings.reset()
+              for (kind, requests) in groups {
+                try write(requests, kind: kind, findings, connection)
+                // The server has ended the transaction with the write that it refused.
+                if findings.refusal != nil { throw CollectionLoader.Setback.changed }
+              }
             }
+          } catch let error as StoreError where error.isOutage {
+            if findings.hasChanges { unconfirmed = findings.tallies }
+            throw error
           }
         }
-        for tally in findings.tallies { counted(tally) }
+        let tallies = findings.hasChanges ? findings.tallies : unconfirmed ?? findings.tallies
+        for tally in tallies { counted(tally) }
         return transaction.ended(.committed)
       } catch {
         if let reason = findings.refusal { return transaction.ended(.refused(reason)) }

@@ -132,16 +132,25 @@ package final class DocumentLoader: DocumentSink {
     guard !hasFailed else { return }
     do {
       let areNew = try !states.hadDocuments(kind)
-      try store.withConnection { connection in
+      let findings = BatchFindings()
+      var isFirst = true
+      try store.persevering { connection in
+        defer { isFirst = false }
+        findings.begin()
         let loader = CollectionLoader(
           place: states.place(of: kind), assembler: assembler,
-          hasTransactions: store.server.hasTransactions, counted: counted, refused: refused)
-        try loader.load(requests, areNew: areNew, connection)
+          hasTransactions: store.server.hasTransactions, counted: { findings.count($0) },
+          refused: { findings.refuse($0, $1) }, findings: findings)
+        // What a try that broke off has written was not there when it was asked for.
+        try loader.load(
+          isFirst ? requests : requests.map { LoadRequest($0.document) }, areNew: areNew && isFirst,
+          connection)
         if kind == .chart, states.layout == .both {
           let mirror = ChartMirror(charts: states.place(of: .chart), copies: states.embeddedCharts)
           try mirror.update(requests.map(\.id), connection)
         }
       }
+      findings.tell(counted, refused)
     } catch {
       fail(DocumentLoader.failure(error))
     }
@@ -152,7 +161,9 @@ package final class DocumentLoader: DocumentSink {
     switch error {
     case let error as StoreError:
       PipelineFailure(
-        .stopped, "\(error.message) What was loaded so far is whole; run the import again to go on.")
+        .stopped,
+        "\(error.message); what was loaded so far is whole: "
+          + (error.code == .diskFull ? "make room there, and " : "") + "run the import again to go on")
     case let error as PipelineFailure: error
     default: PipelineFailure(.stopped, "loading stopped: \(error)")
     }

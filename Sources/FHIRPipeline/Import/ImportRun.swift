@@ -47,6 +47,7 @@ package struct ImportRun: Sendable {
 
   package func run(_ inputs: [InputFile], store: DocumentStore) throws -> Outcome {
     let started = Progress.now()
+    store.tellOfOutages(say) { Interruption.isAsked }
     let folder = NSTemporaryDirectory()
     let files = try inputs.map { $0.path == nil ? try StandardInputSpool.spool(folder: folder) : $0 }
     let total = files.reduce(0) { $0 + $1.size }
@@ -96,7 +97,7 @@ package struct ImportRun: Sendable {
     Interruption.listen()
     context.makeDocuments()
     progress.finish()
-    var failure = loader.finish() ?? context.failure ?? indexes.finish()
+    var failure = loader.finish() ?? context.failure ?? stored.failure ?? indexes.finish()
     failure = waiting.finish() ?? failure
     var deleted = 0
     if failure == nil {
@@ -269,7 +270,7 @@ final class ImportContext: Sendable {
     if Interruption.isAsked {
       fail(PipelineFailure(.stopped, "stopped before the end; run it again to go on"))
     }
-    return failure != nil || loader.hasFailed
+    return failure != nil || loader.hasFailed || stored?.failure != nil
   }
 
   /// What the database has of documents, by kind: of kinds that it had none of before the run, nothing is told. nil once it

@@ -1,3 +1,4 @@
+import FHIRMapping
 import Foundation
 import Glibc
 
@@ -30,6 +31,9 @@ struct ImportingProcess: Equatable {
   }
 
   var text: String { "\(host) \(boot) \(number) \(started)" }
+
+  /// What the process calls itself when it connects to MongoDB, by which what it left there is found.
+  var applicationName: String { "fhirline \(number) \(ContentDigest.text(of: text).prefix(16))" }
 
   /// Whether it surely runs no more. Of another machine's processes nothing is known.
   var isGone: Bool {

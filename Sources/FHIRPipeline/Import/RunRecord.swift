@@ -39,6 +39,7 @@ final class RunRecord: Sendable {
     thread = WorkerThread {
       do {
         let names = RunRecord.names(of: files)
+        try RunRecord.endTransactions(in: store)
         if let number = try RunRecord.takeOver(input: input, furtherNames: names.rest, in: store) {
           noted.goesOn.withLock { $0 = true }
           noted.number.withLock { $0 = number }
@@ -89,7 +90,7 @@ final class RunRecord: Sendable {
     files: Names, input: String, source: String, in store: DocumentStore
   ) throws -> Int32 {
     let started = now()
-    return try store.withConnection { connection in
+    return try store.persevering { connection in
       // Somebody else may take the number that is free.
       for _ in 0..<100 {
         let number = try last(connection) + 1
@@ -102,7 +103,9 @@ final class RunRecord: Sendable {
         let result = try connection.insert([try BSONDocument(fields)], into: ImportRun.runCollection)
         if let failure = result.failures.first {
           guard failure.reason == .duplicateKey else { throw StoreError(.writeFailed, failure.message) }
-          continue
+          // It may be our own, whose confirmation was lost.
+          let own: BSONDocument = ["_id": .int32(number), "process": fields["process"] ?? .null]
+          guard try connection.count(own, in: ImportRun.runCollection) == 1 else { continue }
         }
         try write(furtherNames: files.rest, of: number, connection)
         return number
@@ -111,11 +114,30 @@ final class RunRecord: Sendable {
     }
   }
 
+  /// Ends the transactions of imports that were killed, of any input: this one might wait for them.
+  private static func endTransactions(in store: DocumentStore) throws {
+    guard store.server.hasTransactions else { return }
+    try store.persevering { connection in
+      var gone: Set<String> = []
+      try connection.find(
+        ["finished": ["$exists": false], "stopped": ["$exists": false]], in: ImportRun.runCollection,
+        options: FindOptions(projection: ["process": 1])
+      ) { note in
+        guard let process = try note.find("process")?.text.flatMap(ImportingProcess.init), process.isGone
+        else { return }
+        gone.insert(process.applicationName)
+      }
+      if !gone.isEmpty { _ = connection.endTransactions(ofApplications: gone.sorted()) }
+    }
+  }
+
   /// The number of an import of the same input that has not come to its end, and that nobody goes on with.
   private static func takeOver(
     input: String, furtherNames: [BSONValue], in store: DocumentStore
   ) throws -> Int32? {
-    try store.withConnection { connection in
+    var isAgain = false
+    return try store.persevering { connection in
+      defer { isAgain = true }
       var left: [(number: Int32, process: String)] = []
       try connection.find(
         ["input": .string(input), "finished": ["$exists": false]], in: ImportRun.runCollection,
@@ -125,7 +147,11 @@ final class RunRecord: Sendable {
           return
         }
         let hasEnded = try note.find("stopped") != nil
-        guard hasEnded || ImportingProcess(process)?.isGone == true else { return }
+        // One's own is one whose taking over was not confirmed.
+        guard
+          hasEnded || isAgain && process == ImportingProcess.current.text
+            || ImportingProcess(process)?.isGone == true
+        else { return }
         left.append((Int32(clamping: number), process))
       }
       for (number, process) in left {
@@ -157,12 +183,24 @@ final class RunRecord: Sendable {
   }
 
   /// Notes the end of the import; one that changed nothing leaves no note. Returns why that was not possible.
+  ///
+  /// What a single server confirmed is on its disk once the note is. A server that was started anew meanwhile may have
+  /// forgotten the last that it confirmed before.
   func finish(_ summary: ImportSummary, isWhole: Bool) -> PipelineFailure? {
     let number = noted.number.withLock { $0 }
     guard number > 0 else { return nil }
     let total = summary.total
+    var wasRestarted = false
     do {
-      try store.withConnection { connection in
+      // A run that was stopped does not wait for a server that is away.
+      func connected(_ body: (borrowing StoreConnection) throws -> Void) throws {
+        if isWhole { try store.persevering(body) } else { try store.withConnection(body) }
+      }
+      try connected { connection in
+        if !store.server.hasTransactions, isWhole {
+          wasRestarted = try connection.serverProcess() != store.server.process
+        }
+        let isWhole = isWhole && !wasRestarted
         // The note that was taken over stands in documents.
         guard total.inserted + total.replaced + summary.deleted > 0 || !isWhole || goesOn else {
           _ = try connection.write(
@@ -181,9 +219,13 @@ final class RunRecord: Sendable {
         let change = try BSONDocument(["$set": .document(fields)])
         _ = try connection.write(
           [.update(filter: ["_id": .int32(number)], change, upsert: false, many: false)],
-          in: ImportRun.runCollection)
+          in: ImportRun.runCollection, isJournaled: !store.server.hasTransactions)
       }
-      return nil
+      guard wasRestarted else { return nil }
+      return PipelineFailure(
+        .stopped,
+        "the server was started anew during the import, and may have forgotten what it had confirmed just before; "
+          + "run the import again, which finds out")
     } catch {
       let reason = (error as? StoreError)?.message ?? "\(error)"
       return isWhole

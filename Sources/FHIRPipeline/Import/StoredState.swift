@@ -73,7 +73,7 @@ package final class StoredStates: Sendable {
     try filled.withLock { filled in
       if let known = filled[kind] { return known }
       var found = false
-      try store.withConnection { connection in
+      try store.persevering { connection in
         let first = FindOptions(projection: ["_id": 1], limit: 1)
         try connection.find(in: collection(of: kind), options: first) { _ in found = true }
       }
@@ -85,7 +85,7 @@ package final class StoredStates: Sendable {
   /// Of a chart whose copy in its patient is another, no hash is told: it is to be looked at, for the sake of the copy. An import
   /// that was killed leaves such.
   func states(of ids: [String], _ kind: DocumentKind) throws -> [String: StoredState] {
-    try store.withConnection { connection in
+    try store.persevering { connection in
       var states = try StoredState.states(of: ids, in: place(of: kind), connection)
       guard kind == .chart, layout == .both, !states.isEmpty else { return states }
       let copies = try StoredState.states(of: Array(states.keys), in: embeddedCharts, connection)

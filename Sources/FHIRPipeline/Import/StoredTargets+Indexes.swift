@@ -21,7 +21,7 @@ final class NameIndexes: Sendable {
     let made = collections.map { collection in
       WorkerThread {
         do {
-          try store.withConnection { connection in
+          try store.persevering { connection in
             let first = FindOptions(projection: ["_id": 1], limit: 1)
             try connection.find(in: collection, options: first) { _ in
               state.filled.withLock { _ = $0.insert(collection) }

@@ -36,6 +36,9 @@ package final class StoredTargets: Sendable {
     self.indexes = indexes
   }
 
+  /// Why the database could not be asked; answers are then no answers.
+  var failure: PipelineFailure? { state.withLock { $0.failure.map(DocumentLoader.failure) } }
+
   /// The one stored resource of that name; nil when there is none, or more than one.
   package func target(named name: String) -> TargetIndex.Target? {
     state.withLock { state in
@@ -56,7 +59,7 @@ package final class StoredTargets: Sendable {
       if state.names.count > 200_000 { state.names.removeAll() }
       var name: String?
       do {
-        try store.withConnection { connection in
+        try store.persevering { connection in
           try connection.find(ids: [id], in: collection, projection: ["fhir.name": 1]) { document in
             name = try document.find(path: "fhir.name")?.text
           }
@@ -84,7 +87,8 @@ package final class StoredTargets: Sendable {
     var found: [TargetIndex.Target] = []
     do {
       let filter = try BSONDocument([StoredTargets.namesPath: .string(name)])
-      try store.withConnection { connection in
+      try store.persevering { connection in
+        found = []
         for collection in collections {
           try connection.find(
             filter, in: collection,
