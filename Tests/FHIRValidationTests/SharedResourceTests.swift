@@ -14,6 +14,8 @@ import Testing
     "observation-example-clinical-gender": ["reference-target Observation.performer[0]"],
     // The fullUrl of a resource on a server ends with its id (bundle.html#bundle-unique): pat12 is not pat2.
     "message-request-link": ["bundle-entry Bundle.entry[2]"],
+    // A value of urn:ietf:rfc:3986 is a whole URI, an OID urn:oid:… (identifier-registry.html).
+    "organization-example-good-health-care": ["code-system Organization.identifier[0]"],
     // What bears the LOINC code of body temperature must meet its profile (observation-vitalsigns.html).
     "observation-example-f202-temperature": ["profile-min Observation"],
     "message-response-link": ["bundle-entry Bundle.entry[3]"],

@@ -253,6 +253,11 @@ struct NarrativeReader {
       return
     }
     switch word {
+    case "xmlns":
+      if open.isEmpty || value.elementsEqual("http://www.w3.org/1999/xhtml".utf8) { break }
+      note(
+        .attribute, offset, "\(owner).\(word)",
+        "everything in a narrative is XHTML: <\(owner)> may name no other namespace")
     case "lang", "xml:lang":
       if open.count == 1, owner == "div" { languages.insert(String(decoding: value, as: UTF8.self)) }
     case "id": anchors.insert(String(decoding: value, as: UTF8.self))

@@ -25,6 +25,18 @@ enum URIGrammar {
     return .valid
   }
 
+  /// Whether a text begins as a whole URI does (RFC 3986, section 3.1).
+  static func hasScheme(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+    guard let colon = text.firstIndex(of: UInt8(ascii: ":")), colon > 0, (text[0] | 0x20) &- 0x61 < 26 else {
+      return false
+    }
+    return text[..<colon].allSatisfy { byte in
+      (byte | 0x20) &- 0x61 < 26 || byte &- 0x30 < 10 || byte == UInt8(ascii: "+")
+        || byte == UInt8(ascii: "-")
+        || byte == UInt8(ascii: ".")
+    }
+  }
+
   static func oid(_ text: UnsafeBufferPointer<UInt8>) -> PrimitiveVerdict {
     guard !text.isEmpty else { return .empty }
     if ByteSearch.hasWhitespace(text) { return .whitespace }

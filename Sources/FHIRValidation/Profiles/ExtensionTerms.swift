@@ -10,6 +10,8 @@ struct ExtensionTerms: Sendable {
   /// What must hold for the element on which it stands.
   var invariants: [CompiledExpression]
   var isModifier: Bool
+  /// How often it may stand on one element; nil is any number.
+  var most: Int?
   /// It consists of extensions, with these names as their urls.
   var isComplex: Bool
   var parts: Set<String> = []
@@ -45,6 +47,7 @@ struct ExtensionTerms: Sendable {
       try? CompiledExpression($0, table: table, options: .invariants)
     }
     isModifier = root.definition.isModifier
+    most = root.definition.max
     isAnywhere = definition.contexts.contains { $0.type == "element" && $0.expression == "Element" }
     contexts = definition.contexts.map { Context(kind: $0.type, expression: $0.expression, table) }
     for correction in Self.corrections[definition.url] ?? [] {

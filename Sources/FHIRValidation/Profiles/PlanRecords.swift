@@ -43,6 +43,8 @@ struct PlanElement {
     static let typeRules = Checks(rawValue: 128)
     /// An extension may not, or not any, stand for the value.
     static let value = Checks(rawValue: 256)
+    /// Of a choice: a code is no string, nor an Age a Quantity.
+    static let exactTypes = Checks(rawValue: 1024)
     /// The languages of a narrative's sections.
     static let narrative = Checks(rawValue: 512)
   }

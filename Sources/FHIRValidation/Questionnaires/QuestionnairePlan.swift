@@ -8,6 +8,7 @@ import FHIRTerminology
 final class QuestionnairePlan: Sendable {
   struct Item: Sendable {
     let linkID: String
+    let text: String?
     /// `group`, `display`, `choice`, …; empty where there is none.
     let type: String
     let isRequired: Bool
@@ -83,7 +84,7 @@ final class QuestionnairePlan: Sendable {
         return try? CompiledExpression(text, table: element.table)
       }
       return Item(
-        linkID: element.text("linkId") ?? "", type: element.text("type") ?? "",
+        linkID: element.text("linkId") ?? "", text: element.text("text"), type: element.text("type") ?? "",
         isRequired: element.isTrue("required"), repeats: element.isTrue("repeats"), conditions: conditions,
         needsAll: element.text("enableBehavior").map { $0 == "all" } ?? (conditions.count == 1 ? true : nil),
         expression: compiled, hasExpression: expression != nil, choices: choices(element),

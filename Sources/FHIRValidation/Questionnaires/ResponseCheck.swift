@@ -118,6 +118,11 @@ struct ResponseCheck {
   private mutating func checkItem(_ item: ResourceElement, _ asked: QuestionnairePlan.Item) {
     around.append(item.node)
     defer { around.removeLast() }
+    if let text = item.text("text"), let expected = asked.text, text != expected {
+      tell(
+        .error, .questionnaireItem, at: item, position: item.child("text"),
+        "item '\(asked.linkID)' has another text than the questionnaire's item")
+    }
     let answers = item.children("answer")
     if asked.type == "group" || asked.type == "display" {
       if let answer = answers.first {

@@ -7,6 +7,7 @@ import FHIRTerminology
 /// See https://hl7.org/fhir/R4/datatypes.html#Coding and https://hl7.org/fhir/R4/terminologies-systems.html. A system that
 /// is not at hand has no verdict.
 enum CodedValueRule {
+  private static let uri = "urn:ietf:rfc:3986"
   private static let npi = "http://hl7.org/fhir/sid/us-npi"
   private static let ucum = "http://unitsofmeasure.org"
 
@@ -51,6 +52,7 @@ enum CodedValueRule {
   private static func checkIdentifier(
     _ node: Int, _ system: Int, _ child: PlanChild, _ walk: inout StructureWalk
   ) {
+    if walk.tree.rawText(system).elementsEqual(uri.utf8) { return checkURI(node, child, &walk) }
     guard walk.tree.rawText(system).elementsEqual(npi.utf8),
       let value = walk.tree.child(walk.plan.codedNames.value, of: node),
       !walk.withText(value, { CheckDigits.isNPI($0) })
@@ -59,6 +61,17 @@ enum CodedValueRule {
       .warning, .identifierCheckDigit, at: node, position: value, value: value,
       "\(walk.path(child)) is no US national provider identifier: ten digits, of which the last is a check digit"
     )
+  }
+
+  /// See https://hl7.org/fhir/R4/identifier-registry.html: values of this system are whole URIs.
+  private static func checkURI(_ node: Int, _ child: PlanChild, _ walk: inout StructureWalk) {
+    guard let value = walk.tree.child(walk.plan.codedNames.value, of: node),
+      walk.nodes[value].textLength > 0, walk.withText(value, { !URIGrammar.hasScheme($0) })
+    else { return }
+    walk.report(
+      .error, .codeSystem, at: node, position: value, value: value,
+      "\(walk.path(child)).value must be a whole URI (urn:oid:…, urn:uuid:…, https://…), as its system "
+        + "urn:ietf:rfc:3986 says")
   }
 
   // MARK: Quantity

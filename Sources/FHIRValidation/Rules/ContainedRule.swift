@@ -38,11 +38,21 @@ extension StructureWalk {
     fragments.append(Fragment(node: node, isReference: isReference))
   }
 
+  /// Notes the text of a Reference that begins with `#`.
+  ///
+  /// - Parameter reference: the Reference, where the type of what it refers to is not told by itself.
+  @inline(never)
+  mutating func noteFragment(_ node: Int, of reference: (node: Int, child: PlanChild)?) {
+    fragments.append(Fragment(node: node, isReference: true, reference: reference))
+  }
+
   /// A text that begins with `#`.
   struct Fragment {
     let node: Int
     /// It is the text of a Reference; else a uri, url or canonical, or a link in a narrative.
     let isReference: Bool
+    /// The Reference whose target is yet to be looked at.
+    var reference: (node: Int, child: PlanChild)?
     /// What a narrative's link or image names; else the node's own text does.
     var target: String?
   }
@@ -59,10 +69,10 @@ extension StructureWalk {
       first == nil ? [] : tree.children(of: resource).filter { nodes[$0].name == plan.names.contained }
     var own: [Fragment] = []
     while let last = fragments.last, last.node > resource { own.append(fragments.removeLast()) }
-    var ids = Set<String>()
+    var ids: [String: Int] = [:]
     for child in contained {
       guard let id = tree.child(plan.names.id, of: child) else { continue }
-      if !ids.insert(tree.string(at: id)).inserted {
+      if ids.updateValue(child, forKey: tree.string(at: id)) != nil {
         report(
           .error, .contained, at: child, position: id,
           "another contained resource has the same id: nobody can tell which is referred to")
@@ -74,10 +84,14 @@ extension StructureWalk {
     for fragment in own.reversed() {
       let target = fragment.target ?? String(tree.string(at: fragment.node).dropFirst())
       referred.insert(target)
+      let found = target.isEmpty ? resource : ids[target]
       if target.isEmpty {
         if let child = containing(fragment.node, among: contained) { loyal.insert(child) }
-      } else if fragment.isReference, !ids.contains(target) {
+      } else if fragment.isReference, found == nil {
         reportUnresolved(fragment.node)
+      }
+      if let found, let reference = fragment.reference, let type = resourceType(of: found) {
+        ReferenceRule.checkTarget(reference.node, type, reference.child, &self)
       }
     }
     for child in contained {
@@ -91,6 +105,8 @@ extension StructureWalk {
         InvariantTexts.text(of: "dom-3") ?? "dom-3")
     }
   }
+
+  private func resourceType(of node: Int) -> TypeID? { plan.table.resourceTypeID(tree.rawText(node)) }
 
   private mutating func reportUnresolved(_ literal: Int) {
     // The finding is the Reference's.

@@ -23,7 +23,7 @@ enum ReferenceRule {
       if let stated { checkTarget(node, stated, child, &walk) }
       return
     }
-    let target = literalType(node, literal, child, &walk)
+    let target = literalType(node, literal, child, isTyped: stated != nil, &walk)
     if let target, let stated, target != stated {
       walk.report(
         .error, .referenceTarget, at: node, "Reference.type and Reference.reference name different types")
@@ -47,7 +47,7 @@ enum ReferenceRule {
 
   /// The type that the reference's text names, after its syntax was checked.
   private static func literalType(
-    _ node: Int, _ literal: Int, _ child: PlanChild, _ walk: inout StructureWalk
+    _ node: Int, _ literal: Int, _ child: PlanChild, isTyped: Bool, _ walk: inout StructureWalk
   ) -> TypeID? {
     let table = walk.plan.table
     let reference = walk.withText(literal) { text in
@@ -57,7 +57,7 @@ enum ReferenceRule {
     guard let reference else { return nil }
     walk.noteReference(node, literal: literal, reference, child)
     switch reference.form {
-    case .fragment: walk.noteFragment(literal, isReference: true)
+    case .fragment: walk.noteFragment(literal, of: isTyped ? nil : (node, child))
     case .urn, .absolute: break
     case .malformed:
       walk.report(
@@ -74,7 +74,7 @@ enum ReferenceRule {
     return reference.form == .malformed ? nil : reference.type
   }
 
-  private static func checkTarget(
+  static func checkTarget(
     _ node: Int, _ target: TypeID, _ child: PlanChild, _ walk: inout StructureWalk
   ) {
     let table = walk.plan.table

@@ -52,6 +52,37 @@ import Testing
         == ["profile-type Patient.contact[0].extension[0]"])
   }
 
+  @Test func `a value is of its very type: a code is no string, nor an Age a Quantity`() throws {
+    func check(_ type: String, _ value: String) throws -> [String] {
+      let only = SmallDefinition(
+        "only", of: "Extension", members: #""context": [{"type": "element", "expression": "Patient"}],"#,
+        [element("Extension.value[x]", min: 1, max: "1", #""type": [{"code": "\#(type)"}]"#)])
+      return try findings(
+        #"{"resourceType": "Patient", "extension": [{"url": "\#(only.url)", \#(value)}]}"#, meeting: [only]
+      ).places
+    }
+    #expect(try check("string", #""valueString": "x""#).isEmpty)
+    #expect(try check("string", #""valueCode": "x""#) == ["profile-type Patient.extension[0]"])
+    #expect(try check("uri", #""valueUrl": "http://example.org""#) == ["profile-type Patient.extension[0]"])
+    let age = #""valueAge": {"value": 1, "system": "http://unitsofmeasure.org", "code": "a"}"#
+    #expect(try check("Age", age).isEmpty)
+    #expect(try check("Quantity", age) == ["profile-type Patient.extension[0]"])
+  }
+
+  @Test func `how often it may stand on an element`() throws {
+    let once = SmallDefinition(
+      "once", of: "Extension", members: #""context": [{"type": "element", "expression": "Element"}],"#,
+      [
+        #"{"id": "Extension", "path": "Extension", "min": 0, "max": "1"}"#,
+        element("Extension.value[x]", min: 1, max: "1", #""type": [{"code": "code"}]"#),
+      ])
+    let it = #"{"url": "\#(once.url)", "valueCode": "x"}"#
+    let contact = #"{"name": {"text": "A"}, "extension": [\#(it)]}"#
+    let text =
+      #"{"resourceType": "Patient", "extension": [\#(it), \#(it), \#(it)], "contact": [\#(contact), \#(contact)]}"#
+    #expect(try findings(text, meeting: [once]).places == ["profile-max Patient"])
+  }
+
   @Test func `the parts of a complex extension`() throws {
     func place(_ parts: String) -> String {
       #""extension": [{"url": "\#(address.url)", "extension": [\#(parts)]}]"#

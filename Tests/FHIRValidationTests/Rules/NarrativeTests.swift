@@ -57,6 +57,12 @@ import Testing
     #expect(Set(found.map(\.position)) == Set(MarkedSource(json(inside)).expected.map(\.position)))
   }
 
+  @Test func `nothing in it is of another namespace`() throws {
+    let found = try findings(
+      json(#"<p xmlns="http://example.org/other">x</p><b xmlns="http://www.w3.org/1999/xhtml">y</b>"#))
+    #expect(found.map(\.rule.code) == ["txt-1"])
+  }
+
   @Test(arguments: ["", " \n ", "<p></p>", "<p> <!-- x --> </p>", "<br/>", "&#32;"])
   func `nothing to read`(inside: String) throws {
     for text in [json(inside), xml(inside)] {

@@ -46,6 +46,16 @@ import Testing
         == ["QuestionnaireResponse.item[0]"])
   }
 
+  @Test func `the text of an item is the questionnaire's, where it stands`() throws {
+    let asked = question("a", "string", #""text": "How are you?""#) + ", " + question("b", "string")
+    let answer = #""answer": [{"valueString": "x"}]"#
+    #expect(try check(asked, #"{"linkId": "a", "text": "How are you?", \#(answer)}"#) == [])
+    #expect(try check(asked, #"{"linkId": "b", "text": "Anything else?", \#(answer)}"#) == [])
+    #expect(
+      try check(asked, #"{"linkId": "a", ⟦questionnaire-item⟧"text": "Who are you?", \#(answer)}"#)
+        == ["QuestionnaireResponse.item[0]"])
+  }
+
   @Test func `a question that must be answered is, once the response is finished`() throws {
     let asked = question("a", "string", #""required": true"#)
     #expect(try findings(unanswered(asked, "completed")).map(\.rule.code) == ["questionnaire-required"])

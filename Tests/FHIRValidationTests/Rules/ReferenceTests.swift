@@ -6,7 +6,6 @@ import Testing
   @Test(arguments: [
     "Patient/1", "Patient/1/_history/2", "http://example.org/fhir/Patient/1", "#p", "urn:oid:1.2.3",
     "urn:uuid:c757873d-ec9a-4326-a141-556f43239520", "Patient?identifier=a|b", "http://example.org/anything",
-    "#",
     "https://example.org/fhir/Patient/1/_history/3",
   ])
   func `literal references of every form`(text: String) throws {
@@ -34,14 +33,30 @@ import Testing
     let issues = try expectMarked(
       #"""
       {"resourceType": "Encounter", "contained": [{"resourceType": "EpisodeOfCare", "id": "a",
-        "status": "active", "patient": {"reference": "#"}}], "status": "planned", "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"},
+        "status": "active", ⟦reference-target⟧"patient": {"reference": "#"}}], "status": "planned", "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"},
        ⟦reference-target⟧"subject": {"reference": "Practitioner/1"},
        ⟦reference-target⟧"serviceProvider": {"type": "Patient", "display": "x"},
        "episodeOfCare": [⟦reference-target⟧{"reference": "https://example.org/fhir/Patient/1"},
          ⟦reference-target⟧{"type": "EpisodeOfCare", "reference": "Patient/1"},
          {"type": "EpisodeOfCare", "reference": "#a"}, {⟦reference-target⟧"type": "Episode"}]}
       """#)
-    #expect(issues[0].message.contains("Patient, Group"))
+    #expect(issues.contains { $0.message.contains("Patient, Group") })
+  }
+
+  @Test func `targets that are contained are of a type that the element may refer to`() throws {
+    try expectMarked(
+      #"""
+      {"resourceType": "Patient", "contained": [{"resourceType": "Practitioner", "id": "a"},
+        {"resourceType": "Organization", "id": "b", "name": "x"}],
+       ⟦reference-target⟧"managingOrganization": {"reference": "#a"},
+       "generalPractitioner": [{"reference": "#a"}, {"reference": "#b"}, ⟦reference-target⟧{"reference": "#"}],
+       "extension": [{"url": "http://example.org/any", "valueReference": {"reference": "#a"}}]}
+      """#)
+    try expectMarked(
+      """
+      <Patient xmlns="http://hl7.org/fhir"><contained><Practitioner><id value="a"/></Practitioner></contained>
+       ⟦reference-target⟧<managingOrganization><reference value="#a"/></managingOrganization></Patient>
+      """)
   }
 
   @Test func `contained resources`() throws {
@@ -62,9 +77,9 @@ import Testing
          "type": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/library-type", "code": "logic-library"}]}},
         ⟦dom-3⟧{"resourceType": "Organization", "id": "a", "name": "x"},
         {"resourceType": "Patient", "id": "b", "meta": {⟦dom-4⟧"versionId": "1", "security": [⟦dom-5⟧{"display": "x"}]},
-         "managingOrganization": {"reference": "#"}},
+         "extension": [{"url": "http://example.org/of", "valueReference": {"reference": "#"}}]},
         {"resourceType": "Patient", "id": "c", "meta": {⟦dom-4⟧"lastUpdated": "2024-05-01T10:00:00Z"},
-         "link": [{"type": "refer", "other": {"reference": "#"}}]},
+         "extension": [{"url": "http://example.org/of", "valueReference": {"reference": "#"}}]},
         ⟦dom-3⟧{"resourceType": "Organization", "id": "d", "name": "#d"}]}
       """#)
     #expect(issues.allSatisfy { $0.expression == "ActivityDefinition" })

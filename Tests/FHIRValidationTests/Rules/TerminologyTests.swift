@@ -46,6 +46,8 @@ import Testing
     // Identifiers.
     #"{"resourceType":"Practitioner","identifier":[{"system":"http://hl7.org/fhir/sid/us-npi",⟦identifier-check-digit⟧"value":"1234567890"}]}"#,
     #"{"resourceType":"Practitioner","identifier":[{"system":"http://hl7.org/fhir/sid/us-npi","value":"1234567893"}]}"#,
+    #"{"resourceType":"Practitioner","identifier":[{"system":"urn:ietf:rfc:3986","value":"urn:oid:1.2.3"}]}"#,
+    #"{"resourceType":"Practitioner","identifier":[{"system":"urn:ietf:rfc:3986",⟦code-system⟧"value":"1.2.3"}]}"#,
   ])
   func `codes and their systems`(marked: String) throws { try expectMarked(marked) }
 

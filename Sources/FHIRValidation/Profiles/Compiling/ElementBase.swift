@@ -66,3 +66,11 @@ enum CoreType {
     return type
   }
 }
+
+extension DefinitionTable {
+  /// Whether a value of a type is one of another where several types may stand: only abstract types stand for those that are
+  /// derived from them.
+  func isChosen(_ type: TypeID, as other: TypeID) -> Bool {
+    type == other || self[other].flags & UInt8(TYPE_ABSTRACT) != 0 && isSubtype(type, of: other)
+  }
+}

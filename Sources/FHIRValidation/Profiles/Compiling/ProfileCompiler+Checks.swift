@@ -47,13 +47,14 @@ extension ProfileCompiler {
     // A type that this version does not know could be the one that stands there.
     let areAllKnown =
       element.choiceType != nil || element.definition.types.allSatisfy { $0.typeID(table) != nil }
+    let isChoice = base.element.flags & UInt16(ELEMENT_CHOICE) != 0
     let excludes = base.types.contains { type in
-      !allowed.contains { table.isSubtype(type, of: $0) }
+      !allowed.contains { isChoice ? table.isChosen(type, as: $0) : table.isSubtype(type, of: $0) }
     }
     if !allowed.isEmpty && areAllKnown && excludes {
       (record.firstType, record.typeCount) = builder.append(numbers: allowed.map { Int32($0.rawValue) })
       detail.typeNames = allowed.map { table.name(of: $0) }
-      record.checks.insert(.types)
+      record.checks.formUnion(isChoice ? [.types, .exactTypes] : .types)
     }
     for reference in element.definition.types {
       guard let rule = typeRule(reference, base) else { continue }

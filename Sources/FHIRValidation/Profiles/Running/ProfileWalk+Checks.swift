@@ -43,8 +43,12 @@ extension ProfileWalk {
     _ place: Place, _ record: UnsafePointer<PlanElement>, _ plan: PlanReference
   ) -> Bool {
     let types = plan.records.numbers + Int(record.pointee.firstType)
+    let isExact = record.pointee.checks.contains(.exactTypes)
     for index in 0..<Int(record.pointee.typeCount) {
-      if table.isSubtype(place.type, of: TypeID(rawValue: UInt16(types[index]))) { return true }
+      let type = TypeID(rawValue: UInt16(types[index]))
+      if isExact ? table.isChosen(place.type, as: type) : table.isSubtype(place.type, of: type) {
+        return true
+      }
     }
     return false
   }

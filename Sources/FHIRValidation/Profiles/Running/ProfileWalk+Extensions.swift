@@ -29,7 +29,20 @@ extension ProfileWalk {
           : "the extension changes no meaning and may not stand in modifierExtension: \(source(plan))")
     }
     checkContext(terms, node, parent, plan)
+    if let most = terms.most { checkCount(of: number, most, parent.node, node, plan) }
     check(node, session.library.types.extension, plan)
+  }
+
+  /// Counts an extension among those of its element.
+  private mutating func checkCount(
+    of number: ProfileNumber, _ most: Int, _ parent: Int, _ node: Int, _ plan: PlanReference
+  ) {
+    let repetition = Repetition(parent: parent, profile: number)
+    counted[repetition, default: 0] += 1
+    guard counted[repetition] == most + 1 else { return }
+    report(
+      .error, .profileMax, at: parent, position: node,
+      "the extension may stand here \(most == 1 ? "once" : "\(most) times") at most: \(source(plan))")
   }
 
   /// A part of a complex extension: its url is a name that the definition of the whole must know.

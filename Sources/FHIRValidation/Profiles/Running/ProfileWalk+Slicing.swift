@@ -176,7 +176,7 @@ extension ProfileWalk {
     case .type:
       let types = plan.records.numbers + Int(test.pointee.operand)
       for index in 0..<Int(test.pointee.operandCount) {
-        if table.isSubtype(place.type, of: TypeID(rawValue: UInt16(types[index]))) { return true }
+        if table.isChosen(place.type, as: TypeID(rawValue: UInt16(types[index]))) { return true }
       }
       return false
     case .profile:

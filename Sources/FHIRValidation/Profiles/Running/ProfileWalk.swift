@@ -23,6 +23,14 @@ struct ProfileWalk: ~Copyable {
   /// The elements around the extension that was checked last.
   var chain = ExtensionChain()
 
+  /// How often extensions that may not stand any number of times were met on an element.
+  var counted: [Repetition: Int] = [:]
+
+  struct Repetition: Hashable {
+    let parent: Int
+    let profile: ProfileNumber
+  }
+
   /// Whether a Bundle stands in the tree.
   var holdsBundle: Bool
   /// What the Bundles around references hold, by their nodes.
