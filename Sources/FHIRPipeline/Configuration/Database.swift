@@ -13,7 +13,8 @@ package enum Database {
         return try DocumentStore(uri: uri, databaseName: configuration.chosenDatabase, options: options)
       } catch  where error.code == .badDatabaseName && configuration.chosenDatabase == nil {
         return try DocumentStore(
-          uri: uri, databaseName: configuration.database ?? PipelineConfiguration.defaultDatabase, options: options)
+          uri: uri, databaseName: configuration.database ?? PipelineConfiguration.defaultDatabase,
+          options: options)
       }
     } catch {
       throw PipelineFailure(.connection, error.message)
