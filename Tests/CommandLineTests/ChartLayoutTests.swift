@@ -91,6 +91,32 @@ import Testing
     #expect(try workspace.document("p#4", in: "patient_chart")["observations"]?.elements?.count == 51)
   }
 
+  @Test(arguments: layouts) func `a chart of many pages is one chart to every reader`(_ layout: String) throws
+  {
+    let (workspace, config) = try configured(layout, "  chart_page_entries: 100\n")
+    let file = try workspace.write("p.ndjson", patient("p", observations: 2500))
+    #expect(try importFiles(workspace, config, [file]).loaded.inserted == 2501)
+    let again = try importFiles(workspace, config, [file])
+    #expect(again.loaded.unchanged == 2501, "\(again)")
+    let out = try export(workspace, config, "out")
+    let compared = try Program.run(["compare", file, out])
+    #expect(compared.status == 0, "\(compared.output)")
+    #expect(try importFiles(workspace, config, [out]).loaded.unchanged == 2501)
+    let doctor = try workspace.run("doctor", "--config", config)
+    #expect(doctor.status == 0, "\(doctor.output)")
+    // One more, the newest of all, goes where it belongs and moves the vital sign.
+    let more = try workspace.write(
+      "more.ndjson",
+      patient("p", observations: 2501).split(separator: "\n").last.map { line in
+        String(line).replacing(/"effectiveDateTime":"[^"]*"/, with: #""effectiveDateTime":"2031-01-01""#)
+      } ?? "")
+    #expect(try importFiles(workspace, config, [more]).loaded.inserted == 1)
+    #expect(try workspace.run("doctor", "--config", config).status == 0)
+    let lines = try String(
+      contentsOfFile: try export(workspace, config, "more") + "/Observation.ndjson", encoding: .utf8)
+    #expect(lines.split(separator: "\n").count == 2501)
+  }
+
   @Test func `an edit within the embedded chart flows to FHIR`() throws {
     let (workspace, config) = try configured("embedded")
     let file = try workspace.write("p.ndjson", patient("p", observations: 3))

@@ -40,6 +40,27 @@ import Testing
     try expectPrivate(["import", "--quarantine", quarantine] + inputs)
     try expectPrivate(["import", "--summary", "json", "--quarantine", quarantine] + inputs)
     #expect(try workspace.read("quarantine.ndjson").contains("Zyxmark"))
+    // What MongoDB refuses it tells of with the values: duplicates of a key, documents that break a collection's rules.
+    for transactions in ["--no-transactions", "--quiet"] {
+      try workspace.command(["dropDatabase": 1])
+      try workspace.insert([["_id": "taken", "email": "a@zyxmark.org"]], into: "patient")
+      try workspace.command([
+        "createIndexes": "patient",
+        "indexes": [["key": ["email": 1], "name": "one_email", "unique": true]],
+      ])
+      try workspace.command(["create": "provider", "validator": ["name": ["$not": ["$type": "string"]]]])
+      try expectPrivate(["init"])
+      try expectPrivate(["import", transactions, "--quarantine", workspace.path("refused.ndjson")] + inputs)
+      try expectPrivate(["quarantine", "list", "--quarantine", workspace.path("refused.ndjson")])
+      let refused = try workspace.read("refused.ndjson").split(separator: "\n")
+      #expect(refused.contains { $0.contains("the same email") }, "\(transactions)")
+      #expect(refused.contains { $0.contains("validation rules") }, "\(transactions)")
+      try FileManager.default.removeItem(atPath: workspace.path("refused.ndjson"))
+    }
+    try workspace.command(["dropDatabase": 1])
+    try expectPrivate(["init", "--dry-run"])
+    try expectPrivate(["init"])
+    try expectPrivate(["import", "--quarantine", workspace.path("again.ndjson")] + inputs)
     try workspace.insert(PrivacyInput.documents, into: "patient")
     try workspace.set("first_name", to: "Zyxmark-edited", of: "sound", in: "patient")
     try workspace.set("date_of_birth", to: "29.12.1957 or so", of: "sound", in: "patient")

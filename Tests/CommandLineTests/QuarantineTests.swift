@@ -217,4 +217,42 @@ import Testing
     #expect(try summary(second).loaded.inserted == 3)
     #expect(try workspace.run("trace", "Patient/b").output.hasPrefix("Patient/b: \(file):3, import"))
   }
+
+  @Test(arguments: ["t.json", "t.ndjson"])
+  func `a transaction that MongoDB refuses is replayed as it came`(name: String) throws {
+    let workspace = try Workspace()
+    func entry(_ type: String, _ resource: String) -> String {
+      #"{"fullUrl":"urn:uuid:0b6f8c4e-8d1f-4f6b-9a51-6c3ad3f7f00\#(type.count % 10)","resource":{"resourceType":"#
+        + #""\#(type)",\#(resource)},"request":{"method":"POST","url":"\#(type)"}}"#
+    }
+    let entries = [
+      entry("Patient", #""birthDate":"1970-01-01","telecom":[{"system":"email","value":"a@x.org"}]"#),
+      entry(
+        "Observation",
+        #""status":"final","code":{"text":"c"},"valueString":"v","#
+          + #""subject":{"reference":"urn:uuid:0b6f8c4e-8d1f-4f6b-9a51-6c3ad3f7f007"}"#),
+    ]
+    let file = try workspace.write(
+      name,
+      #"{"resourceType":"Bundle","type":"transaction","entry":["# + entries.joined(separator: ",") + "]}")
+    try workspace.insert([["_id": "other", "email": "a@x.org"]], into: "patient")
+    try workspace.command([
+      "createIndexes": "patient",
+      "indexes": [["key": ["email": 1], "name": "one_email", "unique": true]],
+    ])
+    let refused = try workspace.importFiles(file, status: 1)
+    #expect(refused.quarantined == 2 && refused.accounted == refused.read)
+    let lines = try workspace.read("quarantine.ndjson").split(separator: "\n")
+    #expect(
+      lines.count == 2 && lines.allSatisfy { $0.contains(#""request""#) && $0.contains("MongoDB refused") })
+    // What was refused once more stays.
+    #expect(try quarantine(workspace, "replay").status == 1)
+    #expect(try workspace.read("quarantine.ndjson").split(separator: "\n").count == 2)
+    try workspace.command(["dropIndexes": "patient", "index": "one_email"])
+    let replay = try quarantine(workspace, "replay", "--summary", "json")
+    #expect(replay.status == 0, "\(replay.errors)")
+    #expect(try summary(replay).loaded.inserted == 2)
+    let chart = try workspace.document("0b6f8c4e-8d1f-4f6b-9a51-6c3ad3f7f007", in: "patient_chart")
+    #expect(chart["observations"]?.elements?.count == 1)
+  }
 }

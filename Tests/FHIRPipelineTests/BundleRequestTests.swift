@@ -165,6 +165,32 @@ import Testing
     #expect(pages["p"]?["_fhirline"]?.fields?["pages"]?.integer ?? 1 == Int64(pages.count))
   }
 
+  @Test func `the newest entries of a history come first, and count`() throws {
+    let database = try TestDatabase()
+    let response = #""response":{"status":"200"}"#
+    let entries = [
+      delete("Patient/gone"), patient("kept", birthDate: "1972-02-02"), patient("gone"),
+      patient("kept"), delete("Patient/back"),
+    ].map { $0.dropLast() + "," + response + "}" }
+    let history = bundle("history", [#"{"request":{"method":"GET","url":"Patient"},\#(response)}"#] + entries)
+    _ = try database.importFiles([("1.json", bundle("batch", [patient("back")])), ("2.json", history)])
+    let patients = try database.documents("patient")
+    #expect(Set(patients.keys) == ["kept"])
+    #expect(patients["kept"]?["date_of_birth"] == .date(65_836_800_000))
+  }
+
+  @Test func `a transaction that is the only input takes with it what others might share`() throws {
+    let database = try TestDatabase()
+    // Documents of providers are put together from many inputs, and last.
+    try database.store.withConnection { connection in
+      try connection.createCollection("provider", options: ["validator": ["fhir.gender": ["$ne": "male"]]])
+    }
+    let doctor = put(#"{"resourceType":"Practitioner","id":"d","gender":"male"}"#, "Practitioner/d")
+    let summary = try database.importFiles([("a.json", bundle("transaction", [patient("p"), doctor]))])
+    #expect(summary.total.quarantined == 2)
+    #expect(try database.documents("patient").isEmpty)
+  }
+
   @Test func `a patch is set aside, not taken for a resource`() throws {
     let database = try TestDatabase()
     let patch =
@@ -194,6 +220,43 @@ import Testing
         #"{"resourceType":"Patient","managingOrganization":{"reference":"\#(hospital)"}}"#,
         "urn:uuid:1b6f8c4e-8d1f-4f6b-9a51-6c3ad3f7f00\(number)"),
     ]
+  }
+
+  @Test func `a PUT with a search changes the one that there is`() throws {
+    let database = try TestDatabase()
+    func update(_ number: Int, _ birthDate: String) -> String {
+      let fullUrl = "urn:uuid:2b6f8c4e-8d1f-4f6b-9a51-6c3ad3f7f00\(number)"
+      let identifier = #""identifier":[{"system":"urn:x","value":"7"}]"#
+      let weight =
+        #"{"resourceType":"Observation","identifier":[{"system":"urn:o","value":"1"}],"status":"final","#
+        + #""code":{"text":"x"},"subject":{"reference":"\#(fullUrl)"},"valueString":"\#(birthDate)"}"#
+      return bundle(
+        number.isMultiple(of: 2) ? "transaction" : "batch",
+        [
+          #"{"fullUrl":"\#(fullUrl)","resource":{"resourceType":"Patient",\#(identifier),"birthDate":"\#(birthDate)"},"#
+            + #""request":{"method":"PUT","url":"Patient?identifier=urn:x%7C7"}}"#,
+          #"{"fullUrl":"urn:uuid:3b6f8c4e-8d1f-4f6b-9a51-6c3ad3f7f00\#(number)","resource":\#(weight),"#
+            + #""request":{"method":"PUT","url":"Observation?identifier=urn:o|1"}}"#,
+        ])
+    }
+    let known = #"{"resourceType":"Patient","id":"known","identifier":[{"system":"urn:x","value":"7"}]}"#
+    _ = try database.importFiles([("0.json", known)])
+    for (number, birthDate) in [(1, "1971-01-01"), (2, "1972-01-01")] {
+      let summary = try database.importFiles([("\(number).json", update(number, birthDate))]).total
+      #expect(summary.quarantined == 0 && summary.replaced >= 1, "\(number)")
+    }
+    // Of two in one run the later counts.
+    _ = try database.importFiles([("a.json", update(3, "1973-01-01")), ("b.json", update(4, "1974-01-01"))])
+    let patients = try database.documents("patient")
+    #expect(Array(patients.keys) == ["known"])
+    #expect(patients["known"]?["date_of_birth"] == .date(126_230_400_000))
+    let chart = try database.documents("patient_chart")["known"]?["observations"]?.elements ?? []
+    #expect(chart.count == 1)
+    // Where there is none, one is made; of two in one run, too.
+    let other = try TestDatabase()
+    _ = try other.importFiles([("a.json", update(1, "1971-01-01")), ("b.json", update(2, "1972-01-01"))])
+    #expect(try other.documents("patient").count == 1)
+    #expect(try other.documents("patient_chart").count == 1)
   }
 
   @Test func `what is to be made only once is made once, and who refers to another finds it`() throws {

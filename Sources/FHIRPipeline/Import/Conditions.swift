@@ -1,11 +1,12 @@
 import Synchronization
 
-/// Entries of Bundles that are to be made only if there is none like them (`ifNoneExist`): of those of one condition the
-/// first of the run is made.
+/// Entries of Bundles that are to be made only if there is none like them (`ifNoneExist`), or to change the one that there is (PUT
+/// with a search): of those of one condition the first of the run is made, if none is stored.
 ///
-/// See http://hl7.org/fhir/R4/http.html#ccreate
+/// See http://hl7.org/fhir/R4/http.html#ccreate and http://hl7.org/fhir/R4/http.html#cond-update
 final class Conditions: Sendable {
   struct Entry: Sendable {
+    let condition: String
     let target: TargetIndex.Target
     /// What else the entry's resource is called.
     let names: [String]
@@ -16,8 +17,8 @@ final class Conditions: Sendable {
 
   private let first = Mutex<[UInt64: Entry]>([:])
 
-  func add(_ entry: Entry, condition: String) {
-    let hash = ContentHash.of(condition)
+  func add(_ entry: Entry) {
+    let hash = ContentHash.of(entry.condition)
     first.withLock { first in
       if let known = first[hash], known.sequence <= entry.sequence { return }
       first[hash] = entry
@@ -29,11 +30,12 @@ final class Conditions: Sendable {
     first.withLock { $0[ContentHash.of(condition)]?.target }
   }
 
-  /// Makes the resources known that are made.
-  func add(to index: inout TargetIndex) {
+  /// Makes the resources known that are made, or are there already.
+  func add(to index: inout TargetIndex, _ stored: (String) -> TargetIndex.Target?) {
     for entry in first.withLock({ $0.values.sorted { $0.sequence < $1.sequence } }) {
-      index.add(type: entry.target.type, id: entry.target.id, names: entry.names)
-      if let name = entry.name { index.setName(name, of: entry.target.key) }
+      let target = stored(entry.condition) ?? entry.target
+      index.add(type: target.type, id: target.id, names: entry.names)
+      if let name = entry.name, target == entry.target { index.setName(name, of: target.key) }
     }
   }
 }

@@ -15,6 +15,7 @@ struct EntryRequest {
   }
 
   let method: Method
+  private let isUpdate: Bool
   /// `Patient/1`, or a search.
   let url: String
   /// The search that must find nothing for the resource to be made.
@@ -28,7 +29,9 @@ struct EntryRequest {
       return nil
     }
     func text(_ name: NameID) -> String? { tree.child(name, of: request).map { tree.string(at: $0) } }
-    switch text(names.method) {
+    let verb = text(names.method)
+    isUpdate = verb == "PUT"
+    switch verb {
     case "DELETE": method = .delete
     case "PATCH": method = .patch
     case "GET", "HEAD": method = .read
@@ -36,6 +39,17 @@ struct EntryRequest {
     }
     url = text(names.url) ?? ""
     ifNoneExist = text(names.ifNoneExist)
+  }
+
+  /// The name by which a PUT looks for the one resource of this type that it is to change (a conditional update); nil where it
+  /// names one by its id, or asks for what cannot be answered here.
+  ///
+  /// See http://hl7.org/fhir/R4/http.html#cond-update
+  func searched(ofType type: String) -> String? {
+    guard isUpdate, url.contains("?"), case .search(let name) = target, name.hasPrefix(type + "?") else {
+      return nil
+    }
+    return name
   }
 
   /// The name that no resource may have for one of this type to be made; nil where the entry sets no such condition, or one

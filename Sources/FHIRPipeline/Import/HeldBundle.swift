@@ -14,7 +14,17 @@ struct HeldBundle {
   private(set) var type: String?
   /// Entries whose resources are there already, so that they are not made: their sequences.
   private(set) var known: Set<UInt64> = []
+  /// Entries whose resources change others: these, by their sequences.
+  private(set) var changed: [UInt64: TargetIndex.Target] = [:]
   private var bytes = 0
+
+  /// What is there in the place of an entry's own resource.
+  enum Existing {
+    /// It stays as it is.
+    case kept(TargetIndex.Target)
+    /// It becomes what the entry has.
+    case changed(TargetIndex.Target)
+  }
 
   init(isLine: Bool) { self.isLine = isLine }
 
@@ -23,10 +33,18 @@ struct HeldBundle {
   ///   - existing: the resource that is there in the place of an entry's own, if it is to be made only where there is none.
   mutating func add(
     _ record: Record, sequence: UInt64, repeated: Set<UInt64>,
-    existing: (Record, RecordResource) -> TargetIndex.Target?
+    existing: (Record, RecordResource) -> Existing?
   ) {
-    if let resource = RecordResource(record), let other = existing(record, resource) {
-      known.insert(sequence)
+    if let resource = RecordResource(record), let found = existing(record, resource) {
+      let other: TargetIndex.Target
+      switch found {
+      case .kept(let target):
+        known.insert(sequence)
+        other = target
+      case .changed(let target):
+        changed[sequence] = target
+        other = target
+      }
       index.add(
         type: other.type, id: other.id,
         names: ResourceIdentity.names(
@@ -50,6 +68,20 @@ struct HeldBundle {
 
   /// What tells it from other Bundles of the run.
   var mark: UInt64? { records.first?.1 }
+
+  /// Where a Bundle that is a line stands.
+  var line: Int? { isLine ? records.first.flatMap { HeldBundle.line(of: $0.0) } : nil }
+
+  static func line(of record: Record) -> Int? {
+    record.tree.count > 0 ? record.tree.position(of: 0)?.line : nil
+  }
+
+  /// An entry's place in time. A history has its newest entries first, so that they come last here.
+  ///
+  /// See http://hl7.org/fhir/R4/http.html#history
+  func moment(_ sequence: UInt64) -> UInt64 {
+    type == "history" ? sequence ^ (1 << 40 - 1) : sequence
+  }
 
   mutating func countBytes(_ count: Int) {
     bytes += count

@@ -54,6 +54,14 @@ final class ImportLedger: Sendable {
     refuse(draft, reason: reason)
   }
 
+  /// Counts the resources of a document that the database refused, and which are set aside elsewhere.
+  func countRefused(_ draft: DocumentDraft) {
+    draft.forEachResource { key, _, _ in
+      let type = String(Substring(key.utf8.prefix { $0 != UInt8(ascii: "/") }))
+      state.withLock { $0.summary.types[type, default: .init()].quarantined += 1 }
+    }
+  }
+
   /// Sets the resources of a document aside.
   func refuse(_ draft: DocumentDraft, reason: String) {
     draft.forEachResource { key, bytes, origin in

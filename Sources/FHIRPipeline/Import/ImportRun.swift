@@ -64,7 +64,6 @@ package struct ImportRun: Sendable {
     let record = RunRecord(
       files: names, input: fingerprint(of: files, assembler), source: source, store: store)
     let indexes = NameIndexes(store, collections: owners)
-    let found = index(files)
     let stored = StoredTargets(
       store: store, collections: owners,
       home: { [self] type in
@@ -72,6 +71,7 @@ package struct ImportRun: Sendable {
         let kind = place.section == nil ? place.kind : .resource
         return collections[kind] ?? kind.rawValue
       }, indexes: indexes)
+    let found = index(files) { stored.target(named: $0) }
     let states = StoredStates(store: store, collections: collections, layout: chart)
 
     let ledger = ImportLedger(quarantine: replay ?? quarantine, files: files.map(\.name), say: say)
@@ -146,12 +146,16 @@ extension ImportRun {
   }
 
   /// The first pass over the inputs.
-  func index(_ files: [InputFile]) -> IndexPass.Result {
+  ///
+  /// - Parameter stored: the one resource of a name that earlier runs loaded.
+  func index(
+    _ files: [InputFile], _ stored: (String) -> TargetIndex.Target? = { _ in nil }
+  ) -> IndexPass.Result {
     let homes = mappings.homes
     let pass = IndexPass(workers: workers, reading: reading) { type in
       homes.place(ofType: type).section != nil
     }
-    return pass.run(files)
+    return pass.run(files, stored)
   }
 }
 
@@ -247,12 +251,22 @@ final class ImportContext: Sendable {
     deletions.due { name in index.target(named: name) ?? stored?.target(named: name) }
   }
 
-  /// The resource that is there in the place of an entry's own, which is to be made only where there is none: in the database,
-  /// or made for an earlier entry of the run.
-  func existing(_ record: Record, _ resource: RecordResource) -> TargetIndex.Target? {
-    guard let condition = EntryRequest(record)?.condition(ofType: resource.type) else { return nil }
-    let other = stored?.target(named: condition) ?? conditions.target(condition)
-    return other?.id == resource.identity.id ? nil : other
+  /// The resource that is there in the place of an entry's own, which is to be made only where there is none, or to change the one
+  /// that there is: in the database, or made for an earlier entry of the run.
+  func existing(_ record: Record, _ resource: RecordResource) -> HeldBundle.Existing? {
+    guard let request = EntryRequest(record) else { return nil }
+    let condition = request.condition(ofType: resource.type)
+    guard let name = condition ?? resource.searched(by: request) else { return nil }
+    let hasSection = run.mappings.homes.place(ofType: resource.type).section != nil
+    // What is a section of another document nobody finds by its name: its id is made of the name, so that it is one.
+    let other =
+      hasSection
+      ? resource.searched(by: request).map {
+        TargetIndex.Target(type: resource.type, id: ContentHash.uuid(of: $0))
+      }
+      : stored?.target(named: name) ?? conditions.target(name)
+    guard let other, other.id != resource.identity.id else { return nil }
+    return condition != nil ? .kept(other) : .changed(other)
   }
 
   /// Where a resource was read, as its document notes it.

@@ -10,7 +10,7 @@ extension ImportWorker {
 
   /// Maps a transaction Bundle, and hands it to the loader as one; where an entry cannot be loaded, none is.
   func begin(
-    _ held: HeldBundle, source: String, resolver: ReferenceResolver, whole patients: [String]
+    _ held: HeldBundle, file: Int, source: String, resolver: ReferenceResolver, whole patients: [String]
   ) {
     guard context.hasTransactions else {
       return context.fail(
@@ -20,9 +20,13 @@ extension ImportWorker {
             + "is no replica set: start it as one, or load entry by entry with --no-transactions"))
     }
     let open = OpenTransaction()
+    open.place = (file, held.line)
+    open.isAlone = context.files.count == 1 && !held.isLine
     transaction = open
     for (record, sequence) in held.records where !isKnown(record, sequence, held) {
-      handle(record, source: source, resolver: resolver, sequence: sequence, whole: patients)
+      handle(
+        record, as: held.changed[sequence], source: source, resolver: resolver, sequence: sequence,
+        whole: patients)
     }
     transaction = nil
     guard open.failures.isEmpty, !held.hasUnreadable else {
@@ -69,13 +73,37 @@ extension ImportWorker {
       for order in open.deletions { context.deletions.add(order) }
     case .refused(let reason):
       if let mark = open.mark { context.refusedBundles.withLock { _ = $0.insert(mark) } }
-      for request in open.requests { context.ledger.refuse(request.document, reason: reason) }
+      for request in open.requests {
+        if let draft = try? request.document.draft() { context.ledger.countRefused(draft) }
+      }
       let groups = DocumentGroups(open.scattered)
       for group in groups.groups {
         var draft = DocumentDraft(kind: group.kind, id: groups.id(of: group))
         draft.merge(groups.parts(of: group))
-        context.ledger.refuse(draft, reason: reason)
+        context.ledger.countRefused(draft)
       }
+      setAside(open, "is not loaded: MongoDB refused a document of its transaction Bundle: \(reason)")
+    }
+  }
+
+  /// Sets the entries of a transaction aside as they came, so that a replay has them as one again; for that they are read once
+  /// more, which costs nothing where nothing is refused.
+  private func setAside(_ open: OpenTransaction, _ message: String) {
+    let file = context.files[open.place.file]
+    do {
+      let reader = try file.open(options: context.run.reading)
+      while let batch = try reader.nextBatch() {
+        batch.forEach { record in
+          guard case .entry = record.content, let resource = RecordResource(record) else { return }
+          if let line = open.place.line, HeldBundle.line(of: record) != line { return }
+          let issue = Issue(
+            .error, .transactionRefused, at: record.tree.expression(of: resource.node, table: .r4),
+            position: record.tree.position(of: resource.node), message)
+          context.ledger.setAside(record, source: file.name, issues: [issue])
+        }
+      }
+    } catch {
+      context.fail(PipelineFailure(.stopped, "\(file.name): could not be read a second time: \(error)"))
     }
   }
 }

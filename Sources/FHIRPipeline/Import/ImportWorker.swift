@@ -111,11 +111,14 @@ final class ImportWorker {
   }
 
   /// Checks and maps one record with a resource.
+  ///
+  /// - Parameter target: the resource that it changes, which is known by another id.
   func handle(
-    _ record: Record, source: String, resolver: ReferenceResolver, sequence: UInt64, whole patients: [String]
+    _ record: Record, as target: TargetIndex.Target? = nil, source: String, resolver: ReferenceResolver,
+    sequence: UInt64, whole patients: [String]
   ) {
     guard pass.counts else {
-      return handleAgain(record, resolver: resolver, sequence: sequence, whole: patients)
+      return handleAgain(record, as: target, resolver: resolver, sequence: sequence, whole: patients)
     }
     var issues = record.issues
     context.validator.validate(record.tree, into: &issues)
@@ -123,7 +126,7 @@ final class ImportWorker {
     summary.errors += errors
     summary.warnings += issues.count { $0.severity >= .warning } - errors
     let request = EntryRequest(record)
-    guard let resource = RecordResource(record) else {
+    guard var resource = RecordResource(record) else {
       if case .entry = record.content, errors == 0 {
         summary.entriesWithoutResource += 1
         if let request, request.method == .delete { delete(request, record, source, sequence) }
@@ -134,6 +137,7 @@ final class ImportWorker {
       }
       return
     }
+    resource.target = target
     summary.types[resource.type, default: .init()].read += 1
     if errors == 0, request?.method == .patch {
       issues.append(
@@ -147,13 +151,21 @@ final class ImportWorker {
       setAside(record, source, sequence, issues)
       return
     }
+    if let request, request.ifNoneExist != nil, request.condition(ofType: resource.type) == nil {
+      let issue = Issue(
+        .warning, .documentRefused, at: "Bundle.entry.request.ifNoneExist",
+        position: record.tree.position(of: 0),
+        "is loaded without asking whether there is one: expected a search by identifier alone")
+      summary.warnings += 1
+      context.run.say(FindingText.line(issue, source: source))
+    }
     context.deletions.note(resource.identity.key, sequence: sequence)
     do {
       let result = try factory.parts(
         of: resource, identity: resource.identity, resolver: resolver, sequence: sequence,
         origin: context.origin(of: resource, sequence: sequence)
       ) { part in
-        if isWhole(part, whole: patients) {
+        if transaction?.isAlone == true || isWhole(part, whole: patients) {
           wholes.append(record: part.record)
         } else if let transaction {
           transaction.scattered.append(record: part.record)
@@ -200,9 +212,11 @@ final class ImportWorker {
 
   /// Maps one record for the documents that are not as they are stored; what there was to say of it was said before.
   private func handleAgain(
-    _ record: Record, resolver: ReferenceResolver, sequence: UInt64, whole patients: [String]
+    _ record: Record, as target: TargetIndex.Target?, resolver: ReferenceResolver, sequence: UInt64,
+    whole patients: [String]
   ) {
-    guard case .changed(let marks) = pass, let resource = RecordResource(record) else { return }
+    guard case .changed(let marks) = pass, var resource = RecordResource(record) else { return }
+    resource.target = target
     defer { scattered.reset() }
     do {
       _ = try factory.parts(
@@ -245,13 +259,15 @@ final class ImportWorker {
       let patients = held.patients.map { factory.documentID($0) }
       if held.type == "transaction", context.run.honoursTransactions {
         if pass.counts {
-          return begin(held, source: source, resolver: resolver, whole: patients)
+          return begin(held, file: file, source: source, resolver: resolver, whole: patients)
         } else if let mark = held.mark, context.refusedBundles.withLock({ $0.contains(mark) }) {
           return
         }
       }
       for (record, sequence) in held.records where !isKnown(record, sequence, held) {
-        handle(record, source: source, resolver: resolver, sequence: sequence, whole: patients)
+        handle(
+          record, as: held.changed[sequence], source: source, resolver: resolver,
+          sequence: held.moment(sequence), whole: patients)
       }
       loadWholes()
     } else {
@@ -283,7 +299,9 @@ final class ImportWorker {
           number += 1
           let sequence = UInt64(file) << 40 | step << 20 | number
           guard case .entry = record.content, !isKnown(record, sequence, held) else { return }
-          handle(record, source: source, resolver: resolver, sequence: sequence, whole: [])
+          handle(
+            record, as: held.changed[sequence], source: source, resolver: resolver,
+            sequence: held.moment(sequence), whole: [])
         }
         step += 1
         loadWholes()

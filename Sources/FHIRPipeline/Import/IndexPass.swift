@@ -34,7 +34,8 @@ struct IndexPass: Sendable {
     "Organization", "Patient", "Person", "Practitioner", "PractitionerRole", "RelatedPerson", "Substance",
   ]
 
-  func run(_ files: [InputFile]) -> Result {
+  /// - Parameter stored: the one resource of a name that earlier runs loaded.
+  func run(_ files: [InputFile], _ stored: (String) -> TargetIndex.Target?) -> Result {
     let feed = BatchFeed(files: files, options: reading)
     let whole = Mutex(TargetIndex())
     let patients = Mutex<[String]>([])
@@ -62,8 +63,9 @@ struct IndexPass: Sendable {
           }
           guard !isSection(found.type) else { return }
           repeated.note(found.identity.key)
-          if let condition = EntryRequest(record)?.condition(ofType: found.type) {
-            conditions.add(found.entry(sequence), condition: condition)
+          let request = EntryRequest(record)
+          if let condition = request?.condition(ofType: found.type) ?? found.searched(by: request) {
+            conditions.add(found.entry(sequence, condition: condition))
           } else if IndexPass.entities.contains(found.type) {
             part.add(found)
           }
@@ -76,7 +78,7 @@ struct IndexPass: Sendable {
       patients.withLock { $0 += sample }
     }
     var index = whole.withLock { $0 }
-    conditions.add(to: &index)
+    conditions.add(to: &index, stored)
     for name in searched.withLock({ $0 }) {
       guard let target = index.target(named: name) else { continue }
       deleted.withLock { _ = $0.insert(ContentHash.of(target.key)) }
@@ -94,6 +96,8 @@ struct RecordResource {
   let type: String
   let fullUrl: String?
   let raw: RawSlice?
+  /// The resource that this one is to change, which is known by another id.
+  var target: TargetIndex.Target?
 
   /// A resource that stands alone.
   init(whole tree: ResourceTree) {
@@ -127,7 +131,8 @@ struct RecordResource {
 
   /// Who the resource is. For one without an id, `fullUrl` or identifier its bytes decide.
   var identity: ResourceIdentity {
-    ResourceIdentity(of: tree, at: node, fullUrl: fullUrl) {
+    if let target { return ResourceIdentity(type: type, id: target.id, fullUrl: fullUrl) }
+    return ResourceIdentity(of: tree, at: node, fullUrl: fullUrl) {
       var hash = ContentHash.of("")
       for i in node..<Int(tree.nodes[node].end) {
         hash = (hash ^ ContentHash.of(UnsafeRawBufferPointer(tree.rawText(i)))) &* 0x100_0000_01b3
@@ -138,11 +143,17 @@ struct RecordResource {
 }
 
 extension RecordResource {
+  /// The name by which an entry looks for the resource that this one changes; one with an id of its own says itself which.
+  func searched(by request: EntryRequest?) -> String? {
+    guard tree.child(KnownNames.r4.id, of: node) == nil else { return nil }
+    return request?.searched(ofType: type)
+  }
+
   /// The resource as one of several that are to be made only once.
-  fileprivate func entry(_ sequence: UInt64) -> Conditions.Entry {
+  fileprivate func entry(_ sequence: UInt64, condition: String) -> Conditions.Entry {
     let identity = identity
     return Conditions.Entry(
-      target: TargetIndex.Target(type: identity.type, id: identity.id),
+      condition: condition, target: TargetIndex.Target(type: identity.type, id: identity.id),
       names: ResourceIdentity.names(of: tree, at: node, type: identity.type, fullUrl: identity.fullUrl),
       name: organizationName, sequence: sequence)
   }

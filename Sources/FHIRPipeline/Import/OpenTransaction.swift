@@ -11,4 +11,8 @@ final class OpenTransaction {
   var requests: [LoadRequest] = []
   /// See ``HeldBundle/mark``.
   var mark: UInt64?
+  /// Where it was read: the input, and its line there where each has a Bundle of its own.
+  var place: (file: Int, line: Int?) = (0, nil)
+  /// Whether the run has no other input that could share a document with it.
+  var isAlone = false
 }

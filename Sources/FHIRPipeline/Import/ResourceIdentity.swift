@@ -8,6 +8,12 @@ package struct ResourceIdentity: Sendable, Equatable {
   package let id: String
   package let fullUrl: String?
 
+  init(type: String, id: String, fullUrl: String?) {
+    self.type = type
+    self.id = id
+    self.fullUrl = fullUrl
+  }
+
   /// - Parameters:
   ///   - node: the resource's node: 0, or an entry's `resource`.
   ///   - content: the resource's bytes, for one that has nothing else to be known by.

@@ -20,7 +20,8 @@ package struct PlanRun: Sendable {
     let owners = [DocumentKind.patient, .provider, .appointment, .resource].map {
       run.collections[$0] ?? $0.rawValue
     }
-    let found = run.index(files)
+    let stored = StoredTargets(store: store, collections: try PlanRun.named(owners, store))
+    let found = run.index(files) { stored.target(named: $0) }
     let ledger = ImportLedger(quarantine: nil, files: files.map(\.name), say: run.say)
     let states = StoredStates(store: store, collections: run.collections, layout: run.chart)
     let assembler = DocumentAssembler(
@@ -31,7 +32,7 @@ package struct PlanRun: Sendable {
     let progress = Progress(total: total, enabled: run.showsProgress)
     let context = ImportContext(
       run: run, files: files, found: found,
-      stored: StoredTargets(store: store, collections: try PlanRun.named(owners, store)),
+      stored: stored,
       states: states, ledger: ledger, assembler: assembler, loader: sink,
       spill: SpillStore(expectedBytes: total * 5 / 4, folder: folder), progress: progress,
       hasTransactions: store.server.hasTransactions)
