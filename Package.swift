@@ -32,6 +32,7 @@ let package = Package(
 
     .target(name: "FHIRModel", dependencies: ["CDefinitions"], swiftSettings: strict),
     .target(name: "UCUM", swiftSettings: strict),
+    .target(name: "Patterns", swiftSettings: strict),
     .target(
       name: "FHIRFormats", dependencies: ["CDefinitions", "FHIRModel", "CLibXML2", "CZlib"],
       swiftSettings: strict),
@@ -39,9 +40,12 @@ let package = Package(
       name: "FHIRDefinitions", dependencies: ["CDefinitions", "FHIRModel", "FHIRFormats"],
       swiftSettings: strict),
     .target(
-      name: "FHIRTerminology", dependencies: ["CDefinitions", "FHIRModel", "FHIRDefinitions", "UCUM"],
+      name: "FHIRTerminology",
+      dependencies: ["CDefinitions", "FHIRModel", "FHIRDefinitions", "UCUM", "Patterns"],
       swiftSettings: strict),
-    .target(name: "FHIRPath", dependencies: ["CDefinitions", "FHIRModel", "UCUM"], swiftSettings: strict),
+    .target(
+      name: "FHIRPath", dependencies: ["CDefinitions", "FHIRModel", "UCUM", "Patterns"], swiftSettings: strict
+    ),
     .target(
       name: "FHIRValidation",
       dependencies: ["CDefinitions", "FHIRModel", "UCUM", "FHIRDefinitions", "FHIRTerminology", "FHIRPath"],
@@ -85,6 +89,7 @@ let package = Package(
     .executableTarget(name: "compile-units", swiftSettings: strict),
 
     .testTarget(name: "UCUMTests", dependencies: ["UCUM"], swiftSettings: strict),
+    .testTarget(name: "PatternsTests", dependencies: ["Patterns"], swiftSettings: strict),
     // What fuzzers feed with bytes, and tests with what fuzzers found; see scripts/fuzz.sh.
     .target(
       name: "FuzzTargets",

@@ -19,7 +19,7 @@ if [[ $configuration == release ]]; then timeout=1; else timeout=10; fi
 # Every module is instrumented. Only the last step links libFuzzer's main, which SwiftPM has no way to do.
 swift build --scratch-path "$build" -c "$configuration" --target FuzzTargets -Xswiftc -sanitize=fuzzer,address
 
-modules=("$build/$configuration"/{FuzzTargets,FHIRMapping,BSON,FHIRValidation,FHIRTerminology,UCUM,FHIRPath}.build)
+modules=("$build/$configuration"/{FuzzTargets,FHIRMapping,BSON,FHIRValidation,FHIRTerminology,UCUM,Patterns,FHIRPath}.build)
 modules+=("$build/$configuration"/{FHIRDefinitions,FHIRFormats,FHIRModel,CDefinitions,Yams,CYaml}.build)
 objects=()
 for module in "${modules[@]}"; do

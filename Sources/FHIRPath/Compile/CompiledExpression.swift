@@ -1,4 +1,5 @@
 package import FHIRModel
+import Patterns
 
 /// An expression that was checked against the definitions, ready to be evaluated any number of times, on any thread.
 package final class CompiledExpression: @unchecked Sendable {

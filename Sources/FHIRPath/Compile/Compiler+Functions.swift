@@ -1,4 +1,5 @@
 import FHIRModel
+import Patterns
 
 /// See https://hl7.org/fhirpath/N1/#functions
 extension Compiler {

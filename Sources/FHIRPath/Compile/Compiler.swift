@@ -1,5 +1,6 @@
 import CDefinitions
 import FHIRModel
+import Patterns
 
 /// Turns an expression into operations, each checked against what is known of the items that it takes.
 struct Compiler {

@@ -1,4 +1,5 @@
 package import FHIRModel
+import Patterns
 
 /// Evaluates compiled expressions over trees; one for each thread.
 ///

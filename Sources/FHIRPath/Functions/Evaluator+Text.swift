@@ -1,4 +1,5 @@
 import FHIRModel
+import Patterns
 
 /// Texts. Positions and lengths count Unicode scalars.
 ///

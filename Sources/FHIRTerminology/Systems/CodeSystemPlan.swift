@@ -31,6 +31,8 @@ final class CodeSystemPlan: Sendable {
   private let inactive: Set<Int32>
   /// What supplements call concepts besides, but for case and white space.
   private let otherNames: [Int: Set<String>]
+  /// Supplements' trees, and where in them concepts stand.
+  private let additions: [Int: [(tree: ResourceTree, node: Int)]]
 
   /// - Parameter supplements: CodeSystems that add words to this one's concepts.
   init(_ tree: ResourceTree, supplements: [ResourceTree] = []) {
@@ -57,11 +59,13 @@ final class CodeSystemPlan: Sendable {
     self.children = children
     inactive = reading.inactive
     var otherNames: [Int: Set<String>] = [:]
+    var additions: [Int: [(tree: ResourceTree, node: Int)]] = [:]
     for supplement in supplements {
       let words = ConceptReading(Definition(supplement))
       for (code, node) in zip(words.codes, words.nodes) {
         var code = code
         guard let concept = code.withUTF8({ codes.number(of: $0) }) else { continue }
+        additions[concept, default: []].append((supplement, node))
         let definition = Definition(supplement, node)
         let designations = definition.children(Definition.Names.designation).compactMap {
           $0.text(Definition.Names.value)
@@ -71,6 +75,7 @@ final class CodeSystemPlan: Sendable {
       }
     }
     self.otherNames = otherNames
+    self.additions = additions
   }
 
   /// Whether all of the system's codes are listed: one that is not listed is none.
@@ -91,6 +96,11 @@ final class CodeSystemPlan: Sendable {
   func code(_ concept: Int) -> String { definition(concept).text(Definition.Names.code) ?? "" }
 
   func definition(_ concept: Int) -> Definition { Definition(tree, nodes[concept]) }
+
+  /// What the system and its supplements say of a concept.
+  func definitions(of concept: Int) -> [Definition] {
+    [definition(concept)] + (additions[concept] ?? []).map { Definition($0.tree, $0.node) }
+  }
 
   func membership(of code: UnsafeBufferPointer<UInt8>) -> Membership {
     if content != .supplement, number(of: code) != nil { return .yes }

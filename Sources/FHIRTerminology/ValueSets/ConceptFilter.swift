@@ -1,3 +1,4 @@
+internal import Patterns
 internal import UCUM
 
 /// A filter of a value set's selection, evaluated over the code system at hand.
@@ -90,9 +91,22 @@ private struct ConceptSelection {
       return all.map { !wanted.isDisjoint(with: values(property, of: $0)) == (operation == .in) }
     case .exists: return all.map { values(property, of: $0).isEmpty == (value == "false") }
     case .regex:
-      guard let pattern = try? Regex(value) else { return nil }
-      return all.map { values(property, of: $0).contains { $0.wholeMatch(of: pattern) != nil } }
+      return try? matches(property, Pattern(value))
     }
+  }
+
+  /// Which concepts a regular expression matches as a whole; with our own matcher, as a package may bring any expression.
+  private func matches(_ property: String, _ pattern: Pattern) throws -> [Bool] {
+    var selected: [Bool] = []
+    for concept in all {
+      var isMatched = false
+      for value in values(property, of: concept) where !isMatched {
+        var text = value
+        isMatched = try text.withUTF8 { try pattern.matchesWhole($0) }
+      }
+      selected.append(isMatched)
+    }
+    return selected
   }
 
   private func hierarchy(_ operation: ConceptFilter.Operator, _ value: String) -> [Bool]? {
@@ -107,7 +121,6 @@ private struct ConceptSelection {
   }
 
   private func values(_ property: String, of concept: Int) -> [String] {
-    let definition = plan.definition(concept)
     switch property {
     case "code", "concept": return [plan.code(concept)]
     case "display": return [plan.display(of: concept)].compactMap(\.self)
@@ -116,7 +129,8 @@ private struct ConceptSelection {
     case "inactive": return [plan.isInactive(concept) ? "true" : "false"]
     default: break
     }
-    return definition.children(Definition.Names.property).compactMap { item in
+    return plan.definitions(of: concept).flatMap { $0.children(Definition.Names.property) }.compactMap {
+      item in
       guard item.text(Definition.Names.code) == property,
         let value = item.choice(Definition.Names.propertyValues)
       else { return nil }

@@ -86,17 +86,21 @@ extension ProfileWalk {
   ///
   /// - Parameter isDemanded: another profile or the user asks for it, and not the resource itself.
   mutating func reportUnknown(_ number: ProfileNumber, _ node: Int, isDemanded: Bool = false) {
+    let canonical = session.library.canonical(of: number)
+    let isThere = session.library.tree(of: canonical) != nil
     if isDemanded, options.profiles.unknownProfiles == .error {
       guard isTold() else { return }
       report(
         .error, .profileUnknown, at: node,
-        "must meet profile \(session.library.canonical(of: number)), which no package at hand defines")
+        "must meet profile \(canonical), "
+          + (isThere ? "whose definition cannot be used" : "which no package at hand defines"))
       return
     }
     guard quietness == 0, session.toldMissing.insert(number).inserted else { return }
     report(
       .warning, .profileUnknown, at: node,
-      "cannot tell whether profile \(session.library.canonical(of: number)) is met: no package at hand defines it"
-    )
+      "cannot tell whether profile \(canonical) is met: "
+        + (isThere
+          ? "its definition cannot be used (validate it to see why)" : "no package at hand defines it"))
   }
 }

@@ -86,13 +86,16 @@ struct ProfileWalk: ~Copyable {
     quietness = walk.quietness
   }
 
+  /// - Returns: false if the value is of a type that may not stand, so that nothing else is to be said of it.
   @inline(__always)
-  mutating func checkElement(_ place: Place, _ plan: PlanReference) {
+  @discardableResult
+  mutating func checkElement(_ place: Place, _ plan: PlanReference) -> Bool {
     let record = plan.records.elements + Int(place.element)
     if !record.pointee.checks.isEmpty {
-      guard checkValue(place, record, plan) else { return }
+      guard checkValue(place, record, plan) else { return false }
     }
     if record.pointee.groupCount > 0 { checkChildren(place, record, plan) }
+    return true
   }
 
   private mutating func checkChildren(
@@ -115,8 +118,10 @@ struct ProfileWalk: ~Copyable {
         var type = member.pointee.type
         if nodes[child].flags.kind == .resource { type = resourceType(child) ?? type }
         let below = Place(node: child, type: type, parent: place.node, element: group.pointee.element)
-        checkElement(below, plan)
-        if group.pointee.slicing >= 0 { assign(below, toSlicing: group.pointee.slicing, counters, plan) }
+        let isOfType = checkElement(below, plan)
+        if group.pointee.slicing >= 0, isOfType {
+          assign(below, toSlicing: group.pointee.slicing, counters, plan)
+        }
         if isSettled { return }
       }
       child = Int(nodes[child].end)

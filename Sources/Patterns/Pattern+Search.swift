@@ -1,14 +1,18 @@
 /// Finds out whether a pattern occurs, by following all its possible states at once.
 extension Pattern {
   /// Whether the pattern matches somewhere in a text.
+  package func isFound(in text: UnsafeBufferPointer<UInt8>) throws(PatternError) -> Bool {
+    try isFound(in: text, Matcher.Budget())
+  }
+
   func isFound(
-    in text: UnsafeBufferPointer<UInt8>, _ budget: Matcher.Budget = Matcher.Budget()
+    in text: UnsafeBufferPointer<UInt8>, _ budget: Matcher.Budget
   ) throws(PatternError) -> Bool {
     try run(text, budget, isAnchored: isAnchored, mustReachEnd: false)
   }
 
   /// Whether the pattern matches a text as a whole.
-  func matchesWhole(_ text: UnsafeBufferPointer<UInt8>) throws(PatternError) -> Bool {
+  package func matchesWhole(_ text: UnsafeBufferPointer<UInt8>) throws(PatternError) -> Bool {
     try run(text, Matcher.Budget(), isAnchored: true, mustReachEnd: true)
   }
 

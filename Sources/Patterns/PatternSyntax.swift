@@ -1,6 +1,6 @@
 /// Why a regular expression cannot be used.
-struct PatternError: Error, Equatable {
-  let message: String
+package struct PatternError: Error, Equatable {
+  package let message: String
 }
 
 /// What a regular expression says, as a tree.

@@ -1,7 +1,7 @@
 /// A regular expression, as a program for a matcher that takes time in proportion to text and program, whatever they are.
 ///
 /// See docs/decisions/0007-own-pattern-matcher.md.
-final class Pattern: Sendable {
+package final class Pattern: Sendable {
   enum Instruction: Sendable {
     case set(Int)
     /// Goes on at both, the first preferred.
@@ -24,7 +24,7 @@ final class Pattern: Sendable {
 
   private static let maximumSize = 20_000
 
-  init(_ text: String) throws(PatternError) {
+  package init(_ text: String) throws(PatternError) {
     var parser = PatternParser(text)
     let node = try parser.parse()
     var assembler = Assembler()

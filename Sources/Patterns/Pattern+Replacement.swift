@@ -1,7 +1,7 @@
 /// Replaces what a pattern matches, with references to its groups.
 extension Pattern {
   /// A text with every match replaced; `$1` and `${name}` in the replacement stand for what groups matched.
-  func replacing(in text: String, with replacement: String) throws(PatternError) -> String {
+  package func replacing(in text: String, with replacement: String) throws(PatternError) -> String {
     var text = text
     let parts = template(replacement)
     let budget = Matcher.Budget()

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import FHIRPath
+@testable import Patterns
 
 /// Regular expressions.
 @Suite struct PatternTests {
