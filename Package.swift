@@ -27,6 +27,7 @@ let package = Package(
     .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
     .systemLibrary(name: "CMalloc"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(
       name: "CMongoC", pkgConfig: "libmongoc-1.0", providers: [.apt(["libmongoc-dev", "libbson-dev"])]),
 
@@ -61,7 +62,8 @@ let package = Package(
     .target(
       name: "FHIRPipeline",
       dependencies: [
-        "CMalloc", "FHIRModel", "FHIRFormats", "FHIRDefinitions", "FHIRPath", "FHIRValidation", "BSON",
+        "CMalloc", "CZstd", "FHIRModel", "FHIRFormats", "FHIRDefinitions", "FHIRPath", "FHIRValidation",
+        "BSON",
         "FHIRMapping",
         "DocumentStore",
         .product(name: "Yams", package: "Yams"),

@@ -26,7 +26,7 @@ package struct ConvertRun: Sendable {
   package func run(_ input: InputFile, to path: String) throws -> Report {
     let file =
       input.path == nil && format != .ndjson
-      ? try StandardInputSpool.spool(folder: NSTemporaryDirectory()) : input
+      ? try StandardInputSpool.spool() : input
     var report = Report()
     let partial = ConvertRun.isReplaceable(path) ? path + ".part" : nil
     let output = try OutputFile(path: partial ?? path)

@@ -2,7 +2,7 @@ package import FHIRFormats
 import Foundation
 
 /// A file, or standard input, that a run reads.
-package struct InputFile: Sendable, Hashable {
+package struct InputFile: Sendable {
   /// As the user knows it: `bundles/a.json`, or `<stdin>`.
   package let name: String
   /// Where it is; nil for standard input.
@@ -12,6 +12,9 @@ package struct InputFile: Sendable, Hashable {
   package var keepsBundles = false
   /// Size in bytes as stored (compressed for `.gz`); 0 when unknown.
   package let size: Int
+
+  /// The file behind the path, where it has no name of its own.
+  var temporary: TemporaryFile?
 
   package static let standardInput = InputFile(name: "<stdin>", path: nil, size: 0)
 

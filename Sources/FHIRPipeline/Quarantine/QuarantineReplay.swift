@@ -16,7 +16,6 @@ package final class QuarantineReplay: QuarantineSink {
     let path: String
     let state: [Int]
     let input: InputFile
-    let descriptor: Int32
     /// Of each line: the number of its source, and the line there.
     let origins: [(source: Int32, line: Int32)]
     /// Lines that are no entries stay as they are.
@@ -84,19 +83,9 @@ package final class QuarantineReplay: QuarantineSink {
     numbers = Dictionary(files.enumerated().map { ($1.path, $0) }) { first, _ in first }
   }
 
-  deinit { for file in files { close(file.descriptor) } }
-
   private static func read(_ path: String, number: (String) -> Int32) throws -> File {
     let state = try QuarantineFile.state(of: path)
-    let folder = NSTemporaryDirectory()
-    var template = Array((folder + "/fhirline-replay-XXXXXX").utf8CString)
-    let descriptor = mkstemp(&template)
-    func failure() -> PipelineFailure {
-      PipelineFailure(
-        .output, "\(folder): cannot write a temporary file: \(String(cString: strerror(errno)))")
-    }
-    guard descriptor >= 0 else { throw failure() }
-    unlink(template)
+    let temporary = try TemporaryFile()
     var origins: [(source: Int32, line: Int32)] = []
     var strangers: Set<Int> = []
     var transactions = ReplayTransactions()
@@ -106,40 +95,37 @@ package final class QuarantineReplay: QuarantineSink {
     var waiting: [UInt8] = []
     var size = 0
     func flush() throws {
-      guard waiting.withUnsafeBytes({ Terminal.write($0, to: descriptor) }) else { throw failure() }
+      try waiting.withUnsafeBytes { try temporary.append($0) }
       size += waiting.count
       waiting.removeAll(keepingCapacity: true)
     }
-    do {
-      transactions = try ReplayTransactions(of: path)
-      try QuarantineFile.forEachLine(of: path) { line, bytes in
-        if let entry = QuarantineEntry(bytes) {
-          origins.append((number(entry.source), Int32(clamping: entry.line ?? 0)))
-          if let last = transactions.lastLines[line], case .resource(let range) = entry.content {
-            let (type, id) = entry.identity(in: bytes)
-            if let type, let id { keys[last, default: [:]]["\(type)/\(id)"] = line }
-            held[last, default: []].append(Array(bytes[range]))
-            if line == last, let entries = held.removeValue(forKey: last) {
-              waiting += ReplayTransactions.bundle(entries)
-            }
-          } else {
-            waiting += entry.input(in: bytes)
+    transactions = try ReplayTransactions(of: path)
+    try QuarantineFile.forEachLine(of: path) { line, bytes in
+      if let entry = QuarantineEntry(bytes) {
+        origins.append((number(entry.source), Int32(clamping: entry.line ?? 0)))
+        if let last = transactions.lastLines[line], case .resource(let range) = entry.content {
+          let (type, id) = entry.identity(in: bytes)
+          if let type, let id { keys[last, default: [:]]["\(type)/\(id)"] = line }
+          held[last, default: []].append(Array(bytes[range]))
+          if line == last, let entries = held.removeValue(forKey: last) {
+            waiting += ReplayTransactions.bundle(entries)
           }
         } else {
-          origins.append((-1, 0))
-          strangers.insert(line)
+          waiting += entry.input(in: bytes)
         }
-        waiting.append(0x0A)
-        if waiting.count >= 1 << 20 { try flush() }
+      } else {
+        origins.append((-1, 0))
+        strangers.insert(line)
       }
-      try flush()
-    } catch {
-      close(descriptor)
-      throw error
+      waiting.append(0x0A)
+      if waiting.count >= 1 << 20 { try flush() }
     }
+    try flush()
+    var input = InputFile(name: path, path: temporary.path, size: size)
+    input.temporary = temporary
     return File(
-      path: path, state: state, input: InputFile(name: path, path: "/proc/self/fd/\(descriptor)", size: size),
-      descriptor: descriptor, origins: origins, strangers: strangers, transactions: transactions, keys: keys)
+      path: path, state: state, input: input, origins: origins, strangers: strangers,
+      transactions: transactions, keys: keys)
   }
 
   /// Imports the entries, and takes those out of the files that are loaded now.

@@ -11,15 +11,12 @@ extension SpillStore {
   /// Appends the parts of a partition, in the order in which they came; the partition is empty afterwards.
   package func take(_ index: Int, into parts: inout PartBuffer) throws(PipelineFailure) {
     let taken = empty(index)
-    for piece in taken.pieces {
-      var failure: PipelineFailure?
-      let isRead = parts.fill(piece.count) { room in
-        failure = read(piece, into: room)
-        return failure == nil
-      }
-      if !isRead, let failure { throw failure }
+    var failure: PipelineFailure?
+    _ = parts.fill(taken.count) { room in
+      do throws(PipelineFailure) { try taken.copy(to: room) } catch { failure = error }
+      return failure == nil
     }
-    taken.buffer.withUnsafeBytes { parts.append(record: $0) }
+    if let failure { throw failure }
   }
 
   /// Adds a record to the partition of its key; `write` appends it.
@@ -36,15 +33,12 @@ extension SpillStore {
   /// The records of a partition, read back into memory; the partition is empty afterwards.
   package func take(_ index: Int) throws(PipelineFailure) -> Records {
     let taken = empty(index)
-    let size = taken.pieces.reduce(taken.buffer.count) { $0 + $1.count }
+    let size = taken.count
     var failure: PipelineFailure?
     let bytes = SharedBuffer(capacity: size).fill { room in
-      var at = 0
-      for piece in taken.pieces where failure == nil {
-        failure = read(piece, into: UnsafeMutableRawBufferPointer(rebasing: room[at..<at + piece.count]))
-        at += piece.count
-      }
-      room[at...].copyBytes(from: taken.buffer)
+      do throws(PipelineFailure) {
+        try taken.copy(to: UnsafeMutableRawBufferPointer(rebasing: room[..<size]))
+      } catch { failure = error }
       return size
     }
     if let failure { throw failure }

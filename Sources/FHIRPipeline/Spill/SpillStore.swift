@@ -1,0 +1,191 @@
+import Synchronization
+
+/// Groups records by a key without holding them all: what belongs together lands in one partition, and partitions are
+/// read back one at a time.
+///
+/// Bulk exports scatter a patient's resources over files by type; a chart is written whole all the same. Partitions grow in
+/// memory, in blocks that are compressed; beyond a budget the blocks continue in a ``TemporaryFile``.
+package final class SpillStore: @unchecked Sendable {
+  // Safe to share: `partitions` is set once; each partition is touched only inside its own lock, the rest inside its own.
+
+  private final class Partition {
+    let lock = Mutex(())
+    /// What came since the last block.
+    var buffer: [UInt8] = []
+    var blocks: [Block] = []
+  }
+
+  /// Records that were compressed together.
+  ///
+  /// Safe to share: its memory is written before the block is made, and freed by whoever takes it out of its partition.
+  struct Block: @unchecked Sendable {
+    enum Place {
+      case memory(UnsafeMutableRawPointer)
+      case file(offset: Int)
+    }
+    let place: Place
+    let storedCount: Int
+    let count: Int
+  }
+
+  private struct File {
+    var file: TemporaryFile?
+    var end = 0
+  }
+
+  private let partitions: [Partition]
+  private let bytesPerBlock: Int
+  private let folder: String
+  private let file = Mutex(File())
+  /// How many bytes of blocks may yet stay in memory.
+  private let room: Atomic<Int>
+  private let compressors = Mutex<[BlockCompressor]>([])
+
+  /// Bytes of a partition, as a rule: two or three are in memory at a time when they are read back.
+  private static let bytesPerPartition = 1 << 20
+  /// Bytes of records that are not compressed yet, in all partitions.
+  private static let pendingBytes = 12 << 20
+
+  /// - Parameters:
+  ///   - expectedBytes: about how much will come; decides the number of partitions, so that one fits into memory.
+  ///   - memory: how many bytes may stay in memory in all.
+  package init(expectedBytes: Int, memory: Int = 28 << 20, folder: String) {
+    let count = max(8, min(1024, expectedBytes / SpillStore.bytesPerPartition + 1))
+    partitions = (0..<count).map { _ in Partition() }
+    let pending = min(SpillStore.pendingBytes, memory / 2)
+    // Smaller blocks do not become much smaller; larger ones only take longer to fill.
+    bytesPerBlock = max(16 << 10, min(128 << 10, pending / count))
+    room = Atomic(memory - pending)
+    self.folder = folder
+  }
+
+  deinit { for partition in partitions { for block in partition.blocks { free(block) } } }
+
+  package var partitionCount: Int { partitions.count }
+
+  /// Adds bytes to the partition of a key; `write` appends them.
+  func add(key: UInt64, _ write: (inout [UInt8]) -> Void) throws(PipelineFailure) {
+    let partition = partitions[Int(key % UInt64(partitions.count))]
+    let failure: PipelineFailure? = partition.lock.withLock { _ in
+      if partition.buffer.capacity == 0 {
+        partition.buffer.reserveCapacity(bytesPerBlock + bytesPerBlock / 4)
+      }
+      write(&partition.buffer)
+      guard partition.buffer.count > bytesPerBlock else { return nil }
+      do throws(PipelineFailure) {
+        partition.blocks.append(try block(partition.buffer))
+        partition.buffer.removeAll(keepingCapacity: true)
+        return nil
+      } catch {
+        return error
+      }
+    }
+    if let failure { throw failure }
+  }
+
+  private func block(_ buffer: [UInt8]) throws(PipelineFailure) -> Block {
+    let compressor = takeCompressor()
+    defer { giveBack(compressor) }
+    let small = buffer.withUnsafeBytes { compressor.compress($0) }
+    return Block(place: try keep(small), storedCount: small.count, count: buffer.count)
+  }
+
+  private func keep(_ bytes: UnsafeRawBufferPointer) throws(PipelineFailure) -> Block.Place {
+    if room.subtract(bytes.count, ordering: .relaxed).newValue >= 0 {
+      let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 16)
+      copy.copyMemory(from: bytes)
+      // a block has bytes: the buffer has a base
+      return .memory(copy.baseAddress.unsafelyUnwrapped)
+    }
+    room.add(bytes.count, ordering: .relaxed)
+    let (file, offset) = try place(count: bytes.count)
+    try file.write(bytes, at: offset)
+    return .file(offset: offset)
+  }
+
+  /// A place in the file, for bytes that are written there without holding others up.
+  private func place(count: Int) throws(PipelineFailure) -> (TemporaryFile, offset: Int) {
+    try file.withLock { (state) throws(PipelineFailure) -> (TemporaryFile, offset: Int) in
+      if state.file == nil { state.file = try TemporaryFile(folder: folder) }
+      // it was just made
+      guard let file = state.file else { preconditionFailure("no file") }
+      defer { state.end += count }
+      return (file, state.end)
+    }
+  }
+
+  fileprivate func free(_ block: Block) {
+    guard case .memory(let base) = block.place else { return }
+    base.deallocate()
+    room.add(block.storedCount, ordering: .relaxed)
+  }
+
+  private func takeCompressor() -> BlockCompressor {
+    compressors.withLock { $0.popLast() } ?? BlockCompressor()
+  }
+
+  private func giveBack(_ compressor: BlockCompressor) { compressors.withLock { $0.append(compressor) } }
+
+  // MARK: Reading back
+
+  /// All of a partition, in the order in which it came. It is empty afterwards.
+  struct Contents: ~Copyable {
+    private let store: SpillStore
+    private let blocks: [Block]
+    private let buffer: [UInt8]
+
+    init(_ store: SpillStore, _ blocks: [Block], _ buffer: [UInt8]) {
+      self.store = store
+      self.blocks = blocks
+      self.buffer = buffer
+    }
+
+    deinit { for block in blocks { store.free(block) } }
+
+    var count: Int { blocks.reduce(buffer.count) { $0 + $1.count } }
+
+    /// Copies all to where there is room for ``count`` bytes.
+    func copy(to room: UnsafeMutableRawBufferPointer) throws(PipelineFailure) {
+      var at = 0
+      for block in blocks {
+        try store.restore(block, into: UnsafeMutableRawBufferPointer(rebasing: room[at..<at + block.count]))
+        at += block.count
+      }
+      room[at...].copyBytes(from: buffer)
+    }
+  }
+
+  func empty(_ index: Int) -> Contents {
+    let partition = partitions[index]
+    let (blocks, buffer) = partition.lock.withLock { _ in
+      defer {
+        partition.buffer = []
+        partition.blocks = []
+      }
+      return (partition.blocks, partition.buffer)
+    }
+    return Contents(self, blocks, buffer)
+  }
+
+  private func restore(
+    _ block: Block, into room: UnsafeMutableRawBufferPointer
+  ) throws(PipelineFailure) {
+    let compressor = takeCompressor()
+    defer { giveBack(compressor) }
+    let isWhole: Bool
+    switch block.place {
+    case .memory(let base):
+      isWhole = compressor.decompress(
+        UnsafeRawBufferPointer(start: base, count: block.storedCount), into: room)
+    case .file(let offset):
+      let stored = UnsafeMutableRawBufferPointer.allocate(byteCount: block.storedCount, alignment: 16)
+      defer { stored.deallocate() }
+      guard let file = file.withLock({ $0.file }) else { preconditionFailure("a block without its file") }
+      try file.read(at: offset, into: stored)
+      isWhole = compressor.decompress(UnsafeRawBufferPointer(stored), into: room)
+    }
+    guard isWhole else {
+      throw PipelineFailure(.output, "\(folder): a temporary file is no longer what was written into it")
+    }
+  }
+}
