@@ -57,6 +57,21 @@
   /// Whether nothing has been written into the innermost open document or array.
   @inlinable package var isCurrentEmpty: Bool { count == frame.start + 4 }
 
+  /// Forgets what was written, and makes room.
+  ///
+  /// - Parameters:
+  ///   - room: about how many bytes will come: what is large does not grow step by step.
+  ///   - pool: where memory for so many comes from.
+  package mutating func reset(room: Int, from pool: SharedBufferPool) {
+    reset()
+    guard room > capacity else { return }
+    base.deallocate()
+    let memory = pool.memory(capacity: room)
+    // the pool gives no empty memory
+    base = memory.baseAddress.unsafelyUnwrapped
+    capacity = memory.count
+  }
+
   /// Forgets what was written and keeps the memory.
   package mutating func reset() {
     count = 0
@@ -143,6 +158,20 @@
     defer { reset() }
     guard count <= Int(Int32.max) else { throw BSONError(.tooLarge) }
     return BSONDocument(unchecked: withBytes { arena.keep($0) })
+  }
+
+  /// The one document written, where it stands; its memory goes to the pool when nobody holds it any more. The writer starts
+  /// anew, with next to no memory.
+  ///
+  /// - Throws: `tooLarge` for more than 2 GB, which BSON's lengths cannot say.
+  package mutating func finish(leavingMemoryTo pool: SharedBufferPool) throws(BSONError) -> BSONDocument {
+    precondition(documentCount == 1 && parents.isEmpty, "a finish wants exactly one document")
+    defer { reset() }
+    guard count <= Int(Int32.max) else { throw BSONError(.tooLarge) }
+    let memory = UnsafeMutableRawBufferPointer(start: base, count: capacity)
+    capacity = 64
+    base = .allocate(byteCount: capacity, alignment: 16)
+    return BSONDocument(unchecked: SharedBuffer.lending(count, of: memory, to: pool))
   }
 
   /// All documents written, one behind the other; the writer starts anew and keeps its memory.

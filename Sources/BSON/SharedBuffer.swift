@@ -19,6 +19,15 @@ package final class SharedBuffer: @unchecked Sendable {
     self.pool = pool
   }
 
+  /// Takes over memory with bytes at its beginning; it goes to the pool when nobody holds them any more.
+  static func lending(
+    _ count: Int, of memory: UnsafeMutableRawBufferPointer, to pool: SharedBufferPool
+  ) -> SharedBytes {
+    let buffer = SharedBuffer(memory, pool: pool)
+    buffer.count = count
+    return SharedBytes(UnsafeRawBufferPointer(rebasing: memory[..<count]), of: buffer)
+  }
+
   deinit {
     if let pool { pool.giveBack(memory) } else { memory.deallocate() }
   }
@@ -69,12 +78,16 @@ package final class SharedBufferPool: Sendable {
   deinit { state.withLock { state in for memory in state.free { memory.deallocate() } } }
 
   /// A buffer with room for at least so many bytes.
-  package func buffer(capacity: Int) -> SharedBuffer {
+  package func buffer(capacity: Int) -> SharedBuffer { SharedBuffer(memory(capacity: capacity), pool: self) }
+
+  /// Memory for at least so many bytes; who takes it gives it back, or deallocates it.
+  func memory(capacity: Int) -> UnsafeMutableRawBufferPointer {
     let capacity = max(1, (capacity + step - 1) / step) * step
     let found: UnsafeMutableRawBufferPointer? = state.withLock { state in
-      // The smallest that is large enough.
+      // The smallest that is large enough; what is far too large waits for others.
       var best: Int?
-      for (index, memory) in state.free.enumerated() where memory.count >= capacity {
+      for (index, memory) in state.free.enumerated()
+      where memory.count >= capacity && memory.count <= 2 * capacity {
         if let found = best, state.free[found].count <= memory.count { continue }
         best = index
       }
@@ -83,12 +96,13 @@ package final class SharedBufferPool: Sendable {
       state.bytes -= memory.count
       return memory
     }
-    return SharedBuffer(found ?? .allocate(byteCount: capacity, alignment: 16), pool: self)
+    return found ?? .allocate(byteCount: capacity, alignment: 16)
   }
 
   fileprivate func giveBack(_ memory: UnsafeMutableRawBufferPointer) {
     state.withLock { state in
-      guard memory.count <= limit else { return memory.deallocate() }
+      // What is far larger than most is no use to them.
+      guard memory.count <= limit / 2 else { return memory.deallocate() }
       // What came back last is what the processor has at hand.
       while state.bytes + memory.count > limit, !state.free.isEmpty {
         let first = state.free.removeFirst()

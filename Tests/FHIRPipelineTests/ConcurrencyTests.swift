@@ -68,6 +68,24 @@ import Testing
     #expect(seen.withLock { $0 } == Array(repeating: "0.100", count: 5) + Array(repeating: "1.6", count: 4))
   }
 
+  @Test func `who wants of a budget that is used up waits until some is given back`() {
+    let budget = ByteBudget(limit: 10)
+    #expect(budget.take(25))
+    let taken = Mutex(false)
+    let other = WorkerThread {
+      if budget.take(1) { taken.withLock { $0 = true } }
+    }
+    usleep(20_000)
+    #expect(!taken.withLock { $0 })
+    budget.giveBack(16)
+    other.join()
+    #expect(taken.withLock { $0 })
+    let last = WorkerThread { _ = budget.take(1) }
+    budget.close()
+    last.join()
+    #expect(!budget.take(1))
+  }
+
   @Test(arguments: [1 << 20, 0]) func `what is spilled comes back, grouped by key`(memory: Int) throws {
     let store = SpillStore(expectedBytes: 1, memory: memory, folder: NSTemporaryDirectory())
     var expected: [UInt64: [[UInt8]]] = [:]

@@ -18,11 +18,12 @@ struct PageWriter {
       + 8 * draft.sections.reduce(0) { $0 + $1.items.count } + 1024
     let pageOfItems = split(room: pageBytes - fixed, pinned: pinned)
     let count = pageOfItems.map { $0.max() ?? 1 }.max() ?? 1
+    let room = fixed + min(itemBytes, pageBytes)
 
     var pages: [BSONDocument] = []
     let ids = DocumentAssembler.pageIDs(draft.id, count: count)
     for page in 1...count {
-      memory.writer.reset()
+      memory.begin(room: room)
       memory.writer.beginDocument()
       memory.writer.append("_id", string: ids[page - 1])
       if page == 1 {

@@ -19,7 +19,7 @@ package struct PartBuffer: ~Copyable {
   package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
 
   /// Forgets the records and keeps the memory, unless it is more than is needed as a rule.
-  package mutating func reset(keeping limit: Int = 6 << 20) {
+  package mutating func reset(keeping limit: Int = 3 << 20) {
     count = 0
     guard capacity > limit else { return }
     base.deallocate()
@@ -112,6 +112,12 @@ package struct PartBuffer: ~Copyable {
 
   /// Appends so many bytes of records that `body` writes; false where it cannot.
   package mutating func fill(_ more: Int, _ body: (UnsafeMutableRawBufferPointer) -> Bool) -> Bool {
+    // Buffers that are filled hold one partition after another, each of about the same size.
+    if count == 0, more > capacity {
+      base.deallocate()
+      capacity = ((more >> 20) + 1) << 20
+      base = .allocate(byteCount: capacity, alignment: 16)
+    }
     reserve(more)
     guard body(UnsafeMutableRawBufferPointer(start: base + count, count: more)) else { return false }
     count += more
