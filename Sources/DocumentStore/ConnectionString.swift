@@ -64,6 +64,20 @@ struct ConnectionString: ~Copyable, @unchecked Sendable {
     return copy
   }
 
+  /// Whether the string says itself when a write counts as done.
+  var hasWriteConcern: Bool { has("w") || has("journal") || has("wTimeoutMS") }
+
+  /// The same string for clients whose writes are done when the primary has them.
+  func acknowledgedByPrimary() -> ConnectionString {
+    // A copy of a URI that was parsed cannot fail, but for want of memory, which ends the program anyhow.
+    let copy = ConnectionString(owning: mongoc_uri_copy(uri).unsafelyUnwrapped, patience: patience)
+    let concern = mongoc_write_concern_new()
+    defer { mongoc_write_concern_destroy(concern) }
+    mongoc_write_concern_set_w(concern, 1)
+    mongoc_uri_set_write_concern(copy.uri, concern)
+    return copy
+  }
+
   /// The database that the string names behind the host.
   var database: String? { mongoc_uri_get_database(uri).map { String(cString: $0) } }
 

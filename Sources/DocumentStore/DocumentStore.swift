@@ -18,6 +18,10 @@ package final class DocumentStore: Sendable {
   package var patience: Duration { connectionString.patience }
   let outages = Outages()
   private let connectionString: ConnectionString
+  /// See ``StoreOptions/confirmsAtEnd``.
+  private let confirmsAtEnd: Bool
+  /// As it was when writes were last confirmed.
+  private let tenure: Mutex<ServerDescription.Tenure>
   /// Clients that no thread uses at the moment.
   ///
   /// libmongoc has a pool of its own. Its monitor threads are why it is not used: they take half a second to end, and a
@@ -35,7 +39,7 @@ package final class DocumentStore: Sendable {
     throws(StoreError)
   {
     _ = Library.started
-    let connectionString = try ConnectionString(uri, options: options)
+    var connectionString = try ConnectionString(uri, options: options)
     guard let name = databaseName ?? connectionString.database else {
       throw StoreError(
         .badDatabaseName,
@@ -45,6 +49,12 @@ package final class DocumentStore: Sendable {
     try Self.check(databaseName: name)
     let hosts = connectionString.hosts
     server = try Self.greet(connectionString, database: name, hosts: hosts)
+    let isMember = server.replicaSetName != nil
+    // A single server has what it confirms on its disk some time later, whatever the write concern but for one.
+    confirmsAtEnd =
+      options.confirmsAtEnd && !server.isRouter && (!isMember || !connectionString.hasWriteConcern)
+    if confirmsAtEnd, isMember { connectionString = connectionString.acknowledgedByPrimary() }
+    tenure = Mutex(server.tenure)
     self.idle = Mutex([])
     self.databaseName = name
     self.hosts = hosts
@@ -79,6 +89,23 @@ package final class DocumentStore: Sendable {
     } catch {
       idle.withLock { $0.append(client) }
       throw error
+    }
+  }
+
+  /// Waits until most members of the replica set have on disk what was written through this store; or a single server has.
+  ///
+  /// - Parameter collection: one that is there.
+  /// - Returns: false where the server was started anew, or another became primary, since the store was opened or last asked
+  ///   so: some of what was written meanwhile may be lost.
+  package func confirmWrites(in collection: String) throws -> Bool {
+    guard confirmsAtEnd else { return true }
+    return try persevering { connection in
+      try connection.waitForWrites(in: collection, isMember: server.replicaSetName != nil)
+      let now = try connection.tenure()
+      return tenure.withLock { last in
+        defer { last = now }
+        return last == now
+      }
     }
   }
 

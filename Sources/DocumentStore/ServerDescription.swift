@@ -1,4 +1,4 @@
-package import BSON
+import BSON
 
 /// What a server says of itself (`hello`, `buildInfo`).
 package struct ServerDescription: Sendable, Equatable {
@@ -17,8 +17,14 @@ package struct ServerDescription: Sendable, Equatable {
   package var isRouter: Bool
   package var isWritable: Bool
   package var limits: Limits
-  /// Another after every start of the server; nil where it does not tell (MongoDB before 4.4).
-  package var process: BSONValue?
+  /// Stands for the process of the server and its time as primary: while it stays the same, nothing that this server
+  /// acknowledged is lost.
+  package var tenure: Tenure
+
+  package struct Tenure: Sendable, Equatable {
+    var process: BSONValue?
+    var election: BSONValue?
+  }
 
   package var hasTransactions: Bool { replicaSetName != nil || isRouter }
 }
@@ -38,12 +44,12 @@ extension StoreConnection {
       version: build["version"]?.text ?? "unknown", replicaSetName: hello["setName"]?.text,
       isRouter: hello["msg"]?.text == "isdbgrid",
       isWritable: (hello["isWritablePrimary"] ?? hello["ismaster"])?.bool ?? false,
-      limits: limits, process: hello["topologyVersion"]?.fields?["processId"])
+      limits: limits, tenure: ServerDescription.Tenure(hello))
   }
 
-  /// As in ``ServerDescription/process``, now.
-  package func serverProcess() throws(StoreError) -> BSONValue? {
-    try fields(of: try hello())["topologyVersion"]?.fields?["processId"]
+  /// The server's process and time as primary, as they are now.
+  func tenure() throws(StoreError) -> ServerDescription.Tenure {
+    ServerDescription.Tenure(try fields(of: try hello()))
   }
 
   /// MongoDB before 4.4.2 knows the command only by its older name.
@@ -58,5 +64,13 @@ extension StoreConnection {
 
   private func fields(of document: BSONDocument) throws(StoreError) -> BSONFields {
     do throws(BSONError) { return try document.fields() } catch { throw StoreError(error) }
+  }
+}
+
+extension ServerDescription.Tenure {
+  /// - Parameter hello: the reply of that command. MongoDB before 4.4 tells no process, a single server no election.
+  init(_ hello: BSONFields) {
+    process = hello["topologyVersion"]?.fields?["processId"]
+    election = hello["electionId"]
   }
 }

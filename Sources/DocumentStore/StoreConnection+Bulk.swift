@@ -64,20 +64,13 @@ extension StoreConnection {
   }
 
   /// Does any mixture of writes, in any order that suits the server.
-  ///
-  /// - Parameter isJournaled: whether to wait until they, and all that was written before, are on the disk of a single server. A
-  ///   replica set's majority has them there when it confirms.
-  package func write(
-    _ operations: [WriteOperation], in name: String, isJournaled: Bool = false
-  ) throws(StoreError) -> WriteResult {
-    var fields: BSONFields = ["ordered": false]
-    if isJournaled { fields["writeConcern"] = ["w": 1, "j": true] }
+  package func write(_ operations: [WriteOperation], in name: String) throws(StoreError) -> WriteResult {
     let collection = try collection(name)
     var result = WriteResult()
     var start = 0
     while start < operations.count {
       var bytes = 0
-      let bulk = try Bulk(collection, options: try options(fields))
+      let bulk = try Bulk(collection, options: try options(["ordered": false]))
       var positions: [Int] = []
       while start < operations.count, positions.count < OutgoingDocuments.documentsPerMessage,
         bytes < OutgoingDocuments.bytesPerMessage

@@ -35,7 +35,8 @@ extension StoreConnection {
   /// Creates a collection; one that exists already is left as it is.
   package func createCollection(_ name: String, options: BSONFields = [:]) throws(StoreError) {
     do {
-      _ = try command(try document(BSONFields([.init("create", .string(name))] + options.fields)))
+      _ = try command(
+        try document(BSONFields([.init("create", .string(name))] + options.fields)), writes: true)
     } catch {
       guard error.serverCode == 48 else { throw error }
     }
@@ -50,7 +51,7 @@ extension StoreConnection {
     let command: BSONFields = [
       "createIndexes": .string(name), "indexes": .array(indexes.map { .document($0.fields) }),
     ]
-    _ = try self.command(try document(command))
+    _ = try self.command(try document(command), writes: true)
   }
 
   /// The collections of the database, in the order of their names.

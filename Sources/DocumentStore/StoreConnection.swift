@@ -23,15 +23,23 @@ package struct StoreConnection: ~Copyable {
   }
 
   /// Runs any command on the store's database, or on another such as `admin`, and gives the server's answer.
-  package func command(_ command: BSONDocument, database: String? = nil) throws(StoreError) -> BSONDocument {
+  ///
+  /// - Parameter writes: whether the client's write concern goes with it.
+  package func command(
+    _ command: BSONDocument, database: String? = nil, writes: Bool = false
+  ) throws(StoreError) -> BSONDocument {
     let native = try NativeDocument(command)
     let options = try options([:])
     let reply = NativeReply()
     var error = bson_error_t()
-    guard
-      mongoc_client_command_with_opts(
-        client, database ?? databaseName, native.pointer, nil, options.pointer, reply.pointer, &error)
-    else { throw StoreError(error, reply: reply.fields, in: context) }
+    let name = database ?? databaseName
+    let succeeded =
+      writes
+      ? mongoc_client_write_command_with_opts(
+        client, name, native.pointer, options.pointer, reply.pointer, &error)
+      : mongoc_client_command_with_opts(
+        client, name, native.pointer, nil, options.pointer, reply.pointer, &error)
+    guard succeeded else { throw StoreError(error, reply: reply.fields, in: context) }
     do throws(BSONError) {
       return try reply.withView { (view) throws(BSONError) in BSONDocument(copying: view) }
     } catch {

@@ -39,7 +39,7 @@ struct ImportCommand: ParsableCommand {
     if noTransactions { configuration.honoursTransactions = false }
     let inputs = try InputFile.find(files)
     let run = try common.importRun(configuration, packages)
-    let outcome = try run.run(inputs, store: try Database.open(configuration))
+    let outcome = try run.run(inputs, store: try Database.open(configuration, confirmsAtEnd: true))
     common.tell(outcome, of: run, as: summary)
     try outcome.exitStatus.leave()
   }

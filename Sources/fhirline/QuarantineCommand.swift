@@ -114,7 +114,7 @@ struct QuarantineCommand: ParsableCommand {
       }
       let run = try common.importRun(configuration, packages)
       let replay = try QuarantineReplay(paths)
-      let outcome = try replay.run(run, store: try Database.open(configuration))
+      let outcome = try replay.run(run, store: try Database.open(configuration, confirmsAtEnd: true))
       common.tell(outcome.run, of: run, as: summary)
       if !common.quiet {
         for file in outcome.files {

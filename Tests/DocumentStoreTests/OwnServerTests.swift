@@ -1,6 +1,7 @@
 import BSON
 import DocumentStore
 import Foundation
+import Synchronization
 import Testing
 
 /// What only a server of the test's own can show: one that is killed, that wants a password, that stands alone.
@@ -91,35 +92,59 @@ final class OwnServer: Sendable {
   }()
 
   let port: UInt16
-  private let process: Process
+  private let process: Mutex<Process>
+  private let arguments: [String]
   private let folder: URL
 
   init(arguments: [String] = []) throws {
     port = try SeverableWire.unusedPort()
     folder = FileManager.default.temporaryDirectory.appending(path: "fhirline-mongod-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    process = Process()
-    process.executableURL = URL(fileURLWithPath: try #require(Self.program))
-    process.arguments =
+    self.arguments =
       [
         "--dbpath", folder.path, "--bind_ip", "127.0.0.1", "--port", "\(port)", "--nounixsocket",
         "--wiredTigerCacheSizeGB", "0.25",
       ] + arguments
+    process = Mutex(try Self.start(self.arguments))
+  }
+
+  private static func start(_ arguments: [String]) throws -> Process {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: try #require(Self.program))
+    process.arguments = arguments
     process.standardOutput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
     try process.run()
+    return process
   }
 
   /// Connects, waiting for the server to come up.
-  func store(uri: String) throws -> DocumentStore {
-    try DocumentStore(uri: uri, options: StoreOptions(serverSelectionTimeout: 30_000))
+  func store(uri: String, options: StoreOptions = StoreOptions()) throws -> DocumentStore {
+    var options = options
+    options.serverSelectionTimeout = 30_000
+    return try DocumentStore(uri: uri, options: options)
   }
 
-  func kill() { Foundation.kill(process.processIdentifier, SIGKILL) }
+  func kill() { process.withLock { $0.terminateAtOnce() } }
+
+  /// Kills the server, and starts another on its data.
+  func restart() throws {
+    try process.withLock { process in
+      process.terminateAtOnce()
+      process.waitUntilExit()
+      process = try Self.start(arguments)
+    }
+  }
 
   func stop() {
-    kill()
-    process.waitUntilExit()
+    process.withLock { process in
+      process.terminateAtOnce()
+      process.waitUntilExit()
+    }
     try? FileManager.default.removeItem(at: folder)
   }
+}
+
+extension Process {
+  fileprivate func terminateAtOnce() { kill(processIdentifier, SIGKILL) }
 }

@@ -4,9 +4,13 @@ package import FHIRMapping
 /// Opens what the configuration names.
 package enum Database {
   /// Connects to the configured database.
-  package static func open(_ configuration: PipelineConfiguration) throws -> DocumentStore {
+  ///
+  /// - Parameter confirmsAtEnd: see ``StoreOptions/confirmsAtEnd``.
+  package static func open(
+    _ configuration: PipelineConfiguration, confirmsAtEnd: Bool = false
+  ) throws -> DocumentStore {
     let uri = configuration.uri ?? PipelineConfiguration.defaultURI
-    var options = StoreOptions()
+    var options = StoreOptions(confirmsAtEnd: confirmsAtEnd)
     options.applicationName = ImportingProcess.current.applicationName
     do {
       do {

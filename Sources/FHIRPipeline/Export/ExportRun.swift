@@ -36,9 +36,7 @@ package struct ExportRun: Sendable {
     } catch let error as StoreError {
       throw PipelineFailure(.connection, error.message)
     }
-    let stored = StoredTargets(
-      store: store,
-      collections: [.patient, .provider, .appointment, .resource].map { collections[$0] ?? $0.rawValue })
+    let stored = StoredTargets(store: store, collections: StoredStates.named(collections))
     let transactionTime = try latestRun(store)
     let result = Mutex(
       Written(sink: try sink(transactionTime: transactionTime), notes: try ExportNotes(path: options.report)))

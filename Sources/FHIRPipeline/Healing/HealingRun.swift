@@ -33,8 +33,7 @@ final class HealingRun {
     self.assembler = assembler
     self.index = index
     self.number = number
-    let owners = [DocumentKind.patient, .provider, .appointment, .resource].map { states.collection(of: $0) }
-    stored = StoredTargets(store: store, collections: owners)
+    stored = StoredTargets(store: store, collections: StoredStates.named(run.collections))
     resolver = ReferenceResolver(run: index, stored: stored)
     factory = PartFactory(
       mappings: run.mappings, source: run.source, encounterClasses: run.encounterClasses)

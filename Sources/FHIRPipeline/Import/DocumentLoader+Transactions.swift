@@ -14,6 +14,7 @@ extension DocumentLoader {
     var unconfirmed: [Tally]?
     for _ in 0..<DocumentLoader.transactionTries {
       do {
+        for (kind, _) in groups { try states.awaitRoom(for: kind) }
         try store.persevering { connection in
           do {
             try connection.withTransaction { connection in

@@ -21,8 +21,8 @@ package final class DocumentLoader: DocumentSink {
   private static let documentsPerBatch = 500
   /// libmongoc's buffer doubles as it fills: a batch that stays below 2 MB fills one of 2 MB.
   private static let bytesPerBatch = 3 << 19
-  /// Bytes of documents that wait for the database, by thread.
-  private static let bytesWaiting = 2 << 20
+  /// Bytes of documents on their way to the database. Batches that are gathered and not yet full hold less than half.
+  private static let bytesOnTheirWay = 7 << 20
   /// MongoDB gives each connection a thread: two write faster than one, and more have to wait for each other.
   private static let lanes = 2
 
@@ -30,6 +30,7 @@ package final class DocumentLoader: DocumentSink {
   let states: StoredStates
   let assembler: DocumentAssembler
   private let queues: [BoundedQueue<Load>]
+  private let budget = ByteBudget(limit: DocumentLoader.bytesOnTheirWay)
   private let failure = Mutex<PipelineFailure?>(nil)
   let counted: Counted
   private let refused: Refused
@@ -44,7 +45,7 @@ package final class DocumentLoader: DocumentSink {
     self.assembler = assembler
     self.counted = counted
     self.refused = refused
-    queues = (0..<DocumentLoader.lanes).map { _ in BoundedQueue(limit: DocumentLoader.bytesWaiting) }
+    queues = (0..<DocumentLoader.lanes).map { _ in BoundedQueue(limit: .max) }
   }
 
   /// Begins loading on threads of its own.
@@ -58,23 +59,39 @@ package final class DocumentLoader: DocumentSink {
     var gathered: [DocumentKind: Gathered] = [:]
     while let load = queue.pop() {
       guard case .documents(let batch) = load else {
-        if case .transaction(let transaction) = load { write(transaction) }
+        if case .transaction(let transaction) = load {
+          write(transaction)
+          budget.giveBack(DocumentLoader.bytes(of: transaction.requests))
+        }
         continue
       }
       for request in batch {
         let kind = request.document.kind
         gathered[kind, default: Gathered()].add(request)
-        guard let whole = gathered[kind], whole.isEnough else { continue }
-        gathered[kind] = nil
-        // Charts go into documents of patients, which are then best there.
-        if kind == .chart, states.layout != .collection, let patients = gathered.removeValue(forKey: .patient)
+        if gathered[kind]?.isEnough ?? false {
+          send(kind, of: &gathered)
+        } else if gathered.values.reduce(0, { $0 + $1.bytes }) >= DocumentLoader.bytesPerBatch,
+          let largest = gathered.max(by: { $0.value.bytes < $1.value.bytes })
         {
-          self.load(patients.requests, kind: .patient)
+          send(largest.key, of: &gathered)
         }
-        self.load(whole.requests, kind: kind)
       }
     }
-    for (kind, rest) in gathered.sorted(by: { $0.key < $1.key }) { load(rest.requests, kind: kind) }
+    for kind in gathered.keys.sorted() { send(kind, of: &gathered) }
+  }
+
+  private func send(_ kind: DocumentKind, of gathered: inout [DocumentKind: Gathered]) {
+    // Charts go into documents of patients, which are then best there.
+    if kind == .chart, states.layout != .collection, gathered[.patient] != nil {
+      send(.patient, of: &gathered)
+    }
+    guard let whole = gathered.removeValue(forKey: kind) else { return }
+    load(whole.requests, kind: kind)
+    budget.giveBack(whole.bytes)
+  }
+
+  private static func bytes(of requests: some Sequence<LoadRequest>) -> Int {
+    requests.reduce(0) { $0 + $1.document.byteCount }
   }
 
   /// Documents of one kind on their way into one exchange with the server.
@@ -98,9 +115,7 @@ package final class DocumentLoader: DocumentSink {
       lanes[Int((ContentHash.of(request.id) >> 40) % UInt64(queues.count))].append(request)
     }
     for (queue, lane) in zip(queues, lanes) where !lane.isEmpty {
-      guard queue.push(.documents(lane), cost: lane.reduce(0) { $0 + $1.document.byteCount }) else {
-        return false
-      }
+      guard budget.take(DocumentLoader.bytes(of: lane)), queue.push(.documents(lane)) else { return false }
     }
     return true
   }
@@ -112,8 +127,8 @@ package final class DocumentLoader: DocumentSink {
       return true
     }
     let lane = Int((ContentHash.of(first.id) >> 40) % UInt64(queues.count))
-    return queues[lane].push(
-      .transaction(transaction), cost: transaction.requests.reduce(0) { $0 + $1.document.byteCount })
+    return budget.take(DocumentLoader.bytes(of: transaction.requests))
+      && queues[lane].push(.transaction(transaction))
   }
 
   /// Waits until all is written; returns why that was not possible.
@@ -132,6 +147,7 @@ package final class DocumentLoader: DocumentSink {
     guard !hasFailed else { return }
     do {
       let areNew = try !states.hadDocuments(kind)
+      try states.awaitRoom(for: kind)
       let findings = BatchFindings()
       var isFirst = true
       try store.persevering { connection in
@@ -171,6 +187,7 @@ package final class DocumentLoader: DocumentSink {
 
   func fail(_ error: PipelineFailure) {
     failure.withLock { $0 = $0 ?? error }
+    budget.close()
     for queue in queues { queue.close() }
   }
 }

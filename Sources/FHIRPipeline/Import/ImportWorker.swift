@@ -27,6 +27,8 @@ final class ImportWorker {
   private var memory = PageMemory()
   /// Whether the parts at hand only tell what documents would be.
   private var isComparing = false
+  /// Kinds of documents that parts came for, as bits.
+  private var expected: UInt8 = 0
   private let runResolver: ReferenceResolver
 
   init(_ context: ImportContext, _ pass: ImportPass) {
@@ -165,6 +167,7 @@ final class ImportWorker {
         of: resource, identity: resource.identity, resolver: resolver, sequence: sequence,
         origin: context.origin(of: resource, sequence: sequence)
       ) { part in
+        expect(part.kind)
         if transaction?.isAlone == true || isWhole(part, whole: patients) {
           wholes.append(record: part.record)
         } else if let transaction {
@@ -323,6 +326,14 @@ final class ImportWorker {
     case .patient, .chart: patients.contains { $0.utf8.elementsEqual(part.documentID) }
     case .provider: false
     }
+  }
+
+  /// Takes note that the collection of a kind gets documents: once is enough.
+  private func expect(_ kind: DocumentKind) {
+    let bit: UInt8 = 1 << UInt8(kind.number)
+    guard expected & bit == 0 else { return }
+    expected |= bit
+    context.expect(kind)
   }
 
   func spill(_ part: PartView) {

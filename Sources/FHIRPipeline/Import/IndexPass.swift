@@ -89,59 +89,6 @@ struct IndexPass: Sendable {
   }
 }
 
-/// The resource in a record: its node, its type, and the entry's `fullUrl`.
-struct RecordResource {
-  let tree: ResourceTree
-  let node: Int
-  let type: String
-  let fullUrl: String?
-  let raw: RawSlice?
-  /// The resource that this one is to change, which is known by another id.
-  var target: TargetIndex.Target?
-
-  /// A resource that stands alone.
-  init(whole tree: ResourceTree) {
-    self.tree = tree
-    node = 0
-    type = tree.string(at: 0)
-    fullUrl = nil
-    raw = nil
-  }
-
-  /// nil for what holds no resource: an entry without one, the rest of a Bundle, what could not be read.
-  init?(_ record: Record) {
-    let names = KnownNames.r4
-    tree = record.tree
-    switch record.content {
-    case .resource:
-      node = 0
-      fullUrl = nil
-    case .entry:
-      guard let resource = record.tree.child(names.resource, of: 0),
-        record.tree.nodes[resource].flags.kind == .resource
-      else { return nil }
-      node = resource
-      fullUrl = record.tree.child(names.fullUrl, of: 0).map { record.tree.string(at: $0) }
-    case .bundle, .unreadable: return nil
-    }
-    guard record.tree.count > 0, record.tree.nodes[node].flags.kind == .resource else { return nil }
-    type = record.tree.string(at: node)
-    raw = record.raw
-  }
-
-  /// Who the resource is. For one without an id, `fullUrl` or identifier its bytes decide.
-  var identity: ResourceIdentity {
-    if let target { return ResourceIdentity(type: type, id: target.id, fullUrl: fullUrl) }
-    return ResourceIdentity(of: tree, at: node, fullUrl: fullUrl) {
-      var hash = ContentHash.of("")
-      for i in node..<Int(tree.nodes[node].end) {
-        hash = (hash ^ ContentHash.of(UnsafeRawBufferPointer(tree.rawText(i)))) &* 0x100_0000_01b3
-      }
-      return hash
-    }
-  }
-}
-
 extension RecordResource {
   /// The name by which an entry looks for the resource that this one changes; one with an id of its own says itself which.
   func searched(by request: EntryRequest?) -> String? {

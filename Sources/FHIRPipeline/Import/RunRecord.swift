@@ -183,24 +183,16 @@ final class RunRecord: Sendable {
   }
 
   /// Notes the end of the import; one that changed nothing leaves no note. Returns why that was not possible.
-  ///
-  /// What a single server confirmed is on its disk once the note is. A server that was started anew meanwhile may have
-  /// forgotten the last that it confirmed before.
   func finish(_ summary: ImportSummary, isWhole: Bool) -> PipelineFailure? {
     let number = noted.number.withLock { $0 }
     guard number > 0 else { return nil }
     let total = summary.total
-    var wasRestarted = false
     do {
       // A run that was stopped does not wait for a server that is away.
       func connected(_ body: (borrowing StoreConnection) throws -> Void) throws {
         if isWhole { try store.persevering(body) } else { try store.withConnection(body) }
       }
       try connected { connection in
-        if !store.server.hasTransactions, isWhole {
-          wasRestarted = try connection.serverProcess() != store.server.process
-        }
-        let isWhole = isWhole && !wasRestarted
         // The note that was taken over stands in documents.
         guard total.inserted + total.replaced + summary.deleted > 0 || !isWhole || goesOn else {
           _ = try connection.write(
@@ -219,13 +211,9 @@ final class RunRecord: Sendable {
         let change = try BSONDocument(["$set": .document(fields)])
         _ = try connection.write(
           [.update(filter: ["_id": .int32(number)], change, upsert: false, many: false)],
-          in: ImportRun.runCollection, isJournaled: !store.server.hasTransactions)
+          in: ImportRun.runCollection)
       }
-      guard wasRestarted else { return nil }
-      return PipelineFailure(
-        .stopped,
-        "the server was started anew during the import, and may have forgotten what it had confirmed just before; "
-          + "run the import again, which finds out")
+      return nil
     } catch {
       let reason = (error as? StoreError)?.message ?? "\(error)"
       return isWhole

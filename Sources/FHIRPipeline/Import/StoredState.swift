@@ -1,7 +1,6 @@
 import BSON
 package import DocumentStore
 package import FHIRMapping
-import Synchronization
 
 /// A stored document's own word on its content.
 package struct StoredState: Sendable {
@@ -38,15 +37,23 @@ package final class StoredStates: Sendable {
   private let store: DocumentStore
   private let collections: [DocumentKind: String]
   package let layout: ChartLayout
-  /// Which collections had documents.
-  private let filled = Mutex<[DocumentKind: Bool]>([:])
+  /// The collections themselves.
+  let known: StoredCollections
 
+  /// - Parameter makes: whether collections and indexes that are missing are made.
   package init(
-    store: DocumentStore, collections: [DocumentKind: String], layout: ChartLayout = .collection
+    store: DocumentStore, collections: [DocumentKind: String], layout: ChartLayout = .collection,
+    makes: Bool = true
   ) {
     self.store = store
     self.collections = collections
     self.layout = layout
+    known = StoredCollections(store, named: StoredStates.named(collections), makes: makes)
+  }
+
+  /// The collections whose documents others may refer to by name.
+  static func named(_ collections: [DocumentKind: String]) -> [String] {
+    [DocumentKind.patient, .provider, .appointment, .resource].map { collections[$0] ?? $0.rawValue }
   }
 
   func collection(of kind: DocumentKind) -> String { place(of: kind).collection }
@@ -68,19 +75,14 @@ package final class StoredStates: Sendable {
     return place
   }
 
-  /// Whether a collection had documents before this run; it must be asked before the run writes into it.
-  func hadDocuments(_ kind: DocumentKind) throws -> Bool {
-    try filled.withLock { filled in
-      if let known = filled[kind] { return known }
-      var found = false
-      try store.persevering { connection in
-        let first = FindOptions(projection: ["_id": 1], limit: 1)
-        try connection.find(in: collection(of: kind), options: first) { _ in found = true }
-      }
-      filled[kind] = found
-      return found
-    }
-  }
+  /// Whether the collection of a kind had documents before this run.
+  func hadDocuments(_ kind: DocumentKind) throws -> Bool { try known.hadDocuments(collection(of: kind)) }
+
+  /// Begins making the collection of a kind, where it is not there.
+  func prepare(_ kind: DocumentKind) throws { try known.prepare(collection(of: kind)) }
+
+  /// Waits until documents of a kind may be written.
+  func awaitRoom(for kind: DocumentKind) throws { try known.awaitRoom(in: collection(of: kind)) }
 
   /// Of a chart whose copy in its patient is another, no hash is told: it is to be looked at, for the sake of the copy. An import
   /// that was killed leaves such.

@@ -18,22 +18,24 @@ package final class StoredTargets: Sendable {
   private let collections: [String]
   /// The collection in which resources of a type have documents of their own.
   private let home: @Sendable (String) -> String?
-  private let indexes: NameIndexes?
+  private let known: StoredCollections?
   private let state = Mutex(State())
 
   package convenience init(store: DocumentStore, collections: [String]) {
-    self.init(store: store, collections: collections, home: { _ in nil }, indexes: nil)
+    self.init(store: store, collections: collections, known: nil)
   }
 
-  /// - Parameter indexes: indexes that are being made; the first question waits for them.
+  /// - Parameters:
+  ///   - known: what is known of the collections: those that had no documents are not asked.
+  ///   - home: the collection in which resources of a type have documents of their own; nil for any.
   init(
-    store: DocumentStore, collections: [String], home: @escaping @Sendable (String) -> String?,
-    indexes: NameIndexes?
+    store: DocumentStore, collections: [String], known: StoredCollections?,
+    home: @escaping @Sendable (String) -> String? = { _ in nil }
   ) {
     self.home = home
     self.store = store
     self.collections = collections
-    self.indexes = indexes
+    self.known = known
   }
 
   /// Why the database could not be asked; answers are then no answers.
@@ -55,10 +57,10 @@ package final class StoredTargets: Sendable {
     state.withLock { state in
       if let known = state.names[id] { return known }
       guard state.failure == nil, let collection = collections.last else { return nil }
-      if let indexes, indexes.finish() != nil || !indexes.hadDocuments(collection) { return nil }
       if state.names.count > 200_000 { state.names.removeAll() }
       var name: String?
       do {
+        if let known, try !known.hadDocuments(collection) { return nil }
         try store.persevering { connection in
           try connection.find(ids: [id], in: collection, projection: ["fhir.name": 1]) { document in
             name = try document.find(path: "fhir.name")?.text
@@ -79,13 +81,13 @@ package final class StoredTargets: Sendable {
     var collections = self.collections
     // A resource by its type: it has one home.
     if let mark = name.firstIndex(of: "?"), let home = home(String(name[..<mark])) { collections = [home] }
-    if let indexes {
-      guard indexes.finish() == nil else { return nil }
-      // Where nothing was stored before this run, its own index knows all there is.
-      collections.removeAll { !indexes.hadDocuments($0) }
-    }
     var found: [TargetIndex.Target] = []
     do {
+      if let known {
+        // Where nothing was stored before this run, its own index knows all there is.
+        try collections.removeAll { try !known.hadDocuments($0) }
+        for collection in collections { try known.awaitIndexes(of: collection) }
+      }
       let filter = try BSONDocument([StoredTargets.namesPath: .string(name)])
       try store.persevering { connection in
         found = []

@@ -15,15 +15,13 @@ package struct PlanRun: Sendable {
     let started = Progress.now()
     try run.chart.check(store, run.collections)
     let folder = NSTemporaryDirectory()
-    let files = try inputs.map { $0.path == nil ? try StandardInputSpool.spool(folder: folder) : $0 }
+    let files = try inputs.map { $0.path == nil ? try StandardInputSpool.spool() : $0 }
     let total = files.reduce(0) { $0 + $1.size }
-    let owners = [DocumentKind.patient, .provider, .appointment, .resource].map {
-      run.collections[$0] ?? $0.rawValue
-    }
-    let stored = StoredTargets(store: store, collections: try PlanRun.named(owners, store))
+    let stored = StoredTargets(
+      store: store, collections: try PlanRun.named(StoredStates.named(run.collections), store))
     let found = run.index(files) { stored.target(named: $0) }
     let ledger = ImportLedger(quarantine: nil, files: files.map(\.name), say: run.say)
-    let states = StoredStates(store: store, collections: run.collections, layout: run.chart)
+    let states = StoredStates(store: store, collections: run.collections, layout: run.chart, makes: false)
     let assembler = DocumentAssembler(
       mappings: run.mappings, pageBytes: run.chartPageBytes, pageEntries: run.chartPageEntries)
     let sink = PlanSink(

@@ -57,7 +57,7 @@ struct SetUpPlan {
           partialFilter: ["page": ["$exists": true]]))
     case .resource: break
     }
-    if kind != .chart { indexes.append(NameIndexes.definition) }
+    if kind != .chart { indexes.append(StoredCollections.namesIndex) }
     return indexes
   }
 }

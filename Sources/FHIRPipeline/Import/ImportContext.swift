@@ -1,0 +1,178 @@
+import DocumentStore
+import FHIRDefinitions
+import FHIRFormats
+import FHIRMapping
+import FHIRModel
+import FHIRValidation
+import Synchronization
+
+/// What the workers of an import share.
+final class ImportContext: Sendable {
+  let run: ImportRun
+  let files: [InputFile]
+  let index: TargetIndex
+  /// Hashes of the keys of resources of which the run has several.
+  let repeated: Set<UInt64>
+  /// Some of the patients of the run's bulk files.
+  private let patients: [String]
+  let stored: StoredTargets?
+  let states: StoredStates?
+  let ledger: ImportLedger
+  let assembler: DocumentAssembler
+  let loader: any DocumentSink
+  let spill: SpillStore
+  let progress: Progress
+  /// The run's number in the database; 0 for one that is not noted there.
+  let number: Int32
+  let validator: Validator
+  /// Where references are noted that find nothing; nil in a run that writes nothing.
+  let waiting: WaitingReferences?
+  /// What a comparison with the database found.
+  let changed = ChangedDocuments()
+  let deletions: Deletions
+  private let conditions: Conditions
+  private let failed = Mutex<PipelineFailure?>(nil)
+  /// Transaction Bundles of which nothing is loaded, by the sequence of their first entry.
+  let refusedBundles = Mutex<Set<UInt64>>([])
+  /// Whether the server has transactions; true where nothing is loaded.
+  let hasTransactions: Bool
+
+  init(
+    run: ImportRun, files: [InputFile], found: IndexPass.Result, stored: StoredTargets?,
+    states: StoredStates?,
+    ledger: ImportLedger,
+    assembler: DocumentAssembler, loader: any DocumentSink, spill: SpillStore, progress: Progress,
+    number: Int32 = 0, waiting: WaitingReferences? = nil, hasTransactions: Bool = true
+  ) {
+    self.waiting = waiting
+    self.hasTransactions = hasTransactions
+    self.run = run
+    self.files = files
+    index = found.index
+    repeated = found.repeated
+    patients = found.patients
+    deletions = Deletions(keys: found.deleted)
+    conditions = found.conditions
+    self.stored = stored
+    self.states = states
+    self.ledger = ledger
+    self.assembler = assembler
+    self.loader = loader
+    self.spill = spill
+    self.progress = progress
+    self.number = number
+    // What a resource is to be beyond FHIR itself is looked at where the user brought the definitions.
+    var options = ValidationOptions()
+    options.profiles.areChecked = run.definitions !== ConformanceStore.core
+    validator = Validator(definitions: run.definitions, options: options)
+  }
+
+  /// Why the run cannot go on, if a worker found so.
+  var failure: PipelineFailure? { failed.withLock { $0 } }
+
+  func fail(_ failure: PipelineFailure) { failed.withLock { $0 = $0 ?? failure } }
+
+  /// What entries want deleted, by the run's own resources or those that are stored.
+  var dueDeletions: [TargetIndex.Target] {
+    deletions.due { name in index.target(named: name) ?? stored?.target(named: name) }
+  }
+
+  /// The resource that is there in the place of an entry's own, which is to be made only where there is none, or to change the one
+  /// that there is: in the database, or made for an earlier entry of the run.
+  func existing(_ record: Record, _ resource: RecordResource) -> HeldBundle.Existing? {
+    guard let request = EntryRequest(record) else { return nil }
+    let condition = request.condition(ofType: resource.type)
+    guard let name = condition ?? resource.searched(by: request) else { return nil }
+    let hasSection = run.mappings.homes.place(ofType: resource.type).section != nil
+    // What is a section of another document nobody finds by its name: its id is made of the name, so that it is one.
+    let other =
+      hasSection
+      ? resource.searched(by: request).map {
+        TargetIndex.Target(type: resource.type, id: ContentHash.uuid(of: $0))
+      }
+      : stored?.target(named: name) ?? conditions.target(name)
+    guard let other, other.id != resource.identity.id else { return nil }
+    return condition != nil ? .kept(other) : .changed(other)
+  }
+
+  /// Where a resource was read, as its document notes it.
+  func origin(of resource: RecordResource, sequence: UInt64) -> Origin {
+    guard number > 0 else { return .unknown }
+    let line = resource.tree.position(of: resource.node)?.line ?? 0
+    if let replay = run.replay {
+      return replay.origin(
+        of: resource.identity.key, file: Int(sequence >> 40), line: line, run: number)
+    }
+    return Origin(run: number, file: Int32(clamping: sequence >> 40), line: Int32(clamping: line))
+  }
+
+  var mustStop: Bool {
+    if Interruption.isAsked {
+      fail(PipelineFailure(.stopped, "stopped before the end; run it again to go on"))
+    }
+    return failure != nil || loader.hasFailed || stored?.failure != nil
+  }
+
+  /// Takes note that documents of a kind will be written.
+  func expect(_ kind: DocumentKind) {
+    guard waiting != nil, let states else { return }
+    do { try states.prepare(kind) } catch { fail(DocumentLoader.failure(error)) }
+  }
+
+  /// What the database has of documents, by kind: of kinds that it had none of before the run, nothing is told. nil once it
+  /// does not answer.
+  func presences(
+    _ ids: [DocumentKind: [String]]
+  ) -> [DocumentKind: (String) -> LoadRequest.Presence]? {
+    var presences: [DocumentKind: (String) -> LoadRequest.Presence] = [:]
+    guard let states else { return presences }
+    do {
+      for (kind, ids) in ids where try states.hadDocuments(kind) {
+        let found = try states.states(of: ids, kind)
+        presences[kind] = { id in found[id].map { .stored($0) } ?? .absent }
+      }
+      return presences
+    } catch {
+      fail(DocumentLoader.failure(error))
+      return nil
+    }
+  }
+
+  /// The second pass: every input becomes documents, and those that it scatters are put together at the end.
+  func makeDocuments() {
+    guard knowsPatients else { return makeDocuments(.all) }
+    makeDocuments(.comparing)
+    let marks = changed.take()
+    if !marks.isEmpty, !mustStop { makeDocuments(.changed(marks)) }
+  }
+
+  /// Whether the database has most of the patients of bulk files already.
+  private var knowsPatients: Bool {
+    guard let states, !patients.isEmpty else { return false }
+    do {
+      guard try states.hadDocuments(.chart) else { return false }
+      let prefix = run.source.isEmpty ? "" : run.source + "."
+      return try states.states(of: patients.map { prefix + $0 }, .patient).count * 2 > patients.count
+    } catch {
+      fail(DocumentLoader.failure(error))
+      return false
+    }
+  }
+
+  private func makeDocuments(_ pass: ImportPass) {
+    let feed = BatchFeed(files: files, options: run.reading, sharing: .lines)
+    WorkerThread.run(count: run.workers) { [self] _ in
+      let worker = ImportWorker(self, pass)
+      worker.run(feed)
+    }
+    let next = Atomic<Int>(0)
+    WorkerThread.run(count: run.workers) { [self] _ in
+      let worker = ImportWorker(self, pass)
+      while !mustStop {
+        let partition = next.add(1, ordering: .relaxed).oldValue
+        guard partition < spill.partitionCount else { break }
+        worker.loadPartition(partition)
+      }
+    }
+  }
+}

@@ -1,0 +1,116 @@
+import DocumentStore
+import FHIRMapping
+import Foundation
+
+/// The second pass of an import, from the inputs to the database; and again, where the server may have lost what it took.
+struct ImportLoading {
+  let run: ImportRun
+  let files: [InputFile]
+  let found: IndexPass.Result
+  let assembler: DocumentAssembler
+  let ledger: ImportLedger
+  let number: Int32
+  let store: DocumentStore
+
+  /// Why not all was loaded.
+  private(set) var failure: PipelineFailure?
+  private(set) var deleted = 0
+  /// References of earlier imports that found their targets.
+  private(set) var healed = 0
+
+  init(
+    run: ImportRun, files: [InputFile], found: IndexPass.Result, assembler: DocumentAssembler,
+    ledger: ImportLedger, number: Int32, store: DocumentStore
+  ) {
+    self.run = run
+    self.files = files
+    self.found = found
+    self.assembler = assembler
+    self.ledger = ledger
+    self.number = number
+    self.store = store
+  }
+
+  /// Loads everything, and does what is to be done when everything is there.
+  mutating func load(_ states: StoredStates, _ stored: StoredTargets) {
+    do {
+      let deletions = try makeDocuments(states, stored)
+      deleted = try DeletionRun(
+        store: store, states: states, assembler: assembler, mappings: run.mappings,
+        prefix: run.source.isEmpty ? "" : run.source + "."
+      ).run(deletions)
+      let healing = HealingRun(
+        run, store: store, states: states, assembler: assembler, index: found.index, number: number)
+      healed = try healing.heal()
+    } catch {
+      failure = DocumentLoader.failure(error)
+    }
+  }
+
+  /// Makes and loads the documents; returns what is to be deleted afterwards.
+  private func makeDocuments(
+    _ states: StoredStates, _ stored: StoredTargets
+  ) throws -> [TargetIndex.Target] {
+    let loader = DocumentLoader(
+      store: store, states: states, assembler: assembler, counted: { [ledger] in ledger.count($0) },
+      refused: { [ledger] in ledger.refuse($0, reason: $1) })
+    let total = files.reduce(0) { $0 + $1.size }
+    let progress = Progress(total: total, enabled: run.showsProgress)
+    let waiting = WaitingReferences(store: store, source: run.source, run: number)
+    let context = ImportContext(
+      run: run, files: files, found: found, stored: stored, states: states, ledger: ledger,
+      assembler: assembler, loader: loader,
+      spill: SpillStore(expectedBytes: total * 5 / 4, folder: NSTemporaryDirectory()), progress: progress,
+      number: number, waiting: waiting, hasTransactions: store.server.hasTransactions)
+    loader.start()
+    context.makeDocuments()
+    progress.finish()
+    // All of them are waited for, whichever has failed.
+    let failures = [
+      loader.finish(), context.failure, stored.failure, states.known.finish(), waiting.finish(),
+    ]
+    if let first = failures.compactMap({ $0 }).first { throw first }
+    return context.dueDeletions
+  }
+
+  // MARK: What the server may have lost
+
+  /// How often everything is looked at again before the server is given up.
+  private static let looks = 5
+
+  /// Waits until all that was written is there to stay. A server that was started anew, or another that became primary, may have
+  /// lost some of it: then everything is gone through again, and what is missing is written.
+  mutating func confirm() {
+    for look in 0...ImportLoading.looks where failure == nil {
+      do {
+        if try store.confirmWrites(in: ImportRun.runCollection) { return }
+      } catch {
+        failure = DocumentLoader.failure(error)
+        return
+      }
+      guard look < ImportLoading.looks else { break }
+      run.say("  the server changed over during the import; what was written is looked at again")
+      lookAgain()
+    }
+    failure =
+      failure
+      ?? PipelineFailure(
+        .stopped,
+        "the MongoDB server keeps changing over, and may have lost what was written just before; run the import again, "
+          + "which writes what is missing")
+  }
+
+  /// Loads everything once more, without a word: it was all told and counted before.
+  private mutating func lookAgain() {
+    var quiet = run
+    quiet.say = { _ in }
+    quiet.showsProgress = false
+    var again = ImportLoading(
+      run: quiet, files: files, found: found, assembler: assembler,
+      ledger: ImportLedger(quarantine: nil, files: files.map(\.name), say: quiet.say), number: number,
+      store: store)
+    let states = StoredStates(store: store, collections: run.collections, layout: run.chart)
+    again.load(states, run.storedTargets(store, states))
+    failure = again.failure
+  }
+}

@@ -1,0 +1,118 @@
+import BSON
+import DocumentStore
+import Synchronization
+
+/// The collections of a run: which of them had documents before it, and the indexes that finding stored resources by name
+/// needs.
+///
+/// A collection that is made costs the server tens of milliseconds, as much as loading a small Bundle; most of them it
+/// waits for its disk. So collections are made beside the run's other work, as soon as it is clear that they get documents.
+final class StoredCollections: Sendable {
+  static let namesIndex = IndexDefinition(
+    name: "fhirline_names", keys: [StoredTargets.namesPath: 1], isSparse: true)
+
+  private let store: DocumentStore
+  /// Those whose documents have names.
+  private let named: Set<String>
+  /// Whether collections and indexes are made; a run that only looks makes none.
+  private let makes: Bool
+  private let entries = Mutex<[String: Entry]>([:])
+
+  init(_ store: DocumentStore, named: some Sequence<String>, makes: Bool) {
+    self.store = store
+    self.named = Set(named)
+    self.makes = makes
+  }
+
+  /// What is known of a collection, and the thread that makes it ready.
+  private final class Entry: Sendable {
+    let hadDocuments: Bool
+    private let thread: Mutex<WorkerThread?>
+    private let failure: Failure
+
+    final class Failure: Sendable { let value = Mutex<StoreError?>(nil) }
+
+    init(hadDocuments: Bool, making: (@Sendable () throws -> Void)?) {
+      self.hadDocuments = hadDocuments
+      let failure = Failure()
+      self.failure = failure
+      let thread = making.map { making in
+        WorkerThread {
+          do {
+            try making()
+          } catch {
+            failure.value.withLock {
+              $0 = error as? StoreError ?? StoreError(.commandFailed, "a collection could not be made")
+            }
+          }
+        }
+      }
+      self.thread = Mutex(thread)
+    }
+
+    func wait() throws {
+      thread.withLock { thread in
+        thread?.join()
+        thread = nil
+      }
+      if let failure = failure.value.withLock({ $0 }) { throw failure }
+    }
+  }
+
+  /// Begins making a collection and its index, where that is not done.
+  func prepare(_ name: String) throws { _ = try entry(name) }
+
+  /// Whether a collection had documents before the run: ask, or ``prepare(_:)`` it, before the run writes into it.
+  func hadDocuments(_ name: String) throws -> Bool { try entry(name).hadDocuments }
+
+  /// Waits until documents may be written: indexes of an empty collection come first, because they then cost nothing.
+  func awaitRoom(in name: String) throws {
+    let entry = try entry(name)
+    if !entry.hadDocuments { try entry.wait() }
+  }
+
+  /// Waits until documents can be looked for by their names.
+  func awaitIndexes(of name: String) throws { try entry(name).wait() }
+
+  /// Waits until all is made; returns why that failed.
+  func finish() -> PipelineFailure? {
+    let all = entries.withLock { $0.values.map { $0 } }
+    var first: PipelineFailure?
+    for entry in all {
+      do { try entry.wait() } catch {
+        let message = (error as? StoreError)?.message ?? "\(error)"
+        first = first ?? PipelineFailure(.connection, message)
+      }
+    }
+    return first
+  }
+
+  private func entry(_ name: String) throws -> Entry {
+    try entries.withLock { entries in
+      if let known = entries[name] { return known }
+      var found = false
+      try store.persevering { connection in
+        found = false
+        let first = FindOptions(projection: ["_id": 1], limit: 1)
+        try connection.find(in: name, options: first) { _ in found = true }
+      }
+      let entry = Entry(hadDocuments: found, making: makes ? making(name, isThere: found) : nil)
+      entries[name] = entry
+      return entry
+    }
+  }
+
+  private func making(_ name: String, isThere: Bool) -> (@Sendable () throws -> Void)? {
+    let (store, hasNames) = (store, named.contains(name))
+    guard hasNames || !isThere else { return nil }
+    return {
+      try store.persevering { connection in
+        if hasNames {
+          try connection.createIndexes([StoredCollections.namesIndex], on: name)
+        } else {
+          try connection.createCollection(name)
+        }
+      }
+    }
+  }
+}
