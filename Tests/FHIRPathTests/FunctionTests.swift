@@ -155,4 +155,10 @@ import Testing
     #expect(Subject.error("2147483648") != nil)
     #expect(Subject.error("-2147483649") != nil)
   }
+
+  @Test func `type() tells the type of each item`() throws {
+    try check("(name | telecom).type().name", "HumanName,HumanName,ContactPoint,ContactPoint")
+    try check("(1 | 'a').type().namespace", "System,System")
+    try check("{}.type().name", "")
+  }
 }

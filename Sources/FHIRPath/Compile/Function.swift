@@ -88,8 +88,8 @@ enum Function: String, CaseIterable {
     case .checkModifiers: Signature(.stream, 1...32)
     case .toChars: Signature(.stream, wantsText: true)
     case .split: Signature(.stream, 1...1, wantsText: true)
-    case .count, .toBoolean, .toInteger, .toDate, .toDateTime, .toDecimal, .toString, .toTime, .type,
-      .getValue,
+    case .type: Signature(.stream)
+    case .count, .toBoolean, .toInteger, .toDate, .toDateTime, .toDecimal, .toString, .toTime, .getValue,
       .sum, .min, .max, .avg:
       Signature(.scalar)
     case .toQuantity: Signature(.scalar, 0...1)

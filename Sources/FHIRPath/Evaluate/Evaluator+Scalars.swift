@@ -61,10 +61,6 @@ extension Evaluator {
       guard let item = try single(input, focus) else { return nil }
       if case .node(let node) = item { return value(of: node) }
       return item
-    case .type:
-      guard let item = try single(input, focus) else { return nil }
-      let name = typeName(of: item)
-      return .type(namespace: name.namespace, name: name.name)
     case .lowBoundary, .highBoundary, .precision: return try boundary(index, operation, focus)
     default: preconditionFailure("a function of another shape")
     }

@@ -47,6 +47,11 @@ extension Evaluator {
         return try eachDescendant(node) { try body(.node($0)) }
       }
     case .defineVariable: return try defined(operation, focus, body)
+    case .type:
+      return try each(input, focus) { item in
+        let name = typeName(of: item)
+        return try body(.type(namespace: name.namespace, name: name.name))
+      }
     case .trace: return try traced(operation, focus, body)
     case .iif: return try decided(index, operation, focus, body)
     case .aggregate: return try aggregate(operation, focus, body)
