@@ -15,6 +15,17 @@ import Testing
     #expect(try workspace.run("validate", file, "--show-values").output.contains("\"gender\": \"woman\""))
   }
 
+  @Test func `what is missing tells causes apart`() throws {
+    let workspace = try Workspace()
+    let noStatus = #"{"resourceType":"Observation","code":{"text":"x"}}"#
+    let noCode = #"{"resourceType":"Observation","status":"final"}"#
+    let file = try workspace.write("o.ndjson", String(repeating: "\(noStatus)\n\(noCode)\n", count: 30))
+    let outcome = try workspace.run("validate", file)
+    #expect(outcome.output.hasPrefix("60 findings, 2 causes\n"))
+    #expect(outcome.output.contains("Observation.status is missing"))
+    #expect(outcome.output.contains("Observation.code is missing"))
+  }
+
   @Test func `many findings are told by cause`() throws {
     let workspace = try Workspace()
     let bad = #"{"resourceType":"Patient","gender":"woman","birthDate":"1990-02-30"}"#

@@ -1,6 +1,7 @@
 import FHIRModel
 
-/// Findings that the same mistake explains: one rule, at one element of one type.
+/// Findings that the same mistake explains: one rule, at one element of one type; where the element is not what is wrong but
+/// what is wrong stands in it, of one kind of child.
 struct Cause {
   let rule: Rule
   let path: String
@@ -36,7 +37,15 @@ struct CauseTable {
     let rule: String
     let path: String
     let severity: Issue.Severity
+    let subject: String
   }
+
+  /// Rules that are told at the element around what is wrong: their words name it.
+  private static let enclosing: Set<Rule> = [
+    .cardinalityMin, .cardinalityMax, .profileMin, .profileMax, .profileMustSupport, .unknownElement,
+    .choiceMultiple,
+    .extensionUnknown, .extensionContext, .questionnaireRequired, .questionnaireItem,
+  ]
 
   private var causes: [Key: Cause] = [:]
   private let examples: Int
@@ -50,7 +59,11 @@ struct CauseTable {
   mutating func add(_ finding: Finding) {
     findings += 1
     let path = finding.genericPath
-    let key = Key(rule: finding.issue.rule.code, path: path, severity: finding.issue.severity)
+    // Numbers are counts and places, of which no two need be the same.
+    let subject =
+      CauseTable.enclosing.contains(finding.issue.rule) ? finding.issue.message.filter { !$0.isNumber } : ""
+    let key = Key(
+      rule: finding.issue.rule.code, path: path, severity: finding.issue.severity, subject: subject)
     if causes[key] == nil {
       guard causes.count < CauseTable.most else {
         others += 1
@@ -68,7 +81,8 @@ struct CauseTable {
     causes.values.sorted { a, b in
       if a.severity != b.severity { return a.severity > b.severity }
       if a.count != b.count { return a.count > b.count }
-      return (a.rule.code, a.path) < (b.rule.code, b.path)
+      let (first, second) = (a.examples.first?.issue.message ?? "", b.examples.first?.issue.message ?? "")
+      return (a.rule.code, a.path, first) < (b.rule.code, b.path, second)
     }
   }
 }

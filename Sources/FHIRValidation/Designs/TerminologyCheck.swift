@@ -16,6 +16,7 @@ enum TerminologyCheck {
           .warning, .designCode, at: codeSystem.node, position: codeSystem.child("count")?.node,
           "the code system is complete with \(concepts.count) concepts, and says that it has \(count)"))
     }
+    findings += properties(of: concepts, in: codeSystem)
     if codeSystem.text("content") == "supplement", let supplemented = codeSystem.text("supplements") {
       let system = terminology.system(String(supplemented.prefix { $0 != "|" }))
       for concept in concepts {
@@ -26,6 +27,34 @@ enum TerminologyCheck {
           ResourceFinding(
             .error, .designCode, at: concept.node, position: concept.child("code")?.node,
             "the code is none of \(supplemented), which a supplement adds to and does not extend"))
+      }
+    }
+    return findings
+  }
+
+  /// Values of concepts' properties that are of another type than the code system says.
+  ///
+  /// See https://hl7.org/fhir/R4/codesystem-definitions.html#CodeSystem.concept.property.value_x_
+  private static func properties(
+    of concepts: [ResourceElement], in codeSystem: ResourceElement
+  ) -> [ResourceFinding] {
+    var types: [String: String] = [:]
+    for property in codeSystem.children("property") {
+      guard let code = property.text("code"), let type = property.text("type") else { continue }
+      types[code] = type
+    }
+    guard !types.isEmpty else { return [] }
+    var findings: [ResourceFinding] = []
+    for concept in concepts {
+      for property in concept.children("property") {
+        guard let code = property.text("code"), let expected = types[code],
+          let value = property.choice("value"), value.type.lowercased() != expected.lowercased()
+        else { continue }
+        findings.append(
+          ResourceFinding(
+            .error, .designCode, at: property.node, position: value.element.node,
+            "the code system says that values of this property are of type \(expected), and this is value\(value.type)"
+          ))
       }
     }
     return findings

@@ -26,6 +26,17 @@ import Testing
     try expectMarked(system(#""count": 3"#, "fragment"))
   }
 
+  @Test func `values of properties are of the type that the code system says`() throws {
+    try expectMarked(
+      #"""
+      {"resourceType": "CodeSystem", "url": "http://example.org/s", "status": "draft", "content": "complete",
+       "property": [{"code": "warm", "type": "boolean"}, {"code": "kin", "type": "Coding"}],
+       "concept": [{"code": "a", "property": [{"code": "warm", "valueBoolean": true}, {"code": "other", "valueCode": "x"}],
+         "concept": [{"code": "b", "property": [{"code": "kin", "valueCoding": {"system": "http://example.org/s", "code": "a"}},
+           {"code": "warm", ⟦design-code⟧"valueString": "true"}]}]}]}
+      """#)
+  }
+
   @Test func `a value set selects codes that exist`() throws {
     let issues = try expectMarked(
       #"""
