@@ -32,6 +32,24 @@ import Testing
     #expect(outcome.status == 1 && outcome.output.contains("birthDate"))
   }
 
+  @Test func `a profile that is demanded and not at hand ends the run before it begins`() throws {
+    let workspace = try Workspace()
+    try write(
+      [
+        "patient.json": Self.patient,
+        "guide/p.json": Self.profile.replacingOccurrences(of: "ELEMENT", with: "birthDate"),
+      ], workspace)
+    for (profile, words) in [
+      ("http://example.org/StructureDefinition/q", "no package at hand defines this profile"),
+      ("http://example.org/P", "did you mean http://example.org/StructureDefinition/p?"),
+    ] {
+      let outcome = try Program.run(
+        ["validate", "--profile", profile, "patient.json", "--package", "guide"], in: workspace.folder)
+      #expect(outcome.status == 2 && outcome.output.isEmpty)
+      #expect(outcome.errors.contains(words), "\(outcome.errors)")
+    }
+  }
+
   @Test func `a package in the cache is found by name, and what it needs and lacks is told of`() throws {
     let workspace = try Workspace()
     try write(

@@ -48,6 +48,7 @@ package struct ValidateRun: Sendable {
   /// Checks the inputs and writes the report.
   package func run(_ files: [InputFile]) throws -> Tally {
     let started = Progress.now()
+    try RootProfiles(definitions).check(profiles.rootProfiles)
     // A profile of Bundles asks for all of their entries at once.
     var reading = reading
     if profiles.rootProfiles.contains(where: { definitions.structureDefinition($0)?.type == "Bundle" }) {
