@@ -92,6 +92,23 @@ struct OutageTests {
     try scene.compare("disk full at \(command), \(input)")
   }
 
+  /// The server itself ends the transaction of a program that is gone after a minute, and nobody else writes its documents until then.
+  @Test func `the transaction of a killed import is ended by the next`() throws {
+    let scene = try Scene(.bundles)
+    var found = 0
+    for _ in 0..<20 where found < 2 {
+      let open = try scene.killedProgram(at: Double.random(in: 0.1..<0.9))
+      let started = Date()
+      #expect(try scene.again().status == 1)
+      if open > 0 {
+        found += 1
+        #expect(Date().timeIntervalSince(started) < 40)
+      }
+      try scene.compare("killed with \(open) transactions open")
+    }
+    #expect(found > 0, "no import was killed in a transaction")
+  }
+
   /// Of a set of three the primary is killed, and another takes over.
   @Test(.enabled(if: isTorture), arguments: TortureInput.allCases)
   func `another takes over`(input: TortureInput) throws {
@@ -188,6 +205,24 @@ private final class Scene {
     let primary = try servers.first { try $0.direct().server.isWritable }
     try #require(primary).kill()
     return try program.outcome()
+  }
+
+  /// Kills an import when it has sent a share of its bytes; returns how many transactions it leaves open.
+  func killedProgram(at share: Double) throws -> Int {
+    number += 1
+    let wire = try Wire(to: server.port)
+    defer { wire.close() }
+    wire.hold(afterBytes: Int(Double(bytes) * share))
+    let program = try Scene.start(workspace, database, wire.uri)
+    while program.isRunning, !wire.isHolding { usleep(300) }
+    program.send(SIGKILL)
+    _ = try program.outcome()
+    var open: Int64?
+    try server.direct().withConnection { connection in
+      open = try connection.command(["serverStatus": 1]).fields()["transactions"]?.fields?["currentOpen"]?
+        .integer
+    }
+    return Int(open ?? 0)
   }
 
   func again() throws -> Program.Outcome {

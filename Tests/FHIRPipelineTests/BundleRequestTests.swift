@@ -106,6 +106,24 @@ import Testing
     #expect(try database.importFiles([("deleted.ndjson", deletions + "\n")]).deleted == 0)
   }
 
+  @Test func `a patient whose last resource is deleted keeps the chart, one who is deleted has none`() throws
+  {
+    let database = try TestDatabase()
+    let all = [patient("p"), observation("o", of: "p"), patient("q"), observation("r", of: "q")]
+    _ = try database.importFiles([("a.json", bundle("batch", all))])
+    let deletions = ["Observation/o", "Patient/q", "Observation/r"].map { delete($0) }
+    _ = try database.importFiles([("b.json", bundle("transaction", deletions))])
+    #expect(Set(try database.documents("patient").keys) == ["p"])
+    let charts = try database.documents("patient_chart")
+    #expect(Set(charts.keys) == ["p"])
+    // As if there had never been any.
+    let other = try TestDatabase()
+    _ = try other.importFiles([("a.json", bundle("batch", [patient("p")]))])
+    #expect(
+      charts["p"]?["_fhirline"]?.fields?["hash"]
+        == (try other.documents("patient_chart")["p"]?["_fhirline"]?.fields?["hash"]))
+  }
+
   @Test func `a deletion holds for what came before it, not for what comes after`() throws {
     let database = try TestDatabase()
     let files = [

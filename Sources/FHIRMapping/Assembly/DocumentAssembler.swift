@@ -108,15 +108,17 @@ package struct DocumentAssembler: Sendable {
   }
 
   /// Takes resources out of a stored document.
+  ///
+  /// - Parameter keepsEmpty: whether a document is to stay that nothing is left in.
   package func assemble(
-    kind: DocumentKind, id: String, without keys: Set<String>, stored pages: [BSONDocument]
+    kind: DocumentKind, id: String, without keys: Set<String>, stored pages: [BSONDocument], keepsEmpty: Bool
   ) throws -> Removal {
     var draft = DocumentDraft(kind: kind, id: id)
     try draft.load(pages, restoreRoot: restoreRoot)
     let removed = draft.remove(keys)
     // A patient's document may hold a chart.
     let isHolder = draft.others.fields.contains { $0.value.fields?["_fhirline"] != nil }
-    if draft.isEmpty, !isHolder { return Removal(removed: removed, document: nil) }
+    if draft.isEmpty, !isHolder, !keepsEmpty { return Removal(removed: removed, document: nil) }
     var memory = PageMemory()
     return Removal(
       removed: removed, document: try assemble(draft, hash: hash(of: draft), in: &memory))

@@ -27,6 +27,11 @@ package struct PartBuffer: ~Copyable {
     base = .allocate(byteCount: capacity, alignment: 16)
   }
 
+  /// Makes room for so many bytes more, and not for twice as many.
+  package mutating func reserve(exactly more: Int) {
+    if count + more > capacity { grow(to: count + more) }
+  }
+
   // MARK: Writing
 
   /// Appends a document's own resource.
@@ -165,7 +170,10 @@ package struct PartBuffer: ~Copyable {
 
   private mutating func reserve(_ more: Int) {
     guard count + more > capacity else { return }
-    let wider = max(capacity * 2, count + more)
+    grow(to: max(capacity * 2, count + more))
+  }
+
+  private mutating func grow(to wider: Int) {
     let fresh = UnsafeMutableRawPointer.allocate(byteCount: wider, alignment: 16)
     fresh.copyMemory(from: base, byteCount: count)
     base.deallocate()

@@ -193,9 +193,8 @@ extension CollectionLoader {
     _ merged: Merged, _ found: [String: BSONDocument], _ connection: borrowing StoreConnection
   ) throws {
     let further = zip(merged.document.ids, merged.document.pages).dropFirst()
-    let changed = BSONBatch(further.filter { found[$0.0] != $0.1 }.map(\.1))
-    if let failure = try connection.replace(changed, in: place.pages, upsert: true).failures.first {
-      throw Setback.refused(failure.message)
+    if let reason = try replace(further: further.filter { found[$0.0] != $0.1 }.map(\.1), connection) {
+      throw Setback.refused(reason)
     }
     let first = try connection.write([try replacement(merged)], in: collection)
     if let failure = first.failures.first { throw Setback.refused(failure.message) }

@@ -5,16 +5,19 @@ import FHIRMapping
 extension CollectionLoader {
   /// Takes resources out of a document; one that is left without any goes, unless an application keeps a chart in it.
   ///
+  /// - Parameter keepsEmpty: whether a document stays that nothing is left in.
   /// - Returns: how many were there.
   func remove(
-    _ keys: Set<String>, from id: String, of kind: DocumentKind, _ connection: borrowing StoreConnection
+    _ keys: Set<String>, from id: String, of kind: DocumentKind, keepsEmpty: Bool,
+    _ connection: borrowing StoreConnection
   ) throws -> Int {
     for _ in 0..<CollectionLoader.tries {
       guard let known = try StoredState.states(of: [id], in: place, connection)[id] else { return 0 }
       let stored = try pagesFound(of: id, upTo: known.pages + 1, connection)
       // What this program did not write it does not delete.
       guard let state = try stored.state, state.hash != nil else { return 0 }
-      let removal = try assembler.assemble(kind: kind, id: id, without: keys, stored: stored.inOrder)
+      let removal = try assembler.assemble(
+        kind: kind, id: id, without: keys, stored: stored.inOrder, keepsEmpty: keepsEmpty)
       if let document = removal.document {
         if removal.removed == 0 { return 0 }
         let merged = Merged(

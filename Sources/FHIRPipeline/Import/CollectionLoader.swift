@@ -135,26 +135,49 @@ struct CollectionLoader {
   }
 
   /// Writes the further pages of new documents, and returns the documents whose pages are all there.
+  ///
+  /// Pages may be many and large: they go out from where they lie.
   private func insertFurtherPages(
     of documents: [Assembly], _ connection: borrowing StoreConnection
   ) throws -> [Assembly] {
-    var batch = BSONBatch()
-    var owners: [Int] = []
-    for (number, document) in documents.enumerated() {
-      for page in document.pages.dropFirst() {
-        batch.append(page)
-        owners.append(number)
+    var whole: [Assembly] = []
+    for document in documents {
+      let further = Array(document.pages.dropFirst())
+      guard let reason = try remembering([document], { try insert(further: further, connection) }) else {
+        whole.append(document)
+        continue
       }
+      // A transaction that had a failure is over.
+      if !connection.isInTransaction {
+        _ = try connection.delete(ids: document.ids.dropFirst(), from: place.pages)
+      }
+      refused(document, reason)
     }
-    // An import that was cut short may have left pages without their first.
-    let result = try connection.replace(batch, in: place.pages, upsert: true)
-    var reasons: [Int: String] = [:]
-    for failure in result.failures { reasons[owners[failure.index]] = failure.message }
-    guard !reasons.isEmpty else { return documents }
-    for (number, reason) in reasons {
-      _ = try connection.delete(ids: documents[number].ids.dropFirst(), from: place.pages)
-      refused(documents[number], reason)
+    return whole
+  }
+
+  /// Writes pages; returns why that was not possible.
+  private func insert(
+    further pages: [BSONDocument], _ connection: borrowing StoreConnection
+  ) throws -> String? {
+    guard !pages.isEmpty else { return nil }
+    // In a transaction a duplicate would be the end of it.
+    if connection.isInTransaction { return try replace(further: pages, connection) }
+    var left: [BSONDocument] = []
+    for failure in try connection.insert(pages, into: place.pages).failures {
+      guard failure.reason == .duplicateKey else { return failure.message }
+      // An import that was cut short may have left pages without their first.
+      left.append(pages[failure.index])
     }
-    return documents.indices.filter { reasons[$0] == nil }.map { documents[$0] }
+    return try replace(further: left, connection)
+  }
+
+  /// Replaces pages, whether they are there or not; returns why that was not possible.
+  func replace(further pages: [BSONDocument], _ connection: borrowing StoreConnection) throws -> String? {
+    for page in pages {
+      let result = try connection.replace([page], in: place.pages, upsert: true)
+      if let failure = result.failures.first { return failure.message }
+    }
+    return nil
   }
 }

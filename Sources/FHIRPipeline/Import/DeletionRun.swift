@@ -43,13 +43,31 @@ struct DeletionRun {
       let loader = CollectionLoader(
         place: states.place(of: kind), assembler: assembler, hasTransactions: store.server.hasTransactions,
         counted: { _ in }, refused: { _, _ in })
+      // A patient who stays keeps the chart, if an empty one.
+      let patients = kind == .chart ? try patients(documents.keys) : []
       for (id, keys) in documents.sorted(by: { $0.key < $1.key }) {
         deleted += try store.persevering { connection in
-          try loader.remove(keys, from: id, of: kind, connection)
+          try loader.remove(keys, from: id, of: kind, keepsEmpty: patients.contains(id), connection)
         }
       }
     }
     return deleted
+  }
+
+  /// Which of these are patients; those that were to be deleted are none any more.
+  private func patients(_ ids: some Sequence<String>) throws -> Set<String> {
+    var found: Set<String> = []
+    try store.persevering { connection in
+      try connection.find(
+        ids: ids, in: states.collection(of: .patient), projection: ["_fhirline.key": 1]
+      ) { patient in
+        guard try patient.find(path: "_fhirline.key") != nil, let id = try patient.find("_id")?.text else {
+          return
+        }
+        found.insert(id)
+      }
+    }
+    return found
   }
 
   /// Finds the documents that hold resources in a section, by the resources' ids.

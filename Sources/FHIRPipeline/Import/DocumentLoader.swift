@@ -111,6 +111,11 @@ package final class DocumentLoader: DocumentSink {
   package func put(_ requests: [LoadRequest]) -> Bool {
     var lanes = [[LoadRequest]](repeating: [], count: queues.count)
     for request in requests {
+      // One that is larger than what may wait does not: whoever made it loads it, and then lets go of it.
+      if request.document.byteCount > DocumentLoader.bytesPerBatch * 4 {
+        load([request], kind: request.document.kind)
+        continue
+      }
       // Other bits than those that decide the partition of the spill.
       lanes[Int((ContentHash.of(request.id) >> 40) % UInt64(queues.count))].append(request)
     }

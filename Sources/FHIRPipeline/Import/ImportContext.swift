@@ -32,6 +32,8 @@ final class ImportContext: Sendable {
   let deletions: Deletions
   private let conditions: Conditions
   private let failed = Mutex<PipelineFailure?>(nil)
+  /// Held while charts are loaded that need much memory.
+  private let large = Mutex(())
   /// Transaction Bundles of which nothing is loaded, by the sequence of their first entry.
   let refusedBundles = Mutex<Set<UInt64>>([])
   /// Whether the server has transactions; true where nothing is loaded.
@@ -159,6 +161,9 @@ final class ImportContext: Sendable {
     }
   }
 
+  /// Bytes beyond which a partition is one of large charts.
+  private static let largePartition = 20 << 20
+
   private func makeDocuments(_ pass: ImportPass) {
     let feed = BatchFeed(files: files, options: run.reading, sharing: .lines)
     WorkerThread.run(count: run.workers) { [self] _ in
@@ -171,7 +176,12 @@ final class ImportContext: Sendable {
       while !mustStop {
         let partition = next.add(1, ordering: .relaxed).oldValue
         guard partition < spill.partitionCount else { break }
-        worker.loadPartition(partition)
+        // A chart of that size is in memory several times until it is loaded: one at a time.
+        if spill.size(of: partition) > ImportContext.largePartition {
+          large.withLock { _ in worker.loadPartition(partition) }
+        } else {
+          worker.loadPartition(partition)
+        }
       }
     }
   }

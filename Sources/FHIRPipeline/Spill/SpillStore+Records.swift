@@ -11,6 +11,7 @@ extension SpillStore {
   /// Appends the parts of a partition, in the order in which they came; the partition is empty afterwards.
   package func take(_ index: Int, into parts: inout PartBuffer) throws(PipelineFailure) {
     let taken = empty(index)
+    parts.reserve(exactly: taken.count)
     var failure: PipelineFailure?
     _ = parts.fill(taken.count) { room in
       do throws(PipelineFailure) { try taken.copy(to: room) } catch { failure = error }

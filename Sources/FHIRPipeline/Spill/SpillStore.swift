@@ -128,6 +128,14 @@ package final class SpillStore: @unchecked Sendable {
 
   // MARK: Reading back
 
+  /// How many bytes a partition has.
+  func size(of index: Int) -> Int {
+    let partition = partitions[index]
+    return partition.lock.withLock { _ in
+      partition.blocks.reduce(partition.buffer.count) { $0 + $1.count }
+    }
+  }
+
   /// All of a partition, in the order in which it came. It is empty afterwards.
   struct Contents: ~Copyable {
     private let store: SpillStore
