@@ -10,12 +10,12 @@ extension StoreConnection {
     let filter = try NativeDocument(filter)
     let preference = options.isFromPrimary ? mongoc_read_prefs_new(MONGOC_READ_PRIMARY) : nil
     defer { mongoc_read_prefs_destroy(preference) }
-    let options = try self.options(options.fields)
+    let native = try self.options(options.fields)
     guard
       let cursor = mongoc_collection_find_with_opts(
-        collection.pointer, filter.pointer, options.pointer, preference)
+        collection.pointer, filter.pointer, native.pointer, preference)
     else { throw StoreError(.commandFailed, "libmongoc cannot begin a search") }
-    return StoreCursor(cursor, context: context)
+    return StoreCursor(cursor, context: context, replyBytes: options.replyBytes)
   }
 
   /// Hands every document found to the closure, which must not keep it.

@@ -55,7 +55,7 @@ package struct ConvertRun: Sendable {
   }
 
   private func convert(_ file: InputFile, to output: OutputFile, _ report: inout Report) throws {
-    let buffer = OutputBuffer { try output.write(Array($0)[...]) }
+    let buffer = OutputBuffer { try output.write($0) }
     let text = ResourceText(
       format: format == .xml ? .xml : .json, pretty: pretty && format != .ndjson, buffer: buffer)
     if format == .ndjson {

@@ -1,6 +1,8 @@
+import BSON
+
 /// Resources as text, in the order of the export.
 struct ExportBatch: Sendable {
-  /// One resource: its type, its id, and where its text stands in `bytes`.
+  /// One resource: its type, its id, and where its text stands in `bytes`. A line feed follows.
   struct Item: Sendable {
     let type: String
     let id: String
@@ -8,9 +10,13 @@ struct ExportBatch: Sendable {
   }
 
   var items: [Item] = []
-  var bytes: [UInt8] = []
+  var bytes = SharedBytes([])
   var notes: [ExportSummary.Note] = []
   var unresolvedReferences = 0
+
+  func text(_ range: Range<Int>) -> UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(rebasing: bytes.pointer[range])
+  }
 }
 
 /// Takes an export's resources in their order and puts them where they belong.

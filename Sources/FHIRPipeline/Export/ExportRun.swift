@@ -22,12 +22,12 @@ package struct ExportRun: Sendable {
   struct Documents: Sendable {
     let number: Int
     let kind: DocumentKind
-    var batch = BSONBatch()
+    var documents: [SharedBytes] = []
     /// Patients whose charts stand within them and nowhere else.
     var charted: Set<String> = []
   }
 
-  private static let bytesPerBatch = 2 << 20
+  private static let bytesPerBatch = 1 << 20
 
   package func run(store: DocumentStore) throws -> ExportSummary {
     let started = Progress.now()
@@ -36,7 +36,9 @@ package struct ExportRun: Sendable {
     } catch let error as StoreError {
       throw PipelineFailure(.connection, error.message)
     }
-    let stored = StoredTargets(store: store, collections: StoredStates.named(collections))
+    let stored = StoredTargets(store: store, collections: StoredStates.named(collections), known: nil) {
+      [mappings, collections] type in mappings.homes.collection(ofNamed: type, collections)
+    }
     let transactionTime = try latestRun(store)
     let result = Mutex(
       Written(sink: try sink(transactionTime: transactionTime), notes: try ExportNotes(path: options.report)))
@@ -46,10 +48,13 @@ package struct ExportRun: Sendable {
       progress.advance(bytes: batch.bytes.count, resources: batch.items.count)
     }
     let queue = BoundedQueue<Documents>(limit: 4)
+    // Batches come and go: fetching fresh pages from the system for each costs more than filling them.
+    let memory = SharedBufferPool(limit: 16 << 20, step: 256 << 10)
     let failure = Mutex<PipelineFailure?>(nil)
     let workers = (0..<max(1, options.workers)).map { _ in
       WorkerThread {
-        let transcoder = ExportTranscoder(mappings: mappings, options: options, stored: stored)
+        let transcoder = ExportTranscoder(
+          mappings: mappings, options: options, stored: stored, memory: memory)
         while let documents = queue.pop() {
           do {
             order.put(try transcoder.transcode(documents), file: 0, step: documents.number, last: false)
@@ -64,7 +69,7 @@ package struct ExportRun: Sendable {
       }
     }
     do {
-      try read(store, into: queue)
+      try read(store, into: queue, memory)
     } catch let error as StoreError {
       failure.withLock { $0 = $0 ?? PipelineFailure(.stopped, error.message) }
     } catch {
@@ -120,28 +125,32 @@ package struct ExportRun: Sendable {
     }
   }
 
-  private func read(_ store: DocumentStore, into queue: BoundedQueue<Documents>) throws {
+  private func read(
+    _ store: DocumentStore, into queue: BoundedQueue<Documents>, _ memory: SharedBufferPool
+  ) throws {
     var number = 0
+    var buffer = memory.buffer(capacity: ExportRun.bytesPerBatch)
     try store.withConnection { connection in
       for kind in DocumentKind.allCases.sorted() where mayHold(kind) {
         var documents = Documents(number: number, kind: kind)
-        try connection.find(
-          try filter(kind), in: collections[kind] ?? kind.rawValue, options: FindOptions(sort: ["_id": 1])
-        ) { document in
-          documents.batch.append(document)
-          if kind == .patient, let id = try chartedPatient(document) { documents.charted.insert(id) }
-          if documents.batch.bytes.count >= ExportRun.bytesPerBatch {
-            try leaveOutStored(&documents.charted, store)
-            guard queue.push(documents) else { throw PipelineFailure(.stopped, "the export was stopped") }
-            number += 1
-            documents = Documents(number: number, kind: kind)
-          }
-        }
-        if !documents.batch.isEmpty {
+        func send() throws {
+          guard !documents.documents.isEmpty else { return }
           try leaveOutStored(&documents.charted, store)
-          _ = queue.push(documents)
+          guard queue.push(documents) else { throw PipelineFailure(.stopped, "the export was stopped") }
           number += 1
+          documents = Documents(number: number, kind: kind)
         }
+        let options = FindOptions(sort: ["_id": 1], replyBytes: ExportRun.bytesPerBatch / 2)
+        try connection.find(try filter(kind), in: collections[kind] ?? kind.rawValue, options: options) {
+          document in
+          if buffer.room < document.bytes.count {
+            try send()
+            buffer = memory.buffer(capacity: max(ExportRun.bytesPerBatch, document.bytes.count))
+          }
+          documents.documents.append(buffer.append(document.bytes))
+          if kind == .patient, let id = try chartedPatient(document) { documents.charted.insert(id) }
+        }
+        try send()
       }
     }
   }

@@ -25,17 +25,20 @@ struct LineFiles: ExportSink {
   var byteCount: Int { files.values.reduce(0) { $0 + $1.byteCount } }
 
   mutating func write(_ batch: ExportBatch) throws {
-    for item in batch.items {
+    var rest = batch.items[...]
+    while let first = rest.first {
+      // Resources of one type come one after another.
+      let run = rest.prefix { $0.type == first.type }
+      rest = rest[run.endIndex...]
       let file: OutputFile
-      if let open = files[item.type] {
+      if let open = files[first.type] {
         file = open
       } else {
-        file = try OutputFile(path: folder + "/" + OutputFile.name(ofType: item.type) + ".ndjson")
-        files[item.type] = file
+        file = try OutputFile(path: folder + "/" + OutputFile.name(ofType: first.type) + ".ndjson")
+        files[first.type] = file
       }
-      try file.write(batch.bytes[item.range])
-      try file.write("\n")
-      counts[item.type, default: 0] += 1
+      try file.write(batch.text(first.range.lowerBound..<run[run.endIndex - 1].range.upperBound + 1))
+      counts[first.type, default: 0] += run.count
     }
   }
 
@@ -84,10 +87,8 @@ struct LineStream: ExportSink {
   var byteCount: Int { file.byteCount }
 
   mutating func write(_ batch: ExportBatch) throws {
-    for item in batch.items {
-      try file.write(batch.bytes[item.range])
-      try file.write("\n")
-    }
+    guard let last = batch.items.last else { return }
+    try file.write(batch.text(0..<last.range.upperBound + 1))
   }
 
   mutating func finish(_ summary: ExportSummary) throws { try file.flush() }
@@ -124,8 +125,7 @@ struct SingleFiles: ExportSink {
         name = "\(stem)_\(number)"
       }
       let file = try OutputFile(path: "\(folder)/\(name).\(suffix)")
-      try file.write(batch.bytes[item.range])
-      try file.write("\n")
+      try file.write(batch.text(item.range.lowerBound..<item.range.upperBound + 1))
       try file.flush()
       byteCount += file.byteCount
     }
@@ -164,7 +164,7 @@ struct BundleFile: ExportSink {
   mutating func write(_ batch: ExportBatch) throws {
     for item in batch.items {
       if !isXML { try file.write(entries == 0 ? ",\"entry\":[\n" : ",\n") }
-      try file.write(batch.bytes[item.range])
+      try file.write(batch.text(item.range))
       if isXML { try file.write("\n") }
       entries += 1
     }

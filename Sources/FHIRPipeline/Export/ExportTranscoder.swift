@@ -9,14 +9,17 @@ final class ExportTranscoder {
   private let reader: DocumentReader
   private let buffer = OutputBuffer()
   private let text: ResourceText
+  private let memory: SharedBufferPool
   private let references = ReferenceScan()
   private let resolver: ReferenceResolver
   private let names = KnownNames.r4
   private let meta = DefinitionTable.r4.nameID("meta")
   private let lastUpdated = DefinitionTable.r4.nameID("lastUpdated")
 
-  init(mappings: MappingSet, options: ExportOptions, stored: StoredTargets) {
+  /// - Parameter memory: where the text of batches stands.
+  init(mappings: MappingSet, options: ExportOptions, stored: StoredTargets, memory: SharedBufferPool) {
     self.options = options
+    self.memory = memory
     reader = DocumentReader(mappings: mappings, references: options.references)
     text = ResourceText(format: options.isXML ? .xml : .json, pretty: options.pretty, buffer: buffer)
     resolver = ReferenceResolver(run: TargetIndex(), stored: stored)
@@ -25,12 +28,13 @@ final class ExportTranscoder {
   func transcode(_ documents: ExportRun.Documents) throws -> ExportBatch {
     var batch = ExportBatch()
     buffer.removeAll()
-    try documents.batch.forEachDocument { document in
+    for bytes in documents.documents {
+      let document = try BSONView(bytes.pointer)
       try write(document, documents.kind, into: &batch)
-      guard !documents.charted.isEmpty else { return }
+      guard !documents.charted.isEmpty else { continue }
       let id = try DocumentReader.id(of: document)
       guard documents.charted.contains(id), let chart = try document.find(string: ChartLayout.field)?.document
-      else { return }
+      else { continue }
       if try chart.find("_id") != nil {
         try write(chart, .chart, into: &batch)
       } else {
@@ -40,7 +44,8 @@ final class ExportTranscoder {
         try whole.withView { try write($0, .chart, into: &batch) }
       }
     }
-    batch.bytes = buffer.array
+    let text = UnsafeRawBufferPointer(start: buffer.bytes, count: buffer.count)
+    batch.bytes = memory.buffer(capacity: buffer.count).append(text)
     return batch
   }
 
@@ -74,6 +79,7 @@ final class ExportTranscoder {
       )
     }
     batch.items.append(ExportBatch.Item(type: type, id: resource.id, range: start..<buffer.count))
+    buffer.append(UInt8(ascii: "\n"))
   }
 
   /// What a resource is called in a Bundle. One without an id is on no server: see bundle.html#references.

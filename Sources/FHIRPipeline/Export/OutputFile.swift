@@ -48,7 +48,12 @@ final class OutputFile {
     if path != "-" { close(descriptor) }
   }
 
-  func write(_ bytes: ArraySlice<UInt8>) throws {
+  func write(_ bytes: UnsafeRawBufferPointer) throws {
+    if bytes.count >= 1 << 16 {
+      try flush()
+      try writeAtOnce(bytes)
+      return
+    }
     buffer.append(contentsOf: bytes)
     if buffer.count >= 1 << 18 { try flush() }
   }
@@ -59,10 +64,13 @@ final class OutputFile {
   }
 
   func flush() throws {
-    let whole = buffer.withUnsafeBytes { Terminal.write($0, to: descriptor) }
-    guard whole else { throw OutputFile.failure(path) }
-    byteCount += buffer.count
+    try buffer.withUnsafeBytes { try writeAtOnce($0) }
     buffer.removeAll(keepingCapacity: true)
+  }
+
+  private func writeAtOnce(_ bytes: UnsafeRawBufferPointer) throws {
+    guard Terminal.write(bytes, to: descriptor) else { throw OutputFile.failure(path) }
+    byteCount += bytes.count
   }
 
   private static func failure(_ path: String) -> PipelineFailure {

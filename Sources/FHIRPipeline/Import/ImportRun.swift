@@ -98,10 +98,7 @@ extension ImportRun {
   /// What earlier runs loaded.
   func storedTargets(_ store: DocumentStore, _ states: StoredStates) -> StoredTargets {
     StoredTargets(store: store, collections: StoredStates.named(collections), known: states.known) {
-      [self] type in
-      let place = mappings.homes.place(ofType: type)
-      let kind = place.section == nil ? place.kind : .resource
-      return collections[kind] ?? kind.rawValue
+      [self] type in mappings.homes.collection(ofNamed: type, collections)
     }
   }
 

@@ -1,5 +1,6 @@
 import BSON
 package import DocumentStore
+import FHIRMapping
 import Synchronization
 
 /// What earlier imports loaded, found by what others call it. Answers are remembered for the run.
@@ -110,5 +111,15 @@ package final class StoredTargets: Sendable {
       state.failure = StoreError(.commandFailed, "a stored document could not be read")
     }
     return found.count == 1 ? found[0] : nil
+  }
+}
+
+extension HomePlan {
+  /// The collection in which resources of a type are found by what others call them.
+  func collection(ofNamed type: String, _ collections: [DocumentKind: String]) -> String {
+    let place = place(ofType: type)
+    // What is a section of another document has no names there.
+    let kind = place.section == nil ? place.kind : .resource
+    return collections[kind] ?? kind.rawValue
   }
 }
