@@ -75,9 +75,9 @@ package struct DocumentAssembler: Sendable {
       .write(merged, pinned: computed.pinned, in: &memory)
     // What parts lend is gone when the document is loaded.
     var root = draft.root
-    if let bytes = root?.bytes { root?.bytes = memory.keep(bytes) }
+    if let bytes = root?.bytes { root?.bytes = memory.keep(bytes, draft.kind) }
     var contests = draft.contests
-    for index in contests.indices { contests[index].bytes = memory.keep(contests[index].bytes) }
+    for index in contests.indices { contests[index].bytes = memory.keep(contests[index].bytes, draft.kind) }
     return Assembly(
       kind: draft.kind, id: draft.id, pages: written.pages, ids: written.ids, hash: hash, tally: draft.tally,
       root: root, contests: contests)

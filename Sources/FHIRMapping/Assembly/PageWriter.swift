@@ -43,7 +43,7 @@ struct PageWriter {
         try bookkeeping(marks: merged.marks, pageCount: count, into: &memory.writer)
       }
       memory.writer.endDocument()
-      pages.append(try memory.finish())
+      pages.append(try memory.finish(draft.kind))
     }
     return (pages, ids)
   }

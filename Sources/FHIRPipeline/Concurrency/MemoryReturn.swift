@@ -10,6 +10,6 @@ package enum MemoryReturn {
     // Above the readers' chunks of 1 MB, which come again and again; below what whole documents and partitions take.
     mallopt(M_MMAP_THRESHOLD, 9 << 17)
     // Setting one turns off the growth of both; this one's own default would return and fetch pages all the time.
-    mallopt(M_TRIM_THRESHOLD, 16 << 20)
+    mallopt(M_TRIM_THRESHOLD, 4 << 20)
   }
 }

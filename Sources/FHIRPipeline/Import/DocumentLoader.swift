@@ -19,10 +19,10 @@ package final class DocumentLoader: DocumentSink {
   }
 
   private static let documentsPerBatch = 500
-  /// libmongoc's buffer doubles as it fills: a batch that stays below 2 MB fills one of 2 MB.
-  private static let bytesPerBatch = 3 << 19
+  /// More brings no speed, and costs the memory several times over: libmongoc copies what it sends.
+  private static let bytesPerBatch = 1 << 20
   /// Bytes of documents on their way to the database. Batches that are gathered and not yet full hold less than half.
-  private static let bytesOnTheirWay = 7 << 20
+  private static let bytesOnTheirWay = 5 << 20
   /// MongoDB gives each connection a thread: two write faster than one, and more have to wait for each other.
   private static let lanes = 2
 

@@ -407,7 +407,7 @@ final class ImportWorker {
       } catch {
         context.ledger.refuse(draft, reason: "the document could not be put together: \(error)")
       }
-      if bytes >= 1 << 20 {
+      if bytes >= 1 << 19 {
         put(requests)
         requests = []
         bytes = 0

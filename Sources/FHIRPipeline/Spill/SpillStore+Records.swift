@@ -5,7 +5,7 @@ package import FHIRMapping
 extension SpillStore {
   /// Adds a part to the partition of its document.
   package func append(key: UInt64, part record: UnsafeRawBufferPointer) throws(PipelineFailure) {
-    try add(key: key) { $0.append(contentsOf: record) }
+    try add(key: key, count: record.count) { $0.append(contentsOf: record) }
   }
 
   /// Appends the parts of a partition, in the order in which they came; the partition is empty afterwards.

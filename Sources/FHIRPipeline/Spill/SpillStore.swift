@@ -42,14 +42,14 @@ package final class SpillStore: @unchecked Sendable {
   private let compressors = Mutex<[BlockCompressor]>([])
 
   /// Bytes of a partition, as a rule: two or three are in memory at a time when they are read back.
-  private static let bytesPerPartition = 1 << 20
+  private static let bytesPerPartition = 2 << 20
   /// Bytes of records that are not compressed yet, in all partitions.
-  private static let pendingBytes = 12 << 20
+  private static let pendingBytes = 10 << 20
 
   /// - Parameters:
   ///   - expectedBytes: about how much will come; decides the number of partitions, so that one fits into memory.
   ///   - memory: how many bytes may stay in memory in all.
-  package init(expectedBytes: Int, memory: Int = 28 << 20, folder: String) {
+  package init(expectedBytes: Int, memory: Int = 20 << 20, folder: String) {
     let count = max(8, min(1024, expectedBytes / SpillStore.bytesPerPartition + 1))
     partitions = (0..<count).map { _ in Partition() }
     let pending = min(SpillStore.pendingBytes, memory / 2)
@@ -64,23 +64,34 @@ package final class SpillStore: @unchecked Sendable {
   package var partitionCount: Int { partitions.count }
 
   /// Adds bytes to the partition of a key; `write` appends them.
-  func add(key: UInt64, _ write: (inout [UInt8]) -> Void) throws(PipelineFailure) {
+  ///
+  /// - Parameter count: how many they are; nil where only the writing tells.
+  func add(key: UInt64, count: Int? = nil, _ write: (inout [UInt8]) -> Void) throws(PipelineFailure) {
     let partition = partitions[Int(key % UInt64(partitions.count))]
     let failure: PipelineFailure? = partition.lock.withLock { _ in
-      if partition.buffer.capacity == 0 {
-        partition.buffer.reserveCapacity(bytesPerBlock + bytesPerBlock / 4)
-      }
-      write(&partition.buffer)
-      guard partition.buffer.count > bytesPerBlock else { return nil }
       do throws(PipelineFailure) {
-        partition.blocks.append(try block(partition.buffer))
-        partition.buffer.removeAll(keepingCapacity: true)
+        // What would not fit into the buffer's memory starts a block of its own: doubled memory would stay doubled.
+        if let count, partition.buffer.count + count > bytesPerBlock { try close(partition) }
+        if partition.buffer.capacity == 0 { partition.buffer.reserveCapacity(max(bytesPerBlock, count ?? 0)) }
+        write(&partition.buffer)
+        if partition.buffer.count >= bytesPerBlock { try close(partition) }
         return nil
       } catch {
         return error
       }
     }
     if let failure { throw failure }
+  }
+
+  /// Makes a block of what a partition's buffer holds; the caller holds its lock.
+  private func close(_ partition: Partition) throws(PipelineFailure) {
+    guard !partition.buffer.isEmpty else { return }
+    partition.blocks.append(try block(partition.buffer))
+    if partition.buffer.capacity > 2 * bytesPerBlock {
+      partition.buffer = []
+    } else {
+      partition.buffer.removeAll(keepingCapacity: true)
+    }
   }
 
   private func block(_ buffer: [UInt8]) throws(PipelineFailure) -> Block {
