@@ -37,7 +37,7 @@ struct ImportCommand: ParsableCommand {
     try database.apply(uri: to, to: &configuration)
     if let quarantine { configuration.quarantine = quarantine }
     if noTransactions { configuration.honoursTransactions = false }
-    let inputs = try InputFile.find(files)
+    let inputs = try common.find(files)
     let run = try common.importRun(configuration, packages)
     let outcome = try run.run(inputs, store: try Database.open(configuration, confirmsAtEnd: true))
     common.tell(outcome, of: run, as: summary)
@@ -46,6 +46,11 @@ struct ImportCommand: ParsableCommand {
 }
 
 extension CommonOptions {
+  /// The files behind what the user named.
+  func find(_ files: [String]) throws -> [InputFile] {
+    try InputFile.find(files) { if !quiet { Terminal.say("fhirline: \($0)") } }
+  }
+
   /// An import as the configuration and the flags want it.
   func importRun(_ configuration: PipelineConfiguration, _ packages: PackageArguments) throws -> ImportRun {
     var run = try ImportRun(configuration)

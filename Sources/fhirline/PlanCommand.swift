@@ -46,7 +46,7 @@ struct PlanCommand: ParsableCommand {
     var configuration = try common.configuration()
     try database.apply(uri: to, to: &configuration)
     if noTransactions { configuration.honoursTransactions = false }
-    let inputs = try InputFile.find(files)
+    let inputs = try common.find(files)
     var plan = PlanRun(try common.importRun(configuration, packages))
     plan.limit = limit
     let outcome = try plan.run(inputs, store: try Database.open(configuration))

@@ -102,7 +102,7 @@ struct ValidateCommand: ParsableCommand {
     run.standing.baseline = baseline
     run.standing.newBaseline = writeBaseline
     run.standing.suppressionFile = suppress
-    let tally = try run.run(try InputFile.find(files))
+    let tally = try run.run(try common.find(files))
     if !common.quiet { (tally.notices + run.definitionTroubles + [tally.line]).forEach(Terminal.say) }
     try tally.exitStatus.leave()
   }

@@ -115,6 +115,18 @@ import Testing
     }
   }
 
+  @Test func `files of a folder that are not read are told, and how many`() throws {
+    let workspace = try Workspace()
+    try workspace.write("folder/p.json", #"{"resourceType":"Patient","id":"p"}"#)
+    try workspace.write("folder/more/table.csv", "a,b")
+    try workspace.write("folder/scan.pdf", "%PDF")
+    try workspace.write("folder/.hidden.txt", "no business of anybody's")
+    let outcome = try workspace.run("validate", workspace.path("folder"))
+    #expect(outcome.status == 0)
+    #expect(outcome.errors.contains("\(workspace.path("folder")): 2 files left out (.csv, .pdf)"))
+    #expect(try !workspace.run("validate", "--quiet", workspace.path("folder")).errors.contains("left out"))
+  }
+
   @Test func `inputs that are not there or hold no FHIR`() throws {
     let workspace = try Workspace()
     try workspace.write("folder/readme.txt", "no FHIR here")

@@ -44,7 +44,9 @@ package struct InputFile: Sendable {
 
   /// Finds the files behind what the user named: files as they are, folders with all their FHIR-like files below,
   /// patterns (`data/*.json`), `-` for standard input. In the order named; within a folder, by path.
-  package static func find(_ arguments: [String]) throws -> [InputFile] {
+  ///
+  /// - Parameter say: takes a line about files of a folder that are left out.
+  package static func find(_ arguments: [String], say: (String) -> Void = { _ in }) throws -> [InputFile] {
     var found: [InputFile] = []
     var seen: Set<String> = []
     func add(_ file: InputFile) {
@@ -58,13 +60,14 @@ package struct InputFile: Sendable {
       var isFolder: ObjCBool = false
       if FileManager.default.fileExists(atPath: argument, isDirectory: &isFolder) {
         if isFolder.boolValue {
-          let files = try filesBelow(argument)
+          let (files, others) = try filesBelow(argument)
           guard !files.isEmpty else {
             throw PipelineFailure(
               .input,
               "\(argument): no FHIR files in this folder (looked for .json, .ndjson and .xml, also with .gz)")
           }
           files.forEach(add)
+          if !others.isEmpty { say(leftOut(others, of: argument)) }
         } else {
           add(InputFile(name: argument, path: argument, size: size(of: argument)))
         }
@@ -86,7 +89,8 @@ package struct InputFile: Sendable {
     return (attributes?[.size] as? NSNumber)?.intValue ?? 0
   }
 
-  private static func filesBelow(_ folder: String) throws -> [InputFile] {
+  /// The files with resources in a folder and below, and the names of all others.
+  private static func filesBelow(_ folder: String) throws -> (files: [InputFile], others: [String]) {
     let names: [String]
     do {
       names = try FileManager.default.subpathsOfDirectory(atPath: folder)
@@ -94,20 +98,42 @@ package struct InputFile: Sendable {
       throw PipelineFailure(.input, "\(folder): this folder cannot be read")
     }
     let prefix = folder.hasSuffix("/") ? folder : folder + "/"
-    return names.filter { name in
+    var files: [InputFile] = []
+    var others: [String] = []
+    for name in names.sorted() {
       // Hidden files, and a bulk export's manifest, are no resources.
-      looksLikeFHIR(name) && !name.split(separator: "/").contains { $0.hasPrefix(".") }
-        && !name.hasSuffix("manifest.json")
-    }
-    .sorted()
-    .compactMap { name in
+      if name.hasSuffix("manifest.json") || name.split(separator: "/").contains(where: { $0.hasPrefix(".") })
+      {
+        continue
+      }
+      let path = prefix + name
       var isFolder: ObjCBool = false
-      guard FileManager.default.fileExists(atPath: prefix + name, isDirectory: &isFolder), !isFolder.boolValue
-      else { return nil }
-      var file = InputFile(name: prefix + name, path: prefix + name, size: size(of: prefix + name))
-      file.keepsBundles = isManifestsBundleFile(prefix + name)
-      return file
+      guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue else {
+        continue
+      }
+      guard looksLikeFHIR(name) else {
+        others.append(name)
+        continue
+      }
+      var file = InputFile(name: path, path: path, size: size(of: path))
+      file.keepsBundles = isManifestsBundleFile(path)
+      files.append(file)
     }
+    return (files, others)
+  }
+
+  /// `data: 3 files are left out (.csv, .pdf): …`
+  private static func leftOut(_ names: [String], of folder: String) -> String {
+    let suffixes = Set(
+      names.map { name in
+        let last = name.split(separator: "/").last ?? ""
+        return last.lastIndex(of: ".").map { String(last[$0...]) } ?? "without a suffix"
+      }
+    ).sorted()
+    let some = suffixes.prefix(5).joined(separator: ", ") + (suffixes.count > 5 ? ", …" : "")
+    return
+      "\(folder): \(Amount.of(names.count, "file")) left out (\(some)): .json, .ndjson, .jsonl and .xml are read, also "
+      + "with .gz; name a file itself to have it read all the same"
   }
 
   /// Whether a file is the one of a bulk-data export (there is a manifest beside it) that holds resources of type Bundle.
