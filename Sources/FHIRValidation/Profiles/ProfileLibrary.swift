@@ -72,7 +72,7 @@ final class ProfileLibrary: Sendable {
   }
 
   /// - Parameters:
-  ///   - trees: the StructureDefinition of a canonical URL as it came.
+  ///   - trees: the StructureDefinition of a canonical URL as a resource, with its snapshot.
   ///   - source: the definition of a canonical URL, with its snapshot.
   init(
     table: DefinitionTable, options: Options = Options(), terminology: Terminology,
@@ -99,7 +99,7 @@ final class ProfileLibrary: Sendable {
   /// The definition of a canonical URL.
   func definition(_ canonical: String) -> StructureDefinition? { source(canonical) }
 
-  /// The StructureDefinition of a canonical URL as it came.
+  /// The StructureDefinition of a canonical URL as a resource.
   func tree(of canonical: String) -> ResourceTree? { trees(canonical) }
 
   /// The number of a canonical URL, known or not.

@@ -26,7 +26,7 @@ package final class ProfileRules: Sendable {
     compiling.tellsMustSupport = options.tellsMustSupport
     library = ProfileLibrary(
       table: table, options: compiling, terminology: terminology,
-      trees: { definitions.resource(.structureDefinition, canonical: $0) },
+      trees: { definitions.snapshotTree($0) },
       source: { definitions.structureDefinition($0) })
     rootProfiles = options.rootProfiles.map { [library] in library.number(of: $0) }
     vitalSigns = VitalSigns(library)

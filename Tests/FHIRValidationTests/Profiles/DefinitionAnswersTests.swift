@@ -1,7 +1,9 @@
+import FHIRDefinitions
 import FHIRFormats
 import FHIRModel
 import FHIRPath
 import FHIRValidation
+import Foundation
 import Testing
 
 /// See https://hl7.org/fhir/R4/fhirpath.html#functions
@@ -22,9 +24,13 @@ import Testing
     ])
 
   private func values(_ expression: String, on text: String) throws -> [String] {
+    try values(expression, on: text, try store([vitals]))
+  }
+
+  private func values(_ expression: String, on text: String, _ store: ConformanceStore) throws -> [String] {
     let reader = try ResourceReader(source: MemorySource(text), name: "test.json")
     guard let tree = try reader.next()?.tree else { return ["unreadable"] }
-    let answers = DefinitionAnswers(try store([vitals]))
+    let answers = DefinitionAnswers(store)
     let evaluator = Evaluator(environment: answers)
     let context = Evaluator.Context(tree)
     return try evaluator.evaluate(try CompiledExpression(expression, context: context.type), in: context).map
@@ -75,6 +81,36 @@ import Testing
     #expect(try values("note.elementDefinition().max", on: observation()) == ["*"])
     #expect(try values("component.first().elementDefinition().min", on: observation(claim)) == ["1"])
     #expect(try values("status.elementDefinition().min", on: observation(claim)) == ["1"])
+  }
+
+  @Test func `a profile without a snapshot gets one`() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = folder.appending(path: "p.json")
+    try #"""
+    {"resourceType": "StructureDefinition", "url": "http://example.org/p", "name": "P", "status": "active",
+     "fhirVersion": "4.0.1", "kind": "resource", "abstract": false, "type": "Patient", "derivation": "constraint",
+     "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Patient", "differential": {"element": [
+      {"id": "Patient.name", "path": "Patient.name", "min": 1, "max": "2", "mustSupport": true},
+      {"id": "Patient.name.family", "path": "Patient.name.family", "min": 1, "fixedString": "a \\ b"},
+      {"id": "Patient.generalPractitioner", "path": "Patient.generalPractitioner", "type": [
+        {"code": "Reference", "targetProfile": ["http://hl7.org/fhir/StructureDefinition/Organization"]}]}]}}
+    """#.write(to: file, atomically: true, encoding: .utf8)
+    let store = ConformanceStore(packages: [try ConformancePackage(files: [file.path])])
+    let patient = #"""
+      {"resourceType": "Patient", "meta": {"profile": ["http://example.org/p"]}, "name": [{"family": "x"}],
+       "gender": "male", "generalPractitioner": [{"display": "y"}]}
+      """#
+    func check(_ expression: String) throws -> [String] { try values(expression, on: patient, store) }
+    #expect(try check("name.elementDefinition().select(min.toString() & max)") == ["12"])
+    #expect(try check("name.family.elementDefinition().fixed") == [#"a \ b"#])
+    #expect(try check("name.family.elementDefinition().path") == ["Patient.name.family"])
+    #expect(try check("gender.elementDefinition().binding.strength") == ["required"])
+    #expect(
+      try check("generalPractitioner.elementDefinition().type.targetProfile")
+        == ["http://hl7.org/fhir/StructureDefinition/Organization"])
+    #expect(try check("elementDefinition().constraint.key").contains("dom-2"))
   }
 
   @Test func `the items of a slice, among the items or below them`() throws {

@@ -59,14 +59,16 @@ struct SnapshotIndex {
   init?(_ tree: ResourceTree, table: DefinitionTable) {
     guard let type = table.typeID("ElementDefinition"), let snapshot = table.nameID("snapshot"),
       let element = table.nameID("element"), let path = table.nameID("path"),
-      let sliceName = table.nameID("sliceName"), let whole = tree.child(snapshot, of: 0)
+      let id = table.nameID("id"), let sliceName = table.nameID("sliceName"),
+      let whole = tree.child(snapshot, of: 0)
     else { return nil }
     self.tree = tree
     self.type = type
     for node in tree.children(of: whole) where tree.nodes[node].name == element {
       guard let place = tree.child(path, of: node), tree.child(sliceName, of: node) == nil else { continue }
+      // What stands below a slice is of the same path: its id tells.
+      if let id = tree.child(id, of: node), tree.rawText(id).contains(UInt8(ascii: ":")) { continue }
       let path = tree.string(at: place)
-      // What stands below a slice comes after what stands below the element.
       if elements[path] == nil { elements[path] = node }
     }
   }
