@@ -12,4 +12,7 @@ package enum MemoryReturn {
     // Setting one turns off the growth of both; this one's own default would return and fetch pages all the time.
     mallopt(M_TRIM_THRESHOLD, 4 << 20)
   }
+
+  /// Gives back what a stage of a long run has left free: the next needs memory of other sizes.
+  static func betweenStages() { malloc_trim(0) }
 }

@@ -170,6 +170,7 @@ final class ImportContext: Sendable {
       let worker = ImportWorker(self, pass)
       worker.run(feed)
     }
+    if run.isLarge(files) { MemoryReturn.betweenStages() }
     let next = Atomic<Int>(0)
     WorkerThread.run(count: run.workers) { [self] _ in
       let worker = ImportWorker(self, pass)

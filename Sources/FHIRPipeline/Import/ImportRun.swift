@@ -57,6 +57,7 @@ package struct ImportRun: Sendable {
     let states = StoredStates(store: store, collections: collections, layout: chart)
     let stored = storedTargets(store, states)
     let found = index(files) { stored.target(named: $0) }
+    if isLarge(files) { MemoryReturn.betweenStages() }
     let number = try record.number()
     if record.goesOn { say("  going on with import \(number), which did not come to its end") }
     Interruption.listen()
@@ -94,6 +95,9 @@ extension ImportRun {
     }
     return digest.text
   }
+
+  /// Whether a run is so long that it does not matter when memory goes back to the system, and comes again.
+  func isLarge(_ files: [InputFile]) -> Bool { files.reduce(0) { $0 + $1.size } > 256 << 20 }
 
   /// What earlier runs loaded.
   func storedTargets(_ store: DocumentStore, _ states: StoredStates) -> StoredTargets {

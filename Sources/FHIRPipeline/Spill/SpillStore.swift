@@ -49,7 +49,7 @@ package final class SpillStore: @unchecked Sendable {
   /// - Parameters:
   ///   - expectedBytes: about how much will come; decides the number of partitions, so that one fits into memory.
   ///   - memory: how many bytes may stay in memory in all.
-  package init(expectedBytes: Int, memory: Int = 20 << 20, folder: String) {
+  package init(expectedBytes: Int, memory: Int = 16 << 20, folder: String) {
     let count = max(8, min(1024, expectedBytes / SpillStore.bytesPerPartition + 1))
     partitions = (0..<count).map { _ in Partition() }
     let pending = min(SpillStore.pendingBytes, memory / 2)
