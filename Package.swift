@@ -102,11 +102,16 @@ let package = Package(
     .testTarget(
       name: "FuzzTests", dependencies: ["FuzzTargets"], exclude: ["Inputs"], swiftSettings: strict),
 
+    // What several targets of tests share.
+    .target(
+      name: "TestSupport", dependencies: ["BSON", "FHIRMapping"], path: "Tests/TestSupport",
+      swiftSettings: strict),
     .testTarget(
       name: "FHIRModelTests", dependencies: ["FHIRModel", "CDefinitions"], exclude: ["Golden"],
       swiftSettings: strict),
     .testTarget(
-      name: "FHIRFormatsTests", dependencies: ["FHIRFormats", "FHIRModel", "CZlib"], swiftSettings: strict),
+      name: "FHIRFormatsTests", dependencies: ["FHIRFormats", "FHIRModel", "CZlib", "TestSupport"],
+      swiftSettings: strict),
     .testTarget(
       name: "FHIRDefinitionsTests",
       dependencies: ["FHIRDefinitions", "FHIRFormats", "FHIRModel", "CDefinitions"],
@@ -116,12 +121,14 @@ let package = Package(
       dependencies: ["FHIRTerminology", "FHIRDefinitions", "FHIRModel", "FHIRFormats", "CDefinitions"],
       swiftSettings: strict),
     .testTarget(
-      name: "FHIRPathTests", dependencies: ["FHIRPath", "FHIRModel", "FHIRFormats", "CDefinitions"],
+      name: "FHIRPathTests",
+      dependencies: ["FHIRPath", "FHIRModel", "FHIRFormats", "CDefinitions", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "FHIRValidationTests",
       dependencies: [
         "FHIRValidation", "FHIRTerminology", "FHIRPath", "FHIRModel", "FHIRFormats", "CDefinitions",
+        "TestSupport",
       ],
       swiftSettings: strict),
     .testTarget(name: "BSONTests", dependencies: ["BSON", "CMongoC"], swiftSettings: strict),
@@ -129,6 +136,7 @@ let package = Package(
       name: "FHIRMappingTests",
       dependencies: [
         "FHIRMapping", "FHIRModel", "FHIRFormats", "FHIRPath", "FHIRValidation", "BSON", "CDefinitions",
+        "TestSupport",
       ],
       exclude: ["Golden"],
       swiftSettings: strict),
@@ -136,7 +144,7 @@ let package = Package(
     .testTarget(
       name: "FHIRPipelineTests",
       dependencies: [
-        "FHIRPipeline", "FHIRModel", "FHIRFormats", "FHIRMapping", "BSON", "DocumentStore",
+        "FHIRPipeline", "FHIRModel", "FHIRFormats", "FHIRMapping", "BSON", "DocumentStore", "TestSupport",
       ],
       swiftSettings: strict),
     .testTarget(

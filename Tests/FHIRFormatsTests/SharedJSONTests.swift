@@ -1,5 +1,6 @@
 import FHIRFormats
 import FHIRModel
+import TestSupport
 import Testing
 
 /// Properties that hold for all of the reference data.

@@ -2,6 +2,7 @@ import BSON
 import FHIRModel
 import FHIRPath
 import FHIRValidation
+import TestSupport
 import Testing
 
 @testable import FHIRMapping

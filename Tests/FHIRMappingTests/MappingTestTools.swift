@@ -1,6 +1,7 @@
 import BSON
 import FHIRFormats
 import FHIRModel
+import TestSupport
 import Testing
 
 @testable import FHIRMapping

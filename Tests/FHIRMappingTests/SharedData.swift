@@ -1,26 +1,9 @@
 import FHIRFormats
 import FHIRModel
-import Foundation
+import TestSupport
 
-/// The project's reference data, which is not part of the repository: tests that need it are skipped without it.
-enum SharedData {
-  static let folder: URL = {
-    if let path = ProcessInfo.processInfo.environment["FHIRLINE_SHARED"], !path.isEmpty {
-      return URL(fileURLWithPath: path, isDirectory: true)
-    }
-    let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent()
-    return package.deletingLastPathComponent().appendingPathComponent("shared", isDirectory: true)
-  }()
-
-  static let isPresent = FileManager.default.fileExists(
-    atPath: folder.appendingPathComponent("examples").path)
-
-  static func files(_ subfolder: String, _ suffix: String) -> [String] {
-    let root = folder.appendingPathComponent(subfolder)
-    let paths = FileManager.default.enumerator(atPath: root.path)?.compactMap { $0 as? String } ?? []
-    return paths.filter { $0.hasSuffix(suffix) }.sorted().map { root.appendingPathComponent($0).path }
-  }
+extension SharedData {
+  static let isPresent = has("examples")
 
   /// Calls the body with every resource of a file: its tree, and the node that it stands at.
   static func forEachResource(of file: String, _ body: (ResourceTree, Int) throws -> Void) throws {

@@ -4,6 +4,7 @@ import FHIRMapping
 @testable import FHIRPipeline
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite(.enabled(if: TestDatabase.mayRun)) struct DocumentLoaderTests {

@@ -4,6 +4,7 @@ import FHIRMapping
 import FHIRPipeline
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 /// A database and a folder of a test's own on the server that MONGODB_URI names; both are gone when it ends.

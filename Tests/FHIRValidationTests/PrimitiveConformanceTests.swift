@@ -1,5 +1,6 @@
 import FHIRModel
 import FHIRValidation
+import TestSupport
 import Testing
 
 /// The verdicts of google/fhir's primitive tests: one JSON value a line, valid or not by the file's name.

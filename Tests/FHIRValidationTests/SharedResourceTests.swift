@@ -1,6 +1,7 @@
 import FHIRFormats
 import FHIRModel
 import FHIRValidation
+import TestSupport
 import Testing
 
 /// Real resources have no errors, save where the specification's own rules say so.

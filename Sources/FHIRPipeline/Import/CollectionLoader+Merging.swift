@@ -20,29 +20,29 @@ extension CollectionLoader {
   /// Adds parts to stored documents of one page each, in few exchanges however many there are.
   ///
   /// They come from the server one by one and go back in bulks, so that memory holds few of them at a time.
-  func merge(_ requests: [Assembly], _ connection: borrowing StoreConnection) throws -> [Assembly] {
-    guard !requests.isEmpty else { return [] }
+  func merge(_ documents: [Assembly], _ connection: borrowing StoreConnection) throws -> [Assembly] {
+    guard !documents.isEmpty else { return [] }
     var waiting: [String: Assembly] = [:]
-    for request in requests { waiting[request.id] = request }
+    for incoming in documents { waiting[incoming.id] = incoming }
     var missed: [Assembly] = []
     var merged: [Merged] = []
     var bytes = 0
     try connection.find(
-      ids: requests.map(\.id), in: collection, projection: place.field.map { [$0: 1] }
+      ids: documents.map(\.id), in: collection, projection: place.field.map { [$0: 1] }
     ) { whole in
-      guard let id = try whole.find("_id")?.text, let request = waiting.removeValue(forKey: id) else {
+      guard let id = try whole.find("_id")?.text, let incoming = waiting.removeValue(forKey: id) else {
         return
       }
       guard let document = try place.document(in: whole) else {
-        missed.append(request)
+        missed.append(incoming)
         return
       }
       let state = try StoredState(document)
       guard state.pages == 1 else {
-        missed.append(request)
+        missed.append(incoming)
         return
       }
-      guard var result = self.merged(request, state, stored: [BSONDocument(copying: document)]) else {
+      guard var result = self.merged(incoming, state, stored: [BSONDocument(copying: document)]) else {
         return
       }
       result.guardedHash = try guardedHash(in: whole)
@@ -59,7 +59,7 @@ extension CollectionLoader {
       }
     }
     missed += try write(merged, connection)
-    for request in requests where waiting[request.id] != nil { missed.append(request) }
+    for incoming in documents where waiting[incoming.id] != nil { missed.append(incoming) }
     return missed
   }
 
@@ -116,12 +116,12 @@ extension CollectionLoader {
 
   /// Adds parts to a stored document of several pages.
   func merge(
-    _ request: Assembly, pages: Int, _ connection: borrowing StoreConnection
+    _ incoming: Assembly, pages: Int, _ connection: borrowing StoreConnection
   ) throws -> [Assembly] {
     // An import that was cut short may have left more pages than the first tells of.
-    let stored = try pagesFound(of: request.id, upTo: pages + request.pages.count + 1, connection)
-    guard let state = try stored.state, state.pages <= stored.ids.count else { return [request] }
-    guard var merged = merged(request, state, stored: stored.inOrder) else { return [] }
+    let stored = try pagesFound(of: incoming.id, upTo: pages + incoming.pages.count + 1, connection)
+    guard let state = try stored.state, state.pages <= stored.ids.count else { return [incoming] }
+    guard var merged = merged(incoming, state, stored: stored.inOrder) else { return [] }
     merged.guardedHash = stored.guardedHash
     return try write(paged: merged, over: stored.found, connection)
   }

@@ -22,7 +22,7 @@ struct DocumentGroups {
     var heads: [UInt64: Int] = [:]
     var others: [Int] = []
     buffer.forEach { part in
-      let hash = ContentHash.of(part.documentID) &* 5 &+ UInt64(part.kind.number)
+      let hash = ImportPass.mark(of: part)
       var group = heads[hash] ?? -1
       while group >= 0, !DocumentGroups.isSame(views[groups[group].first], part) { group = others[group] }
       if group < 0 {

@@ -1,5 +1,6 @@
 import BSON
 import FHIRMapping
+import TestSupport
 import Testing
 
 @Suite struct DocumentAssemblerTests {

@@ -2,6 +2,7 @@ import CDefinitions
 import FHIRFormats
 import FHIRModel
 import FHIRPath
+import TestSupport
 import Testing
 
 @testable import FHIRValidation

@@ -1,5 +1,6 @@
 import FHIRModel
 import FHIRValidation
+import TestSupport
 import Testing
 
 @Suite struct `Extensions by their definitions` {

@@ -1,27 +1,39 @@
-import BSON
-import FHIRMapping
+package import BSON
+package import FHIRMapping
 
 /// What one resource contributes to one document, as tests write it.
-struct Part {
-  enum Content {
+package struct Part {
+  package enum Content {
     case root(Resource, names: [String])
     case section(String, Resource)
     case appointment(AppointmentLink)
   }
 
-  struct Resource {
-    var key: String
-    var bytes: SharedBytes
+  package struct Resource {
+    package var key: String
+    package var bytes: SharedBytes
+
+    package init(key: String, bytes: SharedBytes) {
+      self.key = key
+      self.bytes = bytes
+    }
   }
 
-  var kind: DocumentKind
-  var documentID: String
-  var content: Content
-  var sequence: UInt64 = 0
+  package var kind: DocumentKind
+  package var documentID: String
+  package var content: Content
+  package var sequence: UInt64
+
+  package init(kind: DocumentKind, documentID: String, content: Content, sequence: UInt64 = 0) {
+    self.kind = kind
+    self.documentID = documentID
+    self.content = content
+    self.sequence = sequence
+  }
 }
 
 extension PartBuffer {
-  init(_ parts: [Part]) {
+  package init(_ parts: [Part]) {
     self.init()
     for part in parts {
       switch part.content {
@@ -41,12 +53,14 @@ extension PartBuffer {
 }
 
 extension DocumentAssembler {
-  func assemble(kind: DocumentKind, id: String, parts: [Part]) throws -> Assembly {
+  package func assemble(kind: DocumentKind, id: String, parts: [Part]) throws -> Assembly {
     let buffer = PartBuffer(parts)
     return try assemble(kind: kind, id: id, parts: buffer.views()[...])
   }
 
-  func assemble(kind: DocumentKind, id: String, parts: [Part], stored: [BSONDocument]) throws -> Assembly {
+  package func assemble(kind: DocumentKind, id: String, parts: [Part], stored: [BSONDocument]) throws
+    -> Assembly
+  {
     try assemble(try assemble(kind: kind, id: id, parts: parts), stored: stored)
   }
 }
