@@ -15,7 +15,7 @@ struct QuarantineCommand: ParsableCommand {
   /// Which files: those named, else the one that imports write, and those beside it.
   struct Files: ParsableArguments {
     @Option(
-      name: .customLong("file"),
+      name: [.customLong("file"), .customLong("quarantine")],
       help: ArgumentHelp(
         "A quarantine file; may be repeated. Else the one that imports write, with its successors.",
         valueName: "file"))

@@ -18,10 +18,15 @@ import Testing
     let cut = try workspace.write("in/cut.xml", String(PrivacyInput.xml.dropLast(30)))
     let inputs = [sound, unsound, bundle, broken, xml, cut]
     let quarantine = workspace.path("quarantine.ndjson")
-    func expectPrivate(_ arguments: [String], isDataExpected: Bool = false, _ input: String = "") throws {
+    func expectPrivate(
+      _ arguments: [String], isDataExpected: Bool = false, mayRefuse: Bool = false, _ input: String = ""
+    ) throws {
       let outcome = try Program.run(
         arguments, environment: ["FHIRLINE_DATABASE": workspace.database], input: Data(input.utf8))
-      #expect([0, 1, 2].contains(outcome.status), "\(arguments): \(outcome.errors)")
+      // A command that does not even begin tells nothing, whatever it would tell.
+      #expect(
+        [0, 1].contains(outcome.status) || mayRefuse && outcome.status == 2, "\(arguments): \(outcome.errors)"
+      )
       for text in isDataExpected ? [outcome.errors] : [outcome.output, outcome.errors] {
         for line in text.split(separator: "\n") {
           #expect(
@@ -84,8 +89,9 @@ import Testing
       !PrivacyTests.marks.contains { ((try? workspace.read("out-ndjson/manifest.json")) ?? "").contains($0) })
     #expect(try workspace.read("out-ndjson/Patient.ndjson").contains("Zyxmark"))
     try expectPrivate(["doctor", "--fix"])
-    try expectPrivate(["compare", workspace.path("in"), workspace.path("out-ndjson")])
-    try expectPrivate(["compare", sound, unsound])
+    try expectPrivate(["compare", workspace.path("in"), workspace.path("out-ndjson")], mayRefuse: true)
+    try expectPrivate(["compare", sound, unsound], mayRefuse: true)
+    try expectPrivate(["compare", sound, workspace.path("out-ndjson")])
     for input in inputs {
       for format in ["json", "xml", "ndjson"] {
         try expectPrivate(["convert", input, "-", "--format", format], isDataExpected: true)
@@ -93,7 +99,7 @@ import Testing
       try expectPrivate(["fhirpath", "name.family.toInteger() + birthDate", input], isDataExpected: true)
     }
     try expectPrivate(["mapping", "check"])
-    try expectPrivate(["mapping", "explain", "patient.first_name"])
+    try expectPrivate(["mapping", "explain", "patient.name"])
   }
 }
 

@@ -41,7 +41,8 @@ extension FieldPlan {
     let value = try BSONValue(element)
     let stored = understand(value)
     let isOfType = hasExpectedType(element)
-    if stored.isRefused, isOfType { return .unreadable(stored.doubts.first ?? "it cannot be understood") }
+    // Of whatever type: export leaves it out.
+    if stored.isRefused { return .unreadable(stored.doubts.first ?? "it cannot be understood") }
     if !isOfType { return .type(expected: expectedType, found: FieldPlan.type(of: element)) }
     // A check digit is asked for by itself.
     if let doubt = stored.doubts.first, !(transform is NPITransform) { return .doubtful(doubt) }

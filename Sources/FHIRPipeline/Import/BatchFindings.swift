@@ -6,6 +6,8 @@ final class BatchFindings: Sendable {
   private struct State {
     var tallies: [Tally] = []
     var refusals: [(Assembly, String)] = []
+    /// What this try has written: in the next it is as it was to be.
+    var written: [(id: String, tally: Tally)] = []
     /// What was under way when an earlier try broke off: written or not, nobody said.
     var unconfirmed: [String: Tally] = [:]
   }
@@ -15,12 +17,17 @@ final class BatchFindings: Sendable {
   /// Begins a try.
   func begin() {
     state.withLock { state in
+      for (id, tally) in state.written { state.unconfirmed[id] = tally }
+      state.written = []
       state.tallies = []
       state.refusals = []
     }
   }
 
   func count(_ tally: Tally) { state.withLock { $0.tallies.append(tally) } }
+
+  /// Takes note of a document that was written.
+  func note(_ document: Assembly) { state.withLock { $0.written.append((document.id, document.tally)) } }
 
   func refuse(_ document: Assembly, _ reason: String) {
     state.withLock { $0.refusals.append((document, reason)) }

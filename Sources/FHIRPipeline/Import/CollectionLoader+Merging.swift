@@ -104,7 +104,7 @@ extension CollectionLoader {
       if let reason = reasons[index] {
         refused(merged.incoming, reason)
       } else if areAllWritten || states[merged.document.id]?.hash == merged.document.hash {
-        counted(merged.document.tally)
+        countWritten(merged.document)
       } else {
         missed.append(merged.incoming)
       }
@@ -177,7 +177,7 @@ extension CollectionLoader {
           try replacePages(merged, found, connection)
         }
       }
-      counted(merged.document.tally)
+      countWritten(merged.document)
     } catch Setback.changed {
       return [merged.incoming]
     } catch Setback.refused(let reason) {

@@ -118,10 +118,15 @@ struct CollectionLoader {
           refused(document, failure.message)
         }
       } else {
-        counted(document.tally)
+        countWritten(document)
       }
     }
     return missed
+  }
+
+  func countWritten(_ document: Assembly) {
+    findings?.note(document)
+    counted(document.tally)
   }
 
   /// Writes; where the server goes away meanwhile, the next try learns what was under way.
