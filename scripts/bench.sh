@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Measures the release build, stage by stage, beside yardsticks taken in the same run: scripts/bench.sh [OPTION…] FOLDER…
-# --no-large leaves the Bundle of 60 MB and the NDJSON of 1 GB out; --json gives figures instead of a table.
+# --no-large leaves the Bundle of 60 MB and the NDJSON of 1 GB out; --package=FILE validates against a FHIR package too; --json
+# gives figures instead of a table.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/messages.sh

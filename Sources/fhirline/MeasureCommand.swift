@@ -9,7 +9,7 @@ struct MeasureCommand: ParsableCommand {
     abstract: "Runs one stage over the same files again and again, and says how fast it is.",
     shouldDisplay: false)
 
-  @Argument(help: "bytes, read, validate or documents; each contains the ones before it.")
+  @Argument(help: "bytes, read, structure, validate or documents; each contains the ones before it.")
   var stage: MeasureRun.Stage
 
   @Argument(help: ArgumentHelp("What to read.", valueName: "file"))
@@ -24,11 +24,13 @@ struct MeasureCommand: ParsableCommand {
   @Flag(help: "One JSON object instead of words.")
   var json = false
 
+  @OptionGroup var packages: PackageArguments
   @OptionGroup var common: CommonOptions
 
   func run() throws {
     let configuration = try common.configuration()
     var run = MeasureRun(stage: stage, mappings: try Database.mappings(configuration))
+    run.definitions = try packages.options(configuration).store { Terminal.say($0) }
     run.workers = common.workers ?? 1
     run.leastSeconds = seconds
     run.leastRuns = max(1, runs)

@@ -1,3 +1,4 @@
+package import FHIRDefinitions
 import FHIRFormats
 package import FHIRMapping
 import FHIRModel
@@ -14,7 +15,9 @@ package struct MeasureRun: Sendable {
     case bytes
     /// Reading into trees.
     case read
-    /// Reading and validation.
+    /// Reading, and validation of structure, primitives and codes.
+    case structure
+    /// Reading and validation, with every invariant; and the profiles of packages, where some were named.
     case validate
     /// All that an import does before the database: documents are made, and forgotten.
     case documents
@@ -29,6 +32,8 @@ package struct MeasureRun: Sendable {
   /// `documents`, where the same resources again would be more work than others.
   package var leastBytes = 16 << 20
   package var mappings: MappingSet
+  /// The core of R4, and the packages that the user named.
+  package var definitions: ConformanceStore = .core
 
   package init(stage: Stage, mappings: MappingSet) {
     self.stage = stage
@@ -77,7 +82,7 @@ package struct MeasureRun: Sendable {
         switch stage {
         case .bytes: try bytes(files)
         case .read: records(files) { _, _ in }
-        case .validate: validated(files)
+        case .structure, .validate: validated(files)
         case .documents: try documents(files)
         }
       seconds.append(Progress.now() - started)
@@ -111,7 +116,10 @@ package struct MeasureRun: Sendable {
   private var reading: ReadOptions { ReadOptions() }
 
   private func validated(_ files: [InputFile]) -> Amounts {
-    let validator = Validator()
+    var options = ValidationOptions()
+    options.checksInvariants = stage == .validate
+    options.profiles.areChecked = stage == .validate
+    let validator = Validator(definitions: definitions, options: options)
     return records(files) { record, amounts in
       guard record.content != .unreadable else { return }
       var issues = record.issues
