@@ -1,13 +1,10 @@
-import Glibc
-
 /// A queue of limited length between threads: a full one makes its producers wait, an empty one its consumers.
 ///
 /// It joins the stages of a run so that memory stays bounded whatever the input's size.
 package final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
-  // Safe to share: every member below is touched only while `mutex` is held.
+  // Safe to share: every member below is touched only while `monitor` is locked.
 
-  private let mutex: UnsafeMutablePointer<pthread_mutex_t>
-  private let changed: UnsafeMutablePointer<pthread_cond_t>
+  private let monitor = Monitor()
   private var elements: [(element: Element?, cost: Int)] = []
   private var head = 0
   private let limit: Int
@@ -17,19 +14,6 @@ package final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
   /// - Parameter limit: the most that may wait: elements, or the sum of what they cost.
   package init(limit: Int) {
     self.limit = limit
-    mutex = .allocate(capacity: 1)
-    changed = .allocate(capacity: 1)
-    mutex.initialize(to: pthread_mutex_t())
-    changed.initialize(to: pthread_cond_t())
-    pthread_mutex_init(mutex, nil)
-    pthread_cond_init(changed, nil)
-  }
-
-  deinit {
-    pthread_mutex_destroy(mutex)
-    pthread_cond_destroy(changed)
-    mutex.deallocate()
-    changed.deallocate()
   }
 
   /// Waits for room and appends; false when the queue was closed and the element was not taken.
@@ -37,25 +21,25 @@ package final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
   /// - Parameter cost: how much of the limit it takes. An empty queue takes an element of any cost.
   @discardableResult
   package func push(_ element: Element, cost: Int = 1) -> Bool {
-    pthread_mutex_lock(mutex)
-    defer { pthread_mutex_unlock(mutex) }
-    while !closed && waiting > 0 && waiting + cost > limit { pthread_cond_wait(changed, mutex) }
+    monitor.lock()
+    defer { monitor.unlock() }
+    while !closed && waiting > 0 && waiting + cost > limit { monitor.wait() }
     if closed { return false }
     elements.append((element, cost))
     waiting += cost
-    pthread_cond_broadcast(changed)
+    monitor.tellChange()
     return true
   }
 
   /// Waits for an element; nil when the queue is closed and empty.
   package func pop() -> Element? {
-    pthread_mutex_lock(mutex)
-    defer { pthread_mutex_unlock(mutex) }
-    while !closed && elements.count == head { pthread_cond_wait(changed, mutex) }
+    monitor.lock()
+    defer { monitor.unlock() }
+    while !closed && elements.count == head { monitor.wait() }
     return takeFirst()
   }
 
-  /// Takes the first element; the caller holds `mutex`.
+  /// Takes the first element; the caller has locked `monitor`.
   private func takeFirst() -> Element? {
     guard elements.count > head else { return nil }
     let (element, cost) = elements[head]
@@ -70,15 +54,15 @@ package final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
       elements.removeAll(keepingCapacity: true)
       head = 0
     }
-    pthread_cond_broadcast(changed)
+    monitor.tellChange()
     return element
   }
 
   /// Ends the queue: what is in it can still be taken, nothing more is accepted.
   package func close() {
-    pthread_mutex_lock(mutex)
+    monitor.lock()
     closed = true
-    pthread_cond_broadcast(changed)
-    pthread_mutex_unlock(mutex)
+    monitor.tellChange()
+    monitor.unlock()
   }
 }

@@ -1,16 +1,13 @@
-import Glibc
-
 /// Puts what workers finish in any order back into the order of the inputs.
 package final class InputOrder<Result: Sendable>: @unchecked Sendable {
-  // Safe to share: every member that changes is touched only while `mutex` is held.
+  // Safe to share: every member that changes is touched only while `monitor` is locked.
 
   private struct Key: Hashable {
     let file: Int
     let step: Int
   }
 
-  private let mutex: UnsafeMutablePointer<pthread_mutex_t>
-  private let changed: UnsafeMutablePointer<pthread_cond_t>
+  private let monitor = Monitor()
   private var file = 0
   private var step = 0
   private var waiting: [Key: (result: Result, last: Bool)] = [:]
@@ -31,26 +28,13 @@ package final class InputOrder<Result: Sendable>: @unchecked Sendable {
     self.limit = limit
     self.cost = cost
     self.emit = emit
-    mutex = .allocate(capacity: 1)
-    changed = .allocate(capacity: 1)
-    mutex.initialize(to: pthread_mutex_t())
-    changed.initialize(to: pthread_cond_t())
-    pthread_mutex_init(mutex, nil)
-    pthread_cond_init(changed, nil)
-  }
-
-  deinit {
-    pthread_mutex_destroy(mutex)
-    pthread_cond_destroy(changed)
-    mutex.deallocate()
-    changed.deallocate()
   }
 
   /// Takes the result of one step; `last` tells that no other step of the file follows.
   package func put(_ result: Result, file: Int, step: Int, last: Bool) {
-    pthread_mutex_lock(mutex)
-    defer { pthread_mutex_unlock(mutex) }
-    while file != self.file && waitingCost > limit { pthread_cond_wait(changed, mutex) }
+    monitor.lock()
+    defer { monitor.unlock() }
+    while file != self.file && waitingCost > limit { monitor.wait() }
     waiting[Key(file: file, step: step)] = (result, last)
     waitingCost += cost(result)
     let before = self.file
@@ -66,6 +50,6 @@ package final class InputOrder<Result: Sendable>: @unchecked Sendable {
         self.step += 1
       }
     }
-    if hasEmitted && limit < .max || self.file != before { pthread_cond_broadcast(changed) }
+    if hasEmitted && limit < .max || self.file != before { monitor.tellChange() }
   }
 }
