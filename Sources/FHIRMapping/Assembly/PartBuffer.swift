@@ -117,12 +117,6 @@ package struct PartBuffer: ~Copyable {
 
   /// Appends so many bytes of records that `body` writes; false where it cannot.
   package mutating func fill(_ more: Int, _ body: (UnsafeMutableRawBufferPointer) -> Bool) -> Bool {
-    // Buffers that are filled hold one partition after another, each of about the same size.
-    if count == 0, more > capacity {
-      base.deallocate()
-      capacity = ((more >> 20) + 1) << 20
-      base = .allocate(byteCount: capacity, alignment: 16)
-    }
     reserve(more)
     guard body(UnsafeMutableRawBufferPointer(start: base + count, count: more)) else { return false }
     count += more
