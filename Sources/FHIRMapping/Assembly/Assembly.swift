@@ -15,6 +15,8 @@ package struct Assembly: Sendable {
   /// The root as it came: the page has it without what its fields give back.
   let root: DocumentDraft.Root?
   let contests: [DocumentDraft.Contest]
+  /// Who took part in the appointment before this form of it, and does no longer.
+  package var formerOwners: Set<AppointmentOwner> = []
 
   package var byteCount: Int { pages.reduce(0) { $0 + $1.count } }
 

@@ -87,6 +87,7 @@ package struct DocumentAssembler: Sendable {
   package func assemble(_ incoming: Assembly, stored pages: [BSONDocument]) throws -> Assembly {
     var draft = DocumentDraft(kind: incoming.kind, id: incoming.id)
     try draft.load(pages, restoreRoot: restoreRoot)
+    let before = incoming.kind == .appointment ? draft.root?.bytes : nil
     draft.merge(try incoming.draft())
     // Nothing new: the document stays as it is, to the byte.
     if let hash = draft.storedHash, !draft.isChanged {
@@ -96,32 +97,50 @@ package struct DocumentAssembler: Sendable {
         tally: draft.tally, root: nil, contests: [])
     }
     var memory = PageMemory()
-    return try assemble(draft, hash: hash(of: draft), in: &memory)
+    var assembly = try assemble(draft, hash: hash(of: draft), in: &memory)
+    if let before {
+      assembly.formerOwners = try AppointmentOwner.gone(from: before, to: draft.root?.bytes)
+    }
+    return assembly
   }
 
   /// What becomes of a stored document, given with all its pages, when resources are taken out of it.
   package struct Removal: Sendable {
     /// How many resources were there.
     package let removed: Int
+    /// Whether the document is to be written.
+    package let isChanged: Bool
+    /// Who took part in the appointment that was taken out.
+    package let formerOwners: Set<AppointmentOwner>
     /// nil where nothing is left that would need a document.
     package let document: Assembly?
   }
 
-  /// Takes resources out of a stored document.
+  /// Takes resources, and links to appointments, out of a stored document.
   ///
   /// - Parameter keepsEmpty: whether a document is to stay that nothing is left in.
   package func assemble(
-    kind: DocumentKind, id: String, without keys: Set<String>, stored pages: [BSONDocument], keepsEmpty: Bool
+    kind: DocumentKind, id: String, without keys: Set<String>, links: Set<String> = [],
+    stored pages: [BSONDocument], keepsEmpty: Bool
   ) throws -> Removal {
     var draft = DocumentDraft(kind: kind, id: id)
     try draft.load(pages, restoreRoot: restoreRoot)
+    let root = draft.root
     let removed = draft.remove(keys)
+    let isChanged = draft.remove(links: links) || removed > 0
+    var formerOwners: Set<AppointmentOwner> = []
+    if kind == .appointment, let root, draft.root == nil {
+      formerOwners = try AppointmentOwner.gone(from: root.bytes, to: nil)
+    }
     // A patient's document may hold a chart.
     let isHolder = draft.others.fields.contains { $0.value.fields?["_fhirline"] != nil }
-    if draft.isEmpty, !isHolder, !keepsEmpty { return Removal(removed: removed, document: nil) }
-    var memory = PageMemory()
+    var document: Assembly?
+    if !draft.isEmpty || isHolder || keepsEmpty {
+      var memory = PageMemory()
+      document = try assemble(draft, hash: hash(of: draft), in: &memory)
+    }
     return Removal(
-      removed: removed, document: try assemble(draft, hash: hash(of: draft), in: &memory))
+      removed: removed, isChanged: isChanged, formerOwners: formerOwners, document: document)
   }
 
   /// Whether a document of parts says nothing but that there is to be one.

@@ -12,6 +12,8 @@ package struct DocumentDraft {
   var appointments: [String: AppointmentLink] = [:]
   /// What the database itself says otherwise of appointments; nil for one that is not this document's.
   var corrections: [String: AppointmentLink?] = [:]
+  /// Appointments that are the document's no longer.
+  private(set) var formerAppointments: Set<String> = []
   /// Elements of the stored document but for sections, residual and bookkeeping: fields, and the application's own.
   var others = BSONFields()
   /// Whether the stored document is no longer as it ought to be.
@@ -219,6 +221,20 @@ package struct DocumentDraft {
     sections.removeAll { $0.items.isEmpty }
     if removed > 0 { isChanged = true }
     return removed
+  }
+
+  /// Takes links to appointments out; returns whether there was one.
+  mutating func remove(links ids: Set<String>) -> Bool {
+    var found = false
+    for id in ids {
+      if appointments.removeValue(forKey: id) != nil { found = true }
+      if corrections.removeValue(forKey: id) != nil { found = true }
+    }
+    if found {
+      isChanged = true
+      formerAppointments.formUnion(ids)
+    }
+    return found
   }
 
   // MARK: Content

@@ -37,8 +37,11 @@ struct MergedFields {
     for field in draft.others.fields where !taken.contains(field.key) {
       let old = draft.marks[field.key]
       guard old == nil || keepsRoot && computed.ofRoot.contains(field.key) else { continue }
+      guard let kept = computed.derived.contains(field.key) ? draft.current(field.value) : field.value else {
+        continue
+      }
       marks[field.key] = old
-      result.fields.append(field)
+      result.fields.append(.init(field.key, kept))
     }
     if keepsRoot {
       for (name, old) in draft.marks where computed.ofRoot.contains(name) { marks[name] = old }
@@ -55,5 +58,17 @@ struct MergedFields {
       }
     }
     return marks
+  }
+}
+
+extension DocumentDraft {
+  /// A derived field's value, which says no more than that, less the appointments that are the document's no longer.
+  fileprivate func current(_ value: BSONValue) -> BSONValue? {
+    guard !formerAppointments.isEmpty else { return value }
+    func isCurrent(_ item: BSONValue) -> Bool { item.text.map { !formerAppointments.contains($0) } ?? true }
+    // BSON has a nil of its own.
+    guard case .array(let items) = value else { return isCurrent(value) ? value : Optional.none }
+    let kept = items.filter(isCurrent)
+    return kept.isEmpty ? Optional.none : .array(kept)
   }
 }

@@ -4,21 +4,30 @@ import FHIRModel
 /// Which of two versions of a resource is the older: by `meta.lastUpdated`, then by `meta.versionId`.
 ///
 /// See http://hl7.org/fhir/R4/resource.html#Meta
-enum ResourceVersion {
+package struct ResourceVersion: Sendable {
+  private let updated: InstantKey?
+  private let number: Int?
+
+  /// - Parameter bytes: the resource as it stands in a document.
+  package init(of bytes: UnsafeRawBufferPointer) {
+    let meta = try? BSONView(bytes).find("meta")?.document
+    updated = (try? meta?.find("lastUpdated"))?.text.flatMap(InstantKey.init)
+    number = (try? meta?.find("versionId"))?.text.flatMap { Int($0) }
+  }
+
   /// Whether a version is told to be older than another. Where they do not tell, it is not.
-  static func isOlder(_ a: UnsafeRawBufferPointer, than b: UnsafeRawBufferPointer) -> Bool {
-    guard let first = stamp(a), let second = stamp(b) else { return false }
-    if let x = first.updated, let y = second.updated, x != y { return x < y }
-    if let x = first.version, let y = second.version { return x < y }
+  package func isOlder(than other: ResourceVersion) -> Bool {
+    if let x = updated, let y = other.updated, x != y { return x < y }
+    if let x = number, let y = other.number { return x < y }
     return false
   }
 
-  private static func stamp(_ bytes: UnsafeRawBufferPointer) -> (updated: InstantKey?, version: Int?)? {
-    guard let meta = try? BSONView(bytes).find("meta")?.document else { return nil }
-    let updated = (try? meta.find("lastUpdated"))?.text.flatMap(InstantKey.init)
-    let version = (try? meta.find("versionId"))?.text.flatMap { Int($0) }
-    return (updated, version)
+  static func isOlder(_ a: UnsafeRawBufferPointer, than b: UnsafeRawBufferPointer) -> Bool {
+    let first = ResourceVersion(of: a)
+    return first.isSaid && first.isOlder(than: ResourceVersion(of: b))
   }
+
+  private var isSaid: Bool { updated != nil || number != nil }
 }
 
 /// An instant that can be compared whatever its zone: seconds and the fraction's digits.

@@ -31,6 +31,17 @@ package struct StoredContent {
     if hash != nil { try add(page: first) }
   }
 
+  /// Names the resources in the sections of a stored document, or of one of its pages.
+  package static func forEachResource(in document: BSONView, _ body: (_ key: String) throws -> Void) throws {
+    try document.forEachElement { element in
+      guard let items = element.array, try DocumentDraft.isSection(items) else { return }
+      try items.forEachElement { item in
+        guard let resource = item.document, try resource.find("resourceType")?.text != nil else { return }
+        try body(try DocumentDraft.key(of: resource))
+      }
+    }
+  }
+
   /// Adds a further page, whose bytes outlive this.
   package mutating func add(page: BSONView) throws {
     try page.forEachElement { element in

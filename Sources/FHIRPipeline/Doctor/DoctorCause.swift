@@ -6,6 +6,8 @@ package enum DoctorCause: String, Sendable, CaseIterable, Comparable {
   case oneSidedList = "one-sided-list"
   /// A list names one id twice.
   case repeatedID = "repeated-id"
+  /// One resource stands in two documents, or twice in one.
+  case repeatedResource = "repeated-resource"
   /// What is noted as the last appointment is not the last.
   case lastAppointment = "last-appointment"
   /// A visit before it was scheduled.
@@ -34,6 +36,8 @@ package enum DoctorCause: String, Sendable, CaseIterable, Comparable {
     switch self {
     case .danglingID: "import what is missing, or remove the id where the application set it"
     case .oneSidedList, .repeatedID, .lastAppointment: nil
+    case .repeatedResource:
+      "each has one home: find out whose it is, and take it out of the other document, or it exports twice"
     case .visitBeforeScheduled: "look at both dates: one of them is wrong"
     case .billedNotHeld: "look at the disposition and at the bill"
     case .npi: "an NPI has ten digits, the last of which checks the others (Luhn, with the prefix 80840)"

@@ -14,9 +14,16 @@ struct DoctorJoins {
     let id: String
   }
 
+  /// A document that holds a resource.
+  private struct Holder: Hashable {
+    let kind: DocumentKind
+    let id: String
+  }
+
   private struct Group {
     var owners: [DoctorRecord.Owner] = []
     var visits: [DoctorRecord.Visit] = []
+    var holders: [Holder] = []
     var pages: [(kind: DoctorRecord.Owner.Kind, id: String, number: Int64)] = []
   }
 
@@ -36,6 +43,7 @@ struct DoctorJoins {
       switch join.record {
       case .owner(let owner): groups[key, default: Group()].owners.append(owner)
       case .visit(let visit): groups[key, default: Group()].visits.append(visit)
+      case .holder(let kind, let id): groups[key, default: Group()].holders.append(Holder(kind: kind, id: id))
       case .page(let kind, let id, let number):
         groups[key, default: Group()].pages.append((kind, id, number))
       }
@@ -58,6 +66,16 @@ struct DoctorJoins {
   private func examine(
     _ key: Key, _ group: Group, _ partition: inout Partition, _ add: (DoctorFinding, Bool) -> Void
   ) throws {
+    if key.role == .resource {
+      guard group.holders.count > 1 else { return }
+      for holder in Set(group.holders) {
+        add(
+          DoctorFinding(
+            cause: .repeatedResource, collection: scan.collection(holder.kind), document: holder.id,
+            other: key.id), false)
+      }
+      return
+    }
     let roles = scan.roles[.appointment]
     let main: DoctorRecord.Owner.Kind = key.role == .patient ? .patient : .provider
     if !group.owners.contains(where: { $0.kind == main }) {

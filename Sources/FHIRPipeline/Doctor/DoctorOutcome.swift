@@ -111,6 +111,8 @@ extension DoctorGroup {
       return "\(Amount.of(count, "appointment")) \(many ? "are" : "is") known to one side only: "
         + "the list and the appointment do not name each other"
     case .repeatedID: return ids(many ? "stand" : "stands", "in the list more than once")
+    case .repeatedResource:
+      return "\(documents) with a resource that stands in another document as well, or twice"
     case .lastAppointment: return "\(documents) \(many ? "do" : "does") not name the last appointment"
     case .visitBeforeScheduled: return "\(documents) with a visit before it was scheduled"
     case .billedNotHeld: return "\(documents) billed, though cancelled or missed"

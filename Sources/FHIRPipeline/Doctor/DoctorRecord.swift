@@ -1,10 +1,13 @@
 import BSON
+import FHIRMapping
 
 /// What the doctor notes of documents on its way through the collections, to be joined by the id of a patient or provider.
 enum DoctorRecord {
   /// Whose relations a record belongs to.
   enum Role: UInt8 {
     case patient, provider
+    /// A resource in a section, by its key.
+    case resource
   }
 
   /// A patient, chart or provider as it stands.
@@ -38,6 +41,8 @@ enum DoctorRecord {
 
   case owner(Owner)
   case visit(Visit)
+  /// A document that holds a resource.
+  case holder(DocumentKind, id: String)
   /// A further page of a document, by its `_id`.
   case page(Owner.Kind, id: String, number: Int64)
 }
@@ -72,6 +77,10 @@ struct DoctorJoin {
       bytes.append(kind.rawValue)
       DoctorJoin.append(number, to: &bytes)
       DoctorJoin.append(id, to: &bytes)
+    case .holder(let kind, let id):
+      bytes.append(3)
+      DoctorJoin.append(kind.rawValue, to: &bytes)
+      DoctorJoin.append(id, to: &bytes)
     }
   }
 
@@ -98,7 +107,7 @@ struct DoctorJoin {
       default: return .string(text())
       }
     }
-    // The two roles that there are.
+    // One of the roles that there are.
     role = DoctorRecord.Role(rawValue: byte()) ?? .patient
     key = text()
     switch byte() {
@@ -118,6 +127,9 @@ struct DoctorJoin {
     case 1:
       let moment = number()
       record = .visit(DoctorRecord.Visit(id: text(), moment: moment == .min ? nil : moment))
+    case 3:
+      let kind = DocumentKind(rawValue: text()) ?? .chart
+      record = .holder(kind, id: text())
     default:
       let kind = DoctorRecord.Owner.Kind(rawValue: byte()) ?? .patient
       let place = number()

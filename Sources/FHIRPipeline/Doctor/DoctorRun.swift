@@ -35,8 +35,9 @@ package struct DoctorRun: Sendable {
 
   package func run(store: DocumentStore) throws -> DoctorOutcome {
     let started = Progress.now()
-    let scan = DoctorScan(mappings: mappings, collections: collections, layout: chart)
+    var scan = DoctorScan(mappings: mappings, collections: collections, layout: chart)
     do {
+      scan.prefixes = try SectionSearch.sourcePrefixes(store)
       let spill = SpillStore(expectedBytes: try expectedBytes(store), folder: NSTemporaryDirectory())
       let ledger = DoctorLedger(limit: max(1, limit))
       var outcome = DoctorOutcome(database: store.databaseName)
@@ -51,7 +52,8 @@ package struct DoctorRun: Sendable {
     }
   }
 
-  /// About how much will be noted: a record for each document, two for an appointment.
+  /// About how much will be noted: a record for each document, two for an appointment; one for each resource in a section, which
+  /// is a fifteenth of it.
   private func expectedBytes(_ store: DocumentStore) throws -> Int {
     try store.withConnection { connection in
       var count = 0
@@ -60,7 +62,10 @@ package struct DoctorRun: Sendable {
           try BSONDocument(["count": .string(collections[kind] ?? kind.rawValue)]))
         count += Int(try reply.withView { try $0.find("n")?.integer ?? 0 }) * (kind == .appointment ? 2 : 1)
       }
-      return count * 250
+      let charts = try connection.command(
+        try BSONDocument(["collStats": .string(collections[.chart] ?? DocumentKind.chart.rawValue)]))
+      let bytes = try charts.withView { try $0.find("size")?.integer ?? 0 }
+      return count * 250 + Int(bytes) / 15
     }
   }
 

@@ -7,6 +7,8 @@ struct DoctorScan: Sendable {
   let mappings: MappingSet
   let collections: [DocumentKind: String]
   let layout: ChartLayout
+  /// What stands before the ids of an import's source, as far as the database knows of sources.
+  var prefixes: [String] = []
   let roles: [DocumentKind: DocumentRoles]
 
   init(mappings: MappingSet, collections: [DocumentKind: String], layout: ChartLayout) {
@@ -42,6 +44,7 @@ struct DoctorScan: Sendable {
     if own.type != .string {
       find(subject.finding(.typeDrift, "_id", "expected a text, found \(DoctorScan.words(own))"))
     }
+    try holdings(of: subject, join)
     if let page = try document.find("page")?.integer, let owner = try document.find("chart_id") {
       try join(
         DoctorJoin(
@@ -109,6 +112,38 @@ struct DoctorScan: Sendable {
       case .unreadable(let reason): find(subject.finding(.unreadableField, field, reason))
       case .doubtful(let reason): find(subject.finding(.doubtfulValue, field, reason))
       }
+    }
+  }
+
+  // MARK: Resources
+
+  /// Notes which resources a document holds whose home is a section: each has one.
+  private func holdings(of subject: Subject, _ join: Join) throws {
+    let document = subject.document
+    func note(_ key: String, in kind: DocumentKind, _ id: String) throws {
+      let source = prefixes.first { id.hasPrefix($0) } ?? ""
+      try join(DoctorJoin(.resource, source + key, .holder(kind, id: id)))
+    }
+    if subject.kind == .resource {
+      // What has its home in a section is kept on its own as long as its owner is not known.
+      guard let slash = subject.id.firstIndex(of: "/"), try document.find("fhir")?.document != nil else {
+        return
+      }
+      let type = String(subject.id[..<slash])
+      guard mappings.homes.place(ofType: type).section != nil else { return }
+      let own = subject.id[subject.id.index(after: slash)...]
+      let source = prefixes.first { own.hasPrefix($0) } ?? ""
+      return try join(
+        DoctorJoin(
+          .resource, source + type + "/" + own.dropFirst(source.count), .holder(.resource, id: subject.id)))
+    }
+    let owner = try document.find("chart_id").flatMap(StoredID.text) ?? subject.id
+    try StoredContent.forEachResource(in: document) { try note($0, in: subject.kind, owner) }
+    // Where both layouts are wanted the chart within the patient is a copy.
+    if subject.kind == .patient, layout != .both,
+      let chart = try document.find(string: ChartLayout.field)?.document
+    {
+      try StoredContent.forEachResource(in: chart) { try note($0, in: .patient, owner) }
     }
   }
 

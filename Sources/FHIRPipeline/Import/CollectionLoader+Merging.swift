@@ -90,6 +90,7 @@ extension CollectionLoader {
 
   private func write(_ merged: [Merged], _ connection: borrowing StoreConnection) throws -> [Assembly] {
     guard !merged.isEmpty else { return [] }
+    try noteDepartures(merged, connection)
     let result = try remembering(merged.lazy.map(\.document)) {
       try connection.write(try merged.map { try replacement($0) }, in: collection)
     }
@@ -110,6 +111,14 @@ extension CollectionLoader {
       }
     }
     return missed
+  }
+
+  /// Notes who loses an appointment, before it changes.
+  private func noteDepartures(_ merged: [Merged], _ connection: borrowing StoreConnection) throws {
+    guard let departures else { return }
+    for merged in merged where !merged.document.formerOwners.isEmpty {
+      try departures.note(merged.document.formerOwners, of: merged.document.id, connection)
+    }
   }
 
   // MARK: Documents of several pages

@@ -3,12 +3,13 @@ import DocumentStore
 import FHIRMapping
 
 extension CollectionLoader {
-  /// Takes resources out of a document; one that is left without any goes, unless an application keeps a chart in it.
+  /// Takes resources, and links to appointments, out of a document; one that is left without any goes, unless an application
+  /// keeps a chart in it.
   ///
   /// - Parameter keepsEmpty: whether a document stays that nothing is left in.
   /// - Returns: how many were there.
   func remove(
-    _ keys: Set<String>, from id: String, of kind: DocumentKind, keepsEmpty: Bool,
+    _ keys: Set<String>, links: Set<String> = [], from id: String, of kind: DocumentKind, keepsEmpty: Bool,
     _ connection: borrowing StoreConnection
   ) throws -> Int {
     for _ in 0..<CollectionLoader.tries {
@@ -17,9 +18,10 @@ extension CollectionLoader {
       // What this program did not write it does not delete.
       guard let state = try stored.state, state.hash != nil else { return 0 }
       let removal = try assembler.assemble(
-        kind: kind, id: id, without: keys, stored: stored.inOrder, keepsEmpty: keepsEmpty)
+        kind: kind, id: id, without: keys, links: links, stored: stored.inOrder, keepsEmpty: keepsEmpty)
+      try departures?.note(removal.formerOwners, of: id, connection)
       if let document = removal.document {
-        if removal.removed == 0 { return 0 }
+        if !removal.isChanged { return 0 }
         let merged = Merged(
           incoming: document, document: document, hash: state.hash, guardedHash: stored.guardedHash)
         if try write(paged: merged, over: stored.found, connection).isEmpty { return removal.removed }

@@ -18,6 +18,8 @@ struct CollectionLoader {
   let refused: DocumentLoader.Refused
   /// What earlier tries of the same documents left unconfirmed; nil where there is one try.
   var findings: BatchFindings?
+  /// Takes who loses an appointment; nil where none is lost.
+  var departures: Departures?
 
   var collection: String { place.collection }
 

@@ -10,8 +10,7 @@ struct DeletionRun {
   let mappings: MappingSet
   /// Prefix of every `_id`, with its dot.
   let prefix: String
-
-  private static let idsPerQuestion = 1000
+  let departures: Departures
 
   /// The keys to be taken out of a document.
   private typealias Orders = [DocumentKind: [String: Set<String>]]
@@ -42,7 +41,7 @@ struct DeletionRun {
     for (kind, documents) in orders.sorted(by: { $0.key < $1.key }) {
       let loader = CollectionLoader(
         place: states.place(of: kind), assembler: assembler, hasTransactions: store.server.hasTransactions,
-        counted: { _ in }, refused: { _, _ in })
+        counted: { _ in }, refused: { _, _ in }, departures: departures)
       // A patient who stays keeps the chart, if an empty one.
       let patients = kind == .chart ? try patients(documents.keys) : []
       for (id, keys) in documents.sorted(by: { $0.key < $1.key }) {
@@ -74,32 +73,11 @@ struct DeletionRun {
   private func find(
     _ targets: [TargetIndex.Target], in section: String, of kind: DocumentKind, _ orders: inout Orders
   ) throws {
-    let place = states.place(of: kind)
-    let path = (place.field.map { $0 + "." } ?? "") + section + ".id"
-    let places =
-      place.field == nil
-      ? [(place.collection, path)]
-      : [
-        (place.collection, path), (place.pages, section + ".id"),
-      ]
-    var rest = targets[...]
-    while !rest.isEmpty {
-      let some = rest.prefix(DeletionRun.idsPerQuestion)
-      rest = rest.dropFirst(DeletionRun.idsPerQuestion)
-      let keys = Set(some.map(\.key))
-      for (collection, path) in places {
-        let filter = try BSONDocument([path: ["$in": .array(some.map { .string($0.id) })]])
-        var found: Set<String> = []
-        try store.persevering { connection in
-          try connection.find(
-            filter, in: collection, options: FindOptions(projection: ["_id": 1, "chart_id": 1])
-          ) { document in
-            // A further page names the document that it belongs to.
-            if let id = try document.find("chart_id")?.text ?? document.find("_id")?.text { found.insert(id) }
-          }
-        }
-        for id in found { orders[kind, default: [:]][id, default: []].formUnion(keys) }
-      }
+    let keys = Set(targets.map(\.key))
+    let search = SectionSearch(place: states.place(of: kind), section: section, prefix: prefix)
+    try search.find(Set(targets.map(\.id)), store) { type, id, document in
+      let key = type + "/" + id
+      if keys.contains(key) { orders[kind, default: [:]][document, default: []].insert(key) }
     }
   }
 }

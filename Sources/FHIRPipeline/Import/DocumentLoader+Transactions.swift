@@ -53,7 +53,7 @@ extension DocumentLoader {
     // The pages of a document go with the rest of the transaction.
     let loader = CollectionLoader(
       place: states.place(of: kind), assembler: assembler, hasTransactions: false,
-      counted: { findings.count($0) }, refused: { findings.refuse($1) })
+      counted: { findings.count($0) }, refused: { findings.refuse($1) }, departures: departures)
     guard try loader.loadTogether(requests.map(\.document), connection) else {
       throw CollectionLoader.Setback.changed
     }

@@ -34,12 +34,23 @@ package final class DocumentLoader: DocumentSink {
   private let failure = Mutex<PipelineFailure?>(nil)
   let counted: Counted
   private let refused: Refused
+  let departures: Departures?
   private let threads = Mutex<[WorkerThread]>([])
 
-  package init(
+  package convenience init(
     store: DocumentStore, states: StoredStates, assembler: DocumentAssembler, counted: @escaping Counted,
     refused: @escaping Refused
   ) {
+    self.init(
+      store: store, states: states, assembler: assembler, departures: nil, counted: counted, refused: refused)
+  }
+
+  /// - Parameter departures: takes who loses an appointment.
+  init(
+    store: DocumentStore, states: StoredStates, assembler: DocumentAssembler, departures: Departures?,
+    counted: @escaping Counted, refused: @escaping Refused
+  ) {
+    self.departures = departures
     self.store = store
     self.states = states
     self.assembler = assembler
@@ -161,7 +172,8 @@ package final class DocumentLoader: DocumentSink {
         let loader = CollectionLoader(
           place: states.place(of: kind), assembler: assembler,
           hasTransactions: store.server.hasTransactions, counted: { findings.count($0) },
-          refused: { findings.refuse($0, $1) }, findings: findings)
+          refused: { findings.refuse($0, $1) }, findings: findings,
+          departures: departures)
         // What a try that broke off has written was not there when it was asked for.
         try loader.load(
           isFirst ? requests : requests.map { LoadRequest($0.document) }, areNew: areNew && isFirst,

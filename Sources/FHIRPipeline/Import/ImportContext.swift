@@ -27,6 +27,10 @@ final class ImportContext: Sendable {
   let validator: Validator
   /// Where references are noted that find nothing; nil in a run that writes nothing.
   let waiting: WaitingReferences?
+  /// Takes the patients and providers of appointments that come in several versions; nil in a run that writes nothing.
+  let departures: Departures?
+  /// Takes resources that may have stood in another document before; nil in a run that writes nothing.
+  private let moved: MovedResources?
   /// What a comparison with the database found.
   let changed = ChangedDocuments()
   let deletions: Deletions
@@ -44,9 +48,12 @@ final class ImportContext: Sendable {
     states: StoredStates?,
     ledger: ImportLedger,
     assembler: DocumentAssembler, loader: any DocumentSink, spill: SpillStore, progress: Progress,
-    number: Int32 = 0, waiting: WaitingReferences? = nil, hasTransactions: Bool = true
+    number: Int32 = 0, waiting: WaitingReferences? = nil, departures: Departures? = nil,
+    moved: MovedResources? = nil, hasTransactions: Bool = true
   ) {
     self.waiting = waiting
+    self.departures = departures
+    self.moved = moved
     self.hasTransactions = hasTransactions
     self.run = run
     self.files = files
@@ -73,6 +80,22 @@ final class ImportContext: Sendable {
   var failure: PipelineFailure? { failed.withLock { $0 } }
 
   func fail(_ failure: PipelineFailure) { failed.withLock { $0 = $0 ?? failure } }
+
+  /// Takes note of where a resource goes whose version says that it is not the first of it.
+  func seeVersion(
+    of resource: RecordResource, in home: (kind: DocumentKind, id: String), sequence: UInt64
+  ) {
+    let names = KnownNames.r4
+    let tree = resource.tree
+    guard let moved, let meta = tree.child(names.meta, of: resource.node),
+      let version = tree.child(names.versionId, of: meta), tree.string(at: version) != "1"
+    else { return }
+    do {
+      try moved.see(resource.identity, in: home.kind, home.id, sequence: sequence)
+    } catch {
+      fail(DocumentLoader.failure(error))
+    }
+  }
 
   /// What entries want deleted, by the run's own resources or those that are stored.
   var dueDeletions: [TargetIndex.Target] {

@@ -17,6 +17,7 @@ struct ImportLoading {
   private(set) var deleted = 0
   /// References of earlier imports that found their targets.
   private(set) var healed = 0
+  private let departures: Departures
 
   init(
     run: ImportRun, files: [InputFile], found: IndexPass.Result, assembler: DocumentAssembler,
@@ -29,16 +30,23 @@ struct ImportLoading {
     self.ledger = ledger
     self.number = number
     self.store = store
+    departures = Departures(source: run.source)
   }
 
   /// Loads everything, and does what is to be done when everything is there.
   mutating func load(_ states: StoredStates, _ stored: StoredTargets) {
     do {
-      let deletions = try makeDocuments(states, stored)
+      let moved = MovedResources(mappings: run.mappings, states: states)
+      let deletions = try makeDocuments(states, stored, moved)
       deleted = try DeletionRun(
         store: store, states: states, assembler: assembler, mappings: run.mappings,
-        prefix: run.source.isEmpty ? "" : run.source + "."
+        prefix: run.source.isEmpty ? "" : run.source + ".", departures: departures
       ).run(deletions)
+      try departures.settle(store, states, assembler)
+      let types = ledger.summary.types
+      try moved.settle(
+        store, assembler, prefix: run.source.isEmpty ? "" : run.source + ".",
+        inserted: { types[$0]?.inserted ?? 0 > 0 }, say: run.say)
       let healing = HealingRun(
         run, store: store, states: states, assembler: assembler, index: found.index, number: number)
       healed = try healing.heal()
@@ -49,10 +57,11 @@ struct ImportLoading {
 
   /// Makes and loads the documents; returns what is to be deleted afterwards.
   private func makeDocuments(
-    _ states: StoredStates, _ stored: StoredTargets
+    _ states: StoredStates, _ stored: StoredTargets, _ moved: MovedResources
   ) throws -> [TargetIndex.Target] {
     let loader = DocumentLoader(
-      store: store, states: states, assembler: assembler, counted: { [ledger] in ledger.count($0) },
+      store: store, states: states, assembler: assembler, departures: departures,
+      counted: { [ledger] in ledger.count($0) },
       refused: { [ledger] in ledger.refuse($0, reason: $1) })
     let total = files.reduce(0) { $0 + $1.size }
     let progress = Progress(total: total, enabled: run.showsProgress)
@@ -61,7 +70,8 @@ struct ImportLoading {
       run: run, files: files, found: found, stored: stored, states: states, ledger: ledger,
       assembler: assembler, loader: loader,
       spill: SpillStore(expectedBytes: total * 5 / 4, folder: NSTemporaryDirectory()), progress: progress,
-      number: number, waiting: waiting, hasTransactions: store.server.hasTransactions)
+      number: number, waiting: waiting, departures: departures,
+      moved: moved, hasTransactions: store.server.hasTransactions)
     loader.start()
     context.makeDocuments()
     progress.finish()

@@ -162,12 +162,20 @@ final class ImportWorker {
       context.run.say(FindingText.line(issue, source: source))
     }
     context.deletions.note(resource.identity.key, sequence: sequence)
+    var owners: Set<Departures.Owner>?
+    if resource.type == "Appointment", context.repeated.contains(ContentHash.of(resource.identity.key)) {
+      owners = []
+    }
     do {
       let result = try factory.parts(
         of: resource, identity: resource.identity, resolver: resolver, sequence: sequence,
         origin: context.origin(of: resource, sequence: sequence)
       ) { part in
         expect(part.kind)
+        if part.form == .link, part.kind == .patient || part.kind == .provider {
+          owners?.insert(
+            Departures.Owner(kind: part.kind, id: String(decoding: part.documentID, as: UTF8.self)))
+        }
         if transaction?.isAlone == true || isWhole(part, whole: patients) {
           wholes.append(record: part.record)
         } else if let transaction {
@@ -176,6 +184,8 @@ final class ImportWorker {
           spill(part)
         }
       }
+      context.seeVersion(of: resource, in: result.home, sequence: sequence)
+      if let owners { context.departures?.see(owners, of: result.home.id) }
       summary.references.resolved += result.resolved
       summary.references.unresolved += result.unresolved
       if result.derived > 0 {

@@ -20,6 +20,8 @@ package struct KnownNames: Sendable {
   package let method: NameID
   package let url: NameID
   package let ifNoneExist: NameID
+  package let meta: NameID
+  package let versionId: NameID
 
   package init(table: DefinitionTable = .r4) {
     func known(_ name: String) -> NameID {
@@ -44,6 +46,8 @@ package struct KnownNames: Sendable {
     method = known("method")
     url = known("url")
     ifNoneExist = known("ifNoneExist")
+    meta = known("meta")
+    versionId = known("versionId")
   }
 
   package static let r4 = KnownNames()

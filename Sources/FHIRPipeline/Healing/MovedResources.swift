@@ -1,0 +1,182 @@
+import BSON
+import DocumentStore
+import FHIRMapping
+import Synchronization
+
+/// Resources in sections of documents that may have stood in another patient's before: a laboratory corrects whose result it was.
+/// The document that they left is told from its sections, for a resource has one home.
+///
+/// Only versions that say that they are not the first are looked for, and only where something came that was not there: to
+/// look for a resource reads every document of its kind.
+final class MovedResources: Sendable {
+  /// More are not looked for; the doctor finds them.
+  private static let most = 100_000
+
+  private struct Candidate {
+    let type: String
+    let id: String
+    /// Where the run put it last.
+    var home: Home
+    var sequence: UInt64
+  }
+
+  /// A document with a resource.
+  private struct Home: Hashable {
+    let kind: DocumentKind
+    let id: String
+  }
+
+  private struct State {
+    var candidates: [String: Candidate] = [:]
+    var areTooMany = false
+  }
+
+  private let mappings: MappingSet
+  private let states: StoredStates
+  private let state = Mutex(State())
+
+  init(mappings: MappingSet, states: StoredStates) {
+    self.mappings = mappings
+    self.states = states
+  }
+
+  /// Takes note of a resource that is not the first version of itself, and of where it goes.
+  func see(_ identity: ResourceIdentity, in kind: DocumentKind, _ document: String, sequence: UInt64) throws {
+    let place = mappings.homes.place(ofType: identity.type)
+    guard place.section != nil, try states.hadDocuments(place.kind) else { return }
+    state.withLock { state in
+      if let known = state.candidates[identity.key], known.sequence > sequence { return }
+      guard state.candidates.count < MovedResources.most || state.candidates[identity.key] != nil else {
+        state.areTooMany = true
+        return
+      }
+      state.candidates[identity.key] = Candidate(
+        type: identity.type, id: identity.id, home: Home(kind: kind, id: document), sequence: sequence)
+    }
+  }
+
+  // MARK: When all is loaded
+
+  /// Takes resources out of the documents where they stood before.
+  ///
+  /// - Parameters:
+  ///   - prefix: of every `_id`, with its dot.
+  ///   - inserted: whether resources of a type came that their documents did not have.
+  ///   - say: takes a line for people.
+  func settle(
+    _ store: DocumentStore, _ assembler: DocumentAssembler, prefix: String, inserted: (String) -> Bool,
+    say: (String) -> Void
+  ) throws {
+    let found = state.withLock { $0 }
+    let candidates = found.candidates.filter { inserted($0.value.type) }
+    guard !candidates.isEmpty else { return }
+    if found.areTooMany {
+      say(
+        "  more than \(Amount.grouped(MovedResources.most)) resources came in later versions: whether others of them stood in "
+          + "another document before is for `fhirline doctor` to tell")
+    }
+    let homes = try homes(of: candidates, store, prefix: prefix)
+    var orders: [Home: Set<String>] = [:]
+    for (key, homes) in homes.sorted(by: { $0.key < $1.key }) where homes.count > 1 {
+      guard let candidate = candidates[key] else { continue }
+      let kept = try newest(key, candidate.home, homes, store, assembler)
+      for home in homes where home != kept { orders[home, default: []].insert(key) }
+    }
+    for (home, keys) in orders.sorted(by: { ($0.key.kind, $0.key.id) < ($1.key.kind, $1.key.id) }) {
+      try remove(keys, from: home, store, assembler)
+    }
+    let count = orders.values.reduce(0) { $0 + $1.count }
+    if count > 0 {
+      say(
+        "  \(Amount.of(count, "resource")) taken out of documents that another version of them had stood in")
+    }
+  }
+
+  /// By resource: the documents that hold it.
+  private func homes(
+    of candidates: [String: Candidate], _ store: DocumentStore, prefix: String
+  ) throws -> [String: Set<Home>] {
+    var homes: [String: Set<Home>] = [:]
+    var sections: [DocumentKind: [String: [Candidate]]] = [:]
+    for (_, candidate) in candidates {
+      let place = mappings.homes.place(ofType: candidate.type)
+      guard let section = place.section else { continue }
+      sections[place.kind, default: [:]][section, default: []].append(candidate)
+    }
+    for (kind, sections) in sections {
+      for (section, candidates) in sections {
+        let types = Set(candidates.map(\.type))
+        let search = SectionSearch(place: states.place(of: kind), section: section, prefix: prefix)
+        try search.find(Set(candidates.map(\.id)), store) { type, id, document in
+          guard types.contains(type) else { return }
+          homes[type + "/" + id, default: []].insert(Home(kind: kind, id: document))
+        }
+      }
+    }
+    // What has its home in a section is kept on its own as long as its owner is not known.
+    let alone = Dictionary(
+      candidates.map { ("\($0.value.type)/\(prefix)\($0.value.id)", $0.key) }
+    ) { first, _ in first }
+    try store.persevering { connection in
+      for id in try connection.existing(ids: alone.keys, in: states.collection(of: .resource)) {
+        guard let key = alone[id] else { continue }
+        homes[key, default: []].insert(Home(kind: .resource, id: id))
+      }
+    }
+    return homes.filter { candidates[$0.key] != nil }
+  }
+
+  /// The document with the newest version: the run's, unless another is told to be newer.
+  private func newest(
+    _ key: String, _ own: Home, _ homes: Set<Home>, _ store: DocumentStore, _ assembler: DocumentAssembler
+  ) throws -> Home {
+    var best: (home: Home, version: ResourceVersion)?
+    let others = homes.subtracting([own]).sorted { ($0.kind, $0.id) < ($1.kind, $1.id) }
+    for home in (homes.contains(own) ? [own] : []) + others {
+      guard let version = try version(of: key, in: home, store, assembler) else { continue }
+      if let best, !best.version.isOlder(than: version) { continue }
+      best = (home, version)
+    }
+    return best?.home ?? own
+  }
+
+  private func version(
+    of key: String, in home: Home, _ store: DocumentStore, _ assembler: DocumentAssembler
+  ) throws -> ResourceVersion? {
+    let loader = loader(home.kind, store, assembler)
+    var version: ResourceVersion?
+    try store.persevering { connection in
+      guard let known = try StoredState.states(of: [home.id], in: loader.place, connection)[home.id] else {
+        return
+      }
+      let pages = try loader.pagesFound(of: home.id, upTo: known.pages, connection).inOrder
+      let draft = try assembler.draft(ofStored: pages, kind: home.kind, id: home.id)
+      draft.forEachResource { own, bytes, _ in
+        if own == key { version = ResourceVersion(of: bytes) }
+      }
+    }
+    return version
+  }
+
+  private func loader(
+    _ kind: DocumentKind, _ store: DocumentStore, _ assembler: DocumentAssembler
+  ) -> CollectionLoader {
+    CollectionLoader(
+      place: states.place(of: kind), assembler: assembler, hasTransactions: store.server.hasTransactions,
+      counted: { _ in }, refused: { _, _ in })
+  }
+
+  private func remove(
+    _ keys: Set<String>, from home: Home, _ store: DocumentStore, _ assembler: DocumentAssembler
+  ) throws {
+    let loader = loader(home.kind, store, assembler)
+    try store.persevering { connection in
+      _ = try loader.remove(
+        keys, from: home.id, of: home.kind, keepsEmpty: home.kind != .resource, connection)
+      if home.kind == .chart, states.layout == .both {
+        try ChartMirror(charts: states.place(of: .chart), copies: states.embeddedCharts)
+          .update([home.id], connection)
+      }
+    }
+  }
+}

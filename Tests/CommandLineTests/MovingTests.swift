@@ -1,0 +1,142 @@
+import BSON
+import Foundation
+import Testing
+
+/// What moves from one patient to another, or goes: a resource has one home, and lists name the appointments that there are.
+@Suite(.enabled(if: Workspace.hasMongoDB)) struct MovingTests {
+  private static let people = [
+    #"{"resourceType":"Patient","id":"p1","name":[{"family":"Li"}]}"#,
+    #"{"resourceType":"Patient","id":"p2","name":[{"family":"Wu"}]}"#,
+    #"{"resourceType":"Practitioner","id":"d1","name":[{"family":"House"}]}"#,
+  ]
+
+  private static func visit(_ id: String, of patient: String, version: Int = 1) -> String {
+    #"{"resourceType":"Appointment","id":"\#(id)","meta":{"versionId":"\#(version)"},"status":"booked","#
+      + #""start":"2024-03-01T09:00:00Z","end":"2024-03-01T09:30:00Z","participant":[{"actor":{"reference":"Patient/\#(patient)"},"#
+      + #""status":"accepted"},{"actor":{"reference":"Practitioner/d1"},"status":"accepted"}]}"#
+  }
+
+  private static func weight(_ id: String, of patient: String, version: Int) -> String {
+    #"{"resourceType":"Observation","id":"\#(id)","meta":{"versionId":"\#(version)"},"status":"final","#
+      + #""code":{"coding":[{"system":"http://loinc.org","code":"29463-7"}]},"subject":{"reference":"Patient/\#(patient)"},"#
+      + #""effectiveDateTime":"2024-01-01","valueQuantity":{"value":150,"unit":"lb","system":"http://unitsofmeasure.org","code":"[lb_av]"}}"#
+  }
+
+  private static func coverage(of patient: String, version: Int) -> String {
+    #"{"resourceType":"Coverage","id":"c1","meta":{"versionId":"\#(version)"},"status":"active","subscriberId":"7","#
+      + #""beneficiary":{"reference":"Patient/\#(patient)"},"payor":[{"display":"P"}]}"#
+  }
+
+  private func load(_ lines: [String], _ name: String, into workspace: Workspace) throws -> Workspace.Summary
+  {
+    try workspace.importFiles(
+      try workspace.write(name + ".ndjson", lines.joined(separator: "\n")))
+  }
+
+  private func expectNoFindings(_ workspace: Workspace, _ comment: Comment) throws {
+    let doctor = try workspace.run("doctor", "--quiet")
+    #expect(doctor.status == 0 && doctor.output.isEmpty, "\(comment): \(doctor.output)\(doctor.errors)")
+  }
+
+  @Test func `an appointment that moves to another patient leaves the lists of the first`() throws {
+    let workspace = try Workspace()
+    _ = try load(
+      Self.people + [Self.visit("a1", of: "p1"), Self.visit("a2", of: "p1")], "first", into: workspace)
+    _ = try load([Self.visit("a1", of: "p2", version: 2)], "second", into: workspace)
+    #expect(try workspace.document("p1", in: "patient")["appointments"] == ["a2"])
+    #expect(try workspace.document("p1", in: "patient_chart")["last_appointment_id"] == "a2")
+    #expect(try workspace.document("p2", in: "patient")["appointments"] == ["a1"])
+    _ = try load([Self.visit("a2", of: "p2", version: 2)], "third", into: workspace)
+    #expect(try workspace.document("p1", in: "patient")["appointments"] == nil)
+    #expect(try workspace.document("p1", in: "patient_chart")["last_appointment_id"] == nil)
+    try expectNoFindings(workspace, "moved")
+    // The documents are what an import of the last versions alone makes.
+    let fresh = try Workspace()
+    let last = [Self.visit("a1", of: "p2", version: 2), Self.visit("a2", of: "p2", version: 2)]
+    _ = try load(Self.people + last, "all", into: fresh)
+    for (id, kind) in [("p1", "patient"), ("p1", "patient_chart"), ("p2", "patient"), ("d1", "provider")] {
+      func hash(_ workspace: Workspace) throws -> BSONValue? {
+        try workspace.document(id, in: kind)["_fhirline"]?.fields?["hash"]
+      }
+      #expect(try hash(workspace) == hash(fresh), "\(kind) \(id)")
+    }
+  }
+
+  @Test func `of several versions in one input the last one's patient has the appointment`() throws {
+    let workspace = try Workspace()
+    let lines = Self.people + [Self.visit("a1", of: "p1"), Self.visit("a1", of: "p2", version: 2)]
+    for _ in 0..<2 {
+      _ = try load(lines, "history", into: workspace)
+      #expect(try workspace.document("p1", in: "patient")["appointments"] == nil)
+      #expect(try workspace.document("p2", in: "patient")["appointments"] == ["a1"])
+      #expect(try workspace.document("d1", in: "provider")["appointments"] == ["a1"])
+    }
+    try expectNoFindings(workspace, "history")
+  }
+
+  @Test func `an appointment that is deleted leaves all lists`() throws {
+    let workspace = try Workspace()
+    _ = try load(
+      Self.people + [Self.visit("a1", of: "p1"), Self.visit("a2", of: "p1")], "first", into: workspace)
+    let deletion = try workspace.write(
+      "delete.json",
+      #"{"resourceType":"Bundle","type":"batch","entry":[{"request":{"method":"DELETE","url":"Appointment/a2"}}]}"#
+    )
+    _ = try workspace.importFiles(deletion)
+    #expect(try workspace.document("p1", in: "patient")["appointments"] == ["a1"])
+    #expect(try workspace.document("d1", in: "provider")["last_appointment"] == "a1")
+    try expectNoFindings(workspace, "deleted")
+  }
+
+  @Test func `a resource that is corrected to be another patient's leaves the first one's documents`() throws
+  {
+    let workspace = try Workspace()
+    let first =
+      Self.people + [Self.weight("o1", of: "p1", version: 1), Self.coverage(of: "p1", version: 1)]
+    _ = try load(first, "first", into: workspace)
+    let corrected = [Self.weight("o1", of: "p2", version: 2), Self.coverage(of: "p2", version: 2)]
+    _ = try load(corrected, "corrected", into: workspace)
+    #expect(try workspace.document("p1", in: "patient_chart")["weight"] == nil)
+    #expect(try workspace.document("p2", in: "patient_chart")["weight"] == .double(150))
+    #expect(try workspace.document("p1", in: "patient")["insurance_id"] == nil)
+    #expect(try workspace.document("p2", in: "patient")["insurance_id"] == "7")
+    // What comes late and is older changes nothing.
+    let again = try load(corrected, "corrected", into: workspace)
+    #expect(again.loaded == .init(inserted: 0, replaced: 0, unchanged: 2))
+    try expectNoFindings(workspace, "corrected")
+    #expect(try workspace.run("export", "--out", workspace.path("out"), "--quiet").status == 0)
+    #expect(try workspace.read("out/Observation.ndjson").split(separator: "\n").count == 1)
+  }
+
+  @Test func `another hospital's resource of the same id stays`() throws {
+    let workspace = try Workspace()
+    for source in ["a", "b"] {
+      let file = try workspace.write(
+        source + ".ndjson", (Self.people + [Self.weight("o1", of: "p1", version: 1)]).joined(separator: "\n"))
+      let config = try workspace.write(source + ".yml", "import:\n  source: \(source)\n")
+      #expect(try workspace.run("import", file, "--config", config, "--quiet").status == 0)
+    }
+    let moved = try workspace.write("moved.ndjson", Self.weight("o1", of: "p2", version: 2))
+    let config = workspace.path("a.yml")
+    #expect(try workspace.run("import", moved, "--config", config, "--quiet").status == 0)
+    #expect(try workspace.document("a.p1", in: "patient_chart")["weight"] == nil)
+    #expect(try workspace.document("b.p1", in: "patient_chart")["weight"] == .double(150))
+    let deletion = try workspace.write(
+      "delete.json",
+      #"{"resourceType":"Bundle","type":"batch","entry":[{"request":{"method":"DELETE","url":"Observation/o1"}}]}"#
+    )
+    #expect(try workspace.run("import", deletion, "--config", config, "--quiet").status == 0)
+    #expect(try workspace.document("a.p2", in: "patient_chart")["weight"] == nil)
+    #expect(try workspace.document("b.p1", in: "patient_chart")["weight"] == .double(150))
+  }
+
+  @Test func `the doctor finds a resource in two documents`() throws {
+    let workspace = try Workspace()
+    _ = try load(Self.people + [Self.weight("o1", of: "p1", version: 1)], "first", into: workspace)
+    let chart = try workspace.document("p1", in: "patient_chart")
+    try workspace.insert(
+      [["_id": "p3", "observations": chart["observations"] ?? .null]], into: "patient_chart")
+    let doctor = try workspace.run("doctor", "--quiet")
+    #expect(doctor.output.contains("[repeated-resource]\n    p1 → Observation/o1\n    p3 → Observation/o1"))
+  }
+}
