@@ -129,7 +129,7 @@ package struct DoctorRun: Sendable {
         try scan.look(at: document, kind: batch.kind) {
           ledger.add($0)
         } _: { join in
-          try spill.append(key: ContentHash.of(join.key)) { join.encode(into: &$0) }
+          try spill.append(key: NameHash.of(join.key)) { join.encode(into: &$0) }
         }
       } catch is BSONError {
         let id = (try? document.find("_id")).flatMap { $0 }.flatMap(StoredID.text) ?? "?"

@@ -41,7 +41,7 @@ final class WaitingReferences: Sendable {
       for name in names {
         let text = "\(source)\n\(kind.rawValue)\n\(documentID)\n\(name)"
         if state.seen.count > WaitingReferences.mostRemembered { state.seen = [] }
-        guard state.seen.insert(ContentHash.of(text)).inserted else { continue }
+        guard state.seen.insert(NameHash.of(text)).inserted else { continue }
         let note: BSONFields = [
           "name": .string(name), "kind": .string(kind.rawValue), "document": .string(documentID),
           "source": .string(source), "run": .int32(run),

@@ -47,10 +47,12 @@ struct CollectionLoader {
     }
   }
 
-  /// Loads documents within a transaction; false where one of them is no longer as it was read, so that all is to be tried
-  /// again.
-  func loadTogether(_ documents: [Assembly], _ connection: borrowing StoreConnection) throws -> Bool {
-    try loadOnce(documents.map { LoadRequest($0) }, areNew: false, connection).isEmpty
+  /// Loads documents within a transaction; false where one of them is no longer as it was read, or not as new as it was
+  /// taken for, so that all is to be tried again.
+  func loadTogether(
+    _ documents: [Assembly], areNew: Bool, _ connection: borrowing StoreConnection
+  ) throws -> Bool {
+    try loadOnce(documents.map { LoadRequest($0) }, areNew: areNew, connection).isEmpty
   }
 
   /// - Returns: what could not be written because the document is no longer as it was read.
@@ -81,7 +83,7 @@ struct CollectionLoader {
         changed.append(document)
       }
     }
-    var missed = try insert(fresh, connection)
+    var missed = try insert(fresh, areNew: areNew, connection)
     missed += try merge(changed, connection)
     for (document, pages) in paged { missed += try merge(document, pages: pages, connection) }
     return missed.map { LoadRequest($0) }
@@ -90,7 +92,7 @@ struct CollectionLoader {
   // MARK: New documents
 
   private func insert(
-    _ documents: [Assembly], _ connection: borrowing StoreConnection
+    _ documents: [Assembly], areNew: Bool, _ connection: borrowing StoreConnection
   ) throws -> [Assembly] {
     guard !documents.isEmpty else { return [] }
     var documents = documents
@@ -107,10 +109,13 @@ struct CollectionLoader {
     for failure in result.failures { failures[failure.index] = failure }
     // What somebody else wrote since it was asked for; another key than `_id` may be a duplicate, too.
     let duplicates = result.failures.filter { $0.reason == .duplicateKey }.map { documents[$0.index].id }
-    // A transaction that had a failure is over: nothing can be asked in it.
-    let existing =
-      duplicates.isEmpty || connection.isInTransaction
-      ? [] : try connection.existing(ids: duplicates, in: collection)
+    // A transaction that had a failure is over: nothing can be asked in it. The next, where it is asked before, tells more.
+    let existing: Set<String>
+    if duplicates.isEmpty || connection.isInTransaction {
+      existing = areNew ? Set(duplicates) : []
+    } else {
+      existing = try connection.existing(ids: duplicates, in: collection)
+    }
     var missed: [Assembly] = []
     for (index, document) in documents.enumerated() {
       if let failure = failures[index] {

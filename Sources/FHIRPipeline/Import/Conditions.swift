@@ -8,8 +8,8 @@ final class Conditions: Sendable {
   struct Entry: Sendable {
     let condition: String
     let target: TargetIndex.Target
-    /// What else the entry's resource is called.
-    let names: [String]
+    /// Hashes of what else the entry's resource is called.
+    let names: [UInt64]
     /// An organization's own name.
     let name: String?
     let sequence: UInt64
@@ -18,7 +18,7 @@ final class Conditions: Sendable {
   private let first = Mutex<[UInt64: Entry]>([:])
 
   func add(_ entry: Entry) {
-    let hash = ContentHash.of(entry.condition)
+    let hash = NameHash.of(entry.condition)
     first.withLock { first in
       if let known = first[hash], known.sequence <= entry.sequence { return }
       first[hash] = entry
@@ -27,14 +27,14 @@ final class Conditions: Sendable {
 
   /// The resource that is made for a condition.
   func target(_ condition: String) -> TargetIndex.Target? {
-    first.withLock { $0[ContentHash.of(condition)]?.target }
+    first.withLock { $0[NameHash.of(condition)]?.target }
   }
 
   /// Makes the resources known that are made, or are there already.
   func add(to index: inout TargetIndex, _ stored: (String) -> TargetIndex.Target?) {
     for entry in first.withLock({ $0.values.sorted { $0.sequence < $1.sequence } }) {
       let target = stored(entry.condition) ?? entry.target
-      index.add(type: target.type, id: target.id, names: entry.names)
+      index.add(target, names: entry.names)
       if let name = entry.name, target == entry.target { index.setName(name, of: target.key) }
     }
   }

@@ -27,7 +27,7 @@ final class Deletions: Sendable {
   /// Takes note of a resource that is loaded.
   func note(_ key: @autoclosure () -> String, sequence: UInt64) {
     guard !keys.isEmpty else { return }
-    let hash = ContentHash.of(key())
+    let hash = NameHash.of(key())
     guard keys.contains(hash) else { return }
     state.withLock { $0.written[hash] = max(sequence, $0.written[hash] ?? 0) }
   }
@@ -44,7 +44,7 @@ final class Deletions: Sendable {
         case .search(let name): target = find(name)
         }
         guard let target else { return nil }
-        if let written = state.written[ContentHash.of(target.key)], written >= order.sequence { return nil }
+        if let written = state.written[NameHash.of(target.key)], written >= order.sequence { return nil }
         return target
       }
     }

@@ -12,15 +12,17 @@ extension DocumentLoader {
     let findings = TransactionFindings()
     // What was under way when the server went away: it committed, or not.
     var unconfirmed: [Tally]?
-    for _ in 0..<DocumentLoader.transactionTries {
+    for number in 0..<DocumentLoader.transactionTries {
       do {
         for (kind, _) in groups { try states.awaitRoom(for: kind) }
+        // Where there was nothing before the run, nothing is asked for at first.
+        let new = try number > 0 ? [] : Set(groups.map(\.key).filter { try !states.hadDocuments($0) })
         try store.persevering { connection in
           do {
             try connection.withTransaction { connection in
               findings.reset()
               for (kind, requests) in groups {
-                try write(requests, kind: kind, findings, connection)
+                try write(requests, kind: kind, areNew: new.contains(kind), findings, connection)
                 // The server has ended the transaction with the write that it refused.
                 if findings.refusal != nil { throw CollectionLoader.Setback.changed }
               }
@@ -47,14 +49,14 @@ extension DocumentLoader {
   }
 
   private func write(
-    _ requests: [LoadRequest], kind: DocumentKind, _ findings: TransactionFindings,
+    _ requests: [LoadRequest], kind: DocumentKind, areNew: Bool, _ findings: TransactionFindings,
     _ connection: borrowing StoreConnection
   ) throws {
     // The pages of a document go with the rest of the transaction.
     let loader = CollectionLoader(
       place: states.place(of: kind), assembler: assembler, hasTransactions: false,
       counted: { findings.count($0) }, refused: { findings.refuse($1) }, departures: departures)
-    guard try loader.loadTogether(requests.map(\.document), connection) else {
+    guard try loader.loadTogether(requests.map(\.document), areNew: areNew, connection) else {
       throw CollectionLoader.Setback.changed
     }
     if kind == .chart, states.layout == .both {

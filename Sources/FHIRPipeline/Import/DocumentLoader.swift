@@ -128,7 +128,7 @@ package final class DocumentLoader: DocumentSink {
         continue
       }
       // Other bits than those that decide the partition of the spill.
-      lanes[Int((ContentHash.of(request.id) >> 40) % UInt64(queues.count))].append(request)
+      lanes[Int((NameHash.of(request.id) >> 40) % UInt64(queues.count))].append(request)
     }
     for (queue, lane) in zip(queues, lanes) where !lane.isEmpty {
       guard budget.take(DocumentLoader.bytes(of: lane)), queue.push(.documents(lane)) else { return false }
@@ -142,7 +142,7 @@ package final class DocumentLoader: DocumentSink {
       transaction.ended(.committed)
       return true
     }
-    let lane = Int((ContentHash.of(first.id) >> 40) % UInt64(queues.count))
+    let lane = Int((NameHash.of(first.id) >> 40) % UInt64(queues.count))
     return budget.take(DocumentLoader.bytes(of: transaction.requests))
       && queues[lane].push(.transaction(transaction))
   }

@@ -16,10 +16,13 @@ struct EntryRequest {
 
   let method: Method
   private let isUpdate: Bool
+  private let tree: ResourceTree
+  private let node: Int
+
   /// `Patient/1`, or a search.
-  let url: String
+  var url: String { text(KnownNames.r4.url) ?? "" }
   /// The search that must find nothing for the resource to be made.
-  let ifNoneExist: String?
+  var ifNoneExist: String? { text(KnownNames.r4.ifNoneExist) }
 
   /// nil where the entry asks for nothing.
   init?(_ record: Record) {
@@ -28,8 +31,9 @@ struct EntryRequest {
     guard case .entry = record.content, tree.count > 0, let request = tree.child(names.request, of: 0) else {
       return nil
     }
-    func text(_ name: NameID) -> String? { tree.child(name, of: request).map { tree.string(at: $0) } }
-    let verb = text(names.method)
+    self.tree = tree
+    node = request
+    let verb = tree.child(names.method, of: request).map { tree.string(at: $0) }
     isUpdate = verb == "PUT"
     switch verb {
     case "DELETE": method = .delete
@@ -37,16 +41,16 @@ struct EntryRequest {
     case "GET", "HEAD": method = .read
     default: method = .write
     }
-    url = text(names.url) ?? ""
-    ifNoneExist = text(names.ifNoneExist)
   }
+
+  private func text(_ name: NameID) -> String? { tree.child(name, of: node).map { tree.string(at: $0) } }
 
   /// The name by which a PUT looks for the one resource of this type that it is to change (a conditional update); nil where it
   /// names one by its id, or asks for what cannot be answered here.
   ///
   /// See http://hl7.org/fhir/R4/http.html#cond-update
   func searched(ofType type: String) -> String? {
-    guard isUpdate, url.contains("?"), case .search(let name) = target, name.hasPrefix(type + "?") else {
+    guard isUpdate, case .search(let name) = target, name.hasPrefix(type + "?") else {
       return nil
     }
     return name
@@ -63,12 +67,12 @@ struct EntryRequest {
 
   /// What the url names: `Type/id`, also behind a server's address; or the one resource that a search finds.
   var target: Target? {
-    let path = url.split(separator: "?", maxSplits: 1).first.map(String.init) ?? ""
+    let url = url
     if url.contains("?") {
       guard case .identifierSearch(let type, let system, let value) = ReferenceText(url) else { return nil }
       return .search(TargetIndex.identifierName(type: type, system: system, value: value))
     }
-    let steps = path.split(separator: "/")
+    let steps = url.split(separator: "/")
     guard steps.count >= 2, let id = steps.last, var type = steps.dropLast().last.map(String.init),
       type.withUTF8({ DefinitionTable.r4.resourceTypeID($0) }) != nil
     else { return nil }

@@ -5,7 +5,7 @@ import FHIRModel
 struct HeldBundle {
   /// A line of NDJSON is in memory as long as its records are, however large it is.
   let isLine: Bool
-  private(set) var records: [(Record, UInt64)] = []
+  private(set) var entries: [Entry] = []
   private(set) var index = TargetIndex()
   /// Ids of the patients in the Bundle.
   private(set) var patients: Set<String> = []
@@ -17,6 +17,14 @@ struct HeldBundle {
   /// Entries whose resources change others: these, by their sequences.
   private(set) var changed: [UInt64: TargetIndex.Target] = [:]
   private var bytes = 0
+
+  /// An entry as it came.
+  struct Entry {
+    let record: Record
+    /// nil where it has none.
+    var resource: RecordResource?
+    let sequence: UInt64
+  }
 
   /// What is there in the place of an entry's own resource.
   enum Existing {
@@ -35,27 +43,24 @@ struct HeldBundle {
     _ record: Record, sequence: UInt64, repeated: Set<UInt64>,
     existing: (Record, RecordResource) -> Existing?
   ) {
-    if let resource = RecordResource(record), let found = existing(record, resource) {
-      let other: TargetIndex.Target
+    var resource = RecordResource(record)
+    if let own = resource, let found = existing(record, own) {
       switch found {
       case .kept(let target):
         known.insert(sequence)
-        other = target
+        index.add(target, names: own.nameHashes)
       case .changed(let target):
         changed[sequence] = target
-        other = target
+        index.add(target, names: own.nameHashes)
+        resource?.change(target)
       }
-      index.add(
-        type: other.type, id: other.id,
-        names: ResourceIdentity.names(
-          of: resource.tree, at: resource.node, type: resource.type, fullUrl: resource.fullUrl))
-    } else if let resource = RecordResource(record) {
-      index.add(resource)
-      if resource.type == "Patient", !repeated.contains(ContentHash.of(resource.identity.key)) {
-        patients.insert(resource.identity.id)
+    } else if let own = resource {
+      index.add(own)
+      if own.type == "Patient", !repeated.contains(NameHash.of(own.identity.key)) {
+        patients.insert(own.identity.id)
       }
     }
-    if isHeld { records.append((record, sequence)) }
+    if isHeld { entries.append(Entry(record: record, resource: resource, sequence: sequence)) }
   }
 
   /// Takes note of the Bundle's own members.
@@ -67,10 +72,10 @@ struct HeldBundle {
   var hasUnreadable = false
 
   /// What tells it from other Bundles of the run.
-  var mark: UInt64? { records.first?.1 }
+  var mark: UInt64? { entries.first?.sequence }
 
   /// Where a Bundle that is a line stands.
-  var line: Int? { isLine ? records.first.flatMap { HeldBundle.line(of: $0.0) } : nil }
+  var line: Int? { isLine ? entries.first.flatMap { HeldBundle.line(of: $0.record) } : nil }
 
   static func line(of record: Record) -> Int? {
     record.tree.count > 0 ? record.tree.position(of: 0)?.line : nil
@@ -87,7 +92,7 @@ struct HeldBundle {
     bytes += count
     if bytes > ImportWorker.heldBundleBytes, !isLine {
       isHeld = false
-      records = []
+      entries = []
     }
   }
 }

@@ -19,7 +19,7 @@ enum ImportPass: Sendable {
   static func mark(of part: PartView) -> UInt64 { mark(part.kind, part.documentID) }
 
   static func mark(_ kind: DocumentKind, _ documentID: UnsafeRawBufferPointer) -> UInt64 {
-    ContentHash.of(documentID) &* 5 &+ UInt64(kind.number)
+    NameHash.of(documentID) &* 5 &+ UInt64(kind.number)
   }
 }
 

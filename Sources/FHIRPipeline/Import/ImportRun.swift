@@ -2,6 +2,7 @@ package import DocumentStore
 package import FHIRDefinitions
 package import FHIRFormats
 package import FHIRMapping
+import Synchronization
 
 /// The work of `fhirline import`: two passes over the inputs (who is there; then validate, map and load), and the
 /// documents that bulk files scatter, put together at the end.
@@ -56,7 +57,8 @@ package struct ImportRun: Sendable {
       store: store)
     let states = StoredStates(store: store, collections: collections, layout: chart)
     let stored = storedTargets(store, states)
-    let found = index(files) { stored.target(named: $0) }
+    // Collections are made meanwhile; what goes wrong with that comes up again when they are written into.
+    let found = index(files, { stored.target(named: $0) }, expecting: { try? states.prepare($0) })
     if isLarge(files) { MemoryReturn.betweenStages() }
     let number = try record.number()
     if record.goesOn { say("  going on with import \(number), which did not come to its end") }
@@ -108,14 +110,38 @@ extension ImportRun {
 
   /// The first pass over the inputs.
   ///
-  /// - Parameter stored: the one resource of a name that earlier runs loaded.
+  /// - Parameters:
+  ///   - stored: the one resource of a name that earlier runs loaded.
+  ///   - expect: called once for each kind of document that resources of the inputs own.
   func index(
-    _ files: [InputFile], _ stored: (String) -> TargetIndex.Target? = { _ in nil }
+    _ files: [InputFile], _ stored: (String) -> TargetIndex.Target? = { _ in nil },
+    expecting expect: @escaping @Sendable (DocumentKind) -> Void = { _ in }
   ) -> IndexPass.Result {
     let homes = mappings.homes
+    let expected = ExpectedKinds(expect)
     let pass = IndexPass(workers: workers, reading: reading) { type in
-      homes.place(ofType: type).section != nil
+      let (kind, section) = homes.place(ofType: type)
+      if section == nil { expected.add(kind) }
+      return section != nil
     }
     return pass.run(files, stored)
+  }
+}
+
+/// Kinds of documents that inputs were found to have; each is told once.
+private final class ExpectedKinds: Sendable {
+  private let bits = Atomic<UInt8>(0)
+  private let tell: @Sendable (DocumentKind) -> Void
+
+  init(_ tell: @escaping @Sendable (DocumentKind) -> Void) { self.tell = tell }
+
+  func add(_ kind: DocumentKind) {
+    let bit: UInt8 = 1 << UInt8(kind.number)
+    guard bits.load(ordering: .relaxed) & bit == 0,
+      bits.bitwiseOr(bit, ordering: .relaxed).oldValue & bit == 0
+    else { return }
+    tell(kind)
+    // A patient has a chart.
+    if kind == .patient { add(.chart) }
   }
 }

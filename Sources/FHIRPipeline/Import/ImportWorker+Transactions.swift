@@ -23,9 +23,9 @@ extension ImportWorker {
     open.place = (file, held.line)
     open.isAlone = context.files.count == 1 && !held.isLine
     transaction = open
-    for (record, sequence) in held.records where !isKnown(record, sequence, held) {
+    for entry in held.entries where !isKnown(entry.resource, entry.sequence, held) {
       handle(
-        record, as: held.changed[sequence], source: source, resolver: resolver, sequence: sequence,
+        entry.record, entry.resource, source: source, resolver: resolver, sequence: entry.sequence,
         whole: patients)
     }
     transaction = nil
@@ -49,10 +49,11 @@ extension ImportWorker {
   /// Sets a whole transaction Bundle aside.
   private func refuse(_ held: HeldBundle, _ open: OpenTransaction, _ source: String) {
     if let mark = held.mark { context.refusedBundles.withLock { _ = $0.insert(mark) } }
-    for (record, sequence) in held.records {
-      if let issues = open.failures[sequence] {
+    for entry in held.entries {
+      let record = entry.record
+      if let issues = open.failures[entry.sequence] {
         context.ledger.setAside(record, source: source, issues: issues)
-      } else if let resource = RecordResource(record), !held.known.contains(sequence) {
+      } else if let resource = entry.resource, !held.known.contains(entry.sequence) {
         summary.types[resource.type, default: .init()].quarantined += 1
         let issue = Issue(
           .error, .transactionRefused, at: record.tree.expression(of: resource.node, table: .r4),

@@ -12,6 +12,7 @@ final class ImportWorker {
   let context: ImportContext
   let pass: ImportPass
   private var factory: PartFactory
+  private let validator: Validator
   var summary = ImportSummary()
   private var bundle: HeldBundle?
   /// Parts of documents that nothing else in the run adds to.
@@ -37,6 +38,7 @@ final class ImportWorker {
     factory = PartFactory(
       mappings: context.run.mappings, source: context.run.source,
       encounterClasses: context.run.encounterClasses)
+    validator = context.validator
     runResolver = ReferenceResolver(run: context.index, stored: context.stored)
   }
 
@@ -71,7 +73,9 @@ final class ImportWorker {
       switch record.content {
       case .resource:
         resources += 1
-        handle(record, source: source, resolver: runResolver, sequence: base | number, whole: [])
+        handle(
+          record, RecordResource(record), source: source, resolver: runResolver, sequence: base | number,
+          whole: [])
       case .entry:
         resources += 1
         if bundle == nil { bundle = HeldBundle(isLine: batch.isLines) }
@@ -112,23 +116,24 @@ final class ImportWorker {
     issue.severity >= .error && !tolerated.contains(issue.rule)
   }
 
-  /// Checks and maps one record with a resource.
-  ///
-  /// - Parameter target: the resource that it changes, which is known by another id.
+  /// Checks and maps one record, and the resource in it, if it has one.
   func handle(
-    _ record: Record, as target: TargetIndex.Target? = nil, source: String, resolver: ReferenceResolver,
+    _ record: Record, _ resource: RecordResource?, source: String, resolver: ReferenceResolver,
     sequence: UInt64, whole patients: [String]
   ) {
     guard pass.counts else {
-      return handleAgain(record, as: target, resolver: resolver, sequence: sequence, whole: patients)
+      if let resource {
+        handleAgain(record, resource, resolver: resolver, sequence: sequence, whole: patients)
+      }
+      return
     }
     var issues = record.issues
-    context.validator.validate(record.tree, into: &issues)
+    validator.validate(record.tree, into: &issues)
     let errors = issues.count { ImportWorker.setsAside($0) }
     summary.errors += errors
     summary.warnings += issues.count { $0.severity >= .warning } - errors
     let request = EntryRequest(record)
-    guard var resource = RecordResource(record) else {
+    guard let resource else {
       if case .entry = record.content, errors == 0 {
         summary.entriesWithoutResource += 1
         if let request, request.method == .delete { delete(request, record, source, sequence) }
@@ -139,7 +144,6 @@ final class ImportWorker {
       }
       return
     }
-    resource.target = target
     summary.types[resource.type, default: .init()].read += 1
     if errors == 0, request?.method == .patch {
       issues.append(
@@ -225,11 +229,10 @@ final class ImportWorker {
 
   /// Maps one record for the documents that are not as they are stored; what there was to say of it was said before.
   private func handleAgain(
-    _ record: Record, as target: TargetIndex.Target?, resolver: ReferenceResolver, sequence: UInt64,
+    _ record: Record, _ resource: RecordResource, resolver: ReferenceResolver, sequence: UInt64,
     whole patients: [String]
   ) {
-    guard case .changed(let marks) = pass, var resource = RecordResource(record) else { return }
-    resource.target = target
+    guard case .changed(let marks) = pass else { return }
     defer { scattered.reset() }
     do {
       _ = try factory.parts(
@@ -245,7 +248,7 @@ final class ImportWorker {
     }
     guard scattered.count > 0 else { return }
     var issues = record.issues
-    context.validator.validate(record.tree, into: &issues)
+    validator.validate(record.tree, into: &issues)
     guard !issues.contains(where: ImportWorker.setsAside) else { return }
     scattered.forEach { part in spill(part.record, of: part) }
   }
@@ -253,7 +256,7 @@ final class ImportWorker {
   /// Counts and tells what is wrong with a Bundle's own members.
   private func report(_ record: Record, source: String) {
     var issues = record.issues
-    context.validator.validate(record.tree, into: &issues)
+    validator.validate(record.tree, into: &issues)
     for issue in issues where issue.severity >= .error {
       summary.errors += 1
       context.run.say(FindingText.line(issue, source: source))
@@ -277,10 +280,10 @@ final class ImportWorker {
           return
         }
       }
-      for (record, sequence) in held.records where !isKnown(record, sequence, held) {
+      for entry in held.entries where !isKnown(entry.resource, entry.sequence, held) {
         handle(
-          record, as: held.changed[sequence], source: source, resolver: resolver,
-          sequence: held.moment(sequence), whole: patients)
+          entry.record, entry.resource, source: source, resolver: resolver,
+          sequence: held.moment(entry.sequence), whole: patients)
       }
       loadWholes()
     } else {
@@ -292,8 +295,8 @@ final class ImportWorker {
   }
 
   /// Whether the entry's resource is not made because there is one like it; then it is counted.
-  func isKnown(_ record: Record, _ sequence: UInt64, _ held: HeldBundle) -> Bool {
-    guard held.known.contains(sequence), let resource = RecordResource(record) else { return false }
+  func isKnown(_ resource: RecordResource?, _ sequence: UInt64, _ held: HeldBundle) -> Bool {
+    guard held.known.contains(sequence), let resource else { return false }
     if pass.counts {
       summary.types[resource.type, default: .init()].read += 1
       summary.types[resource.type, default: .init()].unchanged += 1
@@ -311,10 +314,12 @@ final class ImportWorker {
         batch.forEach { record in
           number += 1
           let sequence = UInt64(file) << 40 | step << 20 | number
-          guard case .entry = record.content, !isKnown(record, sequence, held) else { return }
+          guard case .entry = record.content else { return }
+          var resource = RecordResource(record)
+          guard !isKnown(resource, sequence, held) else { return }
+          if let target = held.changed[sequence] { resource?.change(target) }
           handle(
-            record, as: held.changed[sequence], source: source, resolver: resolver,
-            sequence: held.moment(sequence), whole: [])
+            record, resource, source: source, resolver: resolver, sequence: held.moment(sequence), whole: [])
         }
         step += 1
         loadWholes()
@@ -332,7 +337,7 @@ final class ImportWorker {
   private func isWhole(_ part: PartView, whole patients: [String]) -> Bool {
     switch part.kind {
     // All resources of one key are loaded together, so that the last counts in every run alike.
-    case .resource, .appointment: !context.repeated.contains(ContentHash.of(part.key))
+    case .resource, .appointment: !context.repeated.contains(NameHash.of(part.key))
     case .patient, .chart: patients.contains { $0.utf8.elementsEqual(part.documentID) }
     case .provider: false
     }
@@ -355,7 +360,7 @@ final class ImportWorker {
 
   private func spill(_ record: UnsafeRawBufferPointer, of part: PartView) {
     do {
-      try context.spill.append(key: ContentHash.of(part.documentID), part: record)
+      try context.spill.append(key: NameHash.of(part.documentID), part: record)
     } catch {
       context.fail(error)
     }

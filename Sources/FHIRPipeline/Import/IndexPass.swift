@@ -47,6 +47,7 @@ struct IndexPass: Sendable {
       var worker = BatchFeed.Worker(feed)
       var part = TargetIndex()
       var sample: [String] = []
+      var keys: [UInt64] = []
       while !Interruption.isAsked, let item = worker.next() {
         guard case .batch(let batch) = item.content else { continue }
         var sequence = UInt64(item.file) << 40 | UInt64(item.step) << 20
@@ -55,14 +56,14 @@ struct IndexPass: Sendable {
           guard let found = RecordResource(record) else {
             guard let request = EntryRequest(record), request.method == .delete else { return }
             switch request.target {
-            case .resource(let target): deleted.withLock { _ = $0.insert(ContentHash.of(target.key)) }
+            case .resource(let target): deleted.withLock { _ = $0.insert(NameHash.of(target.key)) }
             case .search(let name): searched.withLock { $0.append(name) }
             case nil: break
             }
             return
           }
           guard !isSection(found.type) else { return }
-          repeated.note(found.identity.key)
+          keys.append(NameHash.of(found.identity.key))
           let request = EntryRequest(record)
           if let condition = request?.condition(ofType: found.type) ?? found.searched(by: request) {
             conditions.add(found.entry(sequence, condition: condition))
@@ -73,6 +74,8 @@ struct IndexPass: Sendable {
             sample.append(found.identity.id)
           }
         }
+        repeated.note(keys)
+        keys.removeAll(keepingCapacity: true)
       }
       whole.withLock { $0.merge(part) }
       patients.withLock { $0 += sample }
@@ -81,7 +84,7 @@ struct IndexPass: Sendable {
     conditions.add(to: &index, stored)
     for name in searched.withLock({ $0 }) {
       guard let target = index.target(named: name) else { continue }
-      deleted.withLock { _ = $0.insert(ContentHash.of(target.key)) }
+      deleted.withLock { _ = $0.insert(NameHash.of(target.key)) }
     }
     return Result(
       index: index, repeated: repeated.take(), patients: patients.withLock { $0 },
@@ -98,10 +101,8 @@ extension RecordResource {
 
   /// The resource as one of several that are to be made only once.
   fileprivate func entry(_ sequence: UInt64, condition: String) -> Conditions.Entry {
-    let identity = identity
-    return Conditions.Entry(
-      condition: condition, target: TargetIndex.Target(type: identity.type, id: identity.id),
-      names: ResourceIdentity.names(of: tree, at: node, type: identity.type, fullUrl: identity.fullUrl),
+    Conditions.Entry(
+      condition: condition, target: identity.target, names: nameHashes,
       name: organizationName, sequence: sequence)
   }
 
@@ -111,14 +112,17 @@ extension RecordResource {
   }
 }
 
+extension RecordResource {
+  /// The hashes of all that others may call it by.
+  var nameHashes: [UInt64] {
+    ResourceIdentity.nameHashes(of: tree, at: node, type: type, fullUrl: fullUrl)
+  }
+}
+
 extension TargetIndex {
   /// Adds a resource under all that others may call it by, and an organization's name.
   mutating func add(_ resource: RecordResource) {
-    let identity = resource.identity
-    add(
-      type: identity.type, id: identity.id,
-      names: ResourceIdentity.names(
-        of: resource.tree, at: resource.node, type: identity.type, fullUrl: identity.fullUrl))
-    if let name = resource.organizationName { setName(name, of: identity.key) }
+    add(resource.identity.target, names: resource.nameHashes)
+    if let name = resource.organizationName { setName(name, of: resource.identity.key) }
   }
 }

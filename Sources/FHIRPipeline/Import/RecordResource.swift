@@ -1,28 +1,29 @@
 import FHIRFormats
 import FHIRModel
 
-/// The resource in a record: its node, its type, and the entry's `fullUrl`.
+/// The resource in a record: its node, who it is, and the entry's `fullUrl`.
 struct RecordResource {
   let tree: ResourceTree
   let node: Int
-  let type: String
-  let fullUrl: String?
+  /// Who the resource is. For one without an id, `fullUrl` or identifier its bytes decide.
+  private(set) var identity: ResourceIdentity
   let raw: RawSlice?
-  /// The resource that this one is to change, which is known by another id.
-  var target: TargetIndex.Target?
+
+  var type: String { identity.type }
+  var fullUrl: String? { identity.fullUrl }
 
   /// A resource that stands alone.
   init(whole tree: ResourceTree) {
     self.tree = tree
     node = 0
-    type = tree.string(at: 0)
-    fullUrl = nil
+    identity = RecordResource.identity(of: tree, at: 0, fullUrl: nil)
     raw = nil
   }
 
   /// nil for what holds no resource: an entry without one, the rest of a Bundle, what could not be read.
   init?(_ record: Record) {
     let names = KnownNames.r4
+    let fullUrl: String?
     tree = record.tree
     switch record.content {
     case .resource:
@@ -37,14 +38,17 @@ struct RecordResource {
     case .bundle, .unreadable: return nil
     }
     guard record.tree.count > 0, record.tree.nodes[node].flags.kind == .resource else { return nil }
-    type = record.tree.string(at: node)
+    identity = RecordResource.identity(of: tree, at: node, fullUrl: fullUrl)
     raw = record.raw
   }
 
-  /// Who the resource is. For one without an id, `fullUrl` or identifier its bytes decide.
-  var identity: ResourceIdentity {
-    if let target { return ResourceIdentity(type: type, id: target.id, fullUrl: fullUrl) }
-    return ResourceIdentity(of: tree, at: node, fullUrl: fullUrl) {
+  /// Makes the resource another version of one that is known by another id.
+  mutating func change(_ target: TargetIndex.Target) {
+    identity = ResourceIdentity(TargetIndex.Target(type: type, id: target.id), fullUrl: fullUrl)
+  }
+
+  private static func identity(of tree: ResourceTree, at node: Int, fullUrl: String?) -> ResourceIdentity {
+    ResourceIdentity(of: tree, at: node, fullUrl: fullUrl) {
       var hash = ContentHash.of("")
       for i in node..<Int(tree.nodes[node].end) {
         hash = (hash ^ ContentHash.of(UnsafeRawBufferPointer(tree.rawText(i)))) &* 0x100_0000_01b3

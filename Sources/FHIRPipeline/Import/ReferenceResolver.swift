@@ -72,7 +72,7 @@ package final class ReferenceResolver: Sendable {
   }
 
   private func target(named name: UnsafeBufferPointer<UInt8>) -> TargetIndex.Target? {
-    let hash = ContentHash.of(UnsafeRawBufferPointer(name))
+    let hash = NameHash.of(UnsafeRawBufferPointer(name))
     return bundle.target(hash: hash) ?? run.target(hash: hash)
       ?? stored?.target(named: String(decoding: name, as: UTF8.self))
   }

@@ -21,15 +21,17 @@ final class RepeatedKeys: Sendable {
     state = Mutex(State(bits: [UInt64](repeating: 0, count: words)))
   }
 
-  func note(_ key: String) {
-    let hash = ContentHash.of(key)
-    let place = (hash ^ hash >> 32) & mask
+  /// Takes note of keys, by their hashes.
+  func note(_ hashes: some Sequence<UInt64>) {
     state.withLock { state in
-      let bit = UInt64(1) << (place & 63)
-      if state.bits[Int(place >> 6)] & bit != 0 {
-        state.repeated.insert(hash)
-      } else {
-        state.bits[Int(place >> 6)] |= bit
+      for hash in hashes {
+        let place = (hash ^ hash >> 32) & mask
+        let bit = UInt64(1) << (place & 63)
+        if state.bits[Int(place >> 6)] & bit != 0 {
+          state.repeated.insert(hash)
+        } else {
+          state.bits[Int(place >> 6)] |= bit
+        }
       }
     }
   }

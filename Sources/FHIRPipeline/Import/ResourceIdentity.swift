@@ -2,15 +2,17 @@ package import FHIRModel
 
 /// Which resource a record holds, and under which `_id` it is loaded.
 package struct ResourceIdentity: Sendable, Equatable {
-  package let type: String
-  /// The resource's own id; else the uuid of its `fullUrl`; else one derived from its first business identifier;
-  /// else one derived from its content. The same input gives the same id in every run.
-  package let id: String
+  /// What the resource is known by. Its id is its own; else the uuid of its `fullUrl`; else one derived from its first business
+  /// identifier; else one derived from its content. The same input gives the same id in every run.
+  let target: TargetIndex.Target
   package let fullUrl: String?
 
-  init(type: String, id: String, fullUrl: String?) {
-    self.type = type
-    self.id = id
+  package var type: String { target.type }
+  package var id: String { target.id }
+  package var key: String { target.key }
+
+  init(_ target: TargetIndex.Target, fullUrl: String?) {
+    self.target = target
     self.fullUrl = fullUrl
   }
 
@@ -19,8 +21,8 @@ package struct ResourceIdentity: Sendable, Equatable {
   ///   - content: the resource's bytes, for one that has nothing else to be known by.
   package init(of tree: ResourceTree, at node: Int, fullUrl: String?, content: () -> UInt64) {
     let names = KnownNames.r4
-    type = tree.string(at: node)
-    self.fullUrl = fullUrl
+    let type = tree.string(at: node)
+    let id: String
     if let own = tree.child(names.id, of: node), tree.nodes[own].textLength > 0 {
       id = tree.string(at: own)
     } else if let fullUrl, let tail = ResourceIdentity.identifierTail(of: fullUrl) {
@@ -31,9 +33,8 @@ package struct ResourceIdentity: Sendable, Equatable {
     } else {
       id = ContentHash.uuid(of: "\(type)#\(content())")
     }
+    self.init(TargetIndex.Target(type: type, id: id), fullUrl: fullUrl)
   }
-
-  package var key: String { type + "/" + id }
 
   /// The id that a `fullUrl` names: the uuid of a urn, or the last part of a RESTful URL.
   private static func identifierTail(of url: String) -> String? {
@@ -81,13 +82,52 @@ package struct ResourceIdentity: Sendable, Equatable {
   /// All that others may call the resource by: its identifiers with and without their systems, its `fullUrl`.
   package static func names(of tree: ResourceTree, at node: Int, type: String, fullUrl: String?) -> [String] {
     var names: [String] = []
-    for identifier in identifiers(of: tree, at: node) {
-      names.append(TargetIndex.identifierName(type: type, system: identifier.system, value: identifier.value))
-      if identifier.system != nil {
-        names.append(TargetIndex.identifierName(type: type, system: nil, value: identifier.value))
+    forEachName(of: tree, at: node, type: type, fullUrl: fullUrl) {
+      names.append(String(decoding: $0, as: UTF8.self))
+    }
+    return names
+  }
+
+  /// The hashes of all that others may call the resource by.
+  static func nameHashes(of tree: ResourceTree, at node: Int, type: String, fullUrl: String?) -> [UInt64] {
+    var hashes: [UInt64] = []
+    forEachName(of: tree, at: node, type: type, fullUrl: fullUrl) { hashes.append(NameHash.of($0)) }
+    return hashes
+  }
+
+  /// Hands over each name, as ``TargetIndex/identifierName(type:system:value:)`` writes those of identifiers.
+  private static func forEachName(
+    of tree: ResourceTree, at node: Int, type: String, fullUrl: String?,
+    _ body: (UnsafeRawBufferPointer) -> Void
+  ) {
+    let known = KnownNames.r4
+    var name: [UInt8] = []
+    for identifier in tree.children(of: node) where tree.nodes[identifier].name == known.identifier {
+      guard let value = tree.child(known.value, of: identifier), tree.nodes[value].textLength > 0 else {
+        continue
+      }
+      for system in [tree.child(known.system, of: identifier), nil] {
+        name.removeAll(keepingCapacity: true)
+        name.append(contentsOf: type.utf8)
+        name.append(contentsOf: "?identifier=".utf8)
+        if let system { tree.append(textOf: system, to: &name) }
+        name.append(UInt8(ascii: "|"))
+        tree.append(textOf: value, to: &name)
+        name.withUnsafeBytes(body)
+        if system == nil { break }
       }
     }
-    if let fullUrl { names.append(fullUrl) }
-    return names
+    if var fullUrl { fullUrl.withUTF8 { body(UnsafeRawBufferPointer($0)) } }
+  }
+}
+
+extension ResourceTree {
+  /// Appends the text of a value, without JSON's escapes.
+  fileprivate func append(textOf node: Int, to bytes: inout [UInt8]) {
+    if nodes[node].flags.contains(.escaped) {
+      bytes.append(contentsOf: string(at: node).utf8)
+    } else {
+      bytes.append(contentsOf: rawText(node))
+    }
   }
 }

@@ -221,5 +221,5 @@ final class RunRecord: Sendable {
     }
   }
 
-  private static func now() -> String { ISO8601DateFormatter().string(from: Date()) }
+  private static func now() -> String { Date().formatted(.iso8601) }
 }

@@ -1,7 +1,7 @@
 /// Where the resources of a run can be found by what others call them: their identifiers and their `fullUrl`s.
 ///
 /// Filled by a first pass over the inputs, read by the second. Keys are 64-bit hashes, so that a million targets cost
-/// some tens of megabytes; two different names of one hash in one run are not to be expected (1 in 10⁷ at a million).
+/// some tens of megabytes; see ``NameHash``.
 package struct TargetIndex: Sendable {
   /// A resource of the run.
   package struct Target: Sendable, Equatable {
@@ -9,11 +9,12 @@ package struct TargetIndex: Sendable {
     /// The `_id` under which it is loaded, less the source's prefix.
     package let id: String
     /// `Type/id`
-    package var key: String { type + "/" + id }
+    package let key: String
 
     package init(type: String, id: String) {
       self.type = type
       self.id = id
+      key = type + "/" + id
     }
   }
 
@@ -25,26 +26,31 @@ package struct TargetIndex: Sendable {
 
   private var entries: [UInt64: Entry] = [:]
   private var targets: [Target] = []
-  private var positions: [String: Int] = [:]
+  /// By the hashes of their keys.
+  private var positions: [UInt64: Int] = [:]
   private var names: [String: String] = [:]
 
   package init() {}
 
   package var count: Int { targets.count }
 
-  package mutating func add(type: String, id: String, names keys: [String]) {
-    guard !keys.isEmpty else { return }
-    let key = type + "/" + id
+  package mutating func add(type: String, id: String, names: [String]) {
+    add(Target(type: type, id: id), names: names.map(NameHash.of))
+  }
+
+  /// Adds a resource under names, given by their hashes.
+  mutating func add(_ target: Target, names hashes: [UInt64]) {
+    guard !hashes.isEmpty else { return }
     let position: Int
+    let key = NameHash.of(target.key)
     if let known = positions[key] {
       position = known
     } else {
       position = targets.count
-      targets.append(Target(type: type, id: id))
+      targets.append(target)
       positions[key] = position
     }
-    for name in keys {
-      let hash = ContentHash.of(name)
+    for hash in hashes {
       switch entries[hash] {
       case nil: entries[hash] = .one(position)
       case .one(let known) where known != position: entries[hash] = .several
@@ -57,7 +63,7 @@ package struct TargetIndex: Sendable {
     var moved: [Int] = []
     moved.reserveCapacity(other.targets.count)
     for target in other.targets {
-      let key = target.key
+      let key = NameHash.of(target.key)
       if let known = positions[key] {
         moved.append(known)
       } else {
@@ -83,7 +89,7 @@ package struct TargetIndex: Sendable {
 
   /// The one resource of that name, or nil when there is none or more than one.
   package func target(named name: String) -> Target? {
-    target(hash: ContentHash.of(name))
+    target(hash: NameHash.of(name))
   }
 
   /// The same, by the hash of the name.

@@ -11,9 +11,14 @@ package final class SpillStore: @unchecked Sendable {
   private final class Partition {
     let lock = Mutex(())
     /// What came since the last block.
-    var buffer: [UInt8] = []
+    var buffer = Buffer()
     var blocks: [Block] = []
   }
+
+  /// Records that are not a block yet.
+  ///
+  /// Safe to share: whoever holds its partition's lock, or has taken it out of there, is its only user.
+  private final class Buffer: @unchecked Sendable { var bytes: [UInt8] = [] }
 
   /// Records that were compressed together.
   ///
@@ -40,6 +45,8 @@ package final class SpillStore: @unchecked Sendable {
   /// How many bytes of blocks may yet stay in memory.
   private let room: Atomic<Int>
   private let compressors = Mutex<[BlockCompressor]>([])
+  /// Buffers whose content became a block, to be filled again.
+  private let buffers = Mutex<[Buffer]>([])
 
   /// Bytes of a partition, as a rule: two or three are in memory at a time when they are read back.
   private static let bytesPerPartition = 2 << 20
@@ -68,30 +75,35 @@ package final class SpillStore: @unchecked Sendable {
   /// - Parameter count: how many they are; nil where only the writing tells.
   func add(key: UInt64, count: Int? = nil, _ write: (inout [UInt8]) -> Void) throws(PipelineFailure) {
     let partition = partitions[Int(key % UInt64(partitions.count))]
-    let failure: PipelineFailure? = partition.lock.withLock { _ in
-      do throws(PipelineFailure) {
-        // What would not fit into the buffer's memory starts a block of its own: doubled memory would stay doubled.
-        if let count, partition.buffer.count + count > bytesPerBlock { try close(partition) }
-        if partition.buffer.capacity == 0 { partition.buffer.reserveCapacity(max(bytesPerBlock, count ?? 0)) }
-        write(&partition.buffer)
-        if partition.buffer.count >= bytesPerBlock { try close(partition) }
-        return nil
-      } catch {
-        return error
-      }
+    // Blocks are made outside of the lock: others add to the partition meanwhile.
+    let (before, after) = partition.lock.withLock { _ in
+      // What would not fit into the buffer's memory starts a block of its own: doubled memory would stay doubled.
+      let isFull = count.map { partition.buffer.bytes.count + $0 > bytesPerBlock } ?? false
+      let before = isFull ? takeBuffer(of: partition) : nil
+      let buffer = partition.buffer
+      if buffer.bytes.capacity == 0 { buffer.bytes.reserveCapacity(max(bytesPerBlock, count ?? 0)) }
+      write(&buffer.bytes)
+      return (before, buffer.bytes.count >= bytesPerBlock ? takeBuffer(of: partition) : nil)
     }
-    if let failure { throw failure }
+    if let before { try close(before, of: partition) }
+    if let after { try close(after, of: partition) }
   }
 
-  /// Makes a block of what a partition's buffer holds; the caller holds its lock.
-  private func close(_ partition: Partition) throws(PipelineFailure) {
-    guard !partition.buffer.isEmpty else { return }
-    partition.blocks.append(try block(partition.buffer))
-    if partition.buffer.capacity > 2 * bytesPerBlock {
-      partition.buffer = []
-    } else {
-      partition.buffer.removeAll(keepingCapacity: true)
-    }
+  /// A partition's buffer, to be made a block, with another in its place; the caller holds the partition's lock.
+  private func takeBuffer(of partition: Partition) -> Buffer? {
+    guard !partition.buffer.bytes.isEmpty else { return nil }
+    let taken = partition.buffer
+    partition.buffer = buffers.withLock { $0.popLast() } ?? Buffer()
+    return taken
+  }
+
+  /// Makes a block of what a buffer holds.
+  private func close(_ buffer: Buffer, of partition: Partition) throws(PipelineFailure) {
+    let block = try block(buffer.bytes)
+    partition.lock.withLock { _ in partition.blocks.append(block) }
+    guard buffer.bytes.capacity <= 2 * bytesPerBlock else { return }
+    buffer.bytes.removeAll(keepingCapacity: true)
+    buffers.withLock { $0.append(buffer) }
   }
 
   private func block(_ buffer: [UInt8]) throws(PipelineFailure) -> Block {
@@ -143,7 +155,7 @@ package final class SpillStore: @unchecked Sendable {
   func size(of index: Int) -> Int {
     let partition = partitions[index]
     return partition.lock.withLock { _ in
-      partition.blocks.reduce(partition.buffer.count) { $0 + $1.count }
+      partition.blocks.reduce(partition.buffer.bytes.count) { $0 + $1.count }
     }
   }
 
@@ -178,10 +190,10 @@ package final class SpillStore: @unchecked Sendable {
     let partition = partitions[index]
     let (blocks, buffer) = partition.lock.withLock { _ in
       defer {
-        partition.buffer = []
+        partition.buffer = Buffer()
         partition.blocks = []
       }
-      return (partition.blocks, partition.buffer)
+      return (partition.blocks, partition.buffer.bytes)
     }
     return Contents(self, blocks, buffer)
   }
