@@ -10,7 +10,7 @@ package import BSON
 /// | `hash` | digest of the whole document, its pages included; set on the first page only |
 /// | `key` | the root resource, `Patient/1` |
 /// | `root` | digest of the root as it was imported |
-/// | `names` | what else the root is called: identifiers, `fullUrl` |
+/// | `names` | what else the root is called: identifiers with their values first, and a `fullUrl` that does not follow from the `_id` |
 /// | `fields` | of each field what stands for the value that import wrote |
 /// | `pages` | number of pages, where there is more than one |
 /// | `appointments` | links that the derived fields are computed from |

@@ -22,7 +22,7 @@ struct HeldBundle {
   struct Entry {
     let record: Record
     /// nil where it has none.
-    var resource: RecordResource?
+    let resource: RecordResource?
     let sequence: UInt64
   }
 
@@ -43,7 +43,7 @@ struct HeldBundle {
     _ record: Record, sequence: UInt64, repeated: Set<UInt64>,
     existing: (Record, RecordResource) -> Existing?
   ) {
-    var resource = RecordResource(record)
+    let resource = RecordResource(record)
     if let own = resource, let found = existing(record, own) {
       switch found {
       case .kept(let target):

@@ -315,7 +315,7 @@ final class ImportWorker {
           number += 1
           let sequence = UInt64(file) << 40 | step << 20 | number
           guard case .entry = record.content else { return }
-          var resource = RecordResource(record)
+          let resource = RecordResource(record)
           guard !isKnown(resource, sequence, held) else { return }
           if let target = held.changed[sequence] { resource?.change(target) }
           handle(

@@ -1,7 +1,9 @@
 package import FHIRMapping
 
 /// A document on its way into the database.
-package struct LoadRequest: Sendable {
+///
+/// An object, for it goes from list to list, and has much in it to be retained.
+package final class LoadRequest: Sendable {
   /// The document as it is if the database has none yet.
   package let document: Assembly
   /// What the database has of it.

@@ -105,10 +105,8 @@ struct PartFactory: ~Copyable {
           section: section, key: home.key, bytes: bytes, of: home.kind, home.documentID, sequence: sequence,
           origin: origin)
       } else {
-        let names = ResourceIdentity.names(
-          of: tree, at: resource.node, type: identity.type, fullUrl: identity.fullUrl)
         records.append(
-          root: home.key, bytes: bytes, names: names, of: home.kind, home.documentID, sequence: sequence,
+          root: home.key, bytes: bytes, names: resource.storedNames(hasPrefix: !prefix.isEmpty), of: home.kind, home.documentID, sequence: sequence,
           origin: origin)
       }
     }
@@ -188,7 +186,7 @@ struct PartFactory: ~Copyable {
           section: section, key: home.key, bytes: view.bytes, of: home.kind, home.documentID, sequence: 0,
           origin: origin)
       } else {
-        let names = ResourceIdentity.names(of: tree, at: 0, type: tree.string(at: 0), fullUrl: nil)
+        let names = RecordResource(whole: tree).storedNames(hasPrefix: !prefix.isEmpty)
         records.append(
           root: home.key, bytes: view.bytes, names: names, of: home.kind, home.documentID, sequence: 0,
           origin: origin)

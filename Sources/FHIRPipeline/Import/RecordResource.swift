@@ -2,7 +2,9 @@ import FHIRFormats
 import FHIRModel
 
 /// The resource in a record: its node, who it is, and the entry's `fullUrl`.
-struct RecordResource {
+///
+/// An object, for it is handed from step to step, and has much in it to be retained.
+final class RecordResource {
   let tree: ResourceTree
   let node: Int
   /// Who the resource is. For one without an id, `fullUrl` or identifier its bytes decide.
@@ -43,7 +45,7 @@ struct RecordResource {
   }
 
   /// Makes the resource another version of one that is known by another id.
-  mutating func change(_ target: TargetIndex.Target) {
+  func change(_ target: TargetIndex.Target) {
     identity = ResourceIdentity(TargetIndex.Target(type: type, id: target.id), fullUrl: fullUrl)
   }
 

@@ -89,19 +89,22 @@ package final class StoredTargets: Sendable {
         try collections.removeAll { try !known.hadDocuments($0) }
         for collection in collections { try known.awaitIndexes(of: collection) }
       }
-      let filter = try BSONDocument([StoredTargets.namesPath: .string(name)])
+      let filters = try StoredTargets.filters(name)
       try store.persevering { connection in
         found = []
         for collection in collections {
-          try connection.find(
-            filter, in: collection,
-            options: FindOptions(projection: ["_fhirline.key": 1], limit: 2)
-          ) { document in
-            guard let key = try document.find(path: "_fhirline.key")?.text,
-              let slash = key.firstIndex(of: "/")
-            else { return }
-            found.append(
-              TargetIndex.Target(type: String(key[..<slash]), id: String(key[key.index(after: slash)...])))
+          for filter in filters {
+            try connection.find(
+              filter, in: collection,
+              options: FindOptions(projection: ["_fhirline.key": 1], limit: 2)
+            ) { document in
+              guard let key = try document.find(path: "_fhirline.key")?.text,
+                let slash = key.firstIndex(of: "/")
+              else { return }
+              let target = TargetIndex.Target(
+                type: String(key[..<slash]), id: String(key[key.index(after: slash)...]))
+              if !found.contains(target) { found.append(target) }
+            }
           }
         }
       }
@@ -111,6 +114,20 @@ package final class StoredTargets: Sendable {
       state.failure = StoreError(.commandFailed, "a stored document could not be read")
     }
     return found.count == 1 ? found[0] : nil
+  }
+
+  /// What finds documents by a name: by what they keep of it, or by the `_id` that it tells.
+  private static func filters(_ name: String) throws -> [BSONDocument] {
+    let names: BSONValue
+    switch StoredName.search(name) {
+    case .anyOf(let texts): names = ["$in": .array(texts.map { .string($0) })]
+    case .range(let from, let to):
+      names = ["$elemMatch": ["$gte": .string(from), "$lt": .string(to)]]
+    }
+    let ids = StoredName.documentIDs(name)
+    let byName = try BSONDocument([namesPath: names])
+    guard !ids.isEmpty else { return [byName] }
+    return [byName, try BSONDocument(["_id": ["$in": .array(ids.map { .string($0) })]])]
   }
 }
 

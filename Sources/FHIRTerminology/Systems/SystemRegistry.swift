@@ -16,11 +16,11 @@ final class SystemRegistry: Sendable {
   /// A fixed number of references that are each set once.
   private final class Slots: @unchecked Sendable {
     // Safe to share: every slot is atomic, and the memory lives as long as the object.
-    let base: UnsafeMutablePointer<AtomicLazyReference<KnownSystem>>
+    let base: UnsafeMutablePointer<SetOnce<KnownSystem>>
 
     init() {
       base = .allocate(capacity: SystemRegistry.capacity)
-      for i in 0..<SystemRegistry.capacity { (base + i).initialize(to: AtomicLazyReference()) }
+      for i in 0..<SystemRegistry.capacity { (base + i).initialize(to: SetOnce()) }
     }
 
     deinit {

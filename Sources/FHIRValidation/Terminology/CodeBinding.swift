@@ -1,7 +1,6 @@
 import CDefinitions
 import FHIRModel
 import FHIRTerminology
-import Synchronization
 
 /// A binding of an element to a value set, made ready for checks; the value set is fetched when it is first needed.
 ///
@@ -47,7 +46,7 @@ final class CodeBinding: Sendable {
 final class BoundValueSet: Sendable {
   let canonical: String
   private let terminology: Terminology
-  private let compiled = AtomicLazyReference<ValueSetPlan>()
+  private let compiled = SetOnce<ValueSetPlan>()
 
   init(_ canonical: String, _ terminology: Terminology) {
     self.canonical = canonical

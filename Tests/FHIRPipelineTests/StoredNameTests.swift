@@ -1,0 +1,55 @@
+import Testing
+
+@testable import FHIRPipeline
+
+@Suite("Names that documents keep of what others may call them by")
+struct StoredNameTests {
+  private func finds(_ name: String, type: String, system: String?, value: String) -> Bool {
+    let stored = StoredName.identifier(type: type, system: system, value: value)
+    switch StoredName.search(name) {
+    case .anyOf(let texts): return texts.contains(stored)
+    case .range(let from, let to):
+      return !stored.utf8.lexicographicallyPrecedes(from.utf8) && stored.utf8.lexicographicallyPrecedes(to.utf8)
+    }
+  }
+
+  private func name(_ system: String?, _ value: String) -> String {
+    TargetIndex.identifierName(type: "Patient", system: system, value: value)
+  }
+
+  @Test(
+    "an identifier is found by its system and value, and by its value alone",
+    arguments: ["1", "a|b", "100%", "%7C", "|", "ä \u{1F600}", "http://s", "1}", ""])
+  func identifierIsFound(value: String) {
+    for system in ["http://s", "urn:oid:1.2", "http://s|4.0", nil] {
+      if let system {
+        #expect(finds(name(system, value), type: "Patient", system: system, value: value))
+      }
+      #expect(finds(name(nil, value), type: "Patient", system: system, value: value))
+    }
+  }
+
+  @Test("others are not found: another value, system or type, a longer value, one that has the value for its beginning")
+  func othersAreNotFound() {
+    #expect(!finds(name("http://s", "1"), type: "Patient", system: "http://t", value: "1"))
+    #expect(!finds(name("http://s", "1"), type: "Patient", system: "http://s", value: "2"))
+    #expect(!finds(name("http://s", "1"), type: "Person", system: "http://s", value: "1"))
+    #expect(!finds(name("http://s", "1"), type: "Patient", system: nil, value: "1"))
+    for value in ["10", "1|", "1|http://s", "1%", "1}", "1 "] {
+      #expect(!finds(name(nil, "1"), type: "Patient", system: "http://s", value: value), "\(value)")
+    }
+  }
+
+  @Test("a fullUrl that is the urn of the document's own _id is not kept, for it is found without")
+  func fullUrlFollowsFromID() {
+    let urn = "urn:uuid:23e94d3d-84ea-7018-54d3-4268945394cd"
+    let id = "23e94d3d-84ea-7018-54d3-4268945394cd"
+    #expect(StoredName.follows(urn, from: id, hasPrefix: false))
+    #expect(StoredName.documentIDs(urn).contains(id))
+    #expect(StoredName.documentIDs(urn).contains("Claim/" + id))
+    #expect(!StoredName.follows(urn, from: id, hasPrefix: true))
+    #expect(!StoredName.follows(urn, from: "1", hasPrefix: false))
+    #expect(!StoredName.follows("http://server/Patient/" + id, from: id, hasPrefix: false))
+    #expect(StoredName.documentIDs("http://server/Patient/1").isEmpty)
+  }
+}
