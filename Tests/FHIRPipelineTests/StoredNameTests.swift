@@ -9,7 +9,8 @@ struct StoredNameTests {
     switch StoredName.search(name) {
     case .anyOf(let texts): return texts.contains(stored)
     case .range(let from, let to):
-      return !stored.utf8.lexicographicallyPrecedes(from.utf8) && stored.utf8.lexicographicallyPrecedes(to.utf8)
+      return !stored.utf8.lexicographicallyPrecedes(from.utf8)
+        && stored.utf8.lexicographicallyPrecedes(to.utf8)
     }
   }
 
@@ -29,7 +30,9 @@ struct StoredNameTests {
     }
   }
 
-  @Test("others are not found: another value, system or type, a longer value, one that has the value for its beginning")
+  @Test(
+    "others are not found: another value, system or type, a longer value, one that has the value for its beginning"
+  )
   func othersAreNotFound() {
     #expect(!finds(name("http://s", "1"), type: "Patient", system: "http://t", value: "1"))
     #expect(!finds(name("http://s", "1"), type: "Patient", system: "http://s", value: "2"))

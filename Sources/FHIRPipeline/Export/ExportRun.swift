@@ -70,10 +70,11 @@ package struct ExportRun: Sendable {
     }
     do {
       try read(store, into: queue, memory)
+    } catch is QueueClosed {
     } catch let error as StoreError {
       failure.withLock { $0 = $0 ?? PipelineFailure(.stopped, error.message) }
     } catch {
-      failure.withLock { $0 = $0 ?? PipelineFailure(.stopped, "\(error)") }
+      failure.withLock { $0 = $0 ?? error as? PipelineFailure ?? PipelineFailure(.stopped, "\(error)") }
     }
     queue.close()
     for worker in workers { worker.join() }
@@ -89,6 +90,9 @@ package struct ExportRun: Sendable {
       return written.summary
     }
   }
+
+  /// Nothing more is taken; whoever closed the queue tells why.
+  private struct QueueClosed: Error {}
 
   /// Where the batches go, and what they add up to.
   private struct Written {
@@ -136,7 +140,7 @@ package struct ExportRun: Sendable {
         func send() throws {
           guard !documents.documents.isEmpty else { return }
           try leaveOutStored(&documents.charted, store)
-          guard queue.push(documents) else { throw PipelineFailure(.stopped, "the export was stopped") }
+          guard queue.push(documents) else { throw QueueClosed() }
           number += 1
           documents = Documents(number: number, kind: kind)
         }

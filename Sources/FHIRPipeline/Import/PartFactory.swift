@@ -106,7 +106,8 @@ struct PartFactory: ~Copyable {
           origin: origin)
       } else {
         records.append(
-          root: home.key, bytes: bytes, names: resource.storedNames(hasPrefix: !prefix.isEmpty), of: home.kind, home.documentID, sequence: sequence,
+          root: home.key, bytes: bytes, names: resource.storedNames(hasPrefix: !prefix.isEmpty),
+          of: home.kind, home.documentID, sequence: sequence,
           origin: origin)
       }
     }

@@ -30,7 +30,8 @@ enum StoredName {
     // Where a system has a bar of its own, the name does not tell which of them ends it.
     return .anyOf(
       token.indices.filter { token[$0] == "|" }.map { bar in
-        identifier(type: type, system: String(token[..<bar]), value: String(token[token.index(after: bar)...]))
+        identifier(
+          type: type, system: String(token[..<bar]), value: String(token[token.index(after: bar)...]))
       })
   }
 
