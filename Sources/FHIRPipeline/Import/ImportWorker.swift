@@ -167,7 +167,7 @@ final class ImportWorker {
     }
     context.deletions.note(resource.identity.key, sequence: sequence)
     var owners: Set<Departures.Owner>?
-    if resource.type == "Appointment", context.repeated.contains(ContentHash.of(resource.identity.key)) {
+    if resource.type == "Appointment", context.repeated.contains(NameHash.of(resource.identity.key)) {
       owners = []
     }
     do {
