@@ -96,6 +96,48 @@ import Testing
     #expect(single["telecom"]?.elements?.count == 2)
   }
 
+  @Test func `items in another order take along what the field does not say`() throws {
+    let (phones, _) = try exported { $0["primary_phone"] = ["555-0199", "555-0100"] }
+    let old = #"{"system":"phone","value":"555-0100","use":"home"}"#
+    let new = #"{"system":"phone","value":"555-0199","use":"mobile"}"#
+    // What stands between them stays where it is.
+    let swapped = Self.patient.replacing(old, with: "#").replacing(new, with: old).replacing("#", with: new)
+    #expect(phones == .document(try encoded(swapped).fields()))
+    let (languages, _) = try exported { $0["languages"] = ["fr", "German", "en"] }
+    let items = languages["communication"]?.elements ?? []
+    #expect(items.map { $0["language"]?["coding"]?.elements?.first?["code"] } == ["fr", "de", "en"])
+    #expect(items.map { $0["preferred"] } == [Optional.none, Optional.none, true])
+  }
+
+  @Test func `what is said about a part of a name or an address stays with a part that stays`() throws {
+    let own = #"{"extension":[{"url":"http://example.org/own","valueString":"L"}]}"#
+    let patient =
+      #"{"resourceType":"Patient","id":"p1","name":[{"family":"Li","_family":\#(own),"given":["Ann"]}],"#
+      + #""address":[{"line":["1 Main St"],"city":"Springfield","_city":\#(own),"district":"Sangamon","state":"IL","#
+      + #""postalCode":"62701"}]}"#
+    let lens = try Lens()
+    let document = try lens.assemble(.patient, id: "p1", [patient])[0]
+      .setting("name", "Bea Li").setting("address", "2 Oak Ave\nSpringfield, IL 62702")
+    let (resources, _) = try lens.export([document], kind: .patient)
+    let expected = patient.replacing("Ann", with: "Bea").replacing("1 Main St", with: "2 Oak Ave")
+      .replacing("62701", with: "62702")
+    #expect(json(try #require(resources["Patient/p1"])) == json(try tree(expected)))
+  }
+
+  @Test func `insurance that is taken away leaves the Coverage that was the only one to say it`() throws {
+    let (_, coverage) = try exported { $0["insurance_id"] = nil }
+    let expected = Self.coverage.replacing(#""subscriberId":"12345678901","#, with: "")
+    #expect(coverage == .document(try encoded(expected).fields()))
+    // Of two the older one would speak in its place.
+    let lens = try Lens()
+    let older = Self.coverage.replacing(#""id":"c1""#, with: #""id":"c0""#).replacing("2020", with: "2010")
+    let document = try lens.assemble(.patient, id: "p1", [Self.patient, Self.coverage, older])[0]
+      .setting("insurance_id", nil)
+    let (resources, notes) = try lens.export([document], kind: .patient)
+    #expect(notes.map { $0.prefix { $0 != ":" } } == ["insurance_id"])
+    #expect(json(try #require(resources["Coverage/c1"])) == json(try tree(Self.coverage)))
+  }
+
   @Test func `a removed language`() throws {
     let (patient, _) = try exported { $0["languages"] = ["en", "fr"] }
     #expect(patient["communication"]?.elements?.count == 2)

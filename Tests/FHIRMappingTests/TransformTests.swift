@@ -1,4 +1,5 @@
 import BSON
+import FHIRModel
 import Testing
 
 @testable import FHIRMapping
@@ -48,7 +49,8 @@ import Testing
     #expect(
       written
         == (try value(
-          #"{"use":"official","family":"van der Berg","given":["John"],"period":{"start":"2000"}}"#)))
+          #"{"use":"official","family":"van der Berg","_family":{"id":"f"},"given":["John"],"period":{"start":"2000"}}"#
+        )))
   }
 
   @Test(arguments: [
@@ -115,7 +117,7 @@ import Testing
 
   @Test(arguments: [
     ("1980-12-31", Optional(347_068_800_000)), ("1980-12-31T23:00:00-05:00", 347_068_800_000),
-    ("31.12.1980", nil),
+    ("31.12.1980", 347_068_800_000), ("03.04.1980", nil),
     ("1981-02-29", nil),
   ])
   func `texts are accepted as dates of birth`(_ text: String, _ milliseconds: Int?) throws {
@@ -198,5 +200,54 @@ import Testing
     let written = try #require(transform.write("new", over: attachment))
     #expect(written == (try value(#"{"contentType":"text/plain; charset=utf-8","data":"bmV3"}"#)))
     #expect(transform.read(try value(#"{"contentType":"application/pdf","data":"w4kgb3V0"}"#)) == nil)
+  }
+
+  @Test(arguments: [
+    ("2000/12/31", "2000-12-31"), ("2000-1-5", "2000-01-05"), ("20001231", "2000-12-31"),
+    ("Dec 31, 2000", "2000-12-31"), ("31 December 2000", "2000-12-31"), ("31-Dec-2000", "2000-12-31"),
+    ("12/31/2000", "2000-12-31"), ("31.12.2000", "2000-12-31"), ("05/05/2000", "2000-05-05"),
+    ("2000-12-31T23:30:00-0500", "2000-12-31"), ("03/04/2000", nil), ("13/13/2000", nil), ("31.02.2000", nil),
+    ("0000-00-00", nil), ("soon 1, 2000", nil), ("1/2/3", nil), ("99999999", nil),
+  ])
+  func `dates as people write them are accepted where they can mean but one`(_ text: String, _ day: String?) {
+    #expect(DateText(drift: text)?.day == day)
+  }
+
+  @Test(arguments: [
+    ("2024-03-01 09:00:00 UTC", "2024-03-01T09:00:00Z"), ("2024-03-01T09:00:00+0200", "2024-03-01T07:00:00Z"),
+    ("3/15/2024 9:05", "2024-03-15T09:05:00Z"), ("2024-03-01 09:00 -05", "2024-03-01T14:00:00Z"),
+    ("2024-03-01 25:00", nil), ("2024-03-01 09:00 PM", nil),
+  ])
+  func `so are times of day`(_ text: String, _ instant: String?) {
+    #expect(DateText(drift: text)?.instant.text == instant)
+  }
+
+  @Test(arguments: [
+    ("178 cm", 70.08), ("70 in", 70), ("5'10\"", 70), ("5' 10", 70), ("6'", 72), ("5.5 ft.", 66),
+    ("70 kg", nil), ("-3 cm", nil), ("70 x", nil), ("cm", nil), ("1.2.3 cm", nil), ("'", nil),
+  ])
+  func `lengths with a unit behind them are accepted`(_ text: String, _ inches: Double?) throws {
+    let field = try #require(try Lens().mappings.plan(.chart)?.fields.first { $0.name == "height_in" })
+    #expect(field.understand(.string(text)).value == inches.map { .double($0) })
+  }
+
+  @Test func `a list of several stands for one value only where it says one`() throws {
+    let plan = try #require(try Lens().mappings.plan(.patient))
+    func understood(_ name: String, _ value: BSONValue) throws -> FieldPlan.Stored {
+      try #require(plan.fields.first { $0.name == name }).understand(value)
+    }
+    #expect(try understood("email", ["a@example.org", .null, "a@example.org"]).value == "a@example.org")
+    let several = try understood("email", ["a@example.org", "b@example.org"])
+    #expect(several.isRefused && several.doubts == ["expected one value, found a list of 2"])
+    let lines: BSONValue = ["1 Main St", "Springfield, IL 62701"]
+    #expect(try understood("address", lines).value == "1 Main St\nSpringfield, IL 62701")
+  }
+}
+
+extension DateText {
+  /// The day that was written, in its own zone.
+  fileprivate var day: String {
+    let local = instant.milliseconds + Int64(offsetMinutes ?? 0) * 60_000
+    return CalendarDay(dayNumber: Int(local.dividedFloor(by: 86_400_000))).text
   }
 }

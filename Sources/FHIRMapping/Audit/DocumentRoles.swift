@@ -73,7 +73,8 @@ package struct StoredMoment: Sendable {
       milliseconds = date
       day = date.dividedFloor(by: 86_400_000)
       hasTime = day &* 86_400_000 != date
-    } else if let text = element.text.flatMap({ BSONValue.string($0).trimmedText }), let date = DateText(text)
+    } else if let text = element.text.flatMap({ BSONValue.string($0).trimmedText }),
+      let date = DateText(drift: text)
     {
       milliseconds = date.instant.milliseconds
       day = (milliseconds + Int64(date.offsetMinutes ?? 0) * 60_000).dividedFloor(by: 86_400_000)

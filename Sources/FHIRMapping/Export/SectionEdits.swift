@@ -44,7 +44,7 @@ struct SectionEdits {
         try editList(field, value, taken, root: &root)
       } else if let value {
         try edit(field, value, taken.first)
-      } else if stored.removed.contains(field.name) {
+      } else if stored.removed.contains(field.name), try !removed(field, taken.first) {
         notes.append((field.name, "was taken away; the resource that it came from stays as it was"))
       }
     }
@@ -68,6 +68,28 @@ struct SectionEdits {
       return
     }
     make(field, source) { [context] resource in field.write(value, into: &resource, source, context) }
+  }
+
+  /// Takes a field's element out of the resource that it came from, if no other would speak in its place, and the resource is
+  /// still one without it.
+  private mutating func removed(_ field: FieldPlan, _ taken: SectionScan.Taken?) throws -> Bool {
+    guard let taken, let source = field.sources.first, case .section(let type) = source.resource,
+      type == "Coverage" || type == "PractitionerRole", source.codes.isEmpty,
+      let (section, member) = plan.member(ofType: type), section.name == taken.section,
+      let items = sections.first(where: { $0.name == section.name })?.items
+    else { return false }
+    for index in items.indices where index != taken.item {
+      guard try items[index].find("resourceType")?.text == type else { continue }
+      let other = BSONValue.document(try BSONFields(items[index]))
+      if field.read(other, source, context) != nil { return false }
+    }
+    return try change(taken) { [context] resource in
+      guard field.write(nil, into: &resource, source, context),
+        field.read(resource, source, context) == nil
+      else { return false }
+      MadeResource.complete(&resource, source.absent, member.type, context.table)
+      return true
+    }
   }
 
   /// Returns whether the change could be made.
@@ -107,8 +129,16 @@ struct SectionEdits {
     _ field: FieldPlan, _ value: BSONValue?, _ taken: [SectionScan.Taken], root: inout BSONValue?
   ) throws {
     let wanted = (value?.listItems ?? []).unique
-    if Set(wanted.compactMap(\.text)) == Set(taken.compactMap(\.value.text)), root == nil {
-      notes.append((field.name, "only the order of its items was changed: FHIR keeps none of them"))
+    let rootSource = field.sources.first { if case .root = $0.resource { true } else { false } }
+    let own =
+      root.flatMap { root in
+        rootSource.map { field.readings(in: root, $0, context).map(\.value) }
+      } ?? []
+    let said = taken.map(\.value) + own
+    if wanted.allSatisfy(said.contains), said.allSatisfy(wanted.contains),
+      wanted.filter({ own.contains($0) }) == own
+    {
+      notes.append((field.name, "only the order of its items was changed: FHIR has none for them"))
       return
     }
     for items in Dictionary(grouping: taken, by: \.section).values {
@@ -123,10 +153,8 @@ struct SectionEdits {
       }
     }
     let present = taken.map(\.value)
-    let rootSource = field.sources.first { if case .root = $0.resource { true } else { false } }
     if let source = rootSource, var resource = root {
-      let own = field.readings(in: resource, source, context).map(\.value)
-      let keep = own.filter { wanted.contains($0) }
+      let keep = wanted.filter { own.contains($0) }
       let new = wanted.filter { !present.contains($0) && !own.contains($0) }
       _ = field.write(.array(keep + new), into: &resource, source, context)
       root = resource

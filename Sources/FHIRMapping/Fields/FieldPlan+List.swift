@@ -10,6 +10,7 @@ extension FieldPlan {
   ) -> Bool {
     guard let transform else { return false }
     let wanted = value?.listItems ?? []
+    rearrange(wanted, in: &resource, source, context)
     let old = readings(in: resource, source, context)
     let plan = ListAlignment(old: old.map(\.value), new: wanted)
 
@@ -32,6 +33,24 @@ extension FieldPlan {
         element, in: &resource, template: source.newItem, position: position, table: context.table)
     }
     return true
+  }
+
+  /// Brings items that stay into the order that is wanted: whole items change places, so that they keep what the field does
+  /// not say, and what stands between them stays where it is.
+  private func rearrange(
+    _ wanted: [BSONValue], in resource: inout BSONValue, _ source: FieldSource, _ context: Context
+  ) {
+    let old = readings(in: resource, source, context)
+    let order = ListAlignment.order(old: old.map(\.value), new: wanted)
+    let places = order.sorted()
+    guard order != places else { return }
+    let items = old.compactMap(\.address.innermostItem)
+    // Items of one list, each of which says one value.
+    guard items.count == old.count, let list = items.first?.parent, items.allSatisfy({ $0.parent == list }),
+      zip(items, items.dropFirst()).allSatisfy({ $0 != $1 })
+    else { return }
+    let before = resource
+    for (place, index) in zip(places, order) { resource[items[place]] = before[items[index]] }
   }
 
   /// Where in its list an item goes that is to be the field's item of that number.
@@ -74,6 +93,24 @@ struct ListAlignment {
       from = index + 1
       to = target + 1
     }
+  }
+
+  /// The old items that stay, in the order in which the new ones want them.
+  static func order(old: [BSONValue], new: [BSONValue]) -> [Int] {
+    var pairs = commonItems(old, new)
+    guard pairs.count < min(old.count, new.count) else { return pairs.map(\.0) }
+    var rest: [Int?] = old.indices.map { $0 }
+    var isKept = [Bool](repeating: false, count: new.count)
+    for (index, target) in pairs {
+      rest[index] = nil
+      isKept[target] = true
+    }
+    for target in new.indices where !isKept[target] {
+      guard let index = rest.compactMap({ $0 }).first(where: { old[$0] == new[target] }) else { continue }
+      rest[index] = nil
+      pairs.append((index, target))
+    }
+    return pairs.sorted { $0.1 < $1.1 }.map(\.0)
   }
 
   /// The longest common subsequence; for long lists their common beginning.

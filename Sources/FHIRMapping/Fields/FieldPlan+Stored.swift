@@ -16,7 +16,11 @@ extension FieldPlan {
   func understand(_ stored: BSONValue?, isImported: Bool = false) -> Stored {
     guard let stored, let transform else { return Stored() }
     guard isList else {
-      switch accepted(singled(stored), transform, isImported) {
+      let single = singled(stored, transform)
+      if case .array(let items) = single {
+        return Stored(doubts: ["expected one value, found a list of \(items.count)"], isRefused: true)
+      }
+      switch accepted(single, transform, isImported) {
       case .value(let value): return Stored(value: value)
       case .doubtful(let value, let doubt): return Stored(value: value, doubts: [doubt])
       case .absent: return Stored()
@@ -65,10 +69,16 @@ extension FieldPlan {
     }
   }
 
-  /// Drift: a list of one where one value is due.
-  private func singled(_ stored: BSONValue) -> BSONValue {
-    if case .array(let items) = stored, items.count <= 1 { return items.first ?? .null }
-    return stored
+  /// Drift: a list of one where one value is due, or one that says it several times; an address as a list of its lines.
+  private func singled(_ stored: BSONValue, _ transform: any FieldTransform) -> BSONValue {
+    guard case .array(let items) = stored else { return stored }
+    let said = items.filter { $0 != .null && $0 != "" }.unique
+    if said.count <= 1 { return said.first ?? .null }
+    let lines = said.compactMap(\.text)
+    if transform is AddressTransform, lines.count == said.count {
+      return .string(items.compactMap(\.text).joined(separator: "\n"))
+    }
+    return .array(said)
   }
 }
 

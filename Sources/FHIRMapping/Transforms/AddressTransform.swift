@@ -44,7 +44,8 @@ struct AddressTransform: FieldTransform {
   func write(_ value: BSONValue, over element: BSONValue?) -> BSONValue? {
     guard let text = value.text else { return nil }
     if let element, read(element) == value { return element }
-    var fields = element?.fields ?? [:]
+    let before = element?.fields ?? [:]
+    var fields = before
     let hadText = fields["text"] != nil
     for part in AddressTransform.parts {
       fields[part] = nil
@@ -61,7 +62,14 @@ struct AddressTransform: FieldTransform {
     let rest = fields.fields
     let front = rest.filter { ["id", "_id", "extension", "use", "_use", "type", "_type"].contains($0.key) }
     let back = rest.filter { field in !front.contains { $0.key == field.key } }
-    let ordered = AddressTransform.parts.compactMap { name in parsed[name].map { BSONFields.Field(name, $0) }
+    // A district says more about a city that stays, and extensions about any part that does.
+    if parsed["city"] != nil, parsed["city"] == before["city"], parsed["state"] == before["state"] {
+      parsed["district"] = before["district"]
+    }
+    let ordered = AddressTransform.parts.flatMap { name -> [BSONFields.Field] in
+      guard let part = parsed[name] else { return [] }
+      let about = part == before[name] ? before["_" + name].map { BSONFields.Field("_" + name, $0) } : nil
+      return [BSONFields.Field(name, part)] + (about.map { [$0] } ?? [])
     }
     return .document(BSONFields(front + ordered + back))
   }

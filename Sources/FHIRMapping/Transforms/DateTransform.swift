@@ -49,7 +49,7 @@ struct DateTransform: FieldTransform {
       return .value(.date(type == "date" ? DateTransform.startOfDay(milliseconds) : milliseconds))
     case .string:
       guard let text = stored.trimmedText else { return .absent }
-      guard let date = DateText(text) else {
+      guard let date = DateText(drift: text) else {
         return .refused("expected a date, or a text such as 1980-12-31")
       }
       let milliseconds = date.instant.milliseconds
@@ -57,6 +57,12 @@ struct DateTransform: FieldTransform {
       // The day that was written is meant, whatever its zone.
       let local = milliseconds + Int64(date.offsetMinutes ?? 0) * 60_000
       return .value(.date(DateTransform.startOfDay(local)))
+    case .document(let fields):
+      // A date in Extended JSON that was stored as it was written.
+      guard fields.fields.count == 1, let inner = fields["$date"], inner.fields == nil else {
+        return .refused("expected a date")
+      }
+      return accept(inner)
     default: return .refused("expected a date")
     }
   }

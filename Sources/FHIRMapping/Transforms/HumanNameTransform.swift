@@ -39,7 +39,8 @@ struct HumanNameTransform: FieldTransform {
   func write(_ value: BSONValue, over element: BSONValue?) -> BSONValue? {
     guard let text = value.text else { return nil }
     if let element, read(element) == value { return element }
-    var fields = element?.fields ?? [:]
+    let before = element?.fields ?? [:]
+    var fields = before
     let hadText = fields["text"] != nil
     let hadParts = ["prefix", "given", "family", "suffix"].contains { fields[$0] != nil }
     let family = fields["family"]?.text
@@ -58,6 +59,11 @@ struct HumanNameTransform: FieldTransform {
       fields[name] = .array(words.map { .string($0) })
     }
     if hadText || HumanNameTransform.joined(.document(fields)) != text { fields["text"] = .string(text) }
+    // What is said about a part stays with a part that stays.
+    for part in ["family", "given", "prefix", "suffix"]
+    where fields[part] != nil && fields[part] == before[part] {
+      fields["_" + part] = before["_" + part]
+    }
     return .document(HumanNameTransform.ordered(fields))
   }
 

@@ -46,8 +46,28 @@ struct QuantityTransform: FieldTransform {
     if let number = stored.number, number.isFinite { return .value(.double(number)) }
     guard case .string = stored else { return .refused("expected a number") }
     guard let text = stored.trimmedText else { return .absent }
-    guard let number = Double(text), number.isFinite else { return .refused("expected a number") }
-    return .value(.double(number))
+    if let number = Double(text), number.isFinite { return .value(.double(number)) }
+    return measure(text).map { .value(.double($0)) } ?? .refused("expected a number")
+  }
+
+  /// Drift: a number with a unit behind it, `178 cm`; feet and inches, `5'10"`.
+  private func measure(_ text: String) -> Double? {
+    func number(_ text: Substring, _ unit: String) -> Double? {
+      guard text.utf8.allSatisfy({ $0 &- 0x30 <= 9 || $0 == UInt8(ascii: ".") }), let number = Double(text),
+        let plain = JSONNumber.text(of: number)
+      else { return nil }
+      return conversion.read(["value": .number(text: plain), "unit": .string(unit)])
+    }
+    let feet = text.split(separator: "'", omittingEmptySubsequences: false)
+    if feet.count == 2, let high = number(feet[0], "ft") {
+      let inches = feet[1].filter { $0 != " " && $0 != "\"" }
+      if inches.isEmpty { return high }
+      return number(Substring(inches), "in").map { QuantityConversion.round(high + $0, conversion.decimals) }
+    }
+    let digits = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
+    var unit = text.dropFirst(digits.count).drop { $0 == " " }
+    if unit.hasSuffix("."), unit.count > 1 { unit = unit.dropLast() }
+    return unit.isEmpty || digits.isEmpty ? nil : number(digits, String(unit))
   }
 }
 
