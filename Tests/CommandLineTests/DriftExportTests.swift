@@ -126,6 +126,108 @@ import Testing
     }
   }
 
+  /// Every collection's documents.
+  private func contents(of workspace: Workspace) throws -> [String: [BSONFields]] {
+    var contents: [String: [BSONFields]] = [:]
+    for collection in ["patient", "patient_chart", "provider", "appointment", "resource"] {
+      contents[collection] = try workspace.documents(in: collection)
+    }
+    return contents
+  }
+
+  @Test func `an import of what was exported changes no document, whatever the type of its id`() throws {
+    let workspace = try Workspace()
+    let object = BSONValue.objectID(Array(1...12))
+    let uuid = BSONValue.binary(subtype: 4, Array(0..<16))
+    try workspace.insert(
+      [
+        [
+          "_id": 1001, "name": "Dr. Rosa de la Cruz", "date_of_birth": "12/31/1971", "vip": true,
+          "address": "12 Elm St, Boston, MA 02118", "primary_phone": 617_555_012,
+          "insurance_id": .int64(123_456_789_012),
+          "languages": ["English", "Spanish"], "appointments": [501, 502],
+        ],
+        ["_id": object, "name": "Ann Lee", "email": .null], ["_id": uuid, "date_of_birth": .date(0)],
+        ["_id": "1002", "name": "Text", "appointments": ["503"]],
+      ], into: "patient")
+    try workspace.insert(
+      [
+        [
+          "_id": 1001, "height_in": 70, "weight": "180 lb", "blood_pressure": "120/80", "notes": "A note.",
+          "icd_10_codes": ["E11.9", "I10"], "last_appointment_id": 502,
+        ],
+        ["_id": object, "height_in": "5'10\""], ["_id": uuid], ["_id": "1002", "last_appointment_id": "503"],
+      ], into: "patient_chart")
+    try workspace.insert(
+      [
+        [
+          "_id": 9, "npi": 1_234_567_893, "name": "Gregory House", "date_employed": "2004-11-16",
+          "credentialed_skills": "Nephrology", "appointments": [501, 502, "503"], "last_appointment": "503",
+        ]
+      ], into: "provider")
+    try workspace.insert(
+      [
+        [
+          "_id": 501, "patient_id": 1001, "provider_id": 9, "date_scheduled": "2024-03-01",
+          "date_of_visit": .date(1_709_301_600_000), "disposition": "Completed", "telehealth_device": "Zoom",
+        ],
+        [
+          "_id": 502, "patient_id": 1001, "provider_id": 9, "date_of_visit": "2024-04-05T10:00:00Z",
+          "disposition": "rescheduled",
+        ],
+        ["_id": "503", "patient_id": "1002", "provider_id": 9, "date_scheduled": "2024-05-01"],
+      ], into: "appointment")
+    let before = try contents(of: workspace)
+    #expect(try workspace.run("doctor", "--quiet").output.contains("[last-appointment]") == false)
+    #expect(try workspace.run("export", "--out", workspace.path("out"), "--quiet").status == 0)
+    #expect(try Program.run(["validate", workspace.path("out"), "--quiet"]).status == 0)
+    let plan = try workspace.run("plan", workspace.path("out"), "--format", "json", "--no-progress")
+    let summary = try workspace.importFiles(workspace.path("out"))
+    #expect(summary.loaded == .init(inserted: 0, replaced: 0, unchanged: summary.read) && summary.read > 10)
+    #expect(plan.output.contains(#""unchanged":\#(summary.read)}"#), "\(plan.output.prefix(300))")
+    #expect(try contents(of: workspace) == before)
+
+    // A newer version of the patient goes into the document that is there.
+    let file = workspace.path("out/Patient.ndjson")
+    let patients = try String(contentsOfFile: file, encoding: .utf8).replacing("Elm St", with: "Oak St")
+    let changed = try workspace.importFiles(try workspace.write("changed.ndjson", patients))
+    #expect(changed.loaded == .init(inserted: 1, replaced: 0, unchanged: 3))
+    let ids = try workspace.documents(in: "patient").map { $0["_id"] }
+    #expect(ids == before["patient"]?.map { $0["_id"] })
+    let patient = try #require(try workspace.documents(in: "patient").first)
+    #expect(patient["address"] == "12 Oak St\nBoston, MA 02118" && patient["vip"] == true)
+  }
+
+  @Test func `of a document that holds something else than is due, that is told`() throws {
+    let workspace = try Workspace()
+    try workspace.insert(
+      [
+        ["_id": "p1", "name": "A", "patient_chart": ["weight": 150]],
+        ["_id": "p2", "fhir": "x", "patient_chart": [1]],
+        ["_id": "p3"],
+      ], into: "patient")
+    try workspace.insert(
+      [["_id": "p1", "weight": 160], ["_id": "c3", "patient_id": "p3", "weight": 170]], into: "patient_chart")
+    try workspace.insert(
+      [["_id": "Claim/1", "x": 1], ["_id": "Foo/1", "fhir": ["resourceType": "Foo", "id": "1"]]],
+      into: "resource")
+    let report = workspace.path("report.ndjson")
+    let out = try workspace.run("export", "--out", workspace.path("out"), "--report", report, "--quiet")
+    #expect(out.status == 0, "\(out.errors)")
+    let told = try workspace.read("report.ndjson").split(separator: "\n").map { line in
+      let line = try JSONDecoder().decode([String: String].self, from: Data(line.utf8))
+      return ["document", "id", "field"].map { line[$0] ?? "" }.joined(separator: " ")
+    }
+    #expect(
+      Set(told) == [
+        "patient p1 patient_chart", "patient p2 fhir", "patient p2 patient_chart", "resource Claim/1 fhir",
+        "resource Foo/1 fhir",
+      ])
+    let observations = try workspace.read("out/Observation.ndjson").split(separator: "\n")
+    #expect(observations.count == 2 && observations.contains { $0.contains(#""reference":"Patient/p3""#) })
+    #expect(try Program.run(["validate", workspace.path("out"), "--quiet"]).status == 0)
+  }
+
   @Test func `a patient is found by the number that is its id`() throws {
     let workspace = try filled()
     let out = try workspace.run(

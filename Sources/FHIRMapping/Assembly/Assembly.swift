@@ -17,6 +17,8 @@ package struct Assembly: Sendable {
   let contests: [DocumentDraft.Contest]
   /// Who took part in the appointment before this form of it, and does no longer.
   package var formerOwners: Set<AppointmentOwner> = []
+  /// Whether it stays as it is stored, though it has no hash that says so.
+  package var isAsStored = false
 
   package var byteCount: Int { pages.reduce(0) { $0 + $1.count } }
 

@@ -19,5 +19,6 @@ extension DocumentAssembler {
         return try plan.root(ofStored: document).root
       },
       fingerprint: { mappings.plan($0)?.fingerprint ?? 0 })
+    native = NativeContent(mappings: mappings)
   }
 }

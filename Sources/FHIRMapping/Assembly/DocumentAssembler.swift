@@ -24,6 +24,8 @@ package struct DocumentAssembler: Sendable {
 
   let computeFields: ComputeFields
   let restoreRoot: RestoreRoot
+  /// Reads documents that never came from FHIR; nil where that is of no concern.
+  var native: NativeContent?
   /// Stands for the mapping of a kind of document.
   package let fingerprint: @Sendable (DocumentKind) -> UInt64
   /// Bytes beyond which a document's sections continue on a page of their own.
@@ -87,8 +89,18 @@ package struct DocumentAssembler: Sendable {
   package func assemble(_ incoming: Assembly, stored pages: [BSONDocument]) throws -> Assembly {
     var draft = DocumentDraft(kind: incoming.kind, id: incoming.id)
     try draft.load(pages, restoreRoot: restoreRoot)
+    let added = try incoming.draft()
+    if draft.storedHash == nil, let native, let first = pages.first,
+      try first.withView({ try native.says(added, in: $0) })
+    {
+      var same = Assembly(
+        kind: draft.kind, id: draft.id, pages: pages, ids: [draft.id], hash: "",
+        tally: incoming.tally.allUnchanged, root: nil, contests: [])
+      same.isAsStored = true
+      return same
+    }
     let before = incoming.kind == .appointment ? draft.root?.bytes : nil
-    draft.merge(try incoming.draft())
+    draft.merge(added)
     // Nothing new: the document stays as it is, to the byte.
     if let hash = draft.storedHash, !draft.isChanged {
       return Assembly(

@@ -52,6 +52,13 @@ package struct DocumentRoles: Sendable {
     return code.text == "cancelled" || code.text == "noshow"
   }
 
+  /// When an appointment takes place; one of which no visit is known, and that never came from FHIR, when it was scheduled.
+  package func moment(of document: BSONView) throws -> StoredMoment? {
+    if let visit, let moment = try document.find(string: visit).flatMap(StoredMoment.init) { return moment }
+    guard let scheduled, try document.find("_fhirline") == nil else { return nil }
+    return try document.find(string: scheduled).flatMap(StoredMoment.init)
+  }
+
   package func isBilled(_ document: BSONView) throws -> Bool {
     guard let billing, let word = try document.find(string: billing)?.text else { return false }
     return BSONValue.string(word).trimmedText?.lowercased() == "billed"

@@ -96,9 +96,7 @@ extension DocumentPlan {
     if let root = try root(ofStored: document).root {
       return try root.withView { try $0.find("start")?.text } ?? ""
     }
-    guard let visit = DocumentRoles(self).visit, let element = try document.find(string: visit),
-      let moment = StoredMoment(element)
-    else { return "" }
+    guard let moment = try DocumentRoles(self).moment(of: document) else { return "" }
     return Instant(milliseconds: moment.milliseconds).text
   }
 }

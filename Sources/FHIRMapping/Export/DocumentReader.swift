@@ -39,7 +39,13 @@ package struct DocumentReader: Sendable {
       // Another page of a chart, or a resource that no mapping describes: nothing but what stands there.
       if let residual = try document.find("fhir")?.document {
         let own = DocumentReader.id(ofKey: id)
+        guard try DocumentReader.isResource(residual) else {
+          return note("fhir", "is no resource of FHIR R4, and not exported")
+        }
         try body(Resource(tree: try decoder.decode(residual, id: own), id: own))
+      }
+      if kind == .resource, try document.find("fhir")?.document == nil {
+        note("fhir", "is missing: the document holds no resource of FHIR, and is not exported")
       }
       try readSections(of: document, mappings.plan(kind), edits: nil, body, note: note)
       return
@@ -77,7 +83,10 @@ package struct DocumentReader: Sendable {
       appointments: [])
     let owner = DocumentID.fhirID(root?["id"]?.text ?? String(id.dropFirst(stored.context.idPrefix.count)))
     let before = root
-    let edits = try SectionEdits(plan, content: content, stored: stored, owner: owner, root: &root)
+    let edits = try SectionEdits(
+      plan, content: content, stored: stored,
+      owner: try DocumentReader.patient(ofChart: document, plan) ?? owner,
+      name: owner, root: &root)
     if let root {
       let own = DocumentID.fhirID(String(id.dropFirst(stored.context.idPrefix.count)))
       let tree: ResourceTree
@@ -168,7 +177,7 @@ package struct DocumentReader: Sendable {
 
   /// Whether a document without a resource is to become one: not where the resource has only not come yet.
   private static func isNative(_ document: BSONView, _ plan: DocumentPlan) throws -> Bool {
-    guard try document.find("_fhirline") != nil else { return true }
+    guard try document.find("_fhirline")?.document != nil else { return true }
     for field in plan.fields where field.rootSource != nil {
       if try document.find(string: field.name) != nil { return true }
     }
@@ -180,15 +189,43 @@ package struct DocumentReader: Sendable {
     in document: BSONView, _ plan: DocumentPlan, _ note: (_ field: String, _ reason: String) -> Void
   ) throws {
     var own = ["_id", "_fhirline", "fhir"]
-    // A chart within its patient's document is a document of its own.
-    if plan.kind == .patient { own.append(DocumentKind.chart.rawValue) }
+    if plan.root != nil, let residual = try document.find("fhir"), residual.document == nil,
+      residual.type != .null
+    {
+      note("fhir", "expected a resource: what stands there is not exported")
+    }
+    if plan.kind == .patient {
+      // A chart within its patient's document is a document of its own.
+      own.append(DocumentKind.chart.rawValue)
+      if let chart = try document.find(string: DocumentKind.chart.rawValue), chart.document == nil,
+        chart.type != .null
+      {
+        note(DocumentKind.chart.rawValue, "expected a chart: what stands there is not exported")
+      }
+    }
+    if plan.kind == .chart { own.append("patient_id") }
     try document.forEachElement { element in
       let name = element.name
       guard !own.contains(name), !plan.fields.contains(where: { $0.name == name }),
-        !plan.sections.contains(where: { $0.name == name })
+        !plan.sections.contains(where: { $0.name == name }),
+        try !(element.array.map { try DocumentDraft.isSection($0) } ?? false)
       else { return }
       note(name, "has no home in FHIR: it stays in the document")
     }
+  }
+
+  /// The id of the patient whom a chart belongs to that is not stored under the patient's own.
+  private static func patient(ofChart document: BSONView, _ plan: DocumentPlan) throws -> String? {
+    guard plan.kind == .chart, let id = try document.find("patient_id").flatMap(StoredID.text), !id.isEmpty
+    else {
+      return nil
+    }
+    return DocumentID.fhirID(id)
+  }
+
+  private static func isResource(_ residual: BSONView) throws -> Bool {
+    guard let type = try residual.find("resourceType")?.text else { return false }
+    return DefinitionTable.r4.resourceTypeID(type) != nil
   }
 
   /// A document's `_id` as text.

@@ -17,19 +17,23 @@ struct SectionEdits {
   private let plan: DocumentPlan
   private let sections: [DocumentContent.Section]
   private let owner: String
+  /// What ids of resources that are made begin with.
+  private let name: String
   private let context: FieldPlan.Context
 
   var isEmpty: Bool { changed.isEmpty && made.isEmpty }
 
   /// - Parameters:
   ///   - owner: the FHIR id of the resource that the sections' resources refer to.
+  ///   - name: the FHIR id of the document itself.
   ///   - root: the document's root; fields that stand in it as well as in sections write what is new into it.
   init(
     _ plan: DocumentPlan, content: DocumentContent, stored: StoredFields, owner: String,
-    root: inout BSONValue?
+    name: String, root: inout BSONValue?
   ) throws {
     self.plan = plan
     self.owner = owner
+    self.name = name
     sections = content.sections
     context = stored.context
     let before = try plan.computed(of: content, root: root, context)
@@ -192,7 +196,7 @@ struct SectionEdits {
     }
     var resource = BSONValue.document(template)
     let name = suffix ?? (source.codes.isEmpty ? type.lowercased() : field.name.replacing("_", with: "-"))
-    MadeResource.identify(&resource, id: MadeResource.id(owner, name), member.type, context.table)
+    MadeResource.identify(&resource, id: MadeResource.id(self.name, name), member.type, context.table)
     member.owner.create(
       .object([("reference", .string(plan.ownerType + "/" + owner))]), in: &resource, table: context.table)
     guard body(&resource) else {

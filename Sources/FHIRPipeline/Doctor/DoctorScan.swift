@@ -182,7 +182,8 @@ struct DoctorScan: Sendable {
     let document = subject.document
     let visit = try roles.visit.flatMap { (name) throws in try document.find(string: name) }
     let moment = visit.flatMap(StoredMoment.init)
-    let record = DoctorRecord.visit(DoctorRecord.Visit(id: subject.id, moment: moment?.milliseconds))
+    let record = DoctorRecord.visit(
+      DoctorRecord.Visit(id: subject.id, moment: try roles.moment(of: document)?.milliseconds))
     for (role, name) in [(DoctorRecord.Role.patient, roles.patient), (.provider, roles.provider)] {
       guard let name, let element = try document.find(string: name), let id = StoredID.text(element),
         !id.isEmpty

@@ -35,7 +35,28 @@ extension StoreConnection {
     return StoredPages(pages: pages)
   }
 
-  /// Hands the documents over whose `_id` is one of these texts, or the number or ObjectId that it is the text of.
+  /// Hands the documents of these ids over: those of that `_id`, else those of a number, an ObjectId or a UUID that it is the text
+  /// of, with the `_id` that they have.
+  func find(
+    _ ids: [String], at place: DocumentPlace, projection: BSONFields? = nil,
+    _ body: (_ id: String, _ storedID: BSONValue?, BSONView) throws -> Void
+  ) throws {
+    var missing = Set(place.hasOtherIDs ? ids : [])
+    try find(ids: ids, in: place.collection, projection: projection) { document in
+      guard let id = try document.find("_id")?.text else { return }
+      missing.remove(id)
+      try body(id, nil, document)
+    }
+    guard !missing.isEmpty else { return }
+    try find(idVariants: missing.sorted(), in: place.collection, projection: projection) { document in
+      guard let own = try document.find("_id"), own.type != .string, let id = StoredID.text(own),
+        missing.remove(id) != nil
+      else { return }
+      try body(id, try BSONValue(own), document)
+    }
+  }
+
+  /// Hands the documents over whose `_id` is one of these texts, or the number, ObjectId or UUID that it is the text of.
   func find(
     idVariants ids: [String], in collection: String, projection: BSONFields? = nil,
     _ body: (BSONView) throws -> Void
@@ -47,7 +68,10 @@ extension StoreConnection {
       let values = part.flatMap { id -> [BSONValue] in
         var values = [BSONValue.string(id)]
         if let number = Int64(id), String(number) == id { values.append(.int64(number)) }
-        if let octets = StoreConnection.objectID(id) { values.append(.objectID(octets)) }
+        if let octets = StoreConnection.octets(id, 24) { values.append(.objectID(octets)) }
+        if let octets = StoreConnection.octets(id.filter { $0 != "-" }, 32), id.utf8.count == 36 {
+          values.append(.binary(subtype: 4, octets))
+        }
         return values
       }
       var options = FindOptions(projection: projection)
@@ -56,12 +80,12 @@ extension StoreConnection {
     }
   }
 
-  /// The twelve bytes of which these are the hexadecimal digits.
-  private static func objectID(_ text: String) -> [UInt8]? {
+  /// The bytes of which these are the hexadecimal digits, if they are so many.
+  private static func octets(_ text: String, _ count: Int) -> [UInt8]? {
     let digits = Array(text.utf8)
-    guard digits.count == 24 else { return nil }
+    guard digits.count == count else { return nil }
     var octets: [UInt8] = []
-    for place in stride(from: 0, to: 24, by: 2) {
+    for place in stride(from: 0, to: count, by: 2) {
       guard let octet = UInt8(String(decoding: digits[place...place + 1], as: UTF8.self), radix: 16) else {
         return nil
       }

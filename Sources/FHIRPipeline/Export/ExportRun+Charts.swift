@@ -10,15 +10,17 @@ extension ExportRun {
     return try DocumentReader.id(of: patient)
   }
 
-  /// Of two charts of a patient the one in the charts' own collection counts: the other is its copy, or out of date.
-  func leaveOutStored(_ charted: inout Set<String>, _ store: DocumentStore) throws {
-    guard !charted.isEmpty else { return }
-    var stored: Set<String> = []
+  /// Of two charts of a patient the one in the charts' own collection counts: the other is its copy, or is told.
+  func leaveOutStored(_ documents: inout Documents, _ store: DocumentStore) throws {
+    guard !documents.charted.isEmpty else { return }
+    var stored: [String: String] = [:]
     try store.withConnection { connection in
       try connection.find(
-        ids: charted.sorted(), in: collections[.chart] ?? DocumentKind.chart.rawValue, projection: ["_id": 1]
-      ) { stored.insert(try DocumentReader.id(of: $0)) }
+        idVariants: documents.charted.sorted(), in: collections[.chart] ?? DocumentKind.chart.rawValue,
+        projection: ["_fhirline.hash": 1]
+      ) { stored[try DocumentReader.id(of: $0)] = try $0.find(path: "_fhirline.hash")?.text ?? "" }
     }
-    charted.subtract(stored)
+    documents.charted.subtract(stored.keys)
+    documents.secondCharts = stored
   }
 }

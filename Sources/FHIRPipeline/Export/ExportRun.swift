@@ -25,6 +25,8 @@ package struct ExportRun: Sendable {
     var documents: [SharedBytes] = []
     /// Patients whose charts stand within them and nowhere else.
     var charted: Set<String> = []
+    /// By patient with a chart within: the hash of the chart that stands in the charts' own collection.
+    var secondCharts: [String: String] = [:]
   }
 
   private static let bytesPerBatch = 1 << 20
@@ -139,7 +141,7 @@ package struct ExportRun: Sendable {
         var documents = Documents(number: number, kind: kind)
         func send() throws {
           guard !documents.documents.isEmpty else { return }
-          try leaveOutStored(&documents.charted, store)
+          try leaveOutStored(&documents, store)
           guard queue.push(documents) else { throw QueueClosed() }
           number += 1
           documents = Documents(number: number, kind: kind)
@@ -180,7 +182,11 @@ package struct ExportRun: Sendable {
     switch kind {
     case .patient: return try BSONDocument(["_id": ["$in": ids]])
     case .chart:
-      return try BSONDocument(["$or": [["_id": ["$in": ids]], ["chart_id": ["$in": ids]]]])
+      return try BSONDocument([
+        "$or": [
+          ["_id": ["$in": ids]], ["chart_id": ["$in": ids]], ["patient_id": ["$in": ids]],
+        ]
+      ])
     case .appointment: return try BSONDocument(["patient_id": ["$in": ids]])
     case .provider:
       // A provider is nobody's; it belongs to an export of all.

@@ -31,8 +31,9 @@ final class ExportTranscoder {
     for bytes in documents.documents {
       let document = try BSONView(bytes.pointer)
       try write(document, documents.kind, into: &batch)
-      guard !documents.charted.isEmpty else { continue }
+      guard !documents.charted.isEmpty || !documents.secondCharts.isEmpty else { continue }
       let id = try DocumentReader.id(of: document)
+      noteSecondChart(in: document, id, documents, &batch)
       guard documents.charted.contains(id), let chart = try document.find(string: ChartLayout.field)?.document
       else { continue }
       if try chart.find("_id") != nil {
@@ -47,6 +48,20 @@ final class ExportTranscoder {
     let text = UnsafeRawBufferPointer(start: buffer.bytes, count: buffer.count)
     batch.bytes = memory.buffer(capacity: buffer.count).append(text)
     return batch
+  }
+
+  /// Tells of a chart within a patient that is left out, for there is another, and it is no copy of that.
+  private func noteSecondChart(
+    in document: BSONView, _ id: String, _ documents: ExportRun.Documents, _ batch: inout ExportBatch
+  ) {
+    guard documents.kind == .patient, let hash = documents.secondCharts[id],
+      let chart = (try? document.find(string: ChartLayout.field))??.document,
+      (try? chart.find(path: "_fhirline.hash"))??.text != hash
+    else { return }
+    batch.notes.append(
+      ExportSummary.Note(
+        kind: DocumentKind.patient.rawValue, id: id, field: ChartLayout.field,
+        reason: "is left out: the patient has another chart, in the charts' own collection"))
   }
 
   private func write(_ document: BSONView, _ kind: DocumentKind, into batch: inout ExportBatch) throws {

@@ -15,6 +15,8 @@ extension CollectionLoader {
 
     /// The hash of another document within it.
     var guardedHash: String?
+    /// The `_id` as it is stored, where it is no text.
+    var storedID: BSONValue?
   }
 
   /// Adds parts to stored documents of one page each, in few exchanges however many there are.
@@ -28,11 +30,9 @@ extension CollectionLoader {
     var merged: [Merged] = []
     var bytes = 0
     try connection.find(
-      ids: documents.map(\.id), in: collection, projection: place.field.map { [$0: 1] }
-    ) { whole in
-      guard let id = try whole.find("_id")?.text, let incoming = waiting.removeValue(forKey: id) else {
-        return
-      }
+      documents.map(\.id), at: place, projection: place.field.map { [$0: 1] }
+    ) { id, storedID, whole in
+      guard let incoming = waiting.removeValue(forKey: id) else { return }
       guard let document = try place.document(in: whole) else {
         missed.append(incoming)
         return
@@ -46,6 +46,7 @@ extension CollectionLoader {
         return
       }
       result.guardedHash = try guardedHash(in: whole)
+      result.storedID = storedID
       if result.document.pages.count > 1 {
         missed += try write(paged: result, over: [:], connection)
         return
@@ -67,7 +68,7 @@ extension CollectionLoader {
   private func merged(_ incoming: Assembly, _ state: StoredState, stored: [BSONDocument]) -> Merged? {
     do {
       let document = try assembler.assemble(incoming, stored: stored)
-      if state.hash == document.hash {
+      if state.hash == document.hash || document.isAsStored {
         counted(findings?.tally(ofUnchanged: incoming.id) ?? document.tally)
         return nil
       }
@@ -85,7 +86,8 @@ extension CollectionLoader {
   /// Replaces the first page if it is still as it was read.
   private func replacement(_ merged: Merged) throws -> WriteOperation {
     try place.replacement(
-      merged.document.id, merged.document.pages[0], hash: merged.hash, guardedHash: merged.guardedHash)
+      merged.storedID ?? .string(merged.document.id), merged.document.pages[0], hash: merged.hash,
+      guardedHash: merged.guardedHash)
   }
 
   private func write(_ merged: [Merged], _ connection: borrowing StoreConnection) throws -> [Assembly] {
@@ -132,6 +134,7 @@ extension CollectionLoader {
     guard let state = try stored.state, state.pages <= stored.ids.count else { return [incoming] }
     guard var merged = merged(incoming, state, stored: stored.inOrder) else { return [] }
     merged.guardedHash = stored.guardedHash
+    merged.storedID = stored.storedID
     return try write(paged: merged, over: stored.found, connection)
   }
 
@@ -142,6 +145,8 @@ extension CollectionLoader {
     let ids: [String]
     var found: [String: BSONDocument] = [:]
     var guardedHash: String?
+    /// The `_id` of the first, where it is no text.
+    var storedID: BSONValue?
 
     var inOrder: [BSONDocument] { ids.compactMap { found[$0] } }
 
@@ -155,10 +160,13 @@ extension CollectionLoader {
     of id: String, upTo last: Int, _ connection: borrowing StoreConnection
   ) throws -> StoredPages {
     var stored = StoredPages(id: id, ids: [id] + (2...max(2, last)).map { "\(id)#\($0)" })
-    try connection.find(ids: place.field == nil ? stored.ids : [id], in: collection) { whole in
-      guard let page = try whole.find("_id")?.text, let own = try place.document(in: whole) else { return }
+    try connection.find(place.field == nil ? stored.ids : [id], at: place) { page, storedID, whole in
+      guard let own = try place.document(in: whole) else { return }
       stored.found[page] = BSONDocument(copying: own)
-      if page == id { stored.guardedHash = try guardedHash(in: whole) }
+      if page == id {
+        stored.guardedHash = try guardedHash(in: whole)
+        stored.storedID = storedID
+      }
     }
     if place.field != nil {
       try connection.find(ids: stored.ids.dropFirst(), in: place.pages) { page in

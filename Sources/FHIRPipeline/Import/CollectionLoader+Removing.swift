@@ -23,7 +23,8 @@ extension CollectionLoader {
       if let document = removal.document {
         if !removal.isChanged { return 0 }
         let merged = Merged(
-          incoming: document, document: document, hash: state.hash, guardedHash: stored.guardedHash)
+          incoming: document, document: document, hash: state.hash, guardedHash: stored.guardedHash,
+          storedID: stored.storedID)
         if try write(paged: merged, over: stored.found, connection).isEmpty { return removal.removed }
       } else if try delete(stored, hash: state.hash, connection) {
         return removal.removed
@@ -37,14 +38,15 @@ extension CollectionLoader {
     _ stored: StoredPages, hash: String?, _ connection: borrowing StoreConnection
   ) throws -> Bool {
     let value: BSONValue = hash.map { .string($0) } ?? .null
+    let id = stored.storedID ?? .string(stored.id)
     let first: WriteOperation
     if let field = place.field {
       first = .update(
-        filter: try BSONDocument(["_id": .string(stored.id), "\(field)._fhirline.hash": value]),
+        filter: try BSONDocument(["_id": id, "\(field)._fhirline.hash": value]),
         try BSONDocument(["$unset": .document([field: ""])]), upsert: false, many: false)
     } else {
       first = .delete(
-        filter: try BSONDocument(["_id": .string(stored.id), "_fhirline.hash": value]), many: false)
+        filter: try BSONDocument(["_id": id, "_fhirline.hash": value]), many: false)
     }
     let result = try connection.write([first], in: collection)
     guard result.deleted + result.matched == 1 else { return false }

@@ -11,6 +11,8 @@ package struct DocumentPlace: Sendable, Equatable {
   package var pages: String
   /// The field in which these documents hold another kind's, which others may write meanwhile.
   package var guarded: String?
+  /// Whether some documents of the collection have an `_id` that is no text, as an application may have given them.
+  package var hasOtherIDs = false
 
   package init(collection: String) {
     self.collection = collection
@@ -39,17 +41,24 @@ package struct DocumentPlace: Sendable, Equatable {
 
   /// Replaces a document if it still has the hash with which it was read.
   func replacement(
-    _ id: String, _ document: BSONDocument, hash: String?, guardedHash: String?
+    _ id: BSONValue, _ document: BSONDocument, hash: String?, guardedHash: String?
   ) throws -> WriteOperation {
     // null finds a document without the field as well.
     func value(_ hash: String?) -> BSONValue { hash.map { .string($0) } ?? .null }
     if let field {
       return .update(
-        filter: try BSONDocument(["_id": .string(id), "\(field)._fhirline.hash": value(hash)]),
+        filter: try BSONDocument(["_id": id, "\(field)._fhirline.hash": value(hash)]),
         try DocumentPlace.setting(field, document), upsert: false, many: false)
     }
-    var filter: BSONFields = ["_id": .string(id), "_fhirline.hash": value(hash)]
+    var filter: BSONFields = ["_id": id, "_fhirline.hash": value(hash)]
     if let guarded { filter["\(guarded)._fhirline.hash"] = value(guardedHash) }
+    // An `_id` never changes.
+    var document = document
+    if id.text == nil {
+      var fields = try document.fields()
+      fields["_id"] = id
+      document = try BSONDocument(fields)
+    }
     return .replace(filter: try BSONDocument(filter), with: document, upsert: false)
   }
 

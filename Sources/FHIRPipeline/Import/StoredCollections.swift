@@ -27,13 +27,15 @@ final class StoredCollections: Sendable {
   /// What is known of a collection, and the thread that makes it ready.
   private final class Entry: Sendable {
     let hadDocuments: Bool
+    let hasOtherIDs: Bool
     private let thread: Mutex<WorkerThread?>
     private let failure: Failure
 
     final class Failure: Sendable { let value = Mutex<StoreError?>(nil) }
 
-    init(hadDocuments: Bool, making: (@Sendable () throws -> Void)?) {
+    init(hadDocuments: Bool, hasOtherIDs: Bool, making: (@Sendable () throws -> Void)?) {
       self.hadDocuments = hadDocuments
+      self.hasOtherIDs = hasOtherIDs
       let failure = Failure()
       self.failure = failure
       let thread = making.map { making in
@@ -65,6 +67,9 @@ final class StoredCollections: Sendable {
   /// Whether a collection had documents before the run: ask, or ``prepare(_:)`` it, before the run writes into it.
   func hadDocuments(_ name: String) throws -> Bool { try entry(name).hadDocuments }
 
+  /// Whether some documents have an `_id` that is no text; false of a collection that nobody asked about.
+  func hasOtherIDs(_ name: String) -> Bool { entries.withLock { $0[name]?.hasOtherIDs ?? false } }
+
   /// Waits until documents may be written: indexes of an empty collection come first, because they then cost nothing.
   func awaitRoom(in name: String) throws {
     let entry = try entry(name)
@@ -91,12 +96,21 @@ final class StoredCollections: Sendable {
     try entries.withLock { entries in
       if let known = entries[name] { return known }
       var found = false
+      let first = FindOptions(projection: ["_id": 1], limit: 1)
       try store.persevering { connection in
         found = false
-        let first = FindOptions(projection: ["_id": 1], limit: 1)
         try connection.find(in: name, options: first) { _ in found = true }
       }
-      let entry = Entry(hadDocuments: found, making: makes ? making(name, isThere: found) : nil)
+      var hasOtherIDs = false
+      if found {
+        // The index tells, which has ids of a type beside each other.
+        try store.persevering { connection in
+          let others = try BSONDocument(["_id": ["$type": ["number", "objectId", "binData"]]])
+          try connection.find(others, in: name, options: first) { _ in hasOtherIDs = true }
+        }
+      }
+      let entry = Entry(
+        hadDocuments: found, hasOtherIDs: hasOtherIDs, making: makes ? making(name, isThere: found) : nil)
       entries[name] = entry
       return entry
     }

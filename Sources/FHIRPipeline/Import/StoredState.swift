@@ -20,12 +20,8 @@ package struct StoredState: Sendable {
   ) throws -> [String: StoredState] {
     var states: [String: StoredState] = [:]
     guard !ids.isEmpty else { return states }
-    try connection.find(
-      ids: ids, in: place.collection, projection: place.stateProjection
-    ) { document in
-      guard let id = try document.find("_id")?.text, let own = try place.document(in: document) else {
-        return
-      }
+    try connection.find(ids, at: place, projection: place.stateProjection) { id, _, document in
+      guard let own = try place.document(in: document) else { return }
       states[id] = try StoredState(own)
     }
     return states
@@ -60,9 +56,10 @@ package final class StoredStates: Sendable {
 
   func place(of kind: DocumentKind) -> DocumentPlace {
     func name(_ kind: DocumentKind) -> String { collections[kind] ?? kind.rawValue }
-    guard layout != .collection else { return DocumentPlace(collection: name(kind)) }
-    if kind == .chart, layout == .embedded { return embeddedCharts }
     var place = DocumentPlace(collection: name(kind))
+    place.hasOtherIDs = known.hasOtherIDs(place.collection)
+    guard layout != .collection else { return place }
+    if kind == .chart, layout == .embedded { return embeddedCharts }
     if kind == .patient { place.guarded = ChartLayout.field }
     return place
   }
@@ -72,6 +69,7 @@ package final class StoredStates: Sendable {
     var place = DocumentPlace(collection: collections[.patient] ?? DocumentKind.patient.rawValue)
     place.field = ChartLayout.field
     place.pages = collections[.chart] ?? DocumentKind.chart.rawValue
+    place.hasOtherIDs = known.hasOtherIDs(place.collection)
     return place
   }
 

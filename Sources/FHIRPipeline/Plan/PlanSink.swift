@@ -65,9 +65,9 @@ final class PlanSink: DocumentSink {
       let projection = place.field.map { BSONFields([.init($0, 1)]) }
       try store.withConnection { connection in
         try connection.find(
-          ids: documents.map(\.id), in: place.collection, projection: projection
-        ) { stored in
-          guard let id = try stored.find("_id")?.text, let own = try place.document(in: stored),
+          documents.map(\.id), at: place, projection: projection
+        ) { id, _, stored in
+          guard let own = try place.document(in: stored),
             let document = waiting.removeValue(forKey: id)
           else { return }
           try compare(document, with: BSONDocument(copying: own), place)
@@ -94,7 +94,7 @@ final class PlanSink: DocumentSink {
     }
     let planned = try assembler.assemble(document, stored: pages)
     ledger.count(planned.tally)
-    if planned.hash == content.hash {
+    if planned.hash == content.hash || planned.isAsStored {
       foundUnchanged(document.kind)
       return
     }
