@@ -46,7 +46,7 @@ import Testing
         "\(seed)")
       let over = try lens.assembler.assemble(
         kind: home.kind, id: owner, parts: [again], stored: assembly.pages)
-      #expect(over.pages == assembly.pages, "\(seed)")
+      #expect(try over.pages == assembly.pages, "\(seed)")
       #expect(over.tally.total == .init(unchanged: 1), "\(seed) \(text)")
     }
   }

@@ -180,7 +180,7 @@ import Testing
     // Further pages of a larger chart are there, its first is not: what a crash leaves where there are no transactions.
     let new = try (0..<60).map { try observation("a\($0)", text: "a new text") }
     let next = try small.assemble(kind: .chart, id: "p", parts: new, stored: stored.pages)
-    #expect(next.pages.count > stored.pages.count)
+    #expect(next.pageCount > stored.pageCount)
     try database.store.withConnection { connection in
       _ = try connection.replace(Array(next.pages.dropFirst()), in: "patient_chart", upsert: true)
     }

@@ -56,13 +56,17 @@ package struct DocumentAssembler: Sendable {
     return try assemble(draft, hash: hash(of: draft), in: &memory)
   }
 
+  /// A document of several pages that is larger is written page by page, where it may be.
+  private static let bytesInMemory = 4 << 20
+
   /// Makes the document of a draft.
   ///
   /// - Parameters:
   ///   - hash: of the draft.
   ///   - memory: where it is written; one for many documents spares fetching memory for each.
+  ///   - lends: whether what the draft is made of stays until the document is loaded, so that its pages can be written one by one.
   package func assemble(
-    _ draft: DocumentDraft, hash: String, in memory: inout PageMemory
+    _ draft: DocumentDraft, hash: String, in memory: inout PageMemory, lends: Bool = false
   ) throws -> Assembly {
     let computed: DocumentFields
     if draft.kind == .resource {
@@ -73,16 +77,22 @@ package struct DocumentAssembler: Sendable {
       computed = try draft.withContent(computeFields)
     }
     let merged = try MergedFields(computed, draft: draft)
-    let written = try PageWriter(draft: draft, hash: hash, pageBytes: pageBytes, pageEntries: pageEntries)
-      .write(merged, pinned: computed.pinned, in: &memory)
+    let writer = PageWriter(
+      draft, merged, hash: hash, pinned: computed.pinned, pageBytes: pageBytes, pageEntries: pageEntries)
+    if lends, writer.pageCount > 1, writer.byteCount > DocumentAssembler.bytesInMemory {
+      let rest = UnwrittenPages(writer)
+      return Assembly(writer, first: try rest.page(0), in: rest)
+    }
+    let pages = try (0..<writer.pageCount).map { try writer.write(page: $0, in: &memory) }
     // What parts lend is gone when the document is loaded.
     var root = draft.root
     if let bytes = root?.bytes { root?.bytes = memory.keep(bytes, draft.kind) }
     var contests = draft.contests
     for index in contests.indices { contests[index].bytes = memory.keep(contests[index].bytes, draft.kind) }
     return Assembly(
-      kind: draft.kind, id: draft.id, pages: written.pages, ids: written.ids, hash: hash, tally: draft.tally,
-      root: root, contests: contests)
+      draft, pages: pages, ids: DocumentAssembler.pageIDs(draft.id, count: pages.count), hash: hash,
+      root: root,
+      contests: contests)
   }
 
   /// Adds a document of parts to a stored one, given with all its pages.
@@ -104,12 +114,13 @@ package struct DocumentAssembler: Sendable {
     // Nothing new: the document stays as it is, to the byte.
     if let hash = draft.storedHash, !draft.isChanged {
       return Assembly(
-        kind: draft.kind, id: draft.id, pages: pages,
-        ids: try pages.map { page in try page.withView { try $0.find("_id")?.text ?? "" } }, hash: hash,
-        tally: draft.tally, root: nil, contests: [])
+        draft, pages: pages,
+        ids: try pages.map { page in try page.withView { try $0.find("_id")?.text ?? "" } },
+        hash: hash, root: nil, contests: [])
     }
     var memory = PageMemory()
-    var assembly = try assemble(draft, hash: hash(of: draft), in: &memory)
+    // The draft holds the stored pages.
+    var assembly = try assemble(draft, hash: hash(of: draft), in: &memory, lends: true)
     if let before {
       assembly.formerOwners = try AppointmentOwner.gone(from: before, to: draft.root?.bytes)
     }
@@ -168,6 +179,9 @@ package struct DocumentAssembler: Sendable {
   }
 
   static func pageIDs(_ id: String, count: Int) -> [String] {
-    (1...max(count, 1)).map { $0 == 1 ? id : "\(id)#\($0)" }
+    (0..<max(count, 1)).map { pageID(id, $0) }
   }
+
+  /// The `_id` of a page, from 0.
+  static func pageID(_ id: String, _ page: Int) -> String { page == 0 ? id : "\(id)#\(page + 1)" }
 }

@@ -49,16 +49,22 @@ extension DocumentDraft {
   }
 
   private mutating func load(section: String, _ view: BSONView, isBeyond: Bool) throws {
-    var items: [DraftSection.Item] = []
+    // No page has a key as one text: they stand here, one behind the other.
+    var keys: [UInt8] = []
+    var found: [(end: Int, item: BSONView)] = []
     try view.forEachElement { element in
       guard let item = element.document else { return }
-      // No page has the key as one text.
-      let key = SharedBytes([UInt8](try DocumentDraft.key(of: item).utf8))
-      owners.append(key)
-      items.append(
-        DraftSection.Item(
-          key: key.pointer, bytes: item.bytes, digest: ContentDigest.words(of: item.bytes),
-          origin: .unknown))
+      try DocumentDraft.appendKey(of: item, to: &keys)
+      found.append((keys.count, item))
+    }
+    let shared = SharedBytes(keys)
+    owners.append(shared)
+    var start = 0
+    let items = found.map { end, item in
+      defer { start = end }
+      return DraftSection.Item(
+        key: UnsafeRawBufferPointer(rebasing: shared.pointer[start..<end]), bytes: item.bytes,
+        digest: ContentDigest.words(of: item.bytes), origin: .unknown)
     }
     changeSection(section) { isBeyond ? $0.fill(items) : $0.load(items) }
     // The document is to be written anew, with its pages.
@@ -67,10 +73,18 @@ extension DocumentDraft {
 
   /// `Observation/1`: what the import noted, or else the resource says.
   static func key(of item: BSONView) throws -> String {
-    if let own = try item.find("_fhirline")?.document?.find("key")?.text { return own }
+    var key: [UInt8] = []
+    try appendKey(of: item, to: &key)
+    return String(decoding: key, as: UTF8.self)
+  }
+
+  private static func appendKey(of item: BSONView, to keys: inout [UInt8]) throws {
+    if let own = try item.find("_fhirline")?.document?.find("key")?.string { return keys += own }
+    if let type = try item.find("resourceType")?.string { keys += type }
+    keys.append(UInt8(ascii: "/"))
+    if let id = try item.find("id")?.string { return keys += id }
     // An application's item may have no id: its content tells it from others.
-    return (try item.find("resourceType")?.text ?? "") + "/"
-      + (try item.find("id")?.text ?? ContentDigest.text(of: item.bytes))
+    keys += ContentDigest.text(of: item.bytes).utf8
   }
 
   private mutating func loadBookkeeping(_ view: BSONView, restoreRoot: DocumentAssembler.RestoreRoot) throws {

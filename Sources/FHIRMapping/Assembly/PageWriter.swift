@@ -5,104 +5,64 @@ import BSON
 /// The split follows from the content alone, so that the same content gives the same pages.
 struct PageWriter {
   let draft: DocumentDraft
+  let merged: MergedFields
   /// What stands under `_fhirline.hash`.
   let hash: String
-  let pageBytes: Int
-  let pageEntries: Int
+  private let layout: PageLayout
+  /// Bytes of the first page beside its items, about.
+  private let fixed: Int
 
-  func write(
-    _ merged: MergedFields, pinned: [String: Set<Int>], in memory: inout PageMemory
-  ) throws -> (pages: [BSONDocument], ids: [String]) {
-    let fixed =
+  init(
+    _ draft: DocumentDraft, _ merged: MergedFields, hash: String, pinned: [String: Set<Int>], pageBytes: Int,
+    pageEntries: Int
+  ) {
+    self.draft = draft
+    self.merged = merged
+    self.hash = hash
+    fixed =
       merged.fields.count + (merged.residual?.count ?? 0) + 64 * draft.appointments.count
       + 8 * draft.sections.reduce(0) { $0 + $1.items.count } + 1024
-    let pageOfItems = split(room: pageBytes - fixed, pinned: pinned)
-    let count = pageOfItems.map { $0.max() ?? 1 }.max() ?? 1
-    let room = fixed + min(itemBytes, pageBytes)
-
-    var pages: [BSONDocument] = []
-    let ids = DocumentAssembler.pageIDs(draft.id, count: count)
-    for page in 1...count {
-      memory.begin(room: room)
-      memory.writer.beginDocument()
-      memory.writer.append("_id", string: ids[page - 1])
-      if page == 1 {
-        try merged.fields.withView { view in
-          try view.forEachElement { element in memory.writer.append(element: element) }
-        }
-      } else {
-        memory.writer.append("chart_id", string: draft.id)
-        memory.writer.append("page", int32: Int32(page))
-      }
-      for (number, section) in draft.sections.enumerated() {
-        try append(
-          section, page: page, of: pageOfItems.isEmpty ? [] : pageOfItems[number], to: &memory.writer)
-      }
-      if page == 1 {
-        if let residual = merged.residual { memory.writer.append("fhir", document: residual) }
-        try bookkeeping(marks: merged.marks, pageCount: count, into: &memory.writer)
-      }
-      memory.writer.endDocument()
-      pages.append(try memory.finish(draft.kind))
-    }
-    return (pages, ids)
+    layout = PageLayout(
+      draft.sections, fixed: fixed, pinned: pinned, pageBytes: pageBytes, pageEntries: pageEntries)
   }
 
-  /// An item's bytes, and its index and type in the array.
-  private static func size(_ item: DraftSection.Item) -> Int { item.bytes.count + 16 }
+  var pageCount: Int { layout.pageCount }
 
-  private var itemBytes: Int {
-    draft.sections.reduce(0) { sum, section in section.items.reduce(sum) { $0 + PageWriter.size($1) } }
+  /// Bytes of all pages, about.
+  var byteCount: Int {
+    draft.sections.reduce(fixed) { sum, section in section.items.reduce(sum) { $0 + $1.bytes.count + 16 } }
   }
 
-  /// The page of every item, by section; empty where all fit on one page.
-  ///
-  /// Items that fields were taken from stand on the first page, beside the fields; the others fill page after page.
-  private func split(room: Int, pinned: [String: Set<Int>]) -> [[Int]] {
-    let count = draft.sections.reduce(0) { $0 + $1.items.count }
-    if itemBytes <= room, count <= pageEntries { return [] }
-    var room = room
-    var entries = pageEntries
-    var isEmpty = true
-    for section in draft.sections {
-      for index in pinned[section.name] ?? [] where section.items.indices.contains(index) {
-        room -= PageWriter.size(section.items[index])
-        entries -= 1
-        isEmpty = false
-      }
+  /// Writes a page, from 0.
+  func write(page: Int, in memory: inout PageMemory) throws -> BSONDocument {
+    let items = draft.sections.indices.map { layout.items(of: $0, page: page) }
+    var room = page == 0 ? fixed : 256
+    for (section, indices) in zip(draft.sections, items) {
+      for index in indices { room += section.items[index].bytes.count + 16 }
     }
-    var page = 1
-    return draft.sections.map { section in
-      let fixed = pinned[section.name] ?? []
-      return section.items.indices.map { index in
-        if fixed.contains(index) { return 1 }
-        let bytes = PageWriter.size(section.items[index])
-        if !isEmpty, room < bytes || entries <= 0 {
-          page += 1
-          room = pageBytes - 256
-          entries = pageEntries
-        }
-        isEmpty = false
-        room -= bytes
-        entries -= 1
-        return page
+    memory.begin(room: room)
+    memory.writer.beginDocument()
+    memory.writer.append("_id", string: DocumentAssembler.pageID(draft.id, page))
+    if page == 0 {
+      try merged.fields.withView { view in
+        try view.forEachElement { element in memory.writer.append(element: element) }
       }
+    } else {
+      memory.writer.append("chart_id", string: draft.id)
+      memory.writer.append("page", int32: Int32(page + 1))
     }
-  }
-
-  private func append(
-    _ section: DraftSection, page: Int, of pages: [Int], to writer: inout BSONWriter
-  ) throws {
-    var isOpen = false
-    for (index, item) in section.items.enumerated() where pages.isEmpty || pages[index] == page {
-      if !isOpen {
-        try writer.key(string: section.name)
-        writer.beginArray()
-        isOpen = true
-      }
-      writer.append(document: try BSONView(item.bytes))
+    for (section, indices) in zip(draft.sections, items) where !indices.isEmpty {
+      try memory.writer.key(string: section.name)
+      memory.writer.beginArray()
+      for index in indices { memory.writer.append(document: try BSONView(section.items[index].bytes)) }
+      memory.writer.endArray()
     }
-    if isOpen { writer.endArray() }
+    if page == 0 {
+      if let residual = merged.residual { memory.writer.append("fhir", document: residual) }
+      try bookkeeping(marks: merged.marks, pageCount: pageCount, into: &memory.writer)
+    }
+    memory.writer.endDocument()
+    return try memory.finish(draft.kind)
   }
 
   private func bookkeeping(

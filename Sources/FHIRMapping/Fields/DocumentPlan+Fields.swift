@@ -37,22 +37,23 @@ extension DocumentPlan {
     of content: DocumentContent, root: BSONValue?, _ context: FieldPlan.Context
   ) throws -> Computed {
     var computed = Computed()
-    let scan = SectionScan(plan: self, sections: content.sections)
-    for field in fields {
+    let scan = try SectionScan(plan: self, sections: content.sections)
+    for (number, field) in fields.enumerated() {
       if let derived = field.derived {
         computed.values[field.name] = derived.value(of: content.appointments)
         continue
       }
       var values: [BSONValue] = []
       var isFromSection = false
-      for source in field.sources {
+      for (place, source) in field.sources.enumerated() {
         switch source.resource {
         case .root:
           guard let root, let value = field.read(root, source, context) else { continue }
           values += field.sources.count == 1 ? [value] : value.listItems
         case .section:
           isFromSection = true
-          for taken in try scan.taken(field, source, context) {
+          guard let query = queries.number(field: number, source: place) else { continue }
+          for taken in try scan.taken(field, source, query: query, context) {
             values.append(taken.value)
             computed.taken[field.name, default: []].append(taken)
             computed.pinned[taken.section, default: []].insert(taken.item)

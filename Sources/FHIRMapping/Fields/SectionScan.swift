@@ -3,8 +3,16 @@ import FHIRPath
 
 /// Finds in a document's sections the resources that a field is taken from.
 struct SectionScan {
-  let plan: DocumentPlan
-  let sections: [DocumentContent.Section]
+  private let plan: DocumentPlan
+  private let sections: [DocumentContent.Section]
+  /// By query: the items that may answer it.
+  private var candidates: [[Candidate]]
+
+  private struct Candidate {
+    let index: Int
+    /// In milliseconds; 0 where all count alike.
+    let date: Int64
+  }
 
   /// A value taken from an item of a section.
   struct Taken {
@@ -15,64 +23,115 @@ struct SectionScan {
     let address: ResourceAddress
   }
 
+  /// Goes through the sections that fields are taken from.
+  init(plan: DocumentPlan, sections: [DocumentContent.Section]) throws(BSONError) {
+    self.plan = plan
+    self.sections = sections
+    candidates = Array(repeating: [], count: plan.queries.count)
+    for section in sections {
+      guard let queries = plan.queries.sections[section.name] else { continue }
+      for (index, item) in section.items.enumerated() { try ask(queries, item, index) }
+    }
+  }
+
+  private mutating func ask(
+    _ queries: [SectionQueries.Query], _ item: BSONView, _ index: Int
+  ) throws(BSONError) {
+    guard let type = try item.find("resourceType")?.string else { return }
+    var codings: BSONView??
+    var known: Int64?
+    for query in queries where query.type.isSame(as: type) {
+      if !query.codes.isEmpty {
+        let list: BSONView?
+        if let known = codings {
+          list = known
+        } else {
+          list = try item.find("code")?.document?.find("coding")?.array
+          codings = .some(list)
+        }
+        guard let list, try SectionScan.hasCode(list, query.codes) else { continue }
+      }
+      var date: Int64 = 0
+      if query.choice != .all {
+        // Queries of one type ask one member for its dates.
+        if let known {
+          date = known
+        } else {
+          date = try query.member.date(of: item)
+          known = date
+        }
+      }
+      candidates[query.number].append(Candidate(index: index, date: date))
+    }
+  }
+
   /// The readings of a source, the one that counts first.
   func taken(
-    _ field: FieldPlan, _ source: FieldSource, _ context: FieldPlan.Context
+    _ field: FieldPlan, _ source: FieldSource, query: Int, _ context: FieldPlan.Context
   ) throws(BSONError) -> [Taken] {
-    guard case .section(let type) = source.resource, let (section, member) = plan.member(ofType: type),
+    guard !candidates[query].isEmpty, case .section(let type) = source.resource,
+      let (section, _) = plan.member(ofType: type),
       let items = sections.first(where: { $0.name == section.name })?.items
     else { return [] }
     let literals = source.path.literals
     var found: [Taken] = []
-    for index in try candidates(items, type, member, source) {
+    func read(_ candidate: Candidate) throws(BSONError) {
       // Cheaper than looking closely at a resource that cannot have what the path wants.
-      if !literals.allSatisfy({ items[index].bytes.contains(utf8: $0) }) { continue }
-      let resource = BSONValue.document(try BSONFields(items[index]))
+      let item = items[candidate.index]
+      if !literals.allSatisfy({ item.bytes.contains(utf8: $0) }) { return }
+      let resource = BSONValue.document(try BSONFields(item))
       for reading in field.readings(in: resource, source, context) {
         found.append(
-          Taken(value: reading.value, item: index, section: section.name, address: reading.address))
-        if source.choice != .all { return found }
+          Taken(
+            value: reading.value, item: candidate.index, section: section.name, address: reading.address))
+        if source.choice != .all { return }
       }
+    }
+    if source.choice == .all {
+      for candidate in candidates[query] { try read(candidate) }
+      return found
+    }
+    let counts = SectionScan.order(source.choice)
+    // The first has a value, as a rule: the others need no order for that.
+    guard let first = candidates[query].min(by: counts) else { return [] }
+    try read(first)
+    guard found.isEmpty else { return found }
+    for candidate in candidates[query].sorted(by: counts).dropFirst() {
+      try read(candidate)
+      if !found.isEmpty { break }
     }
     return found
   }
 
-  /// The items of a type and with one of the codes, in the order in which they count.
-  private func candidates(
-    _ items: [BSONView], _ type: String, _ member: SectionPlan.Member, _ source: FieldSource
-  ) throws(BSONError) -> [Int] {
-    var found: [(index: Int, date: Int64)] = []
-    for index in items.indices {
-      guard let name = try items[index].find("resourceType")?.string, name.elementsEqual(type.utf8) else {
-        continue
-      }
-      if !source.codes.isEmpty, try !SectionScan.hasCode(items[index], source.codes) { continue }
-      found.append((index, source.choice == .all ? 0 : try member.date(of: items[index])))
-    }
-    switch source.choice {
-    case .all: break
-    case .newest: found.sort { ($0.date, $0.index) > ($1.date, $1.index) }
+  /// Whether one candidate counts before another.
+  private static func order(_ choice: FieldSource.Choice) -> (Candidate, Candidate) -> Bool {
+    switch choice {
     case .oldest:
       // What has no date is not the oldest.
-      found.sort {
-        ($0.date == .min ? .max : $0.date, $0.index) < ($1.date == .min ? .max : $1.date, $1.index)
+      return { a, b in
+        (a.date == .min ? .max : a.date, a.index) < (b.date == .min ? .max : b.date, b.index)
       }
+    case .newest, .all: return { a, b in (a.date, a.index) > (b.date, b.index) }
     }
-    return found.map(\.index)
   }
 
-  private static func hasCode(_ item: BSONView, _ codes: [FieldSource.CodeMatch]) throws(BSONError) -> Bool {
-    guard let codings = try item.find("code")?.document?.find("coding")?.array else { return false }
+  private static func hasCode(
+    _ codings: BSONView, _ codes: [(system: [UInt8], code: [UInt8])]
+  ) throws(BSONError) -> Bool {
     var iterator = codings.makeIterator()
     while let coding = try iterator.next()?.document {
       guard let code = try coding.find("code")?.string else { continue }
-      for match in codes where code.elementsEqual(match.code.utf8) {
-        if let system = try coding.find("system")?.string, system.elementsEqual(match.system.utf8) {
-          return true
-        }
+      for match in codes where match.code.isSame(as: code) {
+        if let system = try coding.find("system")?.string, match.system.isSame(as: system) { return true }
       }
     }
     return false
+  }
+}
+
+extension [UInt8] {
+  fileprivate func isSame(as bytes: UnsafeRawBufferPointer) -> Bool {
+    count == bytes.count && withUnsafeBytes { $0.isSame(as: bytes) }
   }
 }
 

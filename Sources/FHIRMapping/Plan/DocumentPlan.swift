@@ -12,6 +12,8 @@ package struct DocumentPlan: Sendable {
   package let ownerType: String
   package let sections: [SectionPlan]
   let fields: [FieldPlan]
+  /// What the fields look for in the sections.
+  let queries: SectionQueries
   /// How long a visit lasts of which only the start is known.
   let defaultMinutes: Int?
   /// Stands for all that the file says: documents that it described otherwise are to be written anew.
@@ -89,6 +91,7 @@ package struct DocumentPlan: Sendable {
       }
     }
     self.fields = fields
+    queries = SectionQueries(fields: fields, sections: sections)
   }
 
   func error(_ message: String) -> MappingError { MappingError(.conflict, message, file: file) }

@@ -47,12 +47,12 @@ extension CollectionLoader {
       }
       result.guardedHash = try guardedHash(in: whole)
       result.storedID = storedID
-      if result.document.pages.count > 1 {
+      if result.document.pageCount > 1 {
         missed += try write(paged: result, over: [:], connection)
         return
       }
       merged.append(result)
-      bytes += result.document.pages[0].count
+      bytes += result.document.first.count
       if bytes >= CollectionLoader.bytesPerWrite {
         missed += try write(merged, connection)
         merged = []
@@ -86,7 +86,7 @@ extension CollectionLoader {
   /// Replaces the first page if it is still as it was read.
   private func replacement(_ merged: Merged) throws -> WriteOperation {
     try place.replacement(
-      merged.storedID ?? .string(merged.document.id), merged.document.pages[0], hash: merged.hash,
+      merged.storedID ?? .string(merged.document.id), merged.document.first, hash: merged.hash,
       guardedHash: merged.guardedHash)
   }
 
@@ -130,7 +130,7 @@ extension CollectionLoader {
     _ incoming: Assembly, pages: Int, _ connection: borrowing StoreConnection
   ) throws -> [Assembly] {
     // An import that was cut short may have left more pages than the first tells of.
-    let stored = try pagesFound(of: incoming.id, upTo: pages + incoming.pages.count + 1, connection)
+    let stored = try pagesFound(of: incoming.id, upTo: pages + incoming.pageCount + 1, connection)
     guard let state = try stored.state, state.pages <= stored.ids.count else { return [incoming] }
     guard var merged = merged(incoming, state, stored: stored.inOrder) else { return [] }
     merged.guardedHash = stored.guardedHash
@@ -209,9 +209,11 @@ extension CollectionLoader {
   private func replacePages(
     _ merged: Merged, _ found: [String: BSONDocument], _ connection: borrowing StoreConnection
   ) throws {
-    let further = zip(merged.document.ids, merged.document.pages).dropFirst()
-    if let reason = try replace(further: further.filter { found[$0.0] != $0.1 }.map(\.1), connection) {
-      throw Setback.refused(reason)
+    for (number, id) in merged.document.ids.enumerated().dropFirst() {
+      let page = try merged.document.page(number)
+      // A change stays on one page, as a rule.
+      if found[id] == page { continue }
+      if let reason = try replace(further: [page], connection) { throw Setback.refused(reason) }
     }
     let first = try connection.write([try replacement(merged)], in: collection)
     if let failure = first.failures.first { throw Setback.refused(failure.message) }

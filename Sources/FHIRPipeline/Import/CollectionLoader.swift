@@ -61,7 +61,7 @@ struct CollectionLoader {
   ) throws -> [LoadRequest] {
     // Those with several pages are asked for even so: their further pages are written before the first.
     let asked = requests.filter { request in
-      if case .unknown = request.presence { !areNew || request.document.pages.count > 1 } else { false }
+      if case .unknown = request.presence { !areNew || request.document.pageCount > 1 } else { false }
     }
     let found = try StoredState.states(of: asked.map(\.id), in: place, connection)
     var fresh: [Assembly] = []
@@ -96,14 +96,14 @@ struct CollectionLoader {
   ) throws -> [Assembly] {
     guard !documents.isEmpty else { return [] }
     var documents = documents
-    if documents.contains(where: { $0.pages.count > 1 }) {
+    if documents.contains(where: { $0.pageCount > 1 }) {
       documents = try insertFurtherPages(of: documents, connection)
     }
     let result = try remembering(documents) {
       place.field == nil
-        ? try connection.insert(documents.map { $0.pages[0] }, into: collection)
+        ? try connection.insert(documents.map(\.first), into: collection)
         : try connection.write(
-          try documents.map { try place.insertion($0.id, $0.pages[0]) }, in: collection)
+          try documents.map { try place.insertion($0.id, $0.first) }, in: collection)
     }
     var failures: [Int: WriteFailure] = [:]
     for failure in result.failures { failures[failure.index] = failure }
@@ -148,14 +148,18 @@ struct CollectionLoader {
 
   /// Writes the further pages of new documents, and returns the documents whose pages are all there.
   ///
-  /// Pages may be many and large: they go out from where they lie.
+  /// They may be many: they go out some at a time.
   private func insertFurtherPages(
     of documents: [Assembly], _ connection: borrowing StoreConnection
   ) throws -> [Assembly] {
     var whole: [Assembly] = []
     for document in documents {
-      let further = Array(document.pages.dropFirst())
-      guard let reason = try remembering([document], { try insert(further: further, connection) }) else {
+      guard document.pageCount > 1 else {
+        whole.append(document)
+        continue
+      }
+      guard let reason = try remembering([document], { try insertFurtherPages(of: document, connection) })
+      else {
         whole.append(document)
         continue
       }
@@ -166,6 +170,24 @@ struct CollectionLoader {
       refused(document, reason)
     }
     return whole
+  }
+
+  /// Bytes of new pages that go out together.
+  private static let pageBytesPerWrite = 4 << 20
+
+  /// Writes a new document's further pages; returns why that was not possible.
+  private func insertFurtherPages(
+    of document: Assembly, _ connection: borrowing StoreConnection
+  ) throws -> String? {
+    var pages: [BSONDocument] = []
+    for number in 1..<document.pageCount {
+      pages.append(try document.page(number))
+      let bytes = pages.reduce(0) { $0 + $1.count }
+      guard bytes >= CollectionLoader.pageBytesPerWrite || number == document.pageCount - 1 else { continue }
+      if let reason = try insert(further: pages, connection) { return reason }
+      pages = []
+    }
+    return nil
   }
 
   /// Writes pages; returns why that was not possible.

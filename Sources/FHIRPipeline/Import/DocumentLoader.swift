@@ -123,7 +123,7 @@ package final class DocumentLoader: DocumentSink {
     var lanes = [[LoadRequest]](repeating: [], count: queues.count)
     for request in requests {
       // One that is larger than what may wait does not: whoever made it loads it, and then lets go of it.
-      if request.document.byteCount > DocumentLoader.bytesPerBatch * 4 {
+      if request.document.isLent || request.document.byteCount > DocumentLoader.bytesPerBatch * 4 {
         load([request], kind: request.document.kind)
         continue
       }

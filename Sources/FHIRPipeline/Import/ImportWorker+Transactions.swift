@@ -35,7 +35,7 @@ extension ImportWorker {
       return
     }
     open.mark = held.mark
-    loadWholes { open.requests += $0 }
+    loadWholes(lends: false) { open.requests += $0 }
     transactions += 1
     let number = transactions
     pending[number] = open

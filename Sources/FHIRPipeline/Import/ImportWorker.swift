@@ -378,13 +378,14 @@ final class ImportWorker {
   }
 
   /// Hands the documents whose parts are at hand to the loader, but for those that the database has already.
-  private func loadWholes() { loadWholes { _ = context.loader.put($0) } }
+  private func loadWholes() { loadWholes(lends: true) { _ = context.loader.put($0) } }
 
-  func loadWholes(_ put: ([LoadRequest]) -> Void) {
+  /// - Parameter lends: whether large documents are loaded before `put` comes back.
+  func loadWholes(lends: Bool, _ put: ([LoadRequest]) -> Void) {
     let groups = DocumentGroups(wholes)
     var rest = groups.groups[...]
     while !rest.isEmpty, !context.mustStop {
-      load(rest.prefix(ImportWorker.documentsPerQuestion), of: groups, put)
+      load(rest.prefix(ImportWorker.documentsPerQuestion), of: groups, lends: lends, put)
       rest = rest.dropFirst(ImportWorker.documentsPerQuestion)
     }
     wholes.reset()
@@ -394,7 +395,8 @@ final class ImportWorker {
   private static let documentsPerQuestion = 500
 
   private func load(
-    _ some: ArraySlice<DocumentGroups.Group>, of groups: DocumentGroups, _ put: ([LoadRequest]) -> Void
+    _ some: ArraySlice<DocumentGroups.Group>, of groups: DocumentGroups, lends: Bool,
+    _ put: ([LoadRequest]) -> Void
   ) {
     var drafts: [(draft: DocumentDraft, hash: String)] = []
     var ids: [DocumentKind: [String]] = [:]
@@ -416,7 +418,7 @@ final class ImportWorker {
         continue
       }
       do {
-        let document = try context.assembler.assemble(draft, hash: hash, in: &memory)
+        let document = try context.assembler.assemble(draft, hash: hash, in: &memory, lends: lends)
         requests.append(LoadRequest(document, presence: presence))
         bytes += document.byteCount
       } catch {

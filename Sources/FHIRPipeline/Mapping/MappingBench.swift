@@ -65,7 +65,7 @@ struct MappingBench {
     return try order.map { group in
       let id = groups.id(of: group)
       let assembly = try assembler.assemble(kind: group.kind, id: id, parts: groups.parts(of: group))
-      return Document(kind: group.kind, id: id, fields: try assembly.pages[0].fields())
+      return Document(kind: group.kind, id: id, fields: try assembly.first.fields())
     }
   }
 

@@ -184,7 +184,7 @@ package struct MeasureRun: Sendable {
     func put(_ requests: [LoadRequest]) -> Bool {
       counted.withLock { amounts in
         for request in requests {
-          amounts.documents += request.document.pages.count
+          amounts.documents += request.document.pageCount
           amounts.documentBytes += request.document.byteCount
         }
       }

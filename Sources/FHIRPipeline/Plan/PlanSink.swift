@@ -100,7 +100,8 @@ final class PlanSink: DocumentSink {
     }
     note(
       try PlannedDocument(
-        kind: document.kind, collection: place.name, id: document.id, stored: pages, planned: planned.pages,
+        kind: document.kind, collection: place.name, id: document.id, stored: pages,
+        planned: try planned.pages,
         mappings: mappings))
   }
 
