@@ -83,4 +83,9 @@ extension StoreConnection {
 extension StoreError {
   /// Whether the whole transaction may be tried again.
   var isTransient: Bool { labels.contains("TransientTransactionError") }
+
+  /// Whether the server gave up a transaction, for others' sake or because it is more than its cache has room for.
+  package var endsTransaction: Bool {
+    isTransient && !isOutage || serverCode == 112 || message.contains("TransactionTooLarge")
+  }
 }

@@ -84,6 +84,9 @@ extension WriteFailure {
 }
 
 extension StoreError {
+  /// Whether a write failed for there is a document of the same `_id`.
+  package var tellsOfSameID: Bool { serverCode == 11000 && message.hasSuffix(" same _id") }
+
   /// Errors that a document's write meets, but that say nothing about the document.
   fileprivate static func concernsServer(_ code: Int32?) -> Bool {
     guard let code else { return false }

@@ -42,7 +42,9 @@ final class TestDatabase: Sendable {
   }
 
   /// Writes inputs and imports them.
-  func importFiles(_ files: [(name: String, text: String)], pageBytes: Int? = nil) throws -> ImportSummary {
+  func importFiles(_ files: [(name: String, text: String)], pageBytes: Int? = nil, heldBytes: Int? = nil)
+    throws -> ImportSummary
+  {
     var inputs: [String] = []
     for (name, text) in files {
       let file = folder.appending(path: name)
@@ -52,6 +54,7 @@ final class TestDatabase: Sendable {
     var run = ImportRun(mappings: try MappingSet.builtIn(), collections: [:])
     run.showsProgress = false
     if let pageBytes { run.chartPageBytes = pageBytes }
+    if let heldBytes { run.heldBundleBytes = heldBytes }
     run.quarantinePath = folder.appending(path: "quarantine.ndjson").path
     let outcome = try run.run(try InputFile.find(inputs), store: store)
     #expect(outcome.failure == nil)

@@ -81,7 +81,8 @@ package struct ExportRun: Sendable {
     queue.close()
     for worker in workers { worker.join() }
     progress.finish()
-    if let failure = failure.withLock({ $0 }) { throw failure }
+    // Why what was read could not be written counts more than that reading was stopped for it.
+    if let failure = result.withLock({ $0.failure }) ?? failure.withLock({ $0 }) { throw failure }
     return try result.withLock { written in
       if let failure = written.failure { throw failure }
       try written.notes.finish(into: &written.summary)

@@ -17,44 +17,72 @@ struct SectionSearch {
     _ ids: Set<String>, _ store: DocumentStore,
     _ body: (_ type: String, _ id: String, _ document: String) -> Void
   ) throws {
-    var places: [(collection: String, field: String?)] = [(place.collection, place.field)]
-    if place.field != nil { places.append((place.pages, nil)) }
-    let others = prefix.isEmpty ? try SectionSearch.sourcePrefixes(store) : []
-    for (collection, field) in places {
-      let path = (field.map { $0 + "." } ?? "") + section
-      let condition: BSONValue =
-        ids.count <= SectionSearch.idsPerQuestion
-        ? ["$in": .array(ids.sorted().map { .string($0) })] : ["$exists": true]
-      let filter = try BSONDocument([path + ".id": condition])
-      let projection: BSONFields = [
-        "chart_id": 1, path + ".id": 1, path + ".resourceType": 1,
-      ]
-      try store.persevering { connection in
-        try connection.find(filter, in: collection, options: FindOptions(projection: projection)) {
-          document in
+    try store.persevering { connection in
+      try find(ids, lookingFirstIn: [], connection) { type, id, document in
+        body(type, id, document)
+        return true
+      }
+    }
+  }
+
+  /// The same in one go.
+  ///
+  /// - Parameters:
+  ///   - likely: documents that are asked before all others: a resource has one home, so that those that are found there need not be
+  ///     looked for elsewhere.
+  ///   - body: says whether the resource is one of those that are meant.
+  func find(
+    _ ids: Set<String>, lookingFirstIn likely: [String], _ connection: borrowing StoreConnection,
+    _ body: (_ type: String, _ id: String, _ document: String) -> Bool
+  ) throws {
+    let others = prefix.isEmpty ? try SectionSearch.sourcePrefixes(connection) : []
+    var rest = ids
+    func find(_ condition: BSONFields) throws {
+      let asked = rest
+      for (collection, field) in [(place.collection, place.field), (place.pages, nil)] {
+        let path = (field.map { $0 + "." } ?? "") + section
+        var filter = condition
+        filter[path + ".id"] =
+          asked.count <= SectionSearch.idsPerQuestion
+          ? ["$in": .array(asked.sorted().map { .string($0) })] : ["$exists": true]
+        let projection: BSONFields = [
+          "chart_id": 1, path + ".id": 1, path + ".resourceType": 1,
+        ]
+        try connection.find(
+          try BSONDocument(filter), in: collection, options: FindOptions(projection: projection)
+        ) { document in
           // A further page names the document that it belongs to.
           guard let own = try document.find("chart_id")?.text ?? document.find("_id")?.text,
             prefix.isEmpty ? !others.contains(where: own.hasPrefix) : own.hasPrefix(prefix),
             let items = try document.find(path: path)?.array
           else { return }
           try items.forEachElement { item in
-            guard let resource = item.document, let id = try resource.find("id")?.text, ids.contains(id),
+            guard let resource = item.document, let id = try resource.find("id")?.text, asked.contains(id),
               let type = try resource.find("resourceType")?.text
             else { return }
-            body(type, id, own)
+            if body(type, id, own) { rest.remove(id) }
           }
         }
+        // The pages of documents of one collection are in it.
+        if place.field == nil { break }
       }
     }
+    if !likely.isEmpty {
+      let list = BSONValue.array(likely.map { .string($0) })
+      try find(["$or": [["_id": ["$in": list]], ["chart_id": ["$in": list]]]])
+    }
+    if !rest.isEmpty { try find([:]) }
   }
+
   /// What stands before the ids of sources that have names, as far as the database knows of imports from them.
   static func sourcePrefixes(_ store: DocumentStore) throws -> [String] {
+    try store.persevering { connection in try sourcePrefixes(connection) }
+  }
+
+  private static func sourcePrefixes(_ connection: borrowing StoreConnection) throws -> [String] {
     var prefixes: Set<String> = []
-    try store.persevering { connection in
-      try connection.find(in: ImportRun.runCollection, options: FindOptions(projection: ["source": 1])) {
-        run in
-        if let source = try run.find("source")?.text, !source.isEmpty { prefixes.insert(source + ".") }
-      }
+    try connection.find(in: ImportRun.runCollection, options: FindOptions(projection: ["source": 1])) { run in
+      if let source = try run.find("source")?.text, !source.isEmpty { prefixes.insert(source + ".") }
     }
     return prefixes.sorted()
   }

@@ -6,16 +6,63 @@ import Synchronization
 /// See http://hl7.org/fhir/R4/http.html#transaction
 struct BundleTransaction: Sendable {
   enum End: Sendable {
-    case committed
+    /// All is written; so many resources were deleted.
+    case committed(deleted: Int)
     /// MongoDB refuses one of the documents, and so all of them.
     case refused(String)
     /// The run ended before.
     case dropped
   }
 
-  let requests: [LoadRequest]
+  /// Hands its documents over, some at a time, as often as the transaction is tried.
+  let forEachBatch: @Sendable (([LoadRequest]) throws -> Void) throws -> Void
+  /// Resources that are deleted with it, before its own are written.
+  var deletions: [TargetIndex.Target] = []
+  /// Where the resources to be deleted are looked for first.
+  var documentIDs: [DocumentKind: [String]] = [:]
+  let byteCount: Int
+  /// The `_id` of one of its documents.
+  let firstID: String
+  /// Whether it is larger than what waits for the database, so that it is loaded by whoever made it.
+  var isLarge = false
   /// Told once, when it is known how it ended.
   let ended: @Sendable (End) -> Void
+
+  /// A transaction whose documents are in memory.
+  init(
+    _ requests: [LoadRequest], deletions: [TargetIndex.Target] = [], ended: @escaping @Sendable (End) -> Void
+  ) {
+    forEachBatch = { try $0(requests) }
+    self.deletions = deletions
+    for request in requests { documentIDs[request.document.kind, default: []].append(request.id) }
+    byteCount = requests.reduce(0) { $0 + $1.document.byteCount }
+    firstID = requests.first?.id ?? ""
+    self.ended = ended
+  }
+
+  /// A large one, whose documents are put together when they are asked for.
+  init(
+    large byteCount: Int, documentIDs: [DocumentKind: [String]], deletions: [TargetIndex.Target],
+    forEachBatch: @escaping @Sendable (([LoadRequest]) throws -> Void) throws -> Void,
+    ended: @escaping @Sendable (End) -> Void
+  ) {
+    self.forEachBatch = forEachBatch
+    self.deletions = deletions
+    self.documentIDs = documentIDs
+    self.byteCount = byteCount
+    firstID = ""
+    isLarge = true
+    self.ended = ended
+  }
+
+  var isEmpty: Bool { byteCount == 0 && deletions.isEmpty }
+}
+
+extension BundleTransaction {
+  /// Why its documents cannot be written.
+  enum Failure: Error {
+    case document(String)
+  }
 }
 
 /// What is found while a transaction's documents are written; forgotten when it is tried again.
@@ -23,6 +70,7 @@ final class TransactionFindings: Sendable {
   private struct State {
     var tallies: [Tally] = []
     var refusal: String?
+    var deleted = 0
   }
 
   private let state = Mutex(State())
@@ -30,6 +78,8 @@ final class TransactionFindings: Sendable {
   func reset() { state.withLock { $0 = State() } }
   func count(_ tally: Tally) { state.withLock { $0.tallies.append(tally) } }
   func refuse(_ reason: String) { state.withLock { $0.refusal = $0.refusal ?? reason } }
+  func delete(_ count: Int) { state.withLock { $0.deleted += count } }
+  var deleted: Int { state.withLock { $0.deleted } }
   var hasChanges: Bool { state.withLock { $0.tallies.contains { $0 != $0.allUnchanged } } }
   var tallies: [Tally] { state.withLock { $0.tallies } }
   var refusal: String? { state.withLock { $0.refusal } }

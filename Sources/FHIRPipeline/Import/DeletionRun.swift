@@ -17,6 +17,62 @@ struct DeletionRun {
 
   /// - Returns: how many resources were deleted.
   func run(_ targets: [TargetIndex.Target]) throws -> Int {
+    guard !targets.isEmpty else { return 0 }
+    let found = try store.persevering { connection in try orders(targets, [:], connection) }
+    var deleted = 0
+    for (kind, documents) in found.sorted(by: { $0.key < $1.key }) {
+      let staying =
+        kind == .chart
+        ? try store.persevering { connection in try patients(documents.keys, connection) } : []
+      for (id, keys) in documents.sorted(by: { $0.key < $1.key }) {
+        deleted += try store.persevering { connection in
+          try remove(keys, from: id, of: kind, patients: staying, connection)
+        }
+      }
+    }
+    return deleted
+  }
+
+  /// Deletes resources within a transaction.
+  ///
+  /// - Parameter documentIDs: documents that are likely to hold them.
+  func run(
+    _ targets: [TargetIndex.Target], lookingFirstIn documentIDs: [DocumentKind: [String]],
+    _ connection: borrowing StoreConnection
+  ) throws -> Int {
+    var deleted = 0
+    for (kind, documents) in try self.orders(targets, documentIDs, connection).sorted(by: { $0.key < $1.key })
+    {
+      let staying = kind == .chart ? try patients(documents.keys, connection) : []
+      for (id, keys) in documents.sorted(by: { $0.key < $1.key }) {
+        deleted += try remove(keys, from: id, of: kind, patients: staying, connection)
+      }
+    }
+    return deleted
+  }
+
+  /// - Parameter patients: who stays, and keeps the chart, if an empty one.
+  private func remove(
+    _ keys: Set<String>, from id: String, of kind: DocumentKind, patients: Set<String>,
+    _ connection: borrowing StoreConnection
+  ) throws -> Int {
+    let loader = CollectionLoader(
+      place: states.place(of: kind), assembler: assembler,
+      hasTransactions: store.server.hasTransactions && !connection.isInTransaction, counted: { _ in },
+      refused: { _, _ in }, departures: departures)
+    let removed = try loader.remove(keys, from: id, of: kind, keepsEmpty: patients.contains(id), connection)
+    if kind == .chart, states.layout == .both {
+      try ChartMirror(charts: states.place(of: .chart), copies: states.embeddedCharts).update(
+        [id], connection)
+    }
+    return removed
+  }
+
+  /// Which documents the resources are to be taken out of.
+  private func orders(
+    _ targets: [TargetIndex.Target], _ documentIDs: [DocumentKind: [String]],
+    _ connection: borrowing StoreConnection
+  ) throws -> Orders {
     var orders: Orders = [:]
     var items: [DocumentKind: [String: [TargetIndex.Target]]] = [:]
     for target in targets {
@@ -34,50 +90,42 @@ struct DeletionRun {
     }
     for (kind, sections) in items {
       for (section, targets) in sections.sorted(by: { $0.key < $1.key }) {
-        try find(targets, in: section, of: kind, &orders)
+        try find(targets, in: section, of: kind, documentIDs[kind] ?? [], &orders, connection)
       }
     }
-    var deleted = 0
-    for (kind, documents) in orders.sorted(by: { $0.key < $1.key }) {
-      let loader = CollectionLoader(
-        place: states.place(of: kind), assembler: assembler, hasTransactions: store.server.hasTransactions,
-        counted: { _ in }, refused: { _, _ in }, departures: departures)
-      // A patient who stays keeps the chart, if an empty one.
-      let patients = kind == .chart ? try patients(documents.keys) : []
-      for (id, keys) in documents.sorted(by: { $0.key < $1.key }) {
-        deleted += try store.persevering { connection in
-          try loader.remove(keys, from: id, of: kind, keepsEmpty: patients.contains(id), connection)
-        }
-      }
-    }
-    return deleted
+    return orders
   }
 
   /// Which of these are patients; those that were to be deleted are none any more.
-  private func patients(_ ids: some Sequence<String>) throws -> Set<String> {
+  private func patients(
+    _ ids: some Sequence<String>, _ connection: borrowing StoreConnection
+  ) throws -> Set<String> {
     var found: Set<String> = []
-    try store.persevering { connection in
-      try connection.find(
-        ids: ids, in: states.collection(of: .patient), projection: ["_fhirline.key": 1]
-      ) { patient in
-        guard try patient.find(path: "_fhirline.key") != nil, let id = try patient.find("_id")?.text else {
-          return
-        }
-        found.insert(id)
+    try connection.find(
+      ids: ids, in: states.collection(of: .patient), projection: ["_fhirline.key": 1]
+    ) { patient in
+      guard try patient.find(path: "_fhirline.key") != nil, let id = try patient.find("_id")?.text else {
+        return
       }
+      found.insert(id)
     }
     return found
   }
 
   /// Finds the documents that hold resources in a section, by the resources' ids.
+  ///
+  /// - Parameter likely: documents that are asked before all others, which takes long: a resource is in one.
   private func find(
-    _ targets: [TargetIndex.Target], in section: String, of kind: DocumentKind, _ orders: inout Orders
+    _ targets: [TargetIndex.Target], in section: String, of kind: DocumentKind, _ likely: [String],
+    _ orders: inout Orders, _ connection: borrowing StoreConnection
   ) throws {
     let keys = Set(targets.map(\.key))
     let search = SectionSearch(place: states.place(of: kind), section: section, prefix: prefix)
-    try search.find(Set(targets.map(\.id)), store) { type, id, document in
+    try search.find(Set(targets.map(\.id)), lookingFirstIn: likely, connection) { type, id, document in
       let key = type + "/" + id
-      if keys.contains(key) { orders[kind, default: [:]][document, default: []].insert(key) }
+      guard keys.contains(key) else { return false }
+      orders[kind, default: [:]][document, default: []].insert(key)
+      return true
     }
   }
 }

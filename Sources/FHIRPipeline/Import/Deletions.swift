@@ -1,19 +1,24 @@
+import Glibc
 import Synchronization
 
 /// What entries of Bundles want deleted, in their order among the run's resources.
 ///
-/// It is done when all is loaded: a deletion holds for what came before it, in the run or in the database, and not for what
-/// comes after it.
+/// A deletion holds for what came before it, in the run or in the database, and not for what comes after it. A transaction deletes
+/// with what it writes; the rest is done when all is loaded.
 final class Deletions: Sendable {
   struct Order: Sendable {
     let target: EntryRequest.Target
     let sequence: UInt64
+    /// The resource, where its transaction has deleted it: what an earlier input had of it may have been loaded later.
+    var done: TargetIndex.Target?
   }
 
   private struct State {
     var orders: [Order] = []
     /// By the hash of its key: the last resource of those that are to be deleted.
     var written: [UInt64: UInt64] = [:]
+    /// Hashes of the keys that a transaction is deleting.
+    var underWay: [UInt64: Int] = [:]
   }
 
   /// Hashes of the keys that are to be deleted somewhere in the run.
@@ -24,12 +29,42 @@ final class Deletions: Sendable {
 
   func add(_ order: Order) { state.withLock { $0.orders.append(order) } }
 
-  /// Takes note of a resource that is loaded.
+  /// Takes note of a resource that is loaded; waits while a transaction deletes what it has of it.
   func note(_ key: @autoclosure () -> String, sequence: UInt64) {
     guard !keys.isEmpty else { return }
     let hash = NameHash.of(key())
     guard keys.contains(hash) else { return }
-    state.withLock { $0.written[hash] = max(sequence, $0.written[hash] ?? 0) }
+    while true {
+      let isNoted = state.withLock { state in
+        guard state.underWay[hash] == nil else { return false }
+        state.written[hash] = max(sequence, state.written[hash] ?? 0)
+        return true
+      }
+      if isNoted { return }
+      usleep(1000)
+    }
+  }
+
+  /// Says that a transaction is about to delete a resource; false where the run has come across one of that key, so that only its
+  /// end can tell which counts.
+  func begin(_ target: TargetIndex.Target) -> Bool {
+    let hash = NameHash.of(target.key)
+    return state.withLock { state in
+      guard state.written[hash] == nil else { return false }
+      state.underWay[hash, default: 0] += 1
+      return true
+    }
+  }
+
+  /// Says that the transaction is through, however it ended.
+  func end(_ targets: [TargetIndex.Target]) {
+    state.withLock { state in
+      for target in targets {
+        let hash = NameHash.of(target.key)
+        let left = (state.underWay[hash] ?? 0) - 1
+        state.underWay[hash] = left > 0 ? left : nil
+      }
+    }
   }
 
   /// What is to be deleted, now that all resources are known.
@@ -41,10 +76,12 @@ final class Deletions: Sendable {
         let target: TargetIndex.Target?
         switch order.target {
         case .resource(let named): target = named
-        case .search(let name): target = find(name)
+        case .search(let name): target = order.done ?? find(name)
         }
         guard let target else { return nil }
-        if let written = state.written[NameHash.of(target.key)], written >= order.sequence { return nil }
+        let written = state.written[NameHash.of(target.key)]
+        if let written, written >= order.sequence { return nil }
+        if order.done != nil, written == nil { return nil }
         return target
       }
     }

@@ -8,23 +8,29 @@ extension DocumentLoader {
   /// Writes all documents of a transaction, or none.
   func write(_ transaction: BundleTransaction) {
     guard !hasFailed else { return transaction.ended(.dropped) }
-    let groups = Dictionary(grouping: transaction.requests) { $0.document.kind }.sorted { $0.key < $1.key }
     let findings = TransactionFindings()
     // What was under way when the server went away: it committed, or not.
     var unconfirmed: [Tally]?
     for number in 0..<DocumentLoader.transactionTries {
       do {
-        for (kind, _) in groups { try states.awaitRoom(for: kind) }
+        for kind in transaction.documentIDs.keys { try states.awaitRoom(for: kind) }
         // Where there was nothing before the run, nothing is asked for at first.
-        let new = try number > 0 ? [] : Set(groups.map(\.key).filter { try !states.hadDocuments($0) })
+        let new =
+          try number > 0 || transaction.isLarge
+          ? [] : Set(transaction.documentIDs.keys.filter { try !states.hadDocuments($0) })
         try store.persevering { connection in
           do {
-            try connection.withTransaction { connection in
+            try connection.withTransaction(limit: transaction.isLarge ? .seconds(45) : .seconds(120)) {
+              connection in
               findings.reset()
-              for (kind, requests) in groups {
-                try write(requests, kind: kind, areNew: new.contains(kind), findings, connection)
-                // The server has ended the transaction with the write that it refused.
-                if findings.refusal != nil { throw CollectionLoader.Setback.changed }
+              // What is deleted goes first: https://hl7.org/fhir/R4/http.html#trules
+              if let deletions, !transaction.deletions.isEmpty {
+                findings.delete(
+                  try deletions.run(
+                    transaction.deletions, lookingFirstIn: transaction.documentIDs, connection))
+              }
+              try transaction.forEachBatch { requests in
+                try write(requests, new: new, findings, connection)
               }
             }
           } catch let error as StoreError where error.isOutage {
@@ -34,18 +40,46 @@ extension DocumentLoader {
         }
         let tallies = findings.hasChanges ? findings.tallies : unconfirmed ?? findings.tallies
         for tally in tallies { counted(tally) }
-        return transaction.ended(.committed)
+        return transaction.ended(.committed(deleted: findings.deleted))
       } catch {
+        // Another transaction of the run has made the document meanwhile: the next try finds it.
+        if let error = error as? StoreError, error.tellsOfSameID,
+          number < DocumentLoader.transactionTries - 1
+        {
+          continue
+        }
         if let reason = findings.refusal { return transaction.ended(.refused(reason)) }
         if let error = error as? StoreError, error.concernsDocument {
           return transaction.ended(.refused(error.message))
         }
         if case CollectionLoader.Setback.changed = error { continue }
+        if case BundleTransaction.Failure.document(let reason) = error {
+          return transaction.ended(.refused(reason))
+        }
+        // What it writes stays in the server's cache until the end: the server gives up what is too much for that.
+        if transaction.isLarge, let error = error as? StoreError, error.endsTransaction {
+          return transaction.ended(
+            .refused(
+              "it did not take \(Amount.bytes(transaction.byteCount)) in one transaction, which may be more than its cache "
+                + "has room for; load it entry by entry with --no-transactions"))
+        }
         fail(DocumentLoader.failure(error))
         return transaction.ended(.dropped)
       }
     }
     transaction.ended(.refused("other programs keep changing its documents"))
+  }
+
+  private func write(
+    _ requests: [LoadRequest], new: Set<DocumentKind>, _ findings: TransactionFindings,
+    _ connection: borrowing StoreConnection
+  ) throws {
+    let groups = Dictionary(grouping: requests) { $0.document.kind }.sorted { $0.key < $1.key }
+    for (kind, requests) in groups {
+      try write(requests, kind: kind, areNew: new.contains(kind), findings, connection)
+      // The server has ended the transaction with the write that it refused.
+      if findings.refusal != nil { throw CollectionLoader.Setback.changed }
+    }
   }
 
   private func write(

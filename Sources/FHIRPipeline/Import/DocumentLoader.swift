@@ -33,6 +33,8 @@ package final class DocumentLoader: DocumentSink {
   private let budget = ByteBudget(limit: DocumentLoader.bytesOnTheirWay)
   private let failure = Mutex<PipelineFailure?>(nil)
   let counted: Counted
+  /// Deletes what transactions delete.
+  let deletions: DeletionRun?
   private let refused: Refused
   let departures: Departures?
   private let threads = Mutex<[WorkerThread]>([])
@@ -42,15 +44,16 @@ package final class DocumentLoader: DocumentSink {
     refused: @escaping Refused
   ) {
     self.init(
-      store: store, states: states, assembler: assembler, departures: nil, counted: counted, refused: refused)
+      store: store, states: states, assembler: assembler, counted: counted, refused: refused, deletions: nil)
   }
 
-  /// - Parameter departures: takes who loses an appointment.
+  /// - Parameter deletions: does what transactions delete, and knows who takes whoever loses an appointment.
   init(
-    store: DocumentStore, states: StoredStates, assembler: DocumentAssembler, departures: Departures?,
-    counted: @escaping Counted, refused: @escaping Refused
+    store: DocumentStore, states: StoredStates, assembler: DocumentAssembler, counted: @escaping Counted,
+    refused: @escaping Refused, deletions: DeletionRun?
   ) {
-    self.departures = departures
+    self.deletions = deletions
+    departures = deletions?.departures
     self.store = store
     self.states = states
     self.assembler = assembler
@@ -72,7 +75,7 @@ package final class DocumentLoader: DocumentSink {
       guard case .documents(let batch) = load else {
         if case .transaction(let transaction) = load {
           write(transaction)
-          budget.giveBack(DocumentLoader.bytes(of: transaction.requests))
+          budget.giveBack(transaction.byteCount)
         }
         continue
       }
@@ -138,13 +141,16 @@ package final class DocumentLoader: DocumentSink {
 
   /// Hands over documents that are written together or not at all.
   func put(_ transaction: BundleTransaction) -> Bool {
-    guard let first = transaction.requests.first else {
-      transaction.ended(.committed)
+    if transaction.isEmpty {
+      transaction.ended(.committed(deleted: 0))
       return true
     }
-    let lane = Int((NameHash.of(first.id) >> 40) % UInt64(queues.count))
-    return budget.take(DocumentLoader.bytes(of: transaction.requests))
-      && queues[lane].push(.transaction(transaction))
+    if transaction.isLarge {
+      write(transaction)
+      return !hasFailed
+    }
+    let lane = Int((NameHash.of(transaction.firstID) >> 40) % UInt64(queues.count))
+    return budget.take(transaction.byteCount) && queues[lane].push(.transaction(transaction))
   }
 
   /// Waits until all is written; returns why that was not possible.
@@ -156,6 +162,8 @@ package final class DocumentLoader: DocumentSink {
     }
     return failure.withLock { $0 }
   }
+
+  var deletesInTransactions: Bool { deletions != nil }
 
   package var hasFailed: Bool { failure.withLock { $0 != nil } }
 

@@ -6,6 +6,8 @@ protocol DocumentSink: Sendable {
   func put(_ requests: [LoadRequest]) -> Bool
   /// Takes documents that are written together or not at all; see ``BundleTransaction/ended``.
   func put(_ transaction: BundleTransaction) -> Bool
+  /// Whether what a transaction deletes is deleted with it; else when all is loaded.
+  var deletesInTransactions: Bool { get }
   var hasFailed: Bool { get }
   /// Takes note of a document that is as it would be written, and therefore not put.
   func foundUnchanged(_ kind: DocumentKind)
@@ -13,10 +15,18 @@ protocol DocumentSink: Sendable {
 
 extension DocumentSink {
   func put(_ transaction: BundleTransaction) -> Bool {
-    let isTaken = put(transaction.requests)
-    transaction.ended(isTaken ? .committed : .dropped)
+    var isTaken = true
+    do {
+      try transaction.forEachBatch { isTaken = put($0) && isTaken }
+    } catch {
+      transaction.ended(.refused("\(error)"))
+      return true
+    }
+    transaction.ended(isTaken ? .committed(deleted: 0) : .dropped)
     return isTaken
   }
+
+  var deletesInTransactions: Bool { false }
 
   func foundUnchanged(_ kind: DocumentKind) {}
 }

@@ -34,7 +34,13 @@ struct HeldBundle {
     case changed(TargetIndex.Target)
   }
 
-  init(isLine: Bool) { self.isLine = isLine }
+  private let most: Int
+
+  /// - Parameter most: how many bytes are held.
+  init(isLine: Bool, most: Int) {
+    self.isLine = isLine
+    self.most = most
+  }
 
   /// - Parameters:
   ///   - repeated: hashes of keys that come in other inputs as well.
@@ -60,6 +66,7 @@ struct HeldBundle {
         patients.insert(own.identity.id)
       }
     }
+    mark = mark ?? sequence
     if isHeld { entries.append(Entry(record: record, resource: resource, sequence: sequence)) }
   }
 
@@ -72,7 +79,7 @@ struct HeldBundle {
   var hasUnreadable = false
 
   /// What tells it from other Bundles of the run.
-  var mark: UInt64? { entries.first?.sequence }
+  private(set) var mark: UInt64?
 
   /// Where a Bundle that is a line stands.
   var line: Int? { isLine ? entries.first.flatMap { HeldBundle.line(of: $0.record) } : nil }
@@ -90,7 +97,7 @@ struct HeldBundle {
 
   mutating func countBytes(_ count: Int) {
     bytes += count
-    if bytes > ImportWorker.heldBundleBytes, !isLine {
+    if bytes > most, !isLine {
       isHeld = false
       entries = []
     }

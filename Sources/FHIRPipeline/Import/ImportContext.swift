@@ -34,7 +34,11 @@ final class ImportContext: Sendable {
   /// What a comparison with the database found.
   let changed = ChangedDocuments()
   let deletions: Deletions
+  /// How many resources transactions have deleted.
+  let deletedCount = Atomic<Int>(0)
   private let conditions: Conditions
+  /// By the input's number.
+  let largeBundles: [Int: LargeBundle]
   private let failed = Mutex<PipelineFailure?>(nil)
   /// Held while charts are loaded that need much memory.
   private let large = Mutex(())
@@ -62,6 +66,7 @@ final class ImportContext: Sendable {
     patients = found.patients
     deletions = Deletions(keys: found.deleted)
     conditions = found.conditions
+    largeBundles = found.largeBundles
     self.stored = stored
     self.states = states
     self.ledger = ledger
@@ -100,6 +105,20 @@ final class ImportContext: Sendable {
   /// What entries want deleted, by the run's own resources or those that are stored.
   var dueDeletions: [TargetIndex.Target] {
     deletions.due { name in index.target(named: name) ?? stored?.target(named: name) }
+  }
+
+  /// The resource that an entry of a transaction wants deleted, if it can be deleted with what the transaction writes: nobody else
+  /// in the run has to do with it.
+  func deletedAtOnce(_ order: Deletions.Order) -> TargetIndex.Target? {
+    let target: TargetIndex.Target?
+    switch order.target {
+    case .resource(let named): target = named
+    case .search(let name): target = index.target(named: name) == nil ? stored?.target(named: name) : nil
+    }
+    guard let target, !repeated.contains(ContentHash.of(target.key)), deletions.begin(target) else {
+      return nil
+    }
+    return target
   }
 
   /// The resource that is there in the place of an entry's own, which is to be made only where there is none, or to change the one

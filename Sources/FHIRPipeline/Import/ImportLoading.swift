@@ -1,6 +1,7 @@
 import DocumentStore
 import FHIRMapping
 import Foundation
+import Synchronization
 
 /// The second pass of an import, from the inputs to the database; and again, where the server may have lost what it took.
 struct ImportLoading {
@@ -37,11 +38,11 @@ struct ImportLoading {
   mutating func load(_ states: StoredStates, _ stored: StoredTargets) {
     do {
       let moved = MovedResources(mappings: run.mappings, states: states)
-      let deletions = try makeDocuments(states, stored, moved)
-      deleted = try DeletionRun(
+      let deletions = DeletionRun(
         store: store, states: states, assembler: assembler, mappings: run.mappings,
-        prefix: run.source.isEmpty ? "" : run.source + ".", departures: departures
-      ).run(deletions)
+        prefix: run.source.isEmpty ? "" : run.source + ".", departures: departures)
+      let made = try makeDocuments(states, stored, moved, deletions)
+      deleted = try made.deleted + deletions.run(made.due)
       try departures.settle(store, states, assembler)
       let types = ledger.summary.types
       try moved.settle(
@@ -55,14 +56,13 @@ struct ImportLoading {
     }
   }
 
-  /// Makes and loads the documents; returns what is to be deleted afterwards.
+  /// Makes and loads the documents; returns how many resources were deleted, and which are to be deleted afterwards.
   private func makeDocuments(
-    _ states: StoredStates, _ stored: StoredTargets, _ moved: MovedResources
-  ) throws -> [TargetIndex.Target] {
+    _ states: StoredStates, _ stored: StoredTargets, _ moved: MovedResources, _ deletions: DeletionRun
+  ) throws -> (deleted: Int, due: [TargetIndex.Target]) {
     let loader = DocumentLoader(
-      store: store, states: states, assembler: assembler, departures: departures,
-      counted: { [ledger] in ledger.count($0) },
-      refused: { [ledger] in ledger.refuse($0, reason: $1) })
+      store: store, states: states, assembler: assembler, counted: { [ledger] in ledger.count($0) },
+      refused: { [ledger] in ledger.refuse($0, reason: $1) }, deletions: deletions)
     let total = files.reduce(0) { $0 + $1.size }
     let progress = Progress(total: total, enabled: run.showsProgress)
     let waiting = WaitingReferences(store: store, source: run.source, run: number)
@@ -80,7 +80,7 @@ struct ImportLoading {
       loader.finish(), context.failure, stored.failure, states.known.finish(), waiting.finish(),
     ]
     if let first = failures.compactMap({ $0 }).first { throw first }
-    return context.dueDeletions
+    return (context.deletedCount.load(ordering: .relaxed), context.dueDeletions)
   }
 
   // MARK: What the server may have lost

@@ -19,6 +19,8 @@ package struct ImportRun: Sendable {
   package var workers = 2
   /// Whether a transaction Bundle is loaded all or nothing; else entry by entry, as a batch is.
   package var honoursTransactions = true
+  /// A Bundle up to this size is held while its references are resolved; a larger one is read again.
+  package var heldBundleBytes = 16 << 20
   package var quarantinePath = "quarantine.ndjson"
   /// Takes what is set aside instead of a quarantine file, where resources are imported that had been.
   var replay: QuarantineReplay?
@@ -119,7 +121,7 @@ extension ImportRun {
   ) -> IndexPass.Result {
     let homes = mappings.homes
     let expected = ExpectedKinds(expect)
-    let pass = IndexPass(workers: workers, reading: reading) { type in
+    let pass = IndexPass(workers: workers, reading: reading, heldBundleBytes: heldBundleBytes) { type in
       let (kind, section) = homes.place(ofType: type)
       if section == nil { expected.add(kind) }
       return section != nil

@@ -74,7 +74,7 @@ extension ImportWorker {
   private func refuseLarge(_ held: HeldBundle, _ open: OpenTransaction, file: Int, source: String) {
     noteRefusal(of: held, open)
     forEachEntry(of: file, source: source) { record, sequence in
-      setAside(record, sequence, held, open, source)
+      setAside(record, RecordResource(record), sequence, held, open, source)
     }
   }
 

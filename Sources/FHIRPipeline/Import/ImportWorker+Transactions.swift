@@ -12,13 +12,7 @@ extension ImportWorker {
   func begin(
     _ held: HeldBundle, file: Int, source: String, resolver: ReferenceResolver, whole patients: [String]
   ) {
-    guard context.hasTransactions else {
-      return context.fail(
-        PipelineFailure(
-          .usage,
-          "\(source): a transaction Bundle is loaded all or nothing, and this MongoDB server has no transactions, for it "
-            + "is no replica set: start it as one, or load entry by entry with --no-transactions"))
-    }
+    guard mayBegin(source) else { return }
     let open = OpenTransaction()
     open.place = (file, held.line)
     open.isAlone = context.files.count == 1 && !held.isLine
@@ -36,31 +30,104 @@ extension ImportWorker {
     }
     open.mark = held.mark
     loadWholes(lends: false) { open.requests += $0 }
+    chooseDeletions(of: open)
+    hand(BundleTransaction(open.requests, deletions: open.deleted, ended: whenEnded(open)))
+    while pending.count >= ImportWorker.pendingLimit { endOne() }
+  }
+
+  /// Whether transactions can be had; without them the run ends.
+  func mayBegin(_ source: String) -> Bool {
+    if context.hasTransactions { return true }
+    context.fail(
+      PipelineFailure(
+        .usage,
+        "\(source): a transaction Bundle is loaded all or nothing, and this MongoDB server has no transactions, for it "
+          + "is no replica set: start it as one, or load entry by entry with --no-transactions"))
+    return false
+  }
+
+  /// Takes a part of a transaction. What other inputs of the run have as well follows when all is loaded: which of them counts is
+  /// known then. All else belongs to the transaction, whoever owns the document.
+  ///
+  /// - Parameter isFound: whether a search found the resource, which others may have by its id.
+  func take(_ part: PartView, into open: OpenTransaction, isWhole: Bool, isFound: Bool) {
+    let isIts =
+      switch part.form {
+      case .link, .presence: true
+      case .root: !isFound && !context.repeated.contains(NameHash.of(part.key))
+      case .section: false
+      }
+    guard open.isAlone || isWhole || isIts else { return open.scattered.append(record: part.record) }
+    guard let spill = open.spill else { return wholes.append(record: part.record) }
+    do {
+      try spill.append(key: NameHash.of(part.documentID), part: part.record)
+      open.spilledBytes += part.record.count
+      let id = String(decoding: part.documentID, as: UTF8.self)
+      if part.kind == .patient || part.kind == .chart { open.owners[part.kind, default: []].insert(id) }
+    } catch {
+      context.fail(error)
+    }
+  }
+
+  /// Which of its deletions are done with what the transaction writes.
+  func chooseDeletions(of open: OpenTransaction) {
+    let hasResources = !open.requests.isEmpty || open.spilledBytes > 0
+    // One that only deletes is one of many, as a rule: what they delete is looked for at once, at the end.
+    guard context.loader.deletesInTransactions, hasResources || open.isAlone else { return }
+    for index in open.deletions.indices {
+      guard let target = context.deletedAtOnce(open.deletions[index]) else { continue }
+      open.deletions[index].done = target
+      open.deleted.append(target)
+    }
+  }
+
+  /// Hands a transaction to the loader.
+  func hand(_ transaction: BundleTransaction) {
+    if !context.loader.put(transaction) { pending[transactions] = nil }
+  }
+
+  /// Takes note that a transaction waits for its end; who is told of that.
+  func whenEnded(_ open: OpenTransaction) -> @Sendable (BundleTransaction.End) -> Void {
     transactions += 1
     let number = transactions
     pending[number] = open
     let ends = ends
-    let isTaken = context.loader.put(
-      BundleTransaction(requests: open.requests) { end in ends.push((number, end)) })
-    if !isTaken { pending[number] = nil }
-    while pending.count >= ImportWorker.pendingLimit { endOne() }
+    let deleted = open.deleted
+    let deletions = context.deletions
+    return { end in
+      deletions.end(deleted)
+      ends.push((number, end))
+    }
   }
 
   /// Sets a whole transaction Bundle aside.
   private func refuse(_ held: HeldBundle, _ open: OpenTransaction, _ source: String) {
-    if let mark = held.mark { context.refusedBundles.withLock { _ = $0.insert(mark) } }
+    noteRefusal(of: held, open)
     for entry in held.entries {
-      let record = entry.record
-      if let issues = open.failures[entry.sequence] {
-        context.ledger.setAside(record, source: source, issues: issues)
-      } else if let resource = entry.resource, !held.known.contains(entry.sequence) {
-        summary.types[resource.type, default: .init()].quarantined += 1
-        let issue = Issue(
-          .error, .transactionRefused, at: record.tree.expression(of: resource.node, table: .r4),
-          position: record.tree.position(of: resource.node),
-          "is not loaded, for another entry of its transaction Bundle cannot be: all are, or none")
-        context.ledger.setAside(record, source: source, issues: [issue])
-      }
+      setAside(entry.record, entry.resource, entry.sequence, held, open, source)
+    }
+  }
+
+  func noteRefusal(of held: HeldBundle, _ open: OpenTransaction) {
+    if let mark = held.mark { context.refusedBundles.withLock { _ = $0.insert(mark) } }
+    guard open.derived > 0 else { return }
+    summary.types[EncounterAppointment.type, default: .init()].quarantined += open.derived
+  }
+
+  /// Sets an entry aside for its own sake, or for that of another of its Bundle.
+  func setAside(
+    _ record: Record, _ resource: RecordResource?, _ sequence: UInt64, _ held: HeldBundle,
+    _ open: OpenTransaction, _ source: String
+  ) {
+    if let issues = open.failures[sequence] {
+      context.ledger.setAside(record, source: source, issues: issues)
+    } else if let resource, !held.known.contains(sequence) {
+      summary.types[resource.type, default: .init()].quarantined += 1
+      let issue = Issue(
+        .error, .transactionRefused, at: record.tree.expression(of: resource.node, table: .r4),
+        position: record.tree.position(of: resource.node),
+        "is not loaded, for another entry of its transaction Bundle cannot be: all are, or none")
+      context.ledger.setAside(record, source: source, issues: [issue])
     }
   }
 
@@ -69,7 +136,8 @@ extension ImportWorker {
     guard let (number, end) = ends.pop(), let open = pending.removeValue(forKey: number) else { return }
     switch end {
     case .dropped: break
-    case .committed:
+    case .committed(let deleted):
+      context.deletedCount.add(deleted, ordering: .relaxed)
       open.scattered.forEach { spill($0) }
       for order in open.deletions { context.deletions.add(order) }
     case .refused(let reason):
@@ -77,6 +145,7 @@ extension ImportWorker {
       for request in open.requests {
         if let draft = try? request.document.draft() { context.ledger.countRefused(draft) }
       }
+      countSpilledAsRefused(open)
       let groups = DocumentGroups(open.scattered)
       for group in groups.groups {
         var draft = DocumentDraft(kind: group.kind, id: groups.id(of: group))

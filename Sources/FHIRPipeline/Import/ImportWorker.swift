@@ -6,9 +6,6 @@ import Synchronization
 
 /// One worker of an import: takes batches, checks and maps their resources, and hands on documents or parts of them.
 final class ImportWorker {
-  /// A Bundle up to this size is held while its references are resolved; a larger one is read twice.
-  static let heldBundleBytes = 16 << 20
-
   let context: ImportContext
   let pass: ImportPass
   private var factory: PartFactory
@@ -31,6 +28,8 @@ final class ImportWorker {
   /// Kinds of documents that parts came for, as bits.
   private var expected: UInt8 = 0
   private let runResolver: ReferenceResolver
+  /// Of the large Bundle that is being read.
+  private var largeResolver: (file: Int, resolver: ReferenceResolver)?
 
   init(_ context: ImportContext, _ pass: ImportPass) {
     self.context = context
@@ -78,7 +77,12 @@ final class ImportWorker {
           whole: [])
       case .entry:
         resources += 1
-        if bundle == nil { bundle = HeldBundle(isLine: batch.isLines) }
+        if !batch.isLines, let resolver = resolver(ofLarge: item.file) {
+          return handle(
+            record, RecordResource(record), source: source, resolver: resolver, sequence: base | number,
+            whole: [])
+        }
+        if bundle == nil { bundle = HeldBundle(isLine: batch.isLines, most: context.run.heldBundleBytes) }
         bundle?.add(
           record, sequence: base | number, repeated: context.repeated, existing: context.existing)
       case .bundle:
@@ -102,6 +106,16 @@ final class ImportWorker {
     summary.bytes += batch.byteCount
     context.progress.advance(bytes: batch.byteCount, resources: resources)
     loadWholes()
+  }
+
+  /// Finds what references within a large Bundle point to; nil for a Bundle whose entries are to be held.
+  private func resolver(ofLarge file: Int) -> ReferenceResolver? {
+    guard let large = context.largeBundles[file] else { return nil }
+    if let largeResolver, largeResolver.file == file { return largeResolver.resolver }
+    guard let index = large.index else { return nil }
+    let resolver = ReferenceResolver(run: context.index, bundle: index, stored: context.stored)
+    largeResolver = (file, resolver)
+    return resolver
   }
 
   /// Errors that say nothing against a resource itself: how its Bundle presents it, what its codes mean to others.
@@ -180,10 +194,10 @@ final class ImportWorker {
           owners?.insert(
             Departures.Owner(kind: part.kind, id: String(decoding: part.documentID, as: UTF8.self)))
         }
-        if transaction?.isAlone == true || isWhole(part, whole: patients) {
+        if let transaction {
+          take(part, into: transaction, isWhole: isWhole(part, whole: patients), isFound: resource.isFound)
+        } else if isWhole(part, whole: patients) {
           wholes.append(record: part.record)
-        } else if let transaction {
-          transaction.scattered.append(record: part.record)
         } else {
           spill(part)
         }
@@ -194,6 +208,7 @@ final class ImportWorker {
       summary.references.unresolved += result.unresolved
       if result.derived > 0 {
         summary.types[EncounterAppointment.type, default: .init()].read += result.derived
+        transaction?.derived += result.derived
       }
       if !result.waits.isEmpty {
         context.waiting?.add(result.waits, kind: result.home.kind, documentID: result.home.id)
@@ -287,8 +302,9 @@ final class ImportWorker {
       }
       loadWholes()
     } else {
-      if held.type == "transaction", context.run.honoursTransactions, pass.counts {
-        context.run.say("\(source): is larger than 16 MB: its entries are loaded one by one, not all or none")
+      if held.type == "transaction", context.run.honoursTransactions {
+        if pass.counts { return beginLarge(held, file: file, source: source, resolver: resolver) }
+        if let mark = held.mark, context.refusedBundles.withLock({ $0.contains(mark) }) { return }
       }
       readAgain(held, file: file, source: source, resolver: resolver)
     }
@@ -305,7 +321,27 @@ final class ImportWorker {
   }
 
   /// Goes through a large Bundle a second time, now that all of its entries are known.
-  private func readAgain(_ held: HeldBundle, file: Int, source: String, resolver: ReferenceResolver) {
+  ///
+  /// - Parameter patients: of whom all is at hand.
+  func readAgain(
+    _ held: HeldBundle, file: Int, source: String, resolver: ReferenceResolver, whole patients: [String] = []
+  ) {
+    forEachEntry(of: file, source: source) { record, sequence in
+      let resource = RecordResource(record)
+      guard !isKnown(resource, sequence, held) else { return }
+      if let target = held.changed[sequence] { resource?.change(target) }
+      handle(
+        record, resource, source: source, resolver: resolver, sequence: held.moment(sequence),
+        whole: patients)
+    } whenBatchEnds: {
+      if transaction == nil { loadWholes() }
+    }
+  }
+
+  /// Reads the entries of a Bundle that is a file, each with its sequence.
+  func forEachEntry(
+    of file: Int, source: String, _ body: (Record, UInt64) -> Void, whenBatchEnds: () -> Void = {}
+  ) {
     do {
       let reader = try context.files[file].open(options: context.run.reading)
       var step: UInt64 = 0
@@ -313,28 +349,26 @@ final class ImportWorker {
         var number: UInt64 = 0
         batch.forEach { record in
           number += 1
-          let sequence = UInt64(file) << 40 | step << 20 | number
           guard case .entry = record.content else { return }
-          let resource = RecordResource(record)
-          guard !isKnown(resource, sequence, held) else { return }
-          if let target = held.changed[sequence] { resource?.change(target) }
-          handle(
-            record, resource, source: source, resolver: resolver, sequence: held.moment(sequence), whole: [])
+          body(record, UInt64(file) << 40 | step << 20 | number)
         }
         step += 1
-        loadWholes()
+        whenBatchEnds()
       }
     } catch {
       context.fail(PipelineFailure(.stopped, "\(source): could not be read a second time: \(error)"))
     }
   }
 
+  /// The `_id` of the document of a resource that has one of its own.
+  func documentID(_ id: String) -> String { factory.documentID(id) }
+
   // MARK: Loading
 
   /// Whether the part's document may be loaded at once, and does not wait for parts from elsewhere.
   ///
   /// - Parameter whole: patients of whom all is at hand.
-  private func isWhole(_ part: PartView, whole patients: [String]) -> Bool {
+  func isWhole(_ part: PartView, whole patients: [String]) -> Bool {
     switch part.kind {
     // All resources of one key are loaded together, so that the last counts in every run alike.
     case .resource, .appointment: !context.repeated.contains(NameHash.of(part.key))

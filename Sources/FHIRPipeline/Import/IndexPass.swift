@@ -9,6 +9,7 @@ import Synchronization
 struct IndexPass: Sendable {
   let workers: Int
   let reading: ReadOptions
+  let heldBundleBytes: Int
   /// Whether resources of this type are sections of another document.
   let isSection: @Sendable (String) -> Bool
 
@@ -22,6 +23,8 @@ struct IndexPass: Sendable {
     /// Hashes of the keys that entries of Bundles want deleted.
     var deleted: Set<UInt64>
     var conditions: Conditions
+    /// By the input's number.
+    var largeBundles: [Int: LargeBundle] = [:]
   }
 
   /// How many patients are enough to tell whether the database knows them.
@@ -42,6 +45,12 @@ struct IndexPass: Sendable {
     let deleted = Mutex<Set<UInt64>>([])
     let searched = Mutex<[String]>([])
     let conditions = Conditions()
+    var bundles: [Int: LargeBundle] = [:]
+    let room = LargeBundle.Room()
+    for (number, file) in files.enumerated() where file.size > heldBundleBytes {
+      bundles[number] = LargeBundle(room)
+    }
+    let largeBundles = bundles
     let repeated = RepeatedKeys(expectedBytes: files.reduce(0) { $0 + $1.size })
     WorkerThread.run(count: workers) { _ in
       var worker = BatchFeed.Worker(feed)
@@ -51,12 +60,15 @@ struct IndexPass: Sendable {
       while !Interruption.isAsked, let item = worker.next() {
         guard case .batch(let batch) = item.content else { continue }
         var sequence = UInt64(item.file) << 40 | UInt64(item.step) << 20
-        batch.forEach(skippingTypes: { isSection(String(decoding: $0, as: UTF8.self)) }) { record in
+        func note(_ record: Record, _ resource: RecordResource?) {
           sequence += 1
-          guard let found = RecordResource(record) else {
+          guard let found = resource else {
             guard let request = EntryRequest(record), request.method == .delete else { return }
             switch request.target {
-            case .resource(let target): deleted.withLock { _ = $0.insert(NameHash.of(target.key)) }
+            case .resource(let target):
+              deleted.withLock { _ = $0.insert(NameHash.of(target.key)) }
+              // Whose resource comes in the run as well, that is looked at when all is loaded.
+              if !isSection(target.type) { keys.append(NameHash.of(target.key)) }
             case .search(let name): searched.withLock { $0.append(name) }
             case nil: break
             }
@@ -74,6 +86,13 @@ struct IndexPass: Sendable {
             sample.append(found.identity.id)
           }
         }
+        if !batch.isLines, let bundle = largeBundles[item.file] {
+          bundle.add(batch, note)
+        } else {
+          batch.forEach(skippingTypes: { isSection(String(decoding: $0, as: UTF8.self)) }) { record in
+            note(record, RecordResource(record))
+          }
+        }
         repeated.note(keys)
         keys.removeAll(keepingCapacity: true)
       }
@@ -88,7 +107,7 @@ struct IndexPass: Sendable {
     }
     return Result(
       index: index, repeated: repeated.take(), patients: patients.withLock { $0 },
-      deleted: deleted.withLock { $0 }, conditions: conditions)
+      deleted: deleted.withLock { $0 }, conditions: conditions, largeBundles: largeBundles)
   }
 }
 

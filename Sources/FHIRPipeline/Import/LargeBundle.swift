@@ -11,9 +11,9 @@ final class LargeBundle: Sendable {
     var isPlain = true
   }
 
-  /// How many entries are known at most: some 100 bytes for each.
+  /// How many entries are known at most: some 300 bytes for each.
   final class Room: Sendable {
-    fileprivate let entries = Atomic<Int>(250_000)
+    fileprivate let entries = Atomic<Int>(120_000)
   }
 
   private let state = Mutex(State())
@@ -26,23 +26,24 @@ final class LargeBundle: Sendable {
   var index: TargetIndex? { state.withLock { $0.isPlain ? $0.index : nil } }
 
   /// Takes note of the Bundle's entries in a batch.
-  func add(_ batch: RecordBatch, _ body: (Record) -> Void) {
+  func add(_ batch: RecordBatch, _ body: (Record, RecordResource?) -> Void) {
     state.withLock { state in
       batch.forEach { record in
+        let resource = RecordResource(record)
         switch record.content {
-        case .entry: add(record, to: &state)
+        case .entry: add(record, resource, to: &state)
         case .bundle:
           let type = record.tree.child(KnownNames.r4.type, of: 0).map { record.tree.string(at: $0) }
           if type == "transaction" || type == "history" { giveUp(&state) }
         case .resource, .unreadable: break
         }
-        body(record)
+        body(record, resource)
       }
     }
   }
 
-  private func add(_ record: Record, to state: inout State) {
-    guard state.isPlain, let resource = RecordResource(record) else { return }
+  private func add(_ record: Record, _ resource: RecordResource?, to state: inout State) {
+    guard state.isPlain, let resource else { return }
     let request = EntryRequest(record)
     if request?.ifNoneExist != nil || resource.searched(by: request) != nil { return giveUp(&state) }
     state.index.add(resource)

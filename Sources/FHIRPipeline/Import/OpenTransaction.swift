@@ -5,7 +5,7 @@ import FHIRModel
 final class OpenTransaction {
   /// By the sequence of the entry: why it cannot be loaded.
   var failures: [UInt64: [Issue]] = [:]
-  /// Parts of documents that other inputs of the run add to.
+  /// Parts of documents whose resources other inputs of the run have, too.
   var scattered = PartBuffer(capacity: 1 << 10)
   var deletions: [Deletions.Order] = []
   var requests: [LoadRequest] = []
@@ -15,4 +15,14 @@ final class OpenTransaction {
   var place: (file: Int, line: Int?) = (0, nil)
   /// Whether the run has no other input that could share a document with it.
   var isAlone = false
+  /// Takes the parts of one that is too large to be held; nil for others.
+  var spill: SpillStore?
+  /// Bytes of parts in the spill.
+  var spilledBytes = 0
+  /// By kind: the documents that the parts in the spill belong to, as far as deletions may look for resources there.
+  var owners: [DocumentKind: Set<String>] = [:]
+  /// Resources that are deleted with it.
+  var deleted: [TargetIndex.Target] = []
+  /// Appointments that were made of its Encounters.
+  var derived = 0
 }

@@ -10,6 +10,8 @@ final class RecordResource {
   /// Who the resource is. For one without an id, `fullUrl` or identifier its bytes decide.
   private(set) var identity: ResourceIdentity
   let raw: RawSlice?
+  /// Whether a search found whom it is another version of.
+  private(set) var isFound = false
 
   var type: String { identity.type }
   var fullUrl: String? { identity.fullUrl }
@@ -47,6 +49,7 @@ final class RecordResource {
   /// Makes the resource another version of one that is known by another id.
   func change(_ target: TargetIndex.Target) {
     identity = ResourceIdentity(TargetIndex.Target(type: type, id: target.id), fullUrl: fullUrl)
+    isFound = true
   }
 
   private static func identity(of tree: ResourceTree, at node: Int, fullUrl: String?) -> ResourceIdentity {

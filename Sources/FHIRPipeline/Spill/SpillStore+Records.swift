@@ -10,7 +10,15 @@ extension SpillStore {
 
   /// Appends the parts of a partition, in the order in which they came; the partition is empty afterwards.
   package func take(_ index: Int, into parts: inout PartBuffer) throws(PipelineFailure) {
-    let taken = empty(index)
+    try fill(&parts, with: empty(index))
+  }
+
+  /// Appends the parts of a partition, which stay there to be read again.
+  func copy(_ index: Int, into parts: inout PartBuffer) throws(PipelineFailure) {
+    try fill(&parts, with: contents(of: index))
+  }
+
+  private func fill(_ parts: inout PartBuffer, with taken: consuming Contents) throws(PipelineFailure) {
     parts.reserve(exactly: taken.count)
     var failure: PipelineFailure?
     _ = parts.fill(taken.count) { room in

@@ -159,19 +159,21 @@ package final class SpillStore: @unchecked Sendable {
     }
   }
 
-  /// All of a partition, in the order in which it came. It is empty afterwards.
+  /// All of a partition, in the order in which it came.
   struct Contents: ~Copyable {
     private let store: SpillStore
     private let blocks: [Block]
     private let buffer: [UInt8]
+    private let isTaken: Bool
 
-    init(_ store: SpillStore, _ blocks: [Block], _ buffer: [UInt8]) {
+    init(_ store: SpillStore, _ blocks: [Block], _ buffer: [UInt8], isTaken: Bool) {
       self.store = store
       self.blocks = blocks
       self.buffer = buffer
+      self.isTaken = isTaken
     }
 
-    deinit { for block in blocks { store.free(block) } }
+    deinit { if isTaken { for block in blocks { store.free(block) } } }
 
     var count: Int { blocks.reduce(buffer.count) { $0 + $1.count } }
 
@@ -195,7 +197,14 @@ package final class SpillStore: @unchecked Sendable {
       }
       return (partition.blocks, partition.buffer.bytes)
     }
-    return Contents(self, blocks, buffer)
+    return Contents(self, blocks, buffer, isTaken: true)
+  }
+
+  /// The contents of a partition that stay where they are, to be read again.
+  func contents(of index: Int) -> Contents {
+    let partition = partitions[index]
+    let (blocks, buffer) = partition.lock.withLock { _ in (partition.blocks, partition.buffer.bytes) }
+    return Contents(self, blocks, buffer, isTaken: false)
   }
 
   private func restore(
