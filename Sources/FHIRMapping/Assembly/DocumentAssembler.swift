@@ -103,9 +103,8 @@ package struct DocumentAssembler: Sendable {
     if draft.storedHash == nil, let native, let first = pages.first,
       try first.withView({ try native.says(added, in: $0) })
     {
-      var same = Assembly(
-        kind: draft.kind, id: draft.id, pages: pages, ids: [draft.id], hash: "",
-        tally: incoming.tally.allUnchanged, root: nil, contests: [])
+      draft.tally = incoming.tally.allUnchanged
+      var same = Assembly(draft, pages: pages, ids: [draft.id], hash: "", root: nil, contests: [])
       same.isAsStored = true
       return same
     }
