@@ -233,6 +233,14 @@ final class JSONResourceReader {
       }
       i = JSONSkip.blanks(chunk.bytes, from: i + 1)
     }
+    if options.skipsEntries, let skips = options.skips,
+      let end = JSONSkip.entry(chunk.bytes, from: i, to: chunk.count, skips: skips)
+    {
+      entryCount += 1
+      feed.start = end
+      state = .entries(true)
+      return .moved
+    }
     let outcome = scanner.scan(
       chunk.bytes, from: i, to: chunk.count, rootName: names.entry ?? .root, isResource: false)
     switch outcome {

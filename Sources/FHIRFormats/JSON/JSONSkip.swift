@@ -7,6 +7,9 @@ enum JSONSkip {
     var depth = 0
     var i = start
     while true {
+      let stop = firstLane(containerStops(bytes + i))
+      i &+= stop
+      if stop == 16 { continue }
       switch bytes[i] {
       case JSONByte.quote:
         i = string(bytes, from: i &+ 1, to: end, linewise: linewise)
@@ -82,5 +85,16 @@ enum JSONSkip {
       i += stop
       if stop < 16 { return i }
     }
+  }
+
+  /// Bytes that a container's end cannot be found without: quotes, brackets, line ends, and zeros.
+  @inline(__always)
+  private static func containerStops(_ bytes: UnsafePointer<UInt8>) -> SIMDMask<SIMD16<Int8>> {
+    let lanes = UnsafeRawPointer(bytes).loadUnaligned(as: SIMD16<UInt8>.self)
+    // `[` and `{`, `]` and `}` differ in one bit.
+    let brackets = lanes | SIMD16<UInt8>(repeating: 0x20)
+    return (lanes .== SIMD16<UInt8>(repeating: 0x22)) .| (brackets .== SIMD16<UInt8>(repeating: 0x7B))
+      .| (brackets .== SIMD16<UInt8>(repeating: 0x7D)) .| (lanes .== SIMD16<UInt8>(repeating: 0x0A))
+      .| (lanes .== SIMD16<UInt8>(repeating: 0))
   }
 }

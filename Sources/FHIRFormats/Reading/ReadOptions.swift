@@ -13,6 +13,14 @@ package struct ReadOptions: Sendable {
   /// Bytes that are read at a time.
   package var chunkBytes = 1 << 20
   package var gzip = GzipSource.Limits()
+  /// For who looks for some resources only: those for which it answers true are passed over unread, whatever is wrong with them.
+  /// It is not asked of XML, of resources that do not begin with their type, and of entries that ask for something on a condition.
+  ///
+  /// It takes what a resource begins with: its type, and its id where that comes next and is written without escapes.
+  package var skips:
+    (@Sendable (_ type: UnsafeBufferPointer<UInt8>, _ id: UnsafeBufferPointer<UInt8>?) -> Bool)?
+  /// Whether ``skips`` is asked of entries of Bundles, too.
+  package var skipsEntries = true
   /// The format, where it is known beforehand; else the content tells it.
   package var format: Format?
 

@@ -83,17 +83,4 @@ package struct RecordBatch: Sendable {
       try lines.forEach(body)
     }
   }
-
-  /// Goes through the records but for those that need no reading: of lines whose type `skips` does not want, only their
-  /// first member is looked at. Records that are built already are all given.
-  package func forEach(
-    skippingTypes skips: (UnsafeBufferPointer<UInt8>) -> Bool, _ body: (Record) throws -> Void
-  ) rethrows {
-    switch storage {
-    case .records(let records):
-      for record in records { try body(record) }
-    case .lines(let lines):
-      try withoutActuallyEscaping(skips) { try lines.forEach(skipping: $0, body) }
-    }
-  }
 }

@@ -27,6 +27,12 @@ package struct PartBuffer: ~Copyable {
     base = .allocate(byteCount: capacity, alignment: 16)
   }
 
+  /// Forgets the records behind a place, where one ends.
+  package mutating func truncate(to place: Int) {
+    precondition(place >= 0 && place <= count, "a buffer is cut beyond its end")
+    count = place
+  }
+
   /// Makes room for so many bytes more, and not for twice as many.
   package mutating func reserve(exactly more: Int) {
     if count + more > capacity { grow(to: count + more) }

@@ -44,6 +44,8 @@ final class ImportContext: Sendable {
   private let large = Mutex(())
   /// Transaction Bundles of which nothing is loaded, by the sequence of their first entry.
   let refusedBundles = Mutex<Set<UInt64>>([])
+  /// Whether all that the database has from imports was checked by the rules of this one.
+  let hasSameRules: Bool
   /// Whether the server has transactions; true where nothing is loaded.
   let hasTransactions: Bool
 
@@ -53,11 +55,12 @@ final class ImportContext: Sendable {
     ledger: ImportLedger,
     assembler: DocumentAssembler, loader: any DocumentSink, spill: SpillStore, progress: Progress,
     number: Int32 = 0, waiting: WaitingReferences? = nil, departures: Departures? = nil,
-    moved: MovedResources? = nil, hasTransactions: Bool = true
+    moved: MovedResources? = nil, hasSameRules: Bool = false, hasTransactions: Bool = true
   ) {
     self.waiting = waiting
     self.departures = departures
     self.moved = moved
+    self.hasSameRules = hasSameRules
     self.hasTransactions = hasTransactions
     self.run = run
     self.files = files

@@ -11,6 +11,7 @@ struct ImportLoading {
   let assembler: DocumentAssembler
   let ledger: ImportLedger
   let number: Int32
+  let hasSameRules: Bool
   let store: DocumentStore
 
   /// Why not all was loaded.
@@ -22,7 +23,7 @@ struct ImportLoading {
 
   init(
     run: ImportRun, files: [InputFile], found: IndexPass.Result, assembler: DocumentAssembler,
-    ledger: ImportLedger, number: Int32, store: DocumentStore
+    ledger: ImportLedger, number: Int32, hasSameRules: Bool, store: DocumentStore
   ) {
     self.run = run
     self.files = files
@@ -30,6 +31,7 @@ struct ImportLoading {
     self.assembler = assembler
     self.ledger = ledger
     self.number = number
+    self.hasSameRules = hasSameRules
     self.store = store
     departures = Departures(source: run.source)
   }
@@ -71,7 +73,7 @@ struct ImportLoading {
       assembler: assembler, loader: loader,
       spill: SpillStore(expectedBytes: total * 5 / 4, folder: NSTemporaryDirectory()), progress: progress,
       number: number, waiting: waiting, departures: departures,
-      moved: moved, hasTransactions: store.server.hasTransactions)
+      moved: moved, hasSameRules: hasSameRules, hasTransactions: store.server.hasTransactions)
     loader.start()
     context.makeDocuments()
     progress.finish()
@@ -118,7 +120,7 @@ struct ImportLoading {
     var again = ImportLoading(
       run: quiet, files: files, found: found, assembler: assembler,
       ledger: ImportLedger(quarantine: nil, files: files.map(\.name), say: quiet.say), number: number,
-      store: store)
+      hasSameRules: hasSameRules, store: store)
     let states = StoredStates(store: store, collections: run.collections, layout: run.chart)
     again.load(states, run.storedTargets(store, states))
     failure = again.failure

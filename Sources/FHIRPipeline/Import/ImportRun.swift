@@ -55,8 +55,8 @@ package struct ImportRun: Sendable {
     let assembler = DocumentAssembler(
       mappings: mappings, pageBytes: chartPageBytes, pageEntries: chartPageEntries)
     let record = RunRecord(
-      files: replay?.sources ?? files.map(\.name), input: fingerprint(of: files, assembler), source: source,
-      store: store)
+      files: replay?.sources ?? files.map(\.name), input: fingerprint(of: files, assembler), rules: rules,
+      source: source, store: store)
     let states = StoredStates(store: store, collections: collections, layout: chart)
     let stored = storedTargets(store, states)
     // Collections are made meanwhile; what goes wrong with that comes up again when they are written into.
@@ -68,7 +68,7 @@ package struct ImportRun: Sendable {
     let ledger = ImportLedger(quarantine: replay ?? quarantine, files: files.map(\.name), say: say)
     var loading = ImportLoading(
       run: self, files: files, found: found, assembler: assembler, ledger: ledger, number: number,
-      store: store)
+      hasSameRules: record.hasSameRules, store: store)
     loading.load(states, stored)
     quarantine.close()
     loading.confirm()
@@ -98,6 +98,11 @@ extension ImportRun {
       digest.add("\(collections[kind] ?? kind.rawValue) \(assembler.fingerprint(kind))")
     }
     return digest.text
+  }
+
+  /// Stands for what resources are checked by: the program's own rules. What packages ask for has no name of its own.
+  private var rules: String? {
+    definitions === ConformanceStore.core ? "fhirline \(ProgramVersion.current), R4" : nil
   }
 
   /// Whether a run is so long that it does not matter when memory goes back to the system, and comes again.

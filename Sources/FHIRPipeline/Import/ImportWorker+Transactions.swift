@@ -17,7 +17,8 @@ extension ImportWorker {
     open.place = (file, held.line)
     open.isAlone = context.files.count == 1 && !held.isLine
     transaction = open
-    for entry in held.entries where !isKnown(entry.resource, entry.sequence, held) {
+    let stored = storedEntries(of: held, resolver: resolver, whole: patients)
+    for entry in stored?.rest ?? held.entries where !isKnown(entry.resource, entry.sequence, held) {
       handle(
         entry.record, entry.resource, source: source, resolver: resolver, sequence: entry.sequence,
         whole: patients)
@@ -25,9 +26,11 @@ extension ImportWorker {
     transaction = nil
     guard open.failures.isEmpty, !held.hasUnreadable else {
       wholes.reset()
+      for (entry, _) in stored?.entries ?? [] { countRead(entry) }
       refuse(held, open, source)
       return
     }
+    if let stored { count(stored) }
     open.mark = held.mark
     loadWholes(lends: false) { open.requests += $0 }
     chooseDeletions(of: open)

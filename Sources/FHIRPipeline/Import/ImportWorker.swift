@@ -8,7 +8,7 @@ import Synchronization
 final class ImportWorker {
   let context: ImportContext
   let pass: ImportPass
-  private var factory: PartFactory
+  var factory: PartFactory
   private let validator: Validator
   var summary = ImportSummary()
   private var bundle: HeldBundle?
@@ -20,6 +20,10 @@ final class ImportWorker {
   var pending: [Int: OpenTransaction] = [:]
   var transactions = 0
   let ends = BoundedQueue<(Int, BundleTransaction.End)>(limit: .max)
+  /// Bundles that were looked for in the database whole, and were not there.
+  var missedBundles = 0
+  /// Parts that tell whether documents are stored already, without their content.
+  var compared = PartBuffer()
   /// Parts on their way into the spill.
   private var scattered = PartBuffer()
   private var memory = PageMemory()
@@ -179,7 +183,6 @@ final class ImportWorker {
       summary.warnings += 1
       context.run.say(FindingText.line(issue, source: source))
     }
-    context.deletions.note(resource.identity.key, sequence: sequence)
     var owners: Set<Departures.Owner>?
     if resource.type == "Appointment", context.repeated.contains(NameHash.of(resource.identity.key)) {
       owners = []
@@ -202,17 +205,8 @@ final class ImportWorker {
           spill(part)
         }
       }
-      context.seeVersion(of: resource, in: result.home, sequence: sequence)
       if let owners { context.departures?.see(owners, of: result.home.id) }
-      summary.references.resolved += result.resolved
-      summary.references.unresolved += result.unresolved
-      if result.derived > 0 {
-        summary.types[EncounterAppointment.type, default: .init()].read += result.derived
-        transaction?.derived += result.derived
-      }
-      if !result.waits.isEmpty {
-        context.waiting?.add(result.waits, kind: result.home.kind, documentID: result.home.id)
-      }
+      note(result, of: resource, sequence: sequence)
     } catch {
       let issue = Issue(
         .error, .documentRefused, at: record.tree.expression(of: error.node, table: .r4),
@@ -220,6 +214,21 @@ final class ImportWorker {
       summary.errors += 1
       summary.types[resource.type, default: .init()].quarantined += 1
       setAside(record, source, sequence, issues + [issue])
+    }
+  }
+
+  /// Takes note of what a resource became.
+  func note(_ result: PartFactory.Result, of resource: RecordResource, sequence: UInt64) {
+    context.deletions.note(resource.identity.key, sequence: sequence)
+    context.seeVersion(of: resource, in: result.home, sequence: sequence)
+    summary.references.resolved += result.resolved
+    summary.references.unresolved += result.unresolved
+    if result.derived > 0 {
+      summary.types[EncounterAppointment.type, default: .init()].read += result.derived
+      transaction?.derived += result.derived
+    }
+    if !result.waits.isEmpty {
+      context.waiting?.add(result.waits, kind: result.home.kind, documentID: result.home.id)
     }
   }
 
@@ -295,11 +304,13 @@ final class ImportWorker {
           return
         }
       }
-      for entry in held.entries where !isKnown(entry.resource, entry.sequence, held) {
+      let stored = storedEntries(of: held, resolver: resolver, whole: patients)
+      for entry in stored?.rest ?? held.entries where !isKnown(entry.resource, entry.sequence, held) {
         handle(
           entry.record, entry.resource, source: source, resolver: resolver,
           sequence: held.moment(entry.sequence), whole: patients)
       }
+      if let stored { count(stored) }
       loadWholes()
     } else {
       if held.type == "transaction", context.run.honoursTransactions {
@@ -426,13 +437,15 @@ final class ImportWorker {
   }
 
   /// How many documents the database is asked for at a time.
-  private static let documentsPerQuestion = 500
+  static let documentsPerQuestion = 500
 
-  private func load(
-    _ some: ArraySlice<DocumentGroups.Group>, of groups: DocumentGroups, lends: Bool,
-    _ put: ([LoadRequest]) -> Void
-  ) {
-    var drafts: [(draft: DocumentDraft, hash: String)] = []
+  typealias Draft = (draft: DocumentDraft, hash: String)
+
+  /// What parts add up to, and what the database has of each; nil once it does not answer.
+  func drafts(
+    of some: ArraySlice<DocumentGroups.Group>, _ groups: DocumentGroups
+  ) -> (drafts: [Draft], presences: [DocumentKind: (String) -> LoadRequest.Presence])? {
+    var drafts: [Draft] = []
     var ids: [DocumentKind: [String]] = [:]
     for group in some {
       var draft = DocumentDraft(kind: group.kind, id: groups.id(of: group))
@@ -440,7 +453,14 @@ final class ImportWorker {
       ids[draft.kind, default: []].append(draft.id)
       drafts.append((draft, context.assembler.hash(of: draft)))
     }
-    guard let presences = context.presences(ids) else { return }
+    return context.presences(ids).map { (drafts, $0) }
+  }
+
+  private func load(
+    _ some: ArraySlice<DocumentGroups.Group>, of groups: DocumentGroups, lends: Bool,
+    _ put: ([LoadRequest]) -> Void
+  ) {
+    guard let (drafts, presences) = drafts(of: some, groups) else { return }
     if isComparing { return compare(drafts, presences) }
     var requests: [LoadRequest] = []
     var bytes = 0
@@ -469,7 +489,7 @@ final class ImportWorker {
 
   /// Counts the documents that are as they are stored, and notes the others.
   private func compare(
-    _ drafts: [(draft: DocumentDraft, hash: String)],
+    _ drafts: [Draft],
     _ presences: [DocumentKind: (String) -> LoadRequest.Presence]
   ) {
     for (draft, hash) in drafts {

@@ -37,9 +37,21 @@ struct IndexPass: Sendable {
     "Organization", "Patient", "Person", "Practitioner", "PractitionerRole", "RelatedPerson", "Substance",
   ]
 
+  /// How the inputs are read: of what is no section, and no entity either, only its key counts.
+  private func passingOver(_ repeated: RepeatedKeys) -> ReadOptions {
+    var reading = reading
+    reading.skips = { [isSection] type, id in
+      let name = String(decoding: type, as: UTF8.self)
+      if isSection(name) { return true }
+      guard let id, name != "Bundle", !IndexPass.entities.contains(name) else { return false }
+      repeated.note(NameHash.of(name + "/" + String(decoding: id, as: UTF8.self)))
+      return true
+    }
+    return reading
+  }
+
   /// - Parameter stored: the one resource of a name that earlier runs loaded.
   func run(_ files: [InputFile], _ stored: (String) -> TargetIndex.Target?) -> Result {
-    let feed = BatchFeed(files: files, options: reading)
     let whole = Mutex(TargetIndex())
     let patients = Mutex<[String]>([])
     let deleted = Mutex<Set<UInt64>>([])
@@ -47,16 +59,18 @@ struct IndexPass: Sendable {
     let conditions = Conditions()
     var bundles: [Int: LargeBundle] = [:]
     let room = LargeBundle.Room()
-    for (number, file) in files.enumerated() where file.size > heldBundleBytes {
+    var files = files
+    for number in files.indices where files[number].size > heldBundleBytes {
       bundles[number] = LargeBundle(room)
+      files[number].givesAllEntries = true
     }
     let largeBundles = bundles
     let repeated = RepeatedKeys(expectedBytes: files.reduce(0) { $0 + $1.size })
+    let feed = BatchFeed(files: files, options: passingOver(repeated))
     WorkerThread.run(count: workers) { _ in
       var worker = BatchFeed.Worker(feed)
       var part = TargetIndex()
       var sample: [String] = []
-      var keys: [UInt64] = []
       while !Interruption.isAsked, let item = worker.next() {
         guard case .batch(let batch) = item.content else { continue }
         var sequence = UInt64(item.file) << 40 | UInt64(item.step) << 20
@@ -68,14 +82,14 @@ struct IndexPass: Sendable {
             case .resource(let target):
               deleted.withLock { _ = $0.insert(NameHash.of(target.key)) }
               // Whose resource comes in the run as well, that is looked at when all is loaded.
-              if !isSection(target.type) { keys.append(NameHash.of(target.key)) }
+              if !isSection(target.type) { repeated.note(NameHash.of(target.key)) }
             case .search(let name): searched.withLock { $0.append(name) }
             case nil: break
             }
             return
           }
           guard !isSection(found.type) else { return }
-          keys.append(NameHash.of(found.identity.key))
+          repeated.note(NameHash.of(found.identity.key))
           let request = EntryRequest(record)
           if let condition = request?.condition(ofType: found.type) ?? found.searched(by: request) {
             conditions.add(found.entry(sequence, condition: condition))
@@ -89,12 +103,8 @@ struct IndexPass: Sendable {
         if !batch.isLines, let bundle = largeBundles[item.file] {
           bundle.add(batch, note)
         } else {
-          batch.forEach(skippingTypes: { isSection(String(decoding: $0, as: UTF8.self)) }) { record in
-            note(record, RecordResource(record))
-          }
+          batch.forEach { note($0, RecordResource($0)) }
         }
-        repeated.note(keys)
-        keys.removeAll(keepingCapacity: true)
       }
       whole.withLock { $0.merge(part) }
       patients.withLock { $0 += sample }

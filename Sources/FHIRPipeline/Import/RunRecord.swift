@@ -26,13 +26,16 @@ final class RunRecord: Sendable {
   private final class Noted: Sendable {
     let number = Mutex<Int32>(0)
     let goesOn = Mutex<Bool>(false)
+    let hasSameRules = Mutex<Bool>(false)
     let failure = Mutex<PipelineFailure?>(nil)
   }
 
   /// Notes the import, beside other work.
   ///
-  /// - Parameter input: stands for what is imported and how; imports of equal input do the same.
-  init(files: [String], input: String, source: String, store: DocumentStore) {
+  /// - Parameters:
+  ///   - input: stands for what is imported and how; imports of equal input do the same.
+  ///   - rules: stand for what resources are checked by; nil where nothing tells that.
+  init(files: [String], input: String, rules: String?, source: String, store: DocumentStore) {
     self.store = store
     let noted = Noted()
     self.noted = noted
@@ -40,12 +43,17 @@ final class RunRecord: Sendable {
       do {
         let names = RunRecord.names(of: files)
         try RunRecord.endTransactions(in: store)
-        if let number = try RunRecord.takeOver(input: input, furtherNames: names.rest, in: store) {
+        if let rules {
+          let isSame = try RunRecord.isRule(rules, ofAllIn: store)
+          noted.hasSameRules.withLock { $0 = isSame }
+        }
+        let left = try RunRecord.takeOver(input: input, rules: rules, furtherNames: names.rest, in: store)
+        if let number = left {
           noted.goesOn.withLock { $0 = true }
           noted.number.withLock { $0 = number }
           return
         }
-        let number = try RunRecord.note(files: names, input: input, source: source, in: store)
+        let number = try RunRecord.note(files: names, input: input, rules: rules, source: source, in: store)
         noted.number.withLock { $0 = number }
       } catch {
         let reason = (error as? StoreError)?.message ?? "\(error)"
@@ -65,6 +73,16 @@ final class RunRecord: Sendable {
 
   /// Whether another import's note was taken over; after ``number()``.
   var goesOn: Bool { noted.goesOn.withLock { $0 } }
+
+  /// Whether all imports before checked by the same rules; after ``number()``.
+  var hasSameRules: Bool { noted.hasSameRules.withLock { $0 } }
+
+  private static func isRule(_ rules: String, ofAllIn store: DocumentStore) throws -> Bool {
+    try store.persevering { connection in
+      let others: BSONDocument = ["_id": ["$type": "number"], "rules": ["$ne": .string(rules)]]
+      return try connection.count(others, in: ImportRun.runCollection) == 0
+    }
+  }
 
   private typealias Names = (first: BSONValue, rest: [BSONValue])
 
@@ -87,7 +105,7 @@ final class RunRecord: Sendable {
   }
 
   private static func note(
-    files: Names, input: String, source: String, in store: DocumentStore
+    files: Names, input: String, rules: String?, source: String, in store: DocumentStore
   ) throws -> Int32 {
     let started = now()
     return try store.persevering { connection in
@@ -98,6 +116,7 @@ final class RunRecord: Sendable {
           "_id": .int32(number), "started": .string(started), "program": .string(ProgramVersion.current),
           "input": .string(input), "process": .string(ImportingProcess.current.text),
         ]
+        if let rules { fields["rules"] = .string(rules) }
         if !source.isEmpty { fields["source"] = .string(source) }
         fields["files"] = files.first
         let result = try connection.insert([try BSONDocument(fields)], into: ImportRun.runCollection)
@@ -133,15 +152,15 @@ final class RunRecord: Sendable {
 
   /// The number of an import of the same input that has not come to its end, and that nobody goes on with.
   private static func takeOver(
-    input: String, furtherNames: [BSONValue], in store: DocumentStore
+    input: String, rules: String?, furtherNames: [BSONValue], in store: DocumentStore
   ) throws -> Int32? {
     var isAgain = false
     return try store.persevering { connection in
       defer { isAgain = true }
-      var left: [(number: Int32, process: String)] = []
+      var left: [(number: Int32, process: String, rules: String?)] = []
       try connection.find(
         ["input": .string(input), "finished": ["$exists": false]], in: ImportRun.runCollection,
-        options: FindOptions(sort: ["_id": -1], projection: ["process": 1, "stopped": 1])
+        options: FindOptions(sort: ["_id": -1], projection: ["process": 1, "stopped": 1, "rules": 1])
       ) { note in
         guard let number = try note.find("_id")?.integer, let process = try note.find("process")?.text else {
           return
@@ -152,13 +171,15 @@ final class RunRecord: Sendable {
           hasEnded || isAgain && process == ImportingProcess.current.text
             || ImportingProcess(process)?.isGone == true
         else { return }
-        left.append((Int32(clamping: number), process))
+        left.append((Int32(clamping: number), process, try note.find("rules")?.text))
       }
-      for (number, process) in left {
+      for (number, process, earlier) in left {
         // Of several that find it, one changes the process, and the others then find none.
+        var gone: BSONFields = ["stopped": ""]
+        if earlier != rules { gone["rules"] = "" }
         let change = try BSONDocument([
           "$set": ["process": .string(ImportingProcess.current.text), "resumed": .string(now())],
-          "$unset": ["stopped": ""],
+          "$unset": .document(gone),
         ])
         let filter: BSONDocument = ["_id": .int32(number), "process": .string(process)]
         let result = try connection.write(

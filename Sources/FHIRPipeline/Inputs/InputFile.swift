@@ -10,6 +10,8 @@ package struct InputFile: Sendable {
   /// Whether Bundles in it are resources to be kept whole, as a bulk-data manifest says of `Bundle.ndjson`, and not
   /// containers of resources.
   package var keepsBundles = false
+  /// Whether every entry of a Bundle in it is read, though others of its resources may be passed over.
+  var givesAllEntries = false
   /// Size in bytes as stored (compressed for `.gz`); 0 when unknown.
   package let size: Int
 
@@ -28,6 +30,7 @@ package struct InputFile: Sendable {
   package func open(options: ReadOptions = ReadOptions()) throws -> ResourceReader {
     var options = options
     if keepsBundles { options.splitBundles = false }
+    if givesAllEntries { options.skipsEntries = false }
     if let path {
       return try ResourceReader(source: FileSource(path), name: name, options: options)
     }

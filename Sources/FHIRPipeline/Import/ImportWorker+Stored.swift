@@ -1,0 +1,106 @@
+import FHIRFormats
+import FHIRMapping
+import FHIRModel
+
+/// Entries of Bundles that the database has already.
+///
+/// They were checked when they were loaded, by the very same rules (``ImportContext/hasSameRules``), and are not checked again.
+struct StoredEntries {
+  /// Those whose documents are as they would be written.
+  fileprivate(set) var entries: [(HeldBundle.Entry, PartFactory.Result)] = []
+  /// All others: documents are theirs together with resources from elsewhere.
+  fileprivate(set) var rest: [HeldBundle.Entry] = []
+  fileprivate var tallies: [(DocumentKind, Tally)] = []
+}
+
+extension ImportWorker {
+  /// After so many Bundles that changed, the next are taken to have changed as well.
+  private static let mostMissed = 3
+
+  /// What of a Bundle is stored already; nil where any of the documents that are the Bundle's alone is not as it would be written.
+  func storedEntries(
+    of held: HeldBundle, resolver: ReferenceResolver, whole patients: [String]
+  ) -> StoredEntries? {
+    guard pass.counts, context.hasSameRules, missedBundles < ImportWorker.mostMissed, isPlain(held),
+      areStored(patients: patients)
+    else { return nil }
+    let isAlone = transaction?.isAlone == true
+    var stored = StoredEntries()
+    defer { compared.reset() }
+    for entry in held.entries {
+      guard let resource = entry.resource else { return nil }
+      var isWhole = true
+      let before = compared.count
+      // Where a resource stands says nothing about its content.
+      let result = try? factory.parts(
+        of: resource, identity: resource.identity, resolver: resolver, sequence: entry.sequence
+      ) { part in
+        isWhole = isWhole && (isAlone || self.isWhole(part, whole: patients))
+        if isWhole { compared.append(withoutContent: part) }
+      }
+      if isWhole, let result {
+        stored.entries.append((entry, result))
+      } else {
+        compared.truncate(to: before)
+        stored.rest.append(entry)
+      }
+    }
+    guard let tallies = talliesOfStored(DocumentGroups(compared)) else {
+      missedBundles += 1
+      return nil
+    }
+    stored.tallies = tallies
+    return stored
+  }
+
+  /// Counts what is stored already.
+  func count(_ stored: StoredEntries) {
+    for (entry, result) in stored.entries {
+      countRead(entry)
+      if let resource = entry.resource { note(result, of: resource, sequence: entry.sequence) }
+    }
+    for (kind, tally) in stored.tallies {
+      context.ledger.count(tally)
+      context.loader.foundUnchanged(kind)
+    }
+  }
+
+  func countRead(_ entry: HeldBundle.Entry) {
+    if let resource = entry.resource { summary.types[resource.type, default: .init()].read += 1 }
+  }
+
+  /// Whether all entries are resources to be written as they are, and read without a flaw.
+  private func isPlain(_ held: HeldBundle) -> Bool {
+    guard !held.hasUnreadable, held.known.isEmpty, held.changed.isEmpty, held.type != "history" else {
+      return false
+    }
+    return held.entries.allSatisfy { entry in
+      entry.record.issues.isEmpty && (EntryRequest(entry.record)?.method ?? .write) == .write
+    }
+  }
+
+  /// Whether the patients are stored; of a Bundle with none it is not worth while to ask.
+  private func areStored(patients: [String]) -> Bool {
+    guard !patients.isEmpty, let presence = context.presences([.patient: patients])?[.patient] else {
+      return false
+    }
+    return patients.allSatisfy { if case .stored = presence($0) { true } else { false } }
+  }
+
+  /// What is unchanged, by document; nil where a document is not stored as it would be written.
+  private func talliesOfStored(_ groups: DocumentGroups) -> [(DocumentKind, Tally)]? {
+    var tallies: [(DocumentKind, Tally)] = []
+    var rest = groups.groups[...]
+    while !rest.isEmpty {
+      let some = rest.prefix(ImportWorker.documentsPerQuestion)
+      rest = rest.dropFirst(some.count)
+      guard let (drafts, presences) = drafts(of: some, groups) else { return nil }
+      for (draft, hash) in drafts {
+        guard case .stored(let state) = presences[draft.kind]?(draft.id), state.hash == hash || draft.isEmpty
+        else { return nil }
+        tallies.append((draft.kind, draft.tally.allUnchanged))
+      }
+    }
+    return tallies
+  }
+}
