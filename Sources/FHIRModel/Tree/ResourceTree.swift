@@ -147,6 +147,12 @@ package final class ResourceTree: @unchecked Sendable {
     }
   }
 
+  /// The line on which an element begins, if it came from a source.
+  package func line(of index: Int) -> Int? {
+    if case .chunk(let chunk) = origin { return chunk.line(at: Int(nodes[index].position)) }
+    return position(of: index)?.line
+  }
+
   /// Index of the first child of that name, or nil.
   @inlinable
   package func child(_ name: NameID, of index: Int) -> Int? {

@@ -15,7 +15,7 @@ package struct SourcePosition: Hashable, Sendable, Comparable {
     var column = self.column
     var lineStart = 0
     // Lines first: as most stretches hold few scalars behind their last line feed, columns are counted there only.
-    let newlines = countBytes(bytes, stretch.count) { $0 .== SIMD16<UInt8>(repeating: 0x0A) }
+    let newlines = SourcePosition.lineFeeds(in: stretch)
     if newlines > 0 {
       line += newlines
       column = 1
@@ -27,6 +27,12 @@ package struct SourcePosition: Hashable, Sendable, Comparable {
       unsafeBitCast($0, to: SIMD16<Int8>.self) .>= SIMD16<Int8>(repeating: -64)
     }
     return SourcePosition(line: line, column: column)
+  }
+
+  /// How many lines end in a stretch of bytes.
+  static func lineFeeds(in stretch: UnsafeBufferPointer<UInt8>) -> Int {
+    guard let bytes = stretch.baseAddress else { return 0 }
+    return countBytes(bytes, stretch.count) { $0 .== SIMD16<UInt8>(repeating: 0x0A) }
   }
 
   package static func < (a: SourcePosition, b: SourcePosition) -> Bool {

@@ -85,7 +85,7 @@ struct HeldBundle {
   var line: Int? { isLine ? entries.first.flatMap { HeldBundle.line(of: $0.record) } : nil }
 
   static func line(of record: Record) -> Int? {
-    record.tree.count > 0 ? record.tree.position(of: 0)?.line : nil
+    record.tree.count > 0 ? record.tree.line(of: 0) : nil
   }
 
   /// An entry's place in time. A history has its newest entries first, so that they come last here.

@@ -145,7 +145,7 @@ final class ImportContext: Sendable {
   /// Where a resource was read, as its document notes it.
   func origin(of resource: RecordResource, sequence: UInt64) -> Origin {
     guard number > 0 else { return .unknown }
-    let line = resource.tree.position(of: resource.node)?.line ?? 0
+    let line = resource.tree.line(of: resource.node) ?? 0
     if let replay = run.replay {
       return replay.origin(
         of: resource.identity.key, file: Int(sequence >> 40), line: line, run: number)

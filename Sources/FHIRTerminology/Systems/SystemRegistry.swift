@@ -35,7 +35,7 @@ final class SystemRegistry: Sendable {
   }
 
   func system(_ url: UnsafeBufferPointer<UInt8>) -> KnownSystem {
-    var slot = Int(definition_hash(url.baseAddress, url.count)) & (Self.capacity - 1)
+    var slot = Int(definition_name_hash(url.baseAddress, url.count)) & (Self.capacity - 1)
     while let known = slots.base[slot].load() {
       if isEqual(known.bytes, url) { return known }
       slot = (slot &+ 1) & (Self.capacity - 1)
