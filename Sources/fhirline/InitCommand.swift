@@ -16,8 +16,9 @@ struct InitCommand: ParsableCommand {
     help: ArgumentHelp("The MongoDB URI; else --uri-file, MONGODB_URI, or pipeline.yml.", valueName: "uri"))
   var to: String?
 
-  @Option(help: "What validators do: warn, error, or off for none.")
-  var validation: SetUpRun.Validation = .warn
+  @Option(
+    help: "What validators do: warn, error, or off for none; warn, or what they do already, if not told.")
+  var validation: SetUpRun.Validation?
 
   @Flag(help: "Put validators in the place of others that are there.")
   var replaceValidators = false

@@ -118,10 +118,17 @@ struct QuarantineCommand: ParsableCommand {
       common.tell(outcome.run, of: run, as: summary)
       if !common.quiet {
         for file in outcome.files {
+          let strangers = outcome.strangers[file.path] ?? 0
           Terminal.say(
             file.after == 0
               ? "  \(file.path): nothing is left: the file is removed"
-              : "  \(file.path): \(Amount.grouped(file.after)) of \(Amount.of(file.before, "resource")) left")
+              : "  \(file.path): \(Amount.grouped(file.after - strangers)) of "
+                + "\(Amount.of(file.before - strangers, "resource")) left")
+          if strangers > 0 {
+            Terminal.say(
+              "  \(file.path): \(Amount.of(strangers, "line")) that cannot be read as entries stay as they are: "
+                + "an entry is one line of JSON")
+          }
         }
       }
       try outcome.exitStatus.leave()

@@ -38,7 +38,9 @@ struct TraceCommand: ParsableCommand {
         }
       }
       if count == 0 {
-        Terminal.say("fhirline: \(id): the database has no such document or resource")
+        Terminal.say(
+          "fhirline: \(id): the database has no such document or resource"
+            + (id.contains("/") ? "" : "; a resource within a document is asked for as Type/id"))
         status = .findings
       }
     }

@@ -68,10 +68,19 @@ import Testing
     }
     try workspace.set("name", to: "Ann Bee", of: "old", in: "patient")
     #expect(try workspace.document("old", in: "patient")["name"] == "Ann Bee")
-    #expect(try setUp(workspace).contains("patient: validator (warn): changed"))
+    #expect(try setUp(workspace, "--validation", "warn").contains("patient: validator (warn): changed"))
     try workspace.insert([["_id": "drifted", "date_of_birth": "1980-01-01"]], into: "patient")
     #expect(try setUp(workspace, "--validation", "off").contains("patient: validator: taken away"))
     #expect(try options(workspace, of: "patient")["validator"]?.fields?.fields.isEmpty ?? true)
+  }
+
+  @Test func `validators that refuse go on refusing when the database is set up again`() throws {
+    let workspace = try Workspace()
+    #expect(try workspace.run("init", "--validation", "error", "--quiet").status == 0)
+    let again = try workspace.run("init")
+    #expect(again.output.contains("patient: validator (error): is there"), "\(again.output)")
+    #expect(
+      try workspace.run("init", "--validation", "warn").output.contains("patient: validator (warn): changed"))
   }
 
   @Test func `validators and indexes of others are kept`() throws {

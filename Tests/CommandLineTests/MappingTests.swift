@@ -82,6 +82,48 @@ import Testing
     #expect(outcome.status == 0, "\(outcome.output)")
   }
 
+  @Test func `a field that is wrong is told once, and those beside it are not blamed`() throws {
+    let workspace = try Workspace()
+    let chart = try String(contentsOfFile: "Mappings/patient_chart.yml", encoding: .utf8)
+    let file = try workspace.write(
+      "patient_chart.yml", chart.replacingFirst("status: final", with: "status: finale"))
+    for name in ["patient", "provider", "appointment"] {
+      try workspace.write(
+        name + ".yml", try String(contentsOfFile: "Mappings/\(name).yml", encoding: .utf8))
+    }
+    let outcome = try Program.run(["mapping", "check", "--mappings", workspace.folder.path])
+    #expect(outcome.status == 1)
+    let errors = (outcome.output + outcome.errors).split(separator: "\n").filter { $0.contains(": error: ") }
+    #expect(errors.count == 1 && errors[0].contains("height_in: "), "\(errors)")
+    #expect(file.hasSuffix("patient_chart.yml"))
+  }
+
+  @Test func `a type that has two homes is told with the line of the second`() throws {
+    let workspace = try Workspace()
+    for name in ["patient", "patient_chart", "provider", "appointment"] {
+      let text = try String(contentsOfFile: "Mappings/\(name).yml", encoding: .utf8)
+      try workspace.write(
+        name + ".yml", text.replacingFirst("type: DiagnosticReport", with: "type: Observation"))
+    }
+    let outcome = try Program.run(["mapping", "check", "--mappings", workspace.folder.path])
+    let lines = try String(contentsOfFile: workspace.path("patient_chart.yml"), encoding: .utf8)
+      .split(separator: "\n", omittingEmptySubsequences: false)
+    let second = try #require(lines.lastIndex { $0.contains("type: Observation") }) + 1
+    #expect(
+      (outcome.output + outcome.errors).contains(
+        "patient_chart.yml:\(second):11: error: the type Observation has two homes"))
+  }
+
+  @Test func `a field by its own name, and a mapping's path, are explained`() throws {
+    let field = try Program.run(["mapping", "explain", "npi"])
+    #expect(field.status == 0 && field.output.hasPrefix("provider.npi\n"))
+    let both = try Program.run(["mapping", "explain", "email"])
+    #expect(both.output.contains("patient.email\n") && both.output.contains("provider.email\n"))
+    let path = try Program.run(["mapping", "explain", "Patient.telecom.where(system = 'phone').value"])
+    #expect(path.status == 0 && path.output.contains("patient.primary_phone"))
+    #expect(try Program.run(["mapping", "explain", "nothing"]).status != 0)
+  }
+
   @Test func `two fields that write to one element are refused`() throws {
     let workspace = try copy([
       ("provider.yml", "system = 'email'", "system = 'phone'")
@@ -193,5 +235,11 @@ import Testing
     #expect(unknown.status == 2)
     #expect(unknown.errors.contains("patient has no field email: expected one of name"))
     #expect(try Program.run(arguments + ["Patient.birthdate"]).errors.contains("birthDate"))
+  }
+}
+
+extension String {
+  fileprivate func replacingFirst(_ text: String, with other: String) -> String {
+    replacing(text, with: other, maxReplacements: 1)
   }
 }

@@ -113,6 +113,29 @@ import Testing
     #expect(try plan(workspace, fourth, status: 1).output.contains("patient own: conflict"))
   }
 
+  @Test func `deletions that would find something are told, and nothing is deleted`() throws {
+    let workspace = try Workspace()
+    let file = try workspace.write("in.ndjson", [patient(), observation("o1", "1")].joined(separator: "\n"))
+    _ = try workspace.importFiles(file)
+    let before = try everything(workspace)
+    let deletions = ["Observation/o1", "Observation/o2", "Patient/p"].map {
+      #"{"request":{"method":"DELETE","url":"\#($0)"}}"#
+    }
+    let bundle = try workspace.write(
+      "delete.json",
+      #"{"resourceType":"Bundle","type":"batch","entry":[\#(deletions.joined(separator: ","))]}"#)
+    let text = try plan(workspace, bundle, status: 0)
+    #expect(text.output == "patient p: Patient/p: delete\npatient_chart p: Observation/o1: delete\n")
+    #expect(text.errors.contains("3 deletions asked for, of which 2 would find something"))
+    let json = try plan(workspace, bundle, "--format", "json", status: 0)
+    #expect(
+      json.output.contains(
+        #""deleted":[{"resource":"Patient/p","collection":"patient","id":"p"},{"resource":"#))
+    #expect(try everything(workspace) == before)
+    #expect(try workspace.importFiles(bundle).read == 0)
+    #expect(try workspace.documents(in: "patient").isEmpty)
+  }
+
   @Test func `what would be set aside is told`() throws {
     let workspace = try Workspace()
     let file = try workspace.write(

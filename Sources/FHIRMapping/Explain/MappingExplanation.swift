@@ -34,7 +34,7 @@ package struct MappingExplanation {
 
   /// - Parameter subject: `patient`, `patient.primary_phone`, `Patient` or `Patient.telecom`.
   package func articles(on subject: String) throws(Unknown) -> [Article] {
-    let names = subject.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+    let names = MappingExplanation.steps(of: subject)
     guard let first = names.first, !names.contains("") else {
       throw Unknown(
         message: "expected a document, a field, or an element: patient, patient.name, Patient.name")
@@ -44,11 +44,37 @@ package struct MappingExplanation {
       return [try article(names.dropFirst().joined(separator: "."), of: plan)]
     }
     if let type = table.resourceTypeID(first) { return try articles(names, of: type) }
+    // A field by its own name, in every document that has it.
+    let plans = names.count == 1 ? DocumentKind.mapped.compactMap { mappings.plan($0) } : []
+    let named = plans.filter { plan in
+      plan.fields.contains { $0.name == first } || plan.sections.contains { $0.name == first }
+    }
+    if !named.isEmpty {
+      var articles: [Article] = []
+      for plan in named { articles.append(try article(first, of: plan)) }
+      return articles
+    }
     let known = DocumentKind.mapped.map(\.rawValue).joined(separator: ", ")
     throw Unknown(
       message:
         "there is no document and no resource type \(first): expected \(known), or a type of R4 such as Patient"
     )
+  }
+
+  /// The names that a subject leads through; what picks items of a list, as in a mapping's path, leads nowhere else.
+  private static func steps(of subject: String) -> [String] {
+    var plain = ""
+    var depth = 0
+    var isQuoted = false
+    for letter in subject {
+      if letter == "'" { isQuoted.toggle() }
+      if !isQuoted, letter == "(" || letter == "[" { depth += 1 }
+      if depth == 0 { plain.append(letter) }
+      if !isQuoted, letter == ")" || letter == "]" { depth -= 1 }
+    }
+    return plain.split(separator: ".", omittingEmptySubsequences: false).map(String.init).filter {
+      !["where", "first", "ofType"].contains($0)
+    }
   }
 
   // MARK: Documents

@@ -22,8 +22,10 @@ package struct HomePlan: Sendable {
       }
       for section in plan.sections {
         for member in section.members {
-          guard rules[member.type] == nil else {
-            throw plan.error("the type \(member.typeName) has two homes")
+          if let other = rules[member.type] {
+            throw member.place.error(
+              .conflict,
+              "the type \(member.typeName) has two homes: it stands in \(HomePlan.words(other)) already")
           }
           rules[member.type] = .section(
             kind, name: section.name, owner: member.owner, rootType: plan.ownerType)
@@ -31,6 +33,13 @@ package struct HomePlan: Sendable {
       }
     }
     self.rules = rules
+  }
+
+  private static func words(_ rule: Rule) -> String {
+    switch rule {
+    case .root(let kind): kind.rawValue
+    case .section(let kind, let name, _, _): "\(kind.rawValue).\(name)"
+    }
   }
 
   /// The home of the resource at a node.

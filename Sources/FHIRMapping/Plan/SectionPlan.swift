@@ -14,6 +14,8 @@ package struct SectionPlan: Sendable {
     package let owner: InvertiblePath
     /// Where the resource says when it was: the first that has a date gives the item's place in time.
     package let dates: [InvertiblePath]
+    /// Where the mapping file names the type.
+    let place: MappingPlace
   }
 
   init(name: String, _ node: MappingNode, table: DefinitionTable) throws(MappingError) {
@@ -39,7 +41,8 @@ package struct SectionPlan: Sendable {
         }
         dates.append(path)
       }
-      members.append(Member(typeName: typeName, type: type, owner: owner, dates: dates))
+      members.append(
+        Member(typeName: typeName, type: type, owner: owner, dates: dates, place: typeNode.place))
     }
     self.members = members
   }

@@ -10,10 +10,49 @@ struct DeletionRun {
   let mappings: MappingSet
   /// Prefix of every `_id`, with its dot.
   let prefix: String
-  let departures: Departures
+  /// Takes who loses an appointment; nil where nothing is deleted.
+  var departures: Departures?
 
   /// The keys to be taken out of a document.
   private typealias Orders = [DocumentKind: [String: Set<String>]]
+
+  /// A resource that is to be deleted, and the document that holds it.
+  struct Holding: Sendable {
+    let resource: String
+    let collection: String
+    let document: String
+  }
+
+  /// What would be deleted: the resources that are there.
+  func holdings(of targets: [TargetIndex.Target]) throws -> [Holding] {
+    var found: [Holding] = []
+    let all = try store.persevering { connection in try orders(targets, [:], connection) }
+    for (kind, documents) in all.sorted(by: { $0.key < $1.key }) {
+      let asked = documents.filter { !$0.value.isEmpty }
+      guard !asked.isEmpty else { continue }
+      let place = states.place(of: kind)
+      let roots = try store.withConnection { connection in
+        var roots: [String: String] = [:]
+        try connection.find(Array(asked.keys), at: place, projection: ["_fhirline.key": 1]) {
+          id, _, document in
+          roots[id] = try document.find(path: "_fhirline.key")?.text ?? ""
+        }
+        return roots
+      }
+      for (id, keys) in asked.sorted(by: { $0.key < $1.key }) {
+        for key in keys.sorted() {
+          // A section's resource was looked for where it is.
+          let isThere = kind == .resource || isRoot(key) ? roots[id] == key : roots[id] != nil
+          if isThere { found.append(Holding(resource: key, collection: place.name, document: id)) }
+        }
+      }
+    }
+    return found
+  }
+
+  private func isRoot(_ key: String) -> Bool {
+    mappings.homes.place(ofType: String(key.prefix { $0 != "/" })).section == nil
+  }
 
   /// - Returns: how many resources were deleted.
   func run(_ targets: [TargetIndex.Target]) throws -> Int {

@@ -6,6 +6,8 @@ package struct PlanOutcome: Sendable {
   package var summary: ImportSummary
   /// Resources that entries of Bundles want deleted, whether or not there are such.
   package var deletions = 0
+  /// The first of those that are there.
+  var holdings: [DeletionRun.Holding] = []
   /// By collection: documents by what would become of them.
   package var counts: [String: [PlannedDocument.Fate: Int]] = [:]
   /// By fate: the first documents.
@@ -38,6 +40,14 @@ package struct PlanOutcome: Sendable {
       if rest > 0, fate != .unchanged {
         lines.append("… and \(Amount.of(rest, "more document")): \(fate.rawValue) (--limit shows more)")
       }
+    }
+    for holding in holdings {
+      let name = Terminal.styled("\(holding.collection) \(holding.document)", .bold, when: colours)
+      lines.append("\(name): \(holding.resource): delete")
+    }
+    if summary.deleted > holdings.count {
+      lines.append(
+        "… and \(Amount.of(summary.deleted - holdings.count, "more resource")): delete (--limit shows more)")
     }
     return lines.map(FindingText.printable)
   }
@@ -88,7 +98,11 @@ package struct PlanOutcome: Sendable {
       rows.append([collection] + fates.map { Amount.grouped(counts[$0] ?? 0) })
     }
     let widths = (0...fates.count).map { column in rows.map { $0[column].count }.max() ?? 0 }
-    let asked = deletions > 0 ? ["  \(Amount.of(deletions, "deletion")) asked for"] : []
+    let asked =
+      deletions > 0
+      ? [
+        "  \(Amount.of(deletions, "deletion")) asked for, of which \(Amount.grouped(summary.deleted)) would find something"
+      ] : []
     return rows.map { row in
       "  "
         + row.enumerated().map { column, cell in
@@ -147,6 +161,17 @@ package struct PlanOutcome: Sendable {
                   })
               ),
               ("hasMore", String(document.hasMore)),
+            ])
+          })
+      ),
+      (
+        "deleted",
+        JSONText.array(
+          holdings.map { holding in
+            JSONText.object([
+              ("resource", JSONText.quoted(holding.resource)),
+              ("collection", JSONText.quoted(holding.collection)),
+              ("id", JSONText.quoted(holding.document)),
             ])
           })
       ),

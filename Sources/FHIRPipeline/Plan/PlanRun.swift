@@ -40,10 +40,31 @@ package struct PlanRun: Sendable {
     var outcome = PlanOutcome(summary: ledger.summary)
     outcome.summary.files = files.count
     outcome.summary.seconds = Progress.now() - started
-    outcome.deletions = context.dueDeletions.count
+    let deletions = context.dueDeletions
+    outcome.deletions = deletions.count
+    let holdings = try holdings(of: deletions, store, states, assembler)
+    outcome.summary.deleted = holdings.count
+    outcome.holdings = Array(holdings.prefix(limit))
     outcome.counts = sink.counts
     outcome.documents = sink.documents
     return outcome
+  }
+
+  /// What of what is to be deleted is there.
+  private func holdings(
+    of deletions: [TargetIndex.Target], _ store: DocumentStore, _ states: StoredStates,
+    _ assembler: DocumentAssembler
+  ) throws -> [DeletionRun.Holding] {
+    guard !deletions.isEmpty else { return [] }
+    do {
+      for kind in DocumentKind.allCases { _ = try states.hadDocuments(kind) }
+      return try DeletionRun(
+        store: store, states: states, assembler: assembler, mappings: run.mappings,
+        prefix: run.source.isEmpty ? "" : run.source + "."
+      ).holdings(of: deletions)
+    } catch let error as StoreError {
+      throw PipelineFailure(.connection, error.message)
+    }
   }
 
   /// The collections that were imported into: they have an index of the names of their resources. To look for names in

@@ -58,6 +58,8 @@ package final class QuarantineReplay: QuarantineSink {
     package var run: ImportRun.Outcome
     /// By file: how many entries it had, and has.
     package var files: [(path: String, before: Int, after: Int)]
+    /// By file: lines that are no entries, and stay as they are.
+    package var strangers: [String: Int] = [:]
 
     package var exitStatus: ExitStatus {
       if let failure = run.failure { return failure.exitStatus }
@@ -142,7 +144,9 @@ package final class QuarantineReplay: QuarantineSink {
       if outcome.failure == nil { after = try rewrite(file, number) }
       counts.append((file.path, file.origins.count, after))
     }
-    return Outcome(run: outcome, files: counts)
+    let strangers = files.map { ($0.path, $0.strangers.count) }.filter { $0.1 > 0 }
+    return Outcome(
+      run: outcome, files: counts, strangers: Dictionary(strangers) { first, _ in first })
   }
 
   // MARK: During the import

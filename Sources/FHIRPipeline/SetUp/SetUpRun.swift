@@ -25,7 +25,8 @@ package struct SetUpRun: Sendable {
     package var kind: Kind
   }
 
-  package var validation = Validation.warn
+  /// nil keeps what validators of this program's making do, and has new ones warn.
+  package var validation: Validation?
   package var isDryRun = false
   /// Replaces validators of others.
   package var replaces = false
@@ -64,9 +65,10 @@ package struct SetUpRun: Sendable {
     let wanted = validation == .off ? nil : collection.schema
     if stored == nil {
       if !isDryRun {
-        try connection.createCollection(collection.name, options: wanted.map(options) ?? [:])
+        try connection.createCollection(
+          collection.name, options: wanted.map { options($0, validation ?? .warn) } ?? [:])
       }
-      if wanted != nil { note("validator (\(validation.rawValue))", .made) }
+      if wanted != nil { note("validator (\((validation ?? .warn).rawValue))", .made) }
     } else {
       try setValidator(wanted, of: collection, stored ?? [:], connection, note)
     }
@@ -75,7 +77,7 @@ package struct SetUpRun: Sendable {
 
   // MARK: Validators
 
-  private func options(_ schema: BSONFields) -> BSONFields {
+  private func options(_ schema: BSONFields, _ validation: Validation) -> BSONFields {
     [
       "validator": ["$jsonSchema": .document(schema)],
       // What is stored and does not fit stays as writable as it was.
@@ -102,7 +104,9 @@ package struct SetUpRun: Sendable {
       if !isDryRun { try modify(collection.name, ["validator": [:]], connection) }
       return
     }
-    let options = options(wanted)
+    let action = isOurs ? stored["validationAction"]?.text.flatMap(Validation.init) : nil
+    let validation = validation ?? action ?? .warn
+    let options = options(wanted, validation)
     let text = "validator (\(validation.rawValue))"
     if options.fields.allSatisfy({ stored[$0.key] == $0.value }) {
       note(text, .there)
