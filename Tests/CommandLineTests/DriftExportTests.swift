@@ -198,6 +198,30 @@ import Testing
     #expect(patient["address"] == "12 Oak St\nBoston, MA 02118" && patient["vip"] == true)
   }
 
+  @Test func `nor does it change patients whose charts are embedded in them`() throws {
+    let workspace = try Workspace()
+    try workspace.insert(
+      [
+        [
+          "_id": 1, "name": "Ann",
+          "patient_chart": ["weight": 150, "icd_10_codes": ["E11.9"], "notes": "A note."],
+        ],
+        ["_id": 2, "name": "Bo"], ["_id": "3", "name": "Cy", "patient_chart": ["height_in": 70]],
+      ], into: "patient")
+    let before = try workspace.documents(in: "patient")
+    let config = try workspace.write("pipeline.yml", "documents:\n  chart: embedded\n")
+    let out = workspace.path("out")
+    #expect(try workspace.run("export", "--out", out, "--config", config, "--quiet").status == 0)
+    let summary = try workspace.run("import", out, "--config", config, "--summary", "json", "--no-progress")
+    #expect(
+      summary.output.contains(#""loaded":{"inserted":0,"replaced":0,"unchanged":7}"#), "\(summary.output)")
+    var after = try workspace.documents(in: "patient")
+    // A patient has a chart, if an empty one.
+    #expect(after[1]["patient_chart"]?.fields?.keys == ["_id", "_fhirline"])
+    after[1]["patient_chart"] = nil
+    #expect(after == before)
+  }
+
   @Test func `of a document that holds something else than is due, that is told`() throws {
     let workspace = try Workspace()
     try workspace.insert(

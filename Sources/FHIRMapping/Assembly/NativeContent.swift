@@ -9,8 +9,14 @@ struct NativeContent {
   /// - Parameter incoming: what came for the document; nothing else was ever imported into it.
   func says(_ incoming: DocumentDraft, in document: BSONView) throws -> Bool {
     guard let plan = mappings.plan(incoming.kind), try document.find("_fhirline") == nil,
-      try document.find("_id") != nil, try lists(incoming, plan, document)
+      try lists(incoming, plan, document)
     else { return false }
+    guard try document.find("_id") != nil else {
+      // A chart within its patient.
+      var fields = try BSONFields(document)
+      fields.fields.insert(.init("_id", .string(incoming.id)), at: 0)
+      return try BSONDocument(fields).withView { try says(incoming, in: $0) }
+    }
     var said: [String: BSONDocument] = [:]
     var encoder = ResourceEncoder()
     let reader = DocumentReader(mappings: mappings, references: .resolved)

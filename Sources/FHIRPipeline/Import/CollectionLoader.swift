@@ -99,11 +99,13 @@ struct CollectionLoader {
     if documents.contains(where: { $0.pageCount > 1 }) {
       documents = try insertFurtherPages(of: documents, connection)
     }
+    let holders = try holders(of: documents, connection)
     let result = try remembering(documents) {
       place.field == nil
         ? try connection.insert(documents.map(\.first), into: collection)
         : try connection.write(
-          try documents.map { try place.insertion($0.id, $0.first) }, in: collection)
+          try documents.map { try place.insertion(holders[$0.id] ?? .string($0.id), $0.first) },
+          in: collection)
     }
     var failures: [Int: WriteFailure] = [:]
     for failure in result.failures { failures[failure.index] = failure }
@@ -129,6 +131,18 @@ struct CollectionLoader {
       }
     }
     return missed
+  }
+
+  /// The `_id`s that are no texts of the documents that these are to be written into.
+  private func holders(
+    of documents: [Assembly], _ connection: borrowing StoreConnection
+  ) throws -> [String: BSONValue] {
+    var holders: [String: BSONValue] = [:]
+    guard place.field != nil, place.hasOtherIDs else { return holders }
+    try connection.find(documents.map(\.id), at: place, projection: ["_id": 1]) { id, storedID, _ in
+      holders[id] = storedID
+    }
+    return holders
   }
 
   func countWritten(_ document: Assembly) {

@@ -32,10 +32,10 @@ package struct DocumentPlace: Sendable, Equatable {
   }
 
   /// Writes a document where there is none.
-  func insertion(_ id: String, _ document: BSONDocument) throws -> WriteOperation {
+  func insertion(_ id: BSONValue, _ document: BSONDocument) throws -> WriteOperation {
     guard let field else { return .insert(document) }
     return .update(
-      filter: try BSONDocument(["_id": .string(id), field: ["$exists": false]]),
+      filter: try BSONDocument(["_id": id, field: ["$exists": false]]),
       try DocumentPlace.setting(field, document), upsert: true, many: false)
   }
 
