@@ -74,6 +74,18 @@ import Testing
     try expectNoFindings(workspace, "history")
   }
 
+  @Test func `of several versions of a resource in one input the last one's patient has it`() throws {
+    let workspace = try Workspace()
+    let lines =
+      Self.people + [Self.weight("o1", of: "p1", version: 1), Self.weight("o1", of: "p2", version: 2)]
+    for _ in 0..<2 {
+      _ = try load(lines, "history", into: workspace)
+      #expect(try workspace.document("p1", in: "patient_chart")["observations"] == nil)
+      #expect(try workspace.document("p2", in: "patient_chart")["weight"] == .double(150))
+    }
+    try expectNoFindings(workspace, "history")
+  }
+
   @Test func `an appointment that is deleted leaves all lists`() throws {
     let workspace = try Workspace()
     _ = try load(

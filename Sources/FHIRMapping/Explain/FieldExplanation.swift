@@ -93,6 +93,10 @@ struct FieldExplanation {
         "items that stay keep all that the field does not say; items that went take their element along")
     } else if field.rootSource != nil {
       sentences.append("a field that was taken away takes its element away")
+    } else if field.sources.first?.losesElement ?? false {
+      sentences.append(
+        "a field that was taken away takes its element away, unless another resource would speak in its place: then that "
+          + "stays as it was, and export says so")
     } else {
       sentences.append(
         "a field that was taken away leaves the resource that it came from as it was, and export says so")

@@ -78,7 +78,7 @@ struct SectionEdits {
   /// still one without it.
   private mutating func removed(_ field: FieldPlan, _ taken: SectionScan.Taken?) throws -> Bool {
     guard let taken, let source = field.sources.first, case .section(let type) = source.resource,
-      type == "Coverage" || type == "PractitionerRole", source.codes.isEmpty,
+      source.losesElement,
       let (section, member) = plan.member(ofType: type), section.name == taken.section,
       let items = sections.first(where: { $0.name == section.name })?.items
     else { return false }

@@ -232,3 +232,12 @@ extension InvertiblePath {
     return true
   }
 }
+
+extension FieldSource {
+  /// Whether a field that was taken away takes its element out of the resource, where no other would speak in its place: of
+  /// those that are one with their owner. An Observation without its value would be none.
+  var losesElement: Bool {
+    guard case .section(let type) = resource else { return false }
+    return codes.isEmpty && (type == "Coverage" || type == "PractitionerRole")
+  }
+}

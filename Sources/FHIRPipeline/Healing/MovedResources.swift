@@ -11,6 +11,8 @@ import Synchronization
 final class MovedResources: Sendable {
   /// More are not looked for; the doctor finds them.
   private static let most = 100_000
+  /// Of collections that this run made: a history tells of few resources what a bulk export tells of all.
+  private static let mostInNew = 1_000
 
   private struct Candidate {
     let type: String
@@ -43,7 +45,7 @@ final class MovedResources: Sendable {
   /// Takes note of a resource that is not the first version of itself, and of where it goes.
   func see(_ identity: ResourceIdentity, in kind: DocumentKind, _ document: String, sequence: UInt64) throws {
     let place = mappings.homes.place(ofType: identity.type)
-    guard place.section != nil, try states.hadDocuments(place.kind) else { return }
+    guard place.section != nil else { return }
     state.withLock { state in
       if let known = state.candidates[identity.key], known.sequence > sequence { return }
       guard state.candidates.count < MovedResources.most || state.candidates[identity.key] != nil else {
@@ -68,7 +70,12 @@ final class MovedResources: Sendable {
     say: (String) -> Void
   ) throws {
     let found = state.withLock { $0 }
-    let candidates = found.candidates.filter { inserted($0.value.type) }
+    var candidates = found.candidates.filter { inserted($0.value.type) }
+    if candidates.count > MovedResources.mostInNew {
+      candidates = try candidates.filter {
+        try states.hadDocuments(mappings.homes.place(ofType: $0.value.type).kind)
+      }
+    }
     guard !candidates.isEmpty else { return }
     if found.areTooMany {
       say(
