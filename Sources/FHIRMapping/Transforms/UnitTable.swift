@@ -14,18 +14,18 @@ enum UnitTable {
   struct Unit {
     let code: String
     let dimension: Dimension
-    /// How many of the dimension's own unit one of it is.
-    let factor: Double
     let spellings: [String]
 
     init(_ code: String, _ dimension: Dimension, _ spellings: [String] = []) {
-      guard let unit = try? UCUMUnit(parsing: code), let base = try? UCUMUnit(parsing: dimension.rawValue),
-        let factor = unit.convert(.one, to: base)
-      else { preconditionFailure("\(code) is no unit of \(dimension)") }
       self.code = code
       self.dimension = dimension
-      self.factor = factor.approximation
       self.spellings = spellings
+    }
+
+    /// How many of the dimension's own unit one of it is.
+    var factor: Double {
+      guard let factor = UnitTable.factors[code] else { preconditionFailure("\(code) has no factor") }
+      return factor
     }
   }
 
@@ -55,6 +55,14 @@ enum UnitTable {
     Unit("umol/L", .substanceConcentration, ["umol/l", "µmol/L"]),
     Unit("mol/L", .substanceConcentration),
   ]
+
+  /// By code; worked out when something is to be converted, for UCUM's table takes its time.
+  private static let factors = byCode.mapValues { unit -> Double in
+    guard let from = try? UCUMUnit(parsing: unit.code),
+      let base = try? UCUMUnit(parsing: unit.dimension.rawValue), let factor = from.convert(.one, to: base)
+    else { preconditionFailure("\(unit.code) is no unit of \(unit.dimension)") }
+    return factor.approximation
+  }
 
   private static let byCode = Dictionary(uniqueKeysWithValues: units.map { ($0.code, $0) })
   private static let bySpelling: [String: Unit] = {
