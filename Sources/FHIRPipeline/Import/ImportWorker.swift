@@ -11,7 +11,7 @@ final class ImportWorker {
   var factory: PartFactory
   private let validator: Validator
   var summary = ImportSummary()
-  private var bundle: HeldBundle?
+  var bundle: HeldBundle?
   /// Parts of documents that nothing else in the run adds to.
   var wholes = PartBuffer()
   /// The transaction Bundle whose entries are being mapped.
@@ -25,12 +25,12 @@ final class ImportWorker {
   /// Parts that tell whether documents are stored already, without their content.
   var compared = PartBuffer()
   /// Parts on their way into the spill.
-  private var scattered = PartBuffer()
-  private var memory = PageMemory()
+  var scattered = PartBuffer()
+  var memory = PageMemory()
   /// Whether the parts at hand only tell what documents would be.
-  private var isComparing = false
+  var isComparing = false
   /// Kinds of documents that parts came for, as bits.
-  private var expected: UInt8 = 0
+  var expected: UInt8 = 0
   private let runResolver: ReferenceResolver
   /// Of the large Bundle that is being read.
   private var largeResolver: (file: Int, resolver: ReferenceResolver)?
@@ -286,220 +286,5 @@ final class ImportWorker {
       context.run.say(FindingText.line(issue, source: source))
     }
     summary.warnings += issues.count { $0.severity == .warning }
-  }
-
-  // MARK: Bundles
-
-  private func finishBundle(file: Int) {
-    guard let held = bundle else { return }
-    bundle = nil
-    let source = context.files[file].name
-    let resolver = ReferenceResolver(run: context.index, bundle: held.index, stored: context.stored)
-    if held.isHeld {
-      let patients = held.patients.map { factory.documentID($0) }
-      if held.type == "transaction", context.run.honoursTransactions {
-        if pass.counts {
-          return begin(held, file: file, source: source, resolver: resolver, whole: patients)
-        } else if let mark = held.mark, context.refusedBundles.withLock({ $0.contains(mark) }) {
-          return
-        }
-      }
-      let stored = storedEntries(of: held, resolver: resolver, whole: patients)
-      for entry in stored?.rest ?? held.entries where !isKnown(entry.resource, entry.sequence, held) {
-        handle(
-          entry.record, entry.resource, source: source, resolver: resolver,
-          sequence: held.moment(entry.sequence), whole: patients)
-      }
-      if let stored { count(stored) }
-      loadWholes()
-    } else {
-      if held.type == "transaction", context.run.honoursTransactions {
-        if pass.counts { return beginLarge(held, file: file, source: source, resolver: resolver) }
-        if let mark = held.mark, context.refusedBundles.withLock({ $0.contains(mark) }) { return }
-      }
-      readAgain(held, file: file, source: source, resolver: resolver)
-    }
-  }
-
-  /// Whether the entry's resource is not made because there is one like it; then it is counted.
-  func isKnown(_ resource: RecordResource?, _ sequence: UInt64, _ held: HeldBundle) -> Bool {
-    guard held.known.contains(sequence), let resource else { return false }
-    if pass.counts {
-      summary.types[resource.type, default: .init()].read += 1
-      summary.types[resource.type, default: .init()].unchanged += 1
-    }
-    return true
-  }
-
-  /// Goes through a large Bundle a second time, now that all of its entries are known.
-  ///
-  /// - Parameter patients: of whom all is at hand.
-  func readAgain(
-    _ held: HeldBundle, file: Int, source: String, resolver: ReferenceResolver, whole patients: [String] = []
-  ) {
-    forEachEntry(of: file, source: source) { record, sequence in
-      let resource = RecordResource(record)
-      guard !isKnown(resource, sequence, held) else { return }
-      if let target = held.changed[sequence] { resource?.change(target) }
-      handle(
-        record, resource, source: source, resolver: resolver, sequence: held.moment(sequence),
-        whole: patients)
-    } whenBatchEnds: {
-      if transaction == nil { loadWholes() }
-    }
-  }
-
-  /// Reads the entries of a Bundle that is a file, each with its sequence.
-  func forEachEntry(
-    of file: Int, source: String, _ body: (Record, UInt64) -> Void, whenBatchEnds: () -> Void = {}
-  ) {
-    do {
-      let reader = try context.files[file].open(options: context.run.reading)
-      var step: UInt64 = 0
-      while !context.mustStop, let batch = try reader.nextBatch() {
-        var number: UInt64 = 0
-        batch.forEach { record in
-          number += 1
-          guard case .entry = record.content else { return }
-          body(record, UInt64(file) << 40 | step << 20 | number)
-        }
-        step += 1
-        whenBatchEnds()
-      }
-    } catch {
-      context.fail(PipelineFailure(.stopped, "\(source): could not be read a second time: \(error)"))
-    }
-  }
-
-  /// The `_id` of the document of a resource that has one of its own.
-  func documentID(_ id: String) -> String { factory.documentID(id) }
-
-  // MARK: Loading
-
-  /// Whether the part's document may be loaded at once, and does not wait for parts from elsewhere.
-  ///
-  /// - Parameter whole: patients of whom all is at hand.
-  func isWhole(_ part: PartView, whole patients: [String]) -> Bool {
-    switch part.kind {
-    // All resources of one key are loaded together, so that the last counts in every run alike.
-    case .resource, .appointment: !context.repeated.contains(NameHash.of(part.key))
-    case .patient, .chart: patients.contains { $0.utf8.elementsEqual(part.documentID) }
-    case .provider: false
-    }
-  }
-
-  /// Takes note that the collection of a kind gets documents: once is enough.
-  private func expect(_ kind: DocumentKind) {
-    let bit: UInt8 = 1 << UInt8(kind.number)
-    guard expected & bit == 0 else { return }
-    expected |= bit
-    context.expect(kind)
-  }
-
-  func spill(_ part: PartView) {
-    guard case .comparing = pass else { return spill(part.record, of: part) }
-    scattered.append(withoutContent: part)
-    spill(scattered.bytes, of: part)
-    scattered.reset()
-  }
-
-  private func spill(_ record: UnsafeRawBufferPointer, of part: PartView) {
-    do {
-      try context.spill.append(key: NameHash.of(part.documentID), part: record)
-    } catch {
-      context.fail(error)
-    }
-  }
-
-  /// Puts together and loads the documents of one partition of the spill.
-  func loadPartition(_ number: Int) {
-    do {
-      try context.spill.take(number, into: &wholes)
-    } catch {
-      context.fail(error)
-    }
-    if case .comparing = pass { isComparing = true }
-    loadWholes()
-  }
-
-  /// Hands the documents whose parts are at hand to the loader, but for those that the database has already.
-  private func loadWholes() { loadWholes(lends: true) { _ = context.loader.put($0) } }
-
-  /// - Parameter lends: whether large documents are loaded before `put` comes back.
-  func loadWholes(lends: Bool, _ put: ([LoadRequest]) -> Void) {
-    let groups = DocumentGroups(wholes)
-    var rest = groups.groups[...]
-    while !rest.isEmpty, !context.mustStop {
-      load(rest.prefix(ImportWorker.documentsPerQuestion), of: groups, lends: lends, put)
-      rest = rest.dropFirst(ImportWorker.documentsPerQuestion)
-    }
-    wholes.reset()
-  }
-
-  /// How many documents the database is asked for at a time.
-  static let documentsPerQuestion = 500
-
-  typealias Draft = (draft: DocumentDraft, hash: String)
-
-  /// What parts add up to, and what the database has of each; nil once it does not answer.
-  func drafts(
-    of some: ArraySlice<DocumentGroups.Group>, _ groups: DocumentGroups
-  ) -> (drafts: [Draft], presences: [DocumentKind: (String) -> LoadRequest.Presence])? {
-    var drafts: [Draft] = []
-    var ids: [DocumentKind: [String]] = [:]
-    for group in some {
-      var draft = DocumentDraft(kind: group.kind, id: groups.id(of: group))
-      draft.merge(groups.parts(of: group))
-      ids[draft.kind, default: []].append(draft.id)
-      drafts.append((draft, context.assembler.hash(of: draft)))
-    }
-    return context.presences(ids).map { (drafts, $0) }
-  }
-
-  private func load(
-    _ some: ArraySlice<DocumentGroups.Group>, of groups: DocumentGroups, lends: Bool,
-    _ put: ([LoadRequest]) -> Void
-  ) {
-    guard let (drafts, presences) = drafts(of: some, groups) else { return }
-    if isComparing { return compare(drafts, presences) }
-    var requests: [LoadRequest] = []
-    var bytes = 0
-    for (draft, hash) in drafts {
-      let presence = presences[draft.kind]?(draft.id) ?? .unknown
-      if case .stored(let state) = presence, state.hash == hash || draft.isEmpty {
-        context.ledger.count(draft.tally.allUnchanged)
-        context.loader.foundUnchanged(draft.kind)
-        continue
-      }
-      do {
-        let document = try context.assembler.assemble(draft, hash: hash, in: &memory, lends: lends)
-        requests.append(LoadRequest(document, presence: presence))
-        bytes += document.byteCount
-      } catch {
-        context.ledger.refuse(draft, reason: "the document could not be put together: \(error)")
-      }
-      if bytes >= 1 << 19 {
-        put(requests)
-        requests = []
-        bytes = 0
-      }
-    }
-    put(requests)
-  }
-
-  /// Counts the documents that are as they are stored, and notes the others.
-  private func compare(
-    _ drafts: [Draft],
-    _ presences: [DocumentKind: (String) -> LoadRequest.Presence]
-  ) {
-    for (draft, hash) in drafts {
-      if case .stored(let state) = presences[draft.kind]?(draft.id), state.hash == hash {
-        context.ledger.count(draft.tally.allUnchanged)
-        context.loader.foundUnchanged(draft.kind)
-      } else {
-        var id = draft.id
-        id.withUTF8 { context.changed.add(ImportPass.mark(draft.kind, UnsafeRawBufferPointer($0))) }
-      }
-    }
   }
 }

@@ -1,0 +1,91 @@
+import FHIRFormats
+import FHIRMapping
+import FHIRModel
+import Synchronization
+
+/// Bundles: their entries are mapped when all of them are known, for they refer to each other.
+extension ImportWorker {
+  func finishBundle(file: Int) {
+    guard let held = bundle else { return }
+    bundle = nil
+    let source = context.files[file].name
+    let resolver = ReferenceResolver(run: context.index, bundle: held.index, stored: context.stored)
+    if held.isHeld {
+      let patients = held.patients.map { factory.documentID($0) }
+      if held.type == "transaction", context.run.honoursTransactions {
+        if pass.counts {
+          return begin(held, file: file, source: source, resolver: resolver, whole: patients)
+        } else if let mark = held.mark, context.refusedBundles.withLock({ $0.contains(mark) }) {
+          return
+        }
+      }
+      let stored = storedEntries(of: held, resolver: resolver, whole: patients)
+      for entry in stored?.rest ?? held.entries where !isKnown(entry.resource, entry.sequence, held) {
+        handle(
+          entry.record, entry.resource, source: source, resolver: resolver,
+          sequence: held.moment(entry.sequence), whole: patients)
+      }
+      if let stored { count(stored) }
+      loadWholes()
+    } else {
+      if held.type == "transaction", context.run.honoursTransactions {
+        if pass.counts { return beginLarge(held, file: file, source: source, resolver: resolver) }
+        if let mark = held.mark, context.refusedBundles.withLock({ $0.contains(mark) }) { return }
+      }
+      readAgain(held, file: file, source: source, resolver: resolver)
+    }
+  }
+
+  /// Whether the entry's resource is not made because there is one like it; then it is counted.
+  func isKnown(_ resource: RecordResource?, _ sequence: UInt64, _ held: HeldBundle) -> Bool {
+    guard held.known.contains(sequence), let resource else { return false }
+    if pass.counts {
+      summary.types[resource.type, default: .init()].read += 1
+      summary.types[resource.type, default: .init()].unchanged += 1
+    }
+    return true
+  }
+
+  /// Goes through a large Bundle a second time, now that all of its entries are known.
+  ///
+  /// - Parameter patients: of whom all is at hand.
+  func readAgain(
+    _ held: HeldBundle, file: Int, source: String, resolver: ReferenceResolver, whole patients: [String] = []
+  ) {
+    forEachEntry(of: file, source: source) { record, sequence in
+      let resource = RecordResource(record)
+      guard !isKnown(resource, sequence, held) else { return }
+      if let target = held.changed[sequence] { resource?.change(target) }
+      handle(
+        record, resource, source: source, resolver: resolver, sequence: held.moment(sequence),
+        whole: patients)
+    } whenBatchEnds: {
+      if transaction == nil { loadWholes() }
+    }
+  }
+
+  /// Reads the entries of a Bundle that is a file, each with its sequence.
+  func forEachEntry(
+    of file: Int, source: String, _ body: (Record, UInt64) -> Void, whenBatchEnds: () -> Void = {}
+  ) {
+    do {
+      let reader = try context.files[file].open(options: context.run.reading)
+      var step: UInt64 = 0
+      while !context.mustStop, let batch = try reader.nextBatch() {
+        var number: UInt64 = 0
+        batch.forEach { record in
+          number += 1
+          guard case .entry = record.content else { return }
+          body(record, UInt64(file) << 40 | step << 20 | number)
+        }
+        step += 1
+        whenBatchEnds()
+      }
+    } catch {
+      context.fail(PipelineFailure(.stopped, "\(source): could not be read a second time: \(error)"))
+    }
+  }
+
+  /// The `_id` of the document of a resource that has one of its own.
+  func documentID(_ id: String) -> String { factory.documentID(id) }
+}

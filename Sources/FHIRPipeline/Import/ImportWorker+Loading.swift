@@ -1,0 +1,131 @@
+import FHIRMapping
+
+/// Parts on their way: into the spill, or put together and to the loader.
+extension ImportWorker {
+  /// Whether the part's document may be loaded at once, and does not wait for parts from elsewhere.
+  ///
+  /// - Parameter whole: patients of whom all is at hand.
+  func isWhole(_ part: PartView, whole patients: [String]) -> Bool {
+    switch part.kind {
+    // All resources of one key are loaded together, so that the last counts in every run alike.
+    case .resource, .appointment: !context.repeated.contains(NameHash.of(part.key))
+    case .patient, .chart: patients.contains { $0.utf8.elementsEqual(part.documentID) }
+    case .provider: false
+    }
+  }
+
+  /// Takes note that the collection of a kind gets documents: once is enough.
+  func expect(_ kind: DocumentKind) {
+    let bit: UInt8 = 1 << UInt8(kind.number)
+    guard expected & bit == 0 else { return }
+    expected |= bit
+    context.expect(kind)
+  }
+
+  func spill(_ part: PartView) {
+    guard case .comparing = pass else { return spill(part.record, of: part) }
+    scattered.append(withoutContent: part)
+    spill(scattered.bytes, of: part)
+    scattered.reset()
+  }
+
+  func spill(_ record: UnsafeRawBufferPointer, of part: PartView) {
+    do {
+      try context.spill.append(key: NameHash.of(part.documentID), part: record)
+    } catch {
+      context.fail(error)
+    }
+  }
+
+  /// Puts together and loads the documents of one partition of the spill.
+  func loadPartition(_ number: Int) {
+    do {
+      try context.spill.take(number, into: &wholes)
+    } catch {
+      context.fail(error)
+    }
+    if case .comparing = pass { isComparing = true }
+    loadWholes()
+  }
+
+  /// Hands the documents whose parts are at hand to the loader, but for those that the database has already.
+  func loadWholes() { loadWholes(lends: true) { _ = context.loader.put($0) } }
+
+  /// - Parameter lends: whether large documents are loaded before `put` comes back.
+  func loadWholes(lends: Bool, _ put: ([LoadRequest]) -> Void) {
+    let groups = DocumentGroups(wholes)
+    var rest = groups.groups[...]
+    while !rest.isEmpty, !context.mustStop {
+      load(rest.prefix(ImportWorker.documentsPerQuestion), of: groups, lends: lends, put)
+      rest = rest.dropFirst(ImportWorker.documentsPerQuestion)
+    }
+    wholes.reset()
+  }
+
+  /// How many documents the database is asked for at a time.
+  static let documentsPerQuestion = 500
+
+  typealias Draft = (draft: DocumentDraft, hash: String)
+
+  /// What parts add up to, and what the database has of each; nil once it does not answer.
+  func drafts(
+    of some: ArraySlice<DocumentGroups.Group>, _ groups: DocumentGroups
+  ) -> (drafts: [Draft], presences: [DocumentKind: (String) -> LoadRequest.Presence])? {
+    var drafts: [Draft] = []
+    var ids: [DocumentKind: [String]] = [:]
+    for group in some {
+      var draft = DocumentDraft(kind: group.kind, id: groups.id(of: group))
+      draft.merge(groups.parts(of: group))
+      ids[draft.kind, default: []].append(draft.id)
+      drafts.append((draft, context.assembler.hash(of: draft)))
+    }
+    return context.presences(ids).map { (drafts, $0) }
+  }
+
+  private func load(
+    _ some: ArraySlice<DocumentGroups.Group>, of groups: DocumentGroups, lends: Bool,
+    _ put: ([LoadRequest]) -> Void
+  ) {
+    guard let (drafts, presences) = drafts(of: some, groups) else { return }
+    if isComparing { return compare(drafts, presences) }
+    var requests: [LoadRequest] = []
+    var bytes = 0
+    for (draft, hash) in drafts {
+      let presence = presences[draft.kind]?(draft.id) ?? .unknown
+      if case .stored(let state) = presence, state.hash == hash || draft.isEmpty {
+        context.ledger.count(draft.tally.allUnchanged)
+        context.loader.foundUnchanged(draft.kind)
+        continue
+      }
+      do {
+        let document = try context.assembler.assemble(draft, hash: hash, in: &memory, lends: lends)
+        requests.append(LoadRequest(document, presence: presence))
+        bytes += document.byteCount
+      } catch {
+        context.ledger.refuse(draft, reason: "the document could not be put together: \(error)")
+      }
+      if bytes >= 1 << 19 {
+        put(requests)
+        requests = []
+        bytes = 0
+      }
+    }
+    put(requests)
+  }
+
+  /// Counts the documents that are as they are stored, and notes the others.
+  private func compare(
+    _ drafts: [Draft],
+    _ presences: [DocumentKind: (String) -> LoadRequest.Presence]
+  ) {
+    for (draft, hash) in drafts {
+      if case .stored(let state) = presences[draft.kind]?(draft.id), state.hash == hash {
+        context.ledger.count(draft.tally.allUnchanged)
+        context.loader.foundUnchanged(draft.kind)
+      } else {
+        var id = draft.id
+        id.withUTF8 { context.changed.add(ImportPass.mark(draft.kind, UnsafeRawBufferPointer($0))) }
+      }
+    }
+  }
+}
