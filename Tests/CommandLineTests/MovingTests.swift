@@ -144,11 +144,13 @@ import Testing
 
   @Test func `the doctor finds a resource in two documents`() throws {
     let workspace = try Workspace()
+    try workspace.insert([["_id": 7, "name": "A"], ["_id": "7", "name": "B"]], into: "provider")
     _ = try load(Self.people + [Self.weight("o1", of: "p1", version: 1)], "first", into: workspace)
     let chart = try workspace.document("p1", in: "patient_chart")
     try workspace.insert(
       [["_id": "p3", "observations": chart["observations"] ?? .null]], into: "patient_chart")
     let doctor = try workspace.run("doctor", "--quiet")
+    #expect(doctor.output.contains("[repeated-resource]\n    7 → Practitioner/7\n"))
     #expect(doctor.output.contains("[repeated-resource]\n    p1 → Observation/o1\n    p3 → Observation/o1"))
   }
 }

@@ -52,7 +52,7 @@ package struct DoctorRun: Sendable {
     }
   }
 
-  /// About how much will be noted: a record for each document, two for an appointment; one for each resource in a section, which
+  /// About how much will be noted: two records for each document, three for an appointment; one for each resource in a section, which
   /// is a fifteenth of it.
   private func expectedBytes(_ store: DocumentStore) throws -> Int {
     try store.withConnection { connection in
@@ -60,7 +60,7 @@ package struct DoctorRun: Sendable {
       for kind in DocumentKind.allCases where kind != .resource {
         let reply = try connection.command(
           try BSONDocument(["count": .string(collections[kind] ?? kind.rawValue)]))
-        count += Int(try reply.withView { try $0.find("n")?.integer ?? 0 }) * (kind == .appointment ? 2 : 1)
+        count += Int(try reply.withView { try $0.find("n")?.integer ?? 0 }) * (kind == .appointment ? 3 : 2)
       }
       let charts = try connection.command(
         try BSONDocument(["collStats": .string(collections[.chart] ?? DocumentKind.chart.rawValue)]))

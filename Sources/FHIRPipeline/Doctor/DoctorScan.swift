@@ -117,7 +117,7 @@ struct DoctorScan: Sendable {
 
   // MARK: Resources
 
-  /// Notes which resources a document holds whose home is a section: each has one.
+  /// Notes which resources a document holds: each has one home.
   private func holdings(of subject: Subject, _ join: Join) throws {
     let document = subject.document
     func note(_ key: String, in kind: DocumentKind, _ id: String) throws {
@@ -136,6 +136,10 @@ struct DoctorScan: Sendable {
       return try join(
         DoctorJoin(
           .resource, source + type + "/" + own.dropFirst(source.count), .holder(.resource, id: subject.id)))
+    }
+    // A number and the text of it are one id to FHIR.
+    if let root = mappings.plan(subject.kind)?.root {
+      try join(DoctorJoin(.resource, root.name + "/" + subject.id, .holder(subject.kind, id: subject.id)))
     }
     let owner = try document.find("chart_id").flatMap(StoredID.text) ?? subject.id
     try StoredContent.forEachResource(in: document) { try note($0, in: subject.kind, owner) }
