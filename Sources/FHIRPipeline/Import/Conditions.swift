@@ -1,7 +1,7 @@
 import Synchronization
 
 /// Entries of Bundles that are to be made only if there is none like them (`ifNoneExist`), or to change the one that there is (PUT
-/// with a search): of those of one condition the first of the run is made, if none is stored.
+/// with a search): of those of one condition the first of the run is made, if none is stored and the run has no other.
 ///
 /// See http://hl7.org/fhir/R4/http.html#ccreate and http://hl7.org/fhir/R4/http.html#cond-update
 final class Conditions: Sendable {
@@ -12,10 +12,14 @@ final class Conditions: Sendable {
     let names: [UInt64]
     /// An organization's own name.
     let name: String?
+    /// Whether the resource is a section of another document.
+    let isSection: Bool
     let sequence: UInt64
   }
 
   private let first = Mutex<[UInt64: Entry]>([:])
+  /// By the hash of a condition: what there is, besides the entries of that condition.
+  private let found = Mutex<[UInt64: TargetIndex.Matches]>([:])
 
   func add(_ entry: Entry) {
     let hash = NameHash.of(entry.condition)
@@ -25,15 +29,37 @@ final class Conditions: Sendable {
     }
   }
 
-  /// The resource that is made for a condition.
-  func target(_ condition: String) -> TargetIndex.Target? {
-    first.withLock { $0[NameHash.of(condition)]?.target }
+  /// The resource that there is, or that is made for a condition.
+  func target(_ condition: String) -> TargetIndex.Matches {
+    let hash = NameHash.of(condition)
+    if let known = found.withLock({ $0[hash] }) { return known }
+    return first.withLock { $0[hash].map { .one($0.target) } ?? .none }
   }
 
-  /// Makes the resources known that are made, or are there already.
-  func add(to index: inout TargetIndex, _ stored: (String) -> TargetIndex.Target?) {
-    for entry in first.withLock({ $0.values.sorted { $0.sequence < $1.sequence } }) {
-      let target = stored(entry.condition) ?? entry.target
+  /// Finds what there is, and makes it known, or what is made.
+  ///
+  /// - Parameter stored: answers searches from the database.
+  func settle(_ index: inout TargetIndex, _ stored: ([String]) throws -> [String: TargetIndex.Matches])
+    rethrows
+  {
+    let entries = first.withLock { $0.values.sorted { $0.sequence < $1.sequence } }
+    guard !entries.isEmpty else { return }
+    let answers = try stored(entries.map(\.condition))
+    for entry in entries {
+      var matches = answers[entry.condition] ?? .none
+      if case .none = matches { matches = index.matches(of: entry.condition) }
+      var target = entry.target
+      switch matches {
+      case .none: break
+      case .one(let other):
+        target = other
+        found.withLock { $0[NameHash.of(entry.condition)] = matches }
+      case .several:
+        found.withLock { $0[NameHash.of(entry.condition)] = matches }
+        continue
+      }
+      // What stands in sections is found within its Bundle alone.
+      if entry.isSection { continue }
       index.add(target, names: entry.names)
       if let name = entry.name, target == entry.target { index.setName(name, of: target.key) }
     }

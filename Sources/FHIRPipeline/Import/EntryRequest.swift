@@ -59,10 +59,20 @@ struct EntryRequest {
   /// The name that no resource may have for one of this type to be made; nil where the entry sets no such condition, or one
   /// that cannot be answered here.
   func condition(ofType type: String) -> String? {
-    guard let ifNoneExist,
-      case .identifierSearch(let type, let system, let value) = ReferenceText(type + "?" + ifNoneExist)
-    else { return nil }
+    guard var text = ifNoneExist else { return nil }
+    if text.hasPrefix("?") { text.removeFirst() }
+    if text.hasPrefix(TargetIndex.idParameter), !text.contains("&"), !text.contains("%") {
+      return type + "?" + text
+    }
+    guard case .identifierSearch(let type, let system, let value) = ReferenceText(type + "?" + text) else {
+      return nil
+    }
     return TargetIndex.identifierName(type: type, system: system, value: value)
+  }
+
+  /// The name of the parameter that ``ifNoneExist`` searches by.
+  var parameter: String? {
+    ifNoneExist?.drop { $0 == "?" }.split(separator: "=").first.map(String.init)
   }
 
   /// What the url names: `Type/id`, also behind a server's address; or the one resource that a search finds.

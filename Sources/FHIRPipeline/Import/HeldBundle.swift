@@ -14,6 +14,8 @@ struct HeldBundle {
   private(set) var type: String?
   /// Entries whose resources are there already, so that they are not made: their sequences.
   private(set) var known: Set<UInt64> = []
+  /// Entries that ask for one of several resources.
+  private(set) var ambiguous: Set<UInt64> = []
   /// Entries whose resources change others: these, by their sequences.
   private(set) var changed: [UInt64: TargetIndex.Target] = [:]
   private var bytes = 0
@@ -32,6 +34,8 @@ struct HeldBundle {
     case kept(TargetIndex.Target)
     /// It becomes what the entry has.
     case changed(TargetIndex.Target)
+    /// Several resources: which is meant, nobody can tell.
+    case ambiguous
   }
 
   private let most: Int
@@ -59,6 +63,10 @@ struct HeldBundle {
         changed[sequence] = target
         index.add(target, names: own.nameHashes)
         resource?.change(target)
+      case .ambiguous:
+        ambiguous.insert(sequence)
+        own.isAmbiguous = true
+        index.add(own)
       }
     } else if let own = resource {
       index.add(own)

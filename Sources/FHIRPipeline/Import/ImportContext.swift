@@ -128,18 +128,24 @@ final class ImportContext: Sendable {
   /// that there is: in the database, or made for an earlier entry of the run.
   func existing(_ record: Record, _ resource: RecordResource) -> HeldBundle.Existing? {
     guard let request = EntryRequest(record) else { return nil }
-    let condition = request.condition(ofType: resource.type)
-    guard let name = condition ?? resource.searched(by: request) else { return nil }
+    if let condition = request.condition(ofType: resource.type) {
+      switch conditions.target(condition) {
+      case .one(let other): return other.id == resource.identity.id ? nil : .kept(other)
+      case .several: return .ambiguous
+      case .none: return nil
+      }
+    }
+    guard let name = resource.searched(by: request) else { return nil }
     let hasSection = run.mappings.homes.place(ofType: resource.type).section != nil
     // What is a section of another document nobody finds by its name: its id is made of the name, so that it is one.
-    let other =
-      hasSection
-      ? resource.searched(by: request).map {
-        TargetIndex.Target(type: resource.type, id: ContentHash.uuid(of: $0))
-      }
-      : stored?.target(named: name) ?? conditions.target(name)
+    var other: TargetIndex.Target?
+    if hasSection {
+      other = TargetIndex.Target(type: resource.type, id: ContentHash.uuid(of: name))
+    } else if case .one(let found) = conditions.target(name) {
+      other = found
+    }
     guard let other, other.id != resource.identity.id else { return nil }
-    return condition != nil ? .kept(other) : .changed(other)
+    return .changed(other)
   }
 
   /// Where a resource was read, as its document notes it.

@@ -60,7 +60,8 @@ package struct ImportRun: Sendable {
     let states = StoredStates(store: store, collections: collections, layout: chart)
     let stored = storedTargets(store, states)
     // Collections are made meanwhile; what goes wrong with that comes up again when they are written into.
-    let found = index(files, { stored.target(named: $0) }, expecting: { try? states.prepare($0) })
+    let conditions = conditions(store, states, stored)
+    let found = try index(files, { try conditions.matches(of: $0) }, expecting: { try? states.prepare($0) })
     if isLarge(files) { MemoryReturn.betweenStages() }
     let number = try record.number()
     if record.goesOn { say("  going on with import \(number), which did not come to its end") }
@@ -115,15 +116,24 @@ extension ImportRun {
     }
   }
 
+  /// What earlier runs loaded that entries ask for.
+  func conditions(
+    _ store: DocumentStore, _ states: StoredStates, _ stored: StoredTargets
+  ) -> StoredConditions {
+    StoredConditions(
+      store: store, states: states, stored: stored, homes: mappings.homes,
+      prefix: source.isEmpty ? "" : source + ".")
+  }
+
   /// The first pass over the inputs.
   ///
   /// - Parameters:
-  ///   - stored: the one resource of a name that earlier runs loaded.
+  ///   - stored: answers searches from what earlier runs loaded.
   ///   - expect: called once for each kind of document that resources of the inputs own.
   func index(
-    _ files: [InputFile], _ stored: (String) -> TargetIndex.Target? = { _ in nil },
+    _ files: [InputFile], _ stored: ([String]) throws -> [String: TargetIndex.Matches] = { _ in [:] },
     expecting expect: @escaping @Sendable (DocumentKind) -> Void = { _ in }
-  ) -> IndexPass.Result {
+  ) rethrows -> IndexPass.Result {
     let homes = mappings.homes
     let expected = ExpectedKinds(expect)
     let pass = IndexPass(workers: workers, reading: reading, heldBundleBytes: heldBundleBytes) { type in
@@ -131,7 +141,7 @@ extension ImportRun {
       if section == nil { expected.add(kind) }
       return section != nil
     }
-    return pass.run(files, stored)
+    return try pass.run(files, stored)
   }
 }
 

@@ -56,6 +56,7 @@ extension ImportWorker {
       let resource = RecordResource(record)
       guard !isKnown(resource, sequence, held) else { return }
       if let target = held.changed[sequence] { resource?.change(target) }
+      resource?.isAmbiguous = held.ambiguous.contains(sequence)
       handle(
         record, resource, source: source, resolver: resolver, sequence: held.moment(sequence),
         whole: patients)

@@ -170,7 +170,16 @@ final class ImportWorker {
           "PATCH asks for a change of a resource: an import loads whole resources, and applies no patches"))
       summary.errors += 1
     }
-    if errors > 0 || request?.method == .patch {
+    if resource.isAmbiguous {
+      issues.append(
+        Issue(
+          .error, .documentRefused, at: "Bundle.entry.request.ifNoneExist",
+          position: record.tree.position(of: 0),
+          "the search by \(request?.parameter ?? "identifier") finds several resources of this type: expected one or none, "
+            + "so that it is clear whether to make another"))
+      summary.errors += 1
+    }
+    if errors > 0 || request?.method == .patch || resource.isAmbiguous {
       summary.types[resource.type, default: .init()].quarantined += 1
       setAside(record, source, sequence, issues)
       return
@@ -179,7 +188,7 @@ final class ImportWorker {
       let issue = Issue(
         .warning, .documentRefused, at: "Bundle.entry.request.ifNoneExist",
         position: record.tree.position(of: 0),
-        "is loaded without asking whether there is one: expected a search by identifier alone")
+        "is loaded without asking whether there is one: expected a search by identifier, or by _id, alone")
       summary.warnings += 1
       context.run.say(FindingText.line(issue, source: source))
     }
@@ -256,7 +265,7 @@ final class ImportWorker {
     _ record: Record, _ resource: RecordResource, resolver: ReferenceResolver, sequence: UInt64,
     whole patients: [String]
   ) {
-    guard case .changed(let marks) = pass else { return }
+    guard !resource.isAmbiguous, case .changed(let marks) = pass else { return }
     defer { scattered.reset() }
     do {
       _ = try factory.parts(

@@ -50,8 +50,10 @@ struct IndexPass: Sendable {
     return reading
   }
 
-  /// - Parameter stored: the one resource of a name that earlier runs loaded.
-  func run(_ files: [InputFile], _ stored: (String) -> TargetIndex.Target?) -> Result {
+  /// - Parameter stored: answers searches from what earlier runs loaded.
+  func run(
+    _ files: [InputFile], _ stored: ([String]) throws -> [String: TargetIndex.Matches]
+  ) rethrows -> Result {
     let whole = Mutex(TargetIndex())
     let patients = Mutex<[String]>([])
     let deleted = Mutex<Set<UInt64>>([])
@@ -88,9 +90,14 @@ struct IndexPass: Sendable {
             }
             return
           }
-          guard !isSection(found.type) else { return }
-          repeated.note(NameHash.of(found.identity.key))
           let request = EntryRequest(record)
+          if isSection(found.type) {
+            if let condition = request?.condition(ofType: found.type) {
+              conditions.add(found.entry(sequence, condition: condition, isSection: true))
+            }
+            return
+          }
+          repeated.note(NameHash.of(found.identity.key))
           if let condition = request?.condition(ofType: found.type) ?? found.searched(by: request) {
             conditions.add(found.entry(sequence, condition: condition))
           } else if IndexPass.entities.contains(found.type) {
@@ -110,7 +117,7 @@ struct IndexPass: Sendable {
       patients.withLock { $0 += sample }
     }
     var index = whole.withLock { $0 }
-    conditions.add(to: &index, stored)
+    try conditions.settle(&index, stored)
     for name in searched.withLock({ $0 }) {
       guard let target = index.target(named: name) else { continue }
       deleted.withLock { _ = $0.insert(NameHash.of(target.key)) }
@@ -129,10 +136,12 @@ extension RecordResource {
   }
 
   /// The resource as one of several that are to be made only once.
-  fileprivate func entry(_ sequence: UInt64, condition: String) -> Conditions.Entry {
+  fileprivate func entry(
+    _ sequence: UInt64, condition: String, isSection: Bool = false
+  ) -> Conditions.Entry {
     Conditions.Entry(
       condition: condition, target: identity.target, names: nameHashes,
-      name: organizationName, sequence: sequence)
+      name: organizationName, isSection: isSection, sequence: sequence)
   }
 
   /// What documents show of an organization that they refer to.

@@ -12,6 +12,8 @@ final class RecordResource {
   let raw: RawSlice?
   /// Whether a search found whom it is another version of.
   private(set) var isFound = false
+  /// Whether the entry's search finds several resources, so that nobody can tell what is to be done.
+  var isAmbiguous = false
 
   var type: String { identity.type }
   var fullUrl: String? { identity.fullUrl }

@@ -10,6 +10,8 @@ package final class StoredTargets: Sendable {
 
   private struct State {
     var answers: [String: TargetIndex.Target?] = [:]
+    /// Names of which there are more than one.
+    var several: Set<String> = []
     var names: [String: String?] = [:]
     var failure: StoreError?
   }
@@ -41,6 +43,12 @@ package final class StoredTargets: Sendable {
 
   /// Why the database could not be asked; answers are then no answers.
   var failure: PipelineFailure? { state.withLock { $0.failure.map(DocumentLoader.failure) } }
+
+  /// How many stored resources there are of that name, and which where it is one.
+  func matches(of name: String) -> TargetIndex.Matches {
+    if let one = target(named: name) { return .one(one) }
+    return state.withLock { $0.several.contains(name) } ? .several : .none
+  }
 
   /// The one stored resource of that name; nil when there is none, or more than one.
   package func target(named name: String) -> TargetIndex.Target? {
@@ -113,6 +121,7 @@ package final class StoredTargets: Sendable {
     } catch {
       state.failure = StoreError(.commandFailed, "a stored document could not be read")
     }
+    if found.count > 1 { state.several.insert(name) }
     return found.count == 1 ? found[0] : nil
   }
 

@@ -87,6 +87,24 @@ package struct TargetIndex: Sendable {
     names.merge(other.names) { min($0, $1) }
   }
 
+  /// How a search by id begins, behind the type and its question mark.
+  static let idParameter = "_id="
+
+  /// The resources that a search finds, as far as is told: none, one, or several.
+  func matches(of name: String) -> Matches {
+    switch entries[NameHash.of(name)] {
+    case nil: .none
+    case .one(let position): .one(targets[position])
+    case .several: .several
+    }
+  }
+
+  enum Matches: Sendable {
+    case none
+    case one(Target)
+    case several
+  }
+
   /// The one resource of that name, or nil when there is none or more than one.
   package func target(named name: String) -> Target? {
     target(hash: NameHash.of(name))

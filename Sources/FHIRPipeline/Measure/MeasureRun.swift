@@ -160,7 +160,7 @@ package struct MeasureRun: Sendable {
     let ledger = ImportLedger(quarantine: nil, say: { _ in })
     let size = files.reduce(0) { $0 + $1.size }
     let context = ImportContext(
-      run: run, files: files, found: run.index(files), stored: nil, states: nil, ledger: ledger,
+      run: run, files: files, found: try run.index(files), stored: nil, states: nil, ledger: ledger,
       assembler: DocumentAssembler(mappings: mappings, pageBytes: run.chartPageBytes), loader: sink,
       spill: SpillStore(expectedBytes: size * 5 / 4, folder: NSTemporaryDirectory()),
       progress: Progress(total: size, enabled: false))

@@ -19,9 +19,10 @@ package struct PlanRun: Sendable {
     let total = files.reduce(0) { $0 + $1.size }
     let stored = StoredTargets(
       store: store, collections: try PlanRun.named(StoredStates.named(run.collections), store))
-    let found = run.index(files) { stored.target(named: $0) }
-    let ledger = ImportLedger(quarantine: nil, files: files.map(\.name), say: run.say)
     let states = StoredStates(store: store, collections: run.collections, layout: run.chart, makes: false)
+    let conditions = run.conditions(store, states, stored)
+    let found = try run.index(files, { try conditions.matches(of: $0) })
+    let ledger = ImportLedger(quarantine: nil, files: files.map(\.name), say: run.say)
     let assembler = DocumentAssembler(
       mappings: run.mappings, pageBytes: run.chartPageBytes, pageEntries: run.chartPageEntries)
     let sink = PlanSink(
