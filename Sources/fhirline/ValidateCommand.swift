@@ -81,6 +81,7 @@ struct ValidateCommand: ParsableCommand {
     let configuration = try common.configuration()
     var run = ValidateRun()
     run.workers = common.workerCount(configuration)
+    configuration.limits.apply(to: &run.reading)
     run.quiet = common.quiet
     run.definitions = try packages.options(configuration).store { if !common.quiet { Terminal.say($0) } }
     run.showsProgress = !common.noProgress

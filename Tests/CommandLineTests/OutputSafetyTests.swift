@@ -135,4 +135,36 @@ import Testing
     #expect((1...2).contains(outcome.status), "\(outcome.output) \(outcome.errors)")
     #expect((outcome.output + outcome.errors).contains(/bomb|larger than|more than/), "\(outcome)")
   }
+
+  @Test(arguments: ["validate", "import"])
+  func `a file that unzips to more than its limit is read no further`(command: String) throws {
+    let workspace = try Workspace()
+    // Of a modest ratio, line after line: what only the limit in bytes keeps from being read to its end.
+    var lines = ""
+    for number in 0..<30_000 {
+      lines +=
+        #"{"resourceType":"Organization","id":"o\#(number)","name":"Clinic \#(number &* 7_919 % 10_007)"}"#
+        + "\n"
+    }
+    let file = try workspace.write("many.ndjson", lines)
+    let shell = Process()
+    shell.executableURL = URL(filePath: "/bin/sh")
+    shell.arguments = ["-c", "gzip -c \(file) >\(file).gz"]
+    try shell.run()
+    shell.waitUntilExit()
+    try #require(shell.terminationStatus == 0)
+    let config = try workspace.write("pipeline.yml", "limits:\n  unzipped_bytes: 1000000\n")
+    var arguments = [command, file + ".gz", "--config", config]
+    if command == "import" {
+      guard Workspace.hasMongoDB else { return }
+      arguments += ["--quarantine", workspace.path("q")]
+    }
+    let outcome = try workspace.run(arguments)
+    #expect(outcome.status == 1 || outcome.status == 2, "\(outcome.errors)")
+    let said = outcome.output + outcome.errors
+    #expect(said.contains("more than 1000000 bytes") && said.contains("limits.unzipped_bytes"), "\(said)")
+    // The same without a limit is read to its end.
+    let whole = try workspace.run(Array(arguments.prefix(2)) + arguments.dropFirst(4))
+    #expect(whole.status == 0, "\(whole.errors)")
+  }
 }

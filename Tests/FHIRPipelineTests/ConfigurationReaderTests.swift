@@ -17,6 +17,9 @@ import Testing
       validation:
         packages: [hl7.fhir.us.core#3.1.1, own.tgz]
         package_cache: /packages
+      limits:
+        unzipped_bytes: 5000000
+        depth: 40
       """, file: "pipeline.yml")
     #expect(configuration.uri == "mongodb://example.org:27017")
     #expect(configuration.database == "clinic")
@@ -26,6 +29,8 @@ import Testing
     #expect(configuration.workers == 3)
     #expect(configuration.packages.packages == ["hl7.fhir.us.core#3.1.1", "own.tgz"])
     #expect(configuration.packages.cache == "/packages")
+    #expect(configuration.limits.unzippedBytes == 5_000_000 && configuration.limits.depth == 40)
+    #expect(configuration.limits.unzippedRatio == 400)
   }
 
   @Test func `an empty file is all defaults`() throws {
@@ -37,6 +42,10 @@ import Testing
     ("import:\n  workers: many\n", "f:2:12: import.workers: a whole number from 1 to 64 was expected"),
     ("import:\n  source: a/b\n", "f:2:11: import.source: up to 32 letters, digits and hyphens were expected"),
     ("validation:\n  packages: a\n", "f:2:13: validation.packages: a list was expected"),
+    (
+      "limits:\n  depth: 3\n",
+      "f:2:10: limits.depth: a whole number from 16 to 1000 was expected"
+    ),
     ("documents: 7\n", "f:1:12: documents: a list of `key: value` lines was expected here"),
   ])
   func `a mistake is told with its place and what was expected`(text: String, message: String) {

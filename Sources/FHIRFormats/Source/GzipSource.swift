@@ -109,11 +109,15 @@ package final class GzipSource: ByteSource {
 
   private func checkLimits() throws(ReadFailure) {
     if let limit = limits.bytes, bytesOut > limit {
-      throw ReadFailure(.limit, "it unzips to more than the \(limit) bytes allowed", path: path)
+      throw ReadFailure(
+        .limit, "it unzips to more than \(limit) bytes, the limit (limits.unzipped_bytes in pipeline.yml)",
+        path: path)
     }
     if let limit = limits.ratio, bytesOut > GzipSource.ratioGrace, bytesOut / max(bytesIn, 1) > limit {
       throw ReadFailure(
-        .limit, "it unzips to more than \(limit) times its size, as only a zip bomb does", path: path)
+        .limit,
+        "it unzips to more than \(limit) times its size, as only a zip bomb does (limits.unzipped_ratio)",
+        path: path)
     }
   }
 

@@ -96,8 +96,28 @@ package enum ConfigurationReader {
           "quarantine": { configuration.quarantine = try Section.string($0, file, "import.quarantine") },
         ])
       },
+      "limits": { node in configuration.limits = try limits(node, file) },
     ])
     return configuration
+  }
+
+  private static func limits(_ node: Node, _ file: String) throws -> InputLimits {
+    var limits = InputLimits()
+    try Section(file: file, name: "limits", node: node).read([
+      "unzipped_bytes": {
+        limits.unzippedBytes = try Section.integer(
+          $0, file, "limits.unzipped_bytes", in: 1_000_000...1_000_000_000_000_000)
+      },
+      "unzipped_ratio": {
+        limits.unzippedRatio = try Section.integer($0, file, "limits.unzipped_ratio", in: 10...2000)
+      },
+      "resource_bytes": {
+        limits.resourceBytes = try Section.integer(
+          $0, file, "limits.resource_bytes", in: 1_000_000...4_000_000_000)
+      },
+      "depth": { limits.depth = try Section.integer($0, file, "limits.depth", in: 16...1000) },
+    ])
+    return limits
   }
 
   /// Documents of two kinds may have one `_id`: each kind needs a collection of its own.

@@ -65,6 +65,7 @@ extension ImportRun {
     chartPageEntries = configuration.chartPageEntries
     source = configuration.source
     honoursTransactions = configuration.honoursTransactions
+    configuration.limits.apply(to: &reading)
     if let path = configuration.quarantine { quarantinePath = path }
   }
 }

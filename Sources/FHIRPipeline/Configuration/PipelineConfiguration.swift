@@ -19,6 +19,7 @@ package struct PipelineConfiguration: Sendable, Equatable {
   package var quarantine: String?
   /// Whether transaction Bundles are loaded all or nothing.
   package var honoursTransactions = true
+  package var limits = InputLimits()
   /// The packages that say what data must be, besides the core of R4.
   package var packages = PackageOptions()
 
