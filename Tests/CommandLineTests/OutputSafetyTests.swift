@@ -159,12 +159,15 @@ import Testing
       guard Workspace.hasMongoDB else { return }
       arguments += ["--quarantine", workspace.path("q")]
     }
-    let outcome = try workspace.run(arguments)
+    func run(_ arguments: [String]) throws -> Program.Outcome {
+      try Program.run(arguments, environment: ["FHIRLINE_DATABASE": workspace.database])
+    }
+    let outcome = try run(arguments)
     #expect(outcome.status == 1 || outcome.status == 2, "\(outcome.errors)")
     let said = outcome.output + outcome.errors
     #expect(said.contains("more than 1000000 bytes") && said.contains("limits.unzipped_bytes"), "\(said)")
     // The same without a limit is read to its end.
-    let whole = try workspace.run(Array(arguments.prefix(2)) + arguments.dropFirst(4))
+    let whole = try run(Array(arguments.prefix(2)) + arguments.dropFirst(4))
     #expect(whole.status == 0, "\(whole.errors)")
   }
 }
