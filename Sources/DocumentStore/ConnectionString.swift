@@ -10,6 +10,8 @@ struct ConnectionString: ~Copyable, @unchecked Sendable {
   let uri: OpaquePointer
   /// How long to wait for a server that has gone away.
   let patience: Duration
+  /// How long to wait at first for a server that is there and does not answer: no longer than the string, or the caller, says.
+  let firstPatience: Duration
 
   init(_ text: String, options: StoreOptions) throws(StoreError) {
     let text = Self.trimmed(text)
@@ -46,12 +48,14 @@ struct ConnectionString: ~Copyable, @unchecked Sendable {
     self.uri = uri
     let timeout = mongoc_uri_get_option_as_int32(uri, "serverSelectionTimeoutMS", 0)
     patience = timeout > 0 ? .milliseconds(timeout) : .seconds(60)
+    firstPatience = options.serverSelectionTimeout.map { .milliseconds($0) } ?? patience
     set(options)
   }
 
   private init(owning uri: OpaquePointer, patience: Duration) {
     self.uri = uri
     self.patience = patience
+    firstPatience = patience
   }
 
   deinit { mongoc_uri_destroy(uri) }

@@ -119,7 +119,7 @@ package final class DocumentStore: Sendable {
       hosts: hosts, replicaSet: connectionString.replicaSet, usesTLS: connectionString.usesTLS,
       hasConnected: false)
     let impatient = connectionString.impatient()
-    let deadline = ContinuousClock.now + connectionString.serverSelectionTimeout
+    let start = ContinuousClock.now
     while true {
       let client = try Client(impatient, context: context)
       defer { client.destroy() }
@@ -130,8 +130,11 @@ package final class DocumentStore: Sendable {
         try connection.ping()
         return try connection.describeServer()
       } catch {
+        // One that took the connection is there, and has much to do: it is waited for like one that went away.
+        let isSlow = error.serverMessage?.contains("timeout calling hello") ?? false
+        let limit = isSlow ? connectionString.firstPatience : connectionString.serverSelectionTimeout
         guard error.code == .unreachable || error.code == .tls && error.isRetryable,
-          ContinuousClock.now < deadline
+          ContinuousClock.now < start + limit
         else { throw error }
         cmongoc_sleep(100)
       }

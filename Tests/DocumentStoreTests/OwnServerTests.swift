@@ -31,6 +31,31 @@ struct OwnServerTests {
     }
   }
 
+  @Test func waitsForAServerThatTakesTheConnectionAndAnswersLate() throws {
+    let server = try OwnServer()
+    defer { server.stop() }
+    _ = try server.store(uri: "mongodb://127.0.0.1:\(server.port)/x")
+    // Longer than a server is looked for that is not there.
+    server.freeze()
+    Thread.detachNewThread {
+      Thread.sleep(forTimeInterval: 6)
+      server.thaw()
+    }
+    let store = try DocumentStore(uri: "mongodb://127.0.0.1:\(server.port)/x?connectTimeoutMS=800")
+    try store.withConnection { connection in
+      _ = try connection.insert([["_id": "first"]], into: "c")
+    }
+    // Who says how long to wait waits no longer.
+    server.freeze()
+    defer { server.thaw() }
+    let started = ContinuousClock.now
+    let error = try TestServer.error {
+      _ = try DocumentStore(
+        uri: "mongodb://127.0.0.1:\(server.port)/x?connectTimeoutMS=300&serverSelectionTimeoutMS=600")
+    }
+    #expect(error.code == .unreachable && ContinuousClock.now - started < .seconds(4))
+  }
+
   @Test func saysThatASingleServerHasNoTransactions() throws {
     let server = try OwnServer()
     defer { server.stop() }
@@ -107,6 +132,10 @@ final class OwnServer: Sendable {
       ] + arguments
     process = Mutex(try Self.start(self.arguments))
   }
+
+  /// The server hangs: the system takes connections for it, and nobody answers.
+  func freeze() { process.withLock { _ = Foundation.kill($0.processIdentifier, SIGSTOP) } }
+  func thaw() { process.withLock { _ = Foundation.kill($0.processIdentifier, SIGCONT) } }
 
   private static func start(_ arguments: [String]) throws -> Process {
     let process = Process()
