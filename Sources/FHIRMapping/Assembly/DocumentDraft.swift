@@ -28,6 +28,7 @@ package struct DocumentDraft {
   package internal(set) var tally = Tally()
   /// Resources that lost to others of the same input.
   var contests: [Contest] = []
+  package var isContested: Bool { !contests.isEmpty }
   /// Stored pages, and keys that stand nowhere in them.
   var owners: [SharedBytes] = []
 

@@ -22,7 +22,7 @@ final class Deletions: Sendable {
   }
 
   /// Hashes of the keys that are to be deleted somewhere in the run.
-  private let keys: Set<UInt64>
+  let keys: Set<UInt64>
   private let state = Mutex(State())
 
   init(keys: Set<UInt64>) { self.keys = keys }

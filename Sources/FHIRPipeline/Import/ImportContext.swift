@@ -46,6 +46,8 @@ final class ImportContext: Sendable {
   let refusedBundles = Mutex<Set<UInt64>>([])
   /// Whether all that the database has from imports was checked by the rules of this one.
   let hasSameRules: Bool
+  /// Whether resources of bulk files that are stored are known by that, and not checked. What is to be deleted is looked at.
+  var comparesAlone: Bool { hasSameRules && deletions.keys.isEmpty }
   /// Whether the server has transactions; true where nothing is loaded.
   let hasTransactions: Bool
 

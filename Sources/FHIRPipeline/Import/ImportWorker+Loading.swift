@@ -119,7 +119,9 @@ extension ImportWorker {
     _ presences: [DocumentKind: (String) -> LoadRequest.Presence]
   ) {
     for (draft, hash) in drafts {
-      if case .stored(let state) = presences[draft.kind]?(draft.id), state.hash == hash {
+      // Of several versions of a resource each has to be checked.
+      let mayBeUnchecked = context.comparesAlone && draft.isContested
+      if case .stored(let state) = presences[draft.kind]?(draft.id), state.hash == hash, !mayBeUnchecked {
         context.ledger.count(draft.tally.allUnchanged)
         context.loader.foundUnchanged(draft.kind)
       } else {

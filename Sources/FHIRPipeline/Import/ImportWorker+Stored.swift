@@ -2,7 +2,7 @@ import FHIRFormats
 import FHIRMapping
 import FHIRModel
 
-/// Entries of Bundles that the database has already.
+/// Entries of a Bundle that the database has already.
 ///
 /// They were checked when they were loaded, by the very same rules (``ImportContext/hasSameRules``), and are not checked again.
 struct StoredEntries {
@@ -13,6 +13,37 @@ struct StoredEntries {
   fileprivate var tallies: [(DocumentKind, Tally)] = []
 }
 
+/// Resources of bulk files.
+extension ImportWorker {
+  /// Whether a run that compares first does no more than that with a resource: it is checked where its document is not as stored.
+  func isOnlyCompared(_ record: Record, _ resource: RecordResource) -> Bool {
+    // Appointments are looked at for whose they were before.
+    context.comparesAlone && record.content == .resource && record.issues.isEmpty
+      && resource.type != "Appointment"
+  }
+
+  /// Adds a resource to what is compared with the database.
+  func compare(
+    _ record: Record, _ resource: RecordResource, source: String, resolver: ReferenceResolver,
+    sequence: UInt64
+  ) {
+    summary.types[resource.type, default: .init()].read += 1
+    do {
+      // Where a resource stands says nothing about its content.
+      let result = try factory.parts(
+        of: resource, identity: resource.identity, resolver: resolver, sequence: sequence
+      ) { part in
+        expect(part.kind)
+        spill(part)
+      }
+      note(result, of: resource, sequence: sequence)
+    } catch {
+      refuse(record, resource, error, record.issues, source: source, sequence: sequence)
+    }
+  }
+}
+
+/// Bundles.
 extension ImportWorker {
   /// After so many Bundles that changed, the next are taken to have changed as well.
   private static let mostMissed = 3

@@ -141,9 +141,12 @@ final class ImportWorker {
   ) {
     guard pass.counts else {
       if let resource {
-        handleAgain(record, resource, resolver: resolver, sequence: sequence, whole: patients)
+        handleAgain(record, resource, source: source, resolver: resolver, sequence: sequence, whole: patients)
       }
       return
+    }
+    if let resource, case .comparing = pass, isOnlyCompared(record, resource) {
+      return compare(record, resource, source: source, resolver: resolver, sequence: sequence)
     }
     var issues = record.issues
     validator.validate(record.tree, into: &issues)
@@ -217,13 +220,21 @@ final class ImportWorker {
       if let owners { context.departures?.see(owners, of: result.home.id) }
       note(result, of: resource, sequence: sequence)
     } catch {
-      let issue = Issue(
-        .error, .documentRefused, at: record.tree.expression(of: error.node, table: .r4),
-        position: record.tree.position(of: error.node), error.message)
-      summary.errors += 1
-      summary.types[resource.type, default: .init()].quarantined += 1
-      setAside(record, source, sequence, issues + [issue])
+      refuse(record, resource, error, issues, source: source, sequence: sequence)
     }
+  }
+
+  /// Sets a resource aside that no document can hold.
+  func refuse(
+    _ record: Record, _ resource: RecordResource, _ refusal: PartFactory.Refusal, _ issues: [Issue],
+    source: String, sequence: UInt64
+  ) {
+    let issue = Issue(
+      .error, .documentRefused, at: record.tree.expression(of: refusal.node, table: .r4),
+      position: record.tree.position(of: refusal.node), refusal.message)
+    summary.errors += 1
+    summary.types[resource.type, default: .init()].quarantined += 1
+    setAside(record, source, sequence, issues + [issue])
   }
 
   /// Takes note of what a resource became.
@@ -260,19 +271,21 @@ final class ImportWorker {
     context.run.say(FindingText.line(issue, source: source))
   }
 
-  /// Maps one record for the documents that are not as they are stored; what there was to say of it was said before.
+  /// Maps one record for the documents that are not as they are stored. What there was to say of it was said before, unless it
+  /// was only compared.
   private func handleAgain(
-    _ record: Record, _ resource: RecordResource, resolver: ReferenceResolver, sequence: UInt64,
-    whole patients: [String]
+    _ record: Record, _ resource: RecordResource, source: String, resolver: ReferenceResolver,
+    sequence: UInt64, whole patients: [String]
   ) {
     guard !resource.isAmbiguous, case .changed(let marks) = pass else { return }
+    let isFirst = isOnlyCompared(record, resource)
     defer { scattered.reset() }
     do {
       _ = try factory.parts(
         of: resource, identity: resource.identity, resolver: resolver, sequence: sequence,
         origin: context.origin(of: resource, sequence: sequence)
       ) { part in
-        if !isWhole(part, whole: patients), marks.contains(ImportPass.mark(of: part)) {
+        if isFirst || !isWhole(part, whole: patients), marks.contains(ImportPass.mark(of: part)) {
           scattered.append(record: part.record)
         }
       }
@@ -282,7 +295,16 @@ final class ImportWorker {
     guard scattered.count > 0 else { return }
     var issues = record.issues
     validator.validate(record.tree, into: &issues)
-    guard !issues.contains(where: ImportWorker.setsAside) else { return }
+    let errors = issues.count { ImportWorker.setsAside($0) }
+    if isFirst {
+      summary.errors += errors
+      summary.warnings += issues.count { $0.severity >= .warning } - errors
+    }
+    guard errors == 0 else {
+      guard isFirst else { return }
+      summary.types[resource.type, default: .init()].quarantined += 1
+      return setAside(record, source, sequence, issues)
+    }
     scattered.forEach { part in spill(part.record, of: part) }
   }
 

@@ -125,18 +125,22 @@ package final class StoredTargets: Sendable {
     return found.count == 1 ? found[0] : nil
   }
 
-  /// What finds documents by a name: by what they keep of it, or by the `_id` that it tells.
+  /// What finds documents by a name: by what they keep of it, or by the `_id` that it tells. Databases that were filled before names
+  /// were kept as they are now have the name as it is asked for.
   private static func filters(_ name: String) throws -> [BSONDocument] {
-    let names: BSONValue
+    var filters: [BSONDocument] = []
     switch StoredName.search(name) {
-    case .anyOf(let texts): names = ["$in": .array(texts.map { .string($0) })]
+    case .anyOf(let texts):
+      let all = texts.contains(name) ? texts : texts + [name]
+      filters.append(try BSONDocument([namesPath: ["$in": .array(all.map { .string($0) })]]))
     case .range(let from, let to):
-      names = ["$elemMatch": ["$gte": .string(from), "$lt": .string(to)]]
+      let names: BSONValue = ["$elemMatch": ["$gte": .string(from), "$lt": .string(to)]]
+      filters.append(try BSONDocument([namesPath: names]))
+      filters.append(try BSONDocument([namesPath: .string(name)]))
     }
     let ids = StoredName.documentIDs(name)
-    let byName = try BSONDocument([namesPath: names])
-    guard !ids.isEmpty else { return [byName] }
-    return [byName, try BSONDocument(["_id": ["$in": .array(ids.map { .string($0) })]])]
+    if !ids.isEmpty { filters.append(try BSONDocument(["_id": ["$in": .array(ids.map { .string($0) })]])) }
+    return filters
   }
 }
 
