@@ -28,7 +28,8 @@ package struct DocumentDraft {
   package internal(set) var tally = Tally()
   /// Resources that lost to others of the same input.
   var contests: [Contest] = []
-  package var isContested: Bool { !contests.isEmpty }
+  /// Whether resources came in several versions that are not the same.
+  package var hasOtherVersions: Bool { contests.contains { !$0.isSame } }
   /// Stored pages, and keys that stand nowhere in them.
   var owners: [SharedBytes] = []
 

@@ -119,8 +119,8 @@ extension ImportWorker {
     _ presences: [DocumentKind: (String) -> LoadRequest.Presence]
   ) {
     for (draft, hash) in drafts {
-      // Of several versions of a resource each has to be checked.
-      let mayBeUnchecked = context.comparesAlone && draft.isContested
+      // Of several versions of a resource each is to be checked.
+      let mayBeUnchecked = context.comparesAlone && draft.hasOtherVersions
       if case .stored(let state) = presences[draft.kind]?(draft.id), state.hash == hash, !mayBeUnchecked {
         context.ledger.count(draft.tally.allUnchanged)
         context.loader.foundUnchanged(draft.kind)
