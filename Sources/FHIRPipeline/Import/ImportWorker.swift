@@ -279,6 +279,10 @@ final class ImportWorker {
   ) {
     guard !resource.isAmbiguous, case .changed(let marks) = pass else { return }
     let isFirst = isOnlyCompared(record, resource)
+    if let (kind, name) = factory.onlyDocument(of: resource, resolver) {
+      var id = name
+      guard marks.contains(id.withUTF8({ ImportPass.mark(kind, UnsafeRawBufferPointer($0)) })) else { return }
+    }
     defer { scattered.reset() }
     do {
       _ = try factory.parts(

@@ -72,14 +72,7 @@ struct PartFactory: ~Copyable {
     for (type, path) in mappings.namedTargets where type == resource.type {
       note(targetOf: path, in: resource, resolver, &rewrites, &result.waits)
     }
-    var home = mappings.homes.home(of: tree, node: resource.node, id: identity.id) { reference in
-      resolver.target(of: reference, in: tree).map { (type: $0.type, id: $0.id) }
-    }
-    if home.kind == .resource {
-      home.documentID = identity.type + "/" + prefix + identity.id
-    } else {
-      home.documentID = prefix + home.documentID
-    }
+    let home = home(of: resource, resolver)
     result.home = (home.kind, home.documentID)
     if home.kind == .resource, let owner = mappings.homes.owner(of: tree, node: resource.node) {
       result.waits += resolver.namesAsked(by: owner, in: tree)
@@ -123,6 +116,31 @@ struct PartFactory: ~Copyable {
     }
     records.forEach(take)
     return result
+  }
+
+  /// Where a resource has its home.
+  private func home(of resource: RecordResource, _ resolver: ReferenceResolver) -> Home {
+    let tree = resource.tree
+    let identity = resource.identity
+    var home = mappings.homes.home(of: tree, node: resource.node, id: identity.id) { reference in
+      resolver.target(of: reference, in: tree).map { (type: $0.type, id: $0.id) }
+    }
+    if home.kind == .resource {
+      home.documentID = identity.type + "/" + prefix + identity.id
+    } else {
+      home.documentID = prefix + home.documentID
+    }
+    return home
+  }
+
+  /// The only document that gets a part of a resource; nil where several may.
+  func onlyDocument(
+    of resource: RecordResource, _ resolver: ReferenceResolver
+  ) -> (kind: DocumentKind, id: String)? {
+    guard encounterClasses.isEmpty || resource.type != "Encounter" else { return nil }
+    let home = home(of: resource, resolver)
+    guard home.section != nil || home.kind == .resource else { return nil }
+    return (home.kind, home.documentID)
   }
 
   /// Adds the appointment that an Encounter becomes, if it does, with its links.
