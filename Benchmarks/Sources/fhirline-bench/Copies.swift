@@ -1,7 +1,7 @@
 /// Gives resources new ids, consistently in all files: what makes one patient into many.
 ///
 /// It works on text, so that the copies keep the form of their originals: every UUID becomes another one of the same
-/// length, and of other ids those that the files declare get a suffix, wherever they stand after a slash or as an id.
+/// length, and of other ids those that the files declare get a suffix, wherever they stand after a slash, after `#`, or as an id.
 struct Copies {
   /// Ids that are no UUIDs.
   private var plainIDs: Set<[UInt8]> = []
@@ -59,9 +59,10 @@ struct Copies {
             copied = at
           }
           at += 28
-        } else if byte == UInt8(ascii: "/") || byte == UInt8(ascii: "\""), !plainIDs.isEmpty,
+        } else if byte == UInt8(ascii: "/") || byte == UInt8(ascii: "#") || byte == UInt8(ascii: "\""),
+          !plainIDs.isEmpty,
           let end = Copies.token(in: text, from: at + 1), plainIDs.contains(Array(text[at + 1..<end])),
-          byte == UInt8(ascii: "/") || Copies.isIDValue(text, quote: at)
+          byte != UInt8(ascii: "\"") || Copies.isIDValue(text, quote: at)
         {
           out.append(contentsOf: text[copied..<end])
           out.append(contentsOf: suffix)

@@ -51,6 +51,12 @@ struct DatabaseBenchmarks {
         let first = try importRun(inputs, workers: workers)
         figures["import \(workers)", default: []].append(first.run)
         summary = first.summary
+        guard first.summary.quarantined * 10 < first.summary.read else {
+          throw Program.Failure(
+            description:
+              "\(first.summary.quarantined) of \(first.summary.read) resources were set aside: no figure for an import"
+          )
+        }
         let again = try importRun(inputs, workers: workers)
         figures["again \(workers)", default: []].append(again.run)
         guard again.summary.loaded.inserted + again.summary.loaded.replaced == 0 else {
