@@ -48,6 +48,21 @@ import Testing
   }
 
   @Test(arguments: samples.indices, ["x.json", "x.ndjson"])
+  func `damaged input ends where resources are passed over, too`(sample: Int, name: String) throws {
+    var numbers = Numbers(state: UInt64(sample) &+ 7)
+    let original = Array(JSONMutationTests.samples[sample].utf8)
+    for round in 0..<1500 {
+      let bytes = mutate(original, &numbers)
+      var options = ReadOptions()
+      options.skips = { type, id in type.count % 2 == 0 || id != nil }
+      let whole = try read(bytes, name: name, options: options)
+      options.chunkBytes = 16 + round % 40
+      let cut = try read(bytes, name: name, step: 1 + round % 9, options: options)
+      #expect(whole.count <= bytes.count && cut.count <= bytes.count)
+    }
+  }
+
+  @Test(arguments: samples.indices, ["x.json", "x.ndjson"])
   func `damaged input reads the same in chunks of any size`(sample: Int, name: String) throws {
     var numbers = Numbers(state: UInt64(sample) &+ 1)
     let original = Array(JSONMutationTests.samples[sample].utf8)
