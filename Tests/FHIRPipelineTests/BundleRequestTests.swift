@@ -7,29 +7,18 @@ import Testing
 
 /// What entries of Bundles ask for: transactions, deletions, patches.
 @Suite(.enabled(if: TestDatabase.mayRun)) struct BundleRequestTests {
-  private func bundle(_ type: String, _ entries: [String]) -> String {
-    #"{"resourceType":"Bundle","type":"\#(type)","entry":["# + entries.joined(separator: ",") + "]}"
-  }
-
-  private func put(_ resource: String, _ url: String) -> String {
-    #"{"fullUrl":"http://example.org/\#(url)","resource":\#(resource),"#
-      + #""request":{"method":"PUT","url":"\#(url)"}}"#
-  }
-
-  private func delete(_ url: String) -> String { #"{"request":{"method":"DELETE","url":"\#(url)"}}"# }
-
   private func patient(_ id: String, birthDate: String = "1970-01-01") -> String {
-    put(#"{"resourceType":"Patient","id":"\#(id)","birthDate":"\#(birthDate)"}"#, "Patient/\(id)")
+    BundleText.put(#"{"resourceType":"Patient","id":"\#(id)","birthDate":"\#(birthDate)"}"#, "Patient/\(id)")
   }
 
   private func observation(_ id: String, of patient: String, status: String = "final") -> String {
-    put(
+    BundleText.put(
       #"{"resourceType":"Observation","id":"\#(id)","status":"\#(status)","code":{"text":"x"},"#
         + #""subject":{"reference":"Patient/\#(patient)"},"valueString":"y"}"#, "Observation/\(id)")
   }
 
   private func organization(_ id: String) -> String {
-    put(#"{"resourceType":"Organization","id":"\#(id)","name":"N"}"#, "Organization/\(id)")
+    BundleText.put(#"{"resourceType":"Organization","id":"\#(id)","name":"N"}"#, "Organization/\(id)")
   }
 
   private func items(_ database: TestDatabase, _ patient: String) throws -> [String] {
@@ -44,7 +33,7 @@ import Testing
         patient("p"), observation("good", of: "p"), observation("bad", of: "p", status: "done"),
         organization("o"),
       ]
-      let summary = try database.importFiles([("b.json", bundle(type, entries))])
+      let summary = try database.importFiles([("b.json", BundleText.bundle(type, entries))])
       #expect(summary.total.read == 4)
       #expect(summary.total.inserted == loaded)
       #expect(summary.total.quarantined == 4 - loaded)
@@ -62,8 +51,9 @@ import Testing
     try database.store.withConnection { connection in
       try connection.createCollection("resource", options: ["validator": ["fhir.name": ["$ne": "N"]]])
     }
-    let refused = bundle("transaction", [patient("p"), observation("o1", of: "p"), organization("o")])
-    let accepted = bundle("transaction", [patient("q"), observation("o2", of: "q")])
+    let refused = BundleText.bundle(
+      "transaction", [patient("p"), observation("o1", of: "p"), organization("o")])
+    let accepted = BundleText.bundle("transaction", [patient("q"), observation("o2", of: "q")])
     let summary = try database.importFiles([("a.json", refused), ("b.json", accepted)])
     #expect(summary.total.inserted == 2)
     #expect(summary.total.quarantined == 3)
@@ -74,11 +64,13 @@ import Testing
 
   @Test func `transactions are the same again, and add to what is stored`() throws {
     let database = try TestDatabase()
-    let first = bundle("transaction", [patient("p"), observation("o1", of: "p"), organization("o")])
+    let first = BundleText.bundle(
+      "transaction", [patient("p"), observation("o1", of: "p"), organization("o")])
     #expect(try database.importFiles([("a.json", first)]).total.inserted == 3)
     let again = try database.importFiles([("a.json", first)])
     #expect(again.total.unchanged == 3)
-    let more = bundle("transaction", [patient("p", birthDate: "1971-01-01"), observation("o2", of: "p")])
+    let more = BundleText.bundle(
+      "transaction", [patient("p", birthDate: "1971-01-01"), observation("o2", of: "p")])
     let summary = try database.importFiles([("a.json", first), ("b.json", more)])
     #expect(summary.total.quarantined == 0)
     #expect(summary.total.read == 5)
@@ -92,10 +84,11 @@ import Testing
       organization("k"),
       patient("q"),
     ]
-    _ = try database.importFiles([("a.json", bundle("transaction", all))])
-    let deletions = bundle(
+    _ = try database.importFiles([("a.json", BundleText.bundle("transaction", all))])
+    let deletions = BundleText.bundle(
       "transaction",
-      ["Observation/o1", "Organization/o", "Patient/q", "http://example.org/fhir/Patient/nobody"].map(delete))
+      ["Observation/o1", "Organization/o", "Patient/q", "http://example.org/fhir/Patient/nobody"].map(
+        BundleText.delete))
     let summary = try database.importFiles([("deleted.ndjson", deletions + "\n")])
     #expect(summary.deleted == 3)
     #expect(try items(database, "p") == ["o2"])
@@ -110,15 +103,15 @@ import Testing
   {
     let database = try TestDatabase()
     let all = [patient("p"), observation("o", of: "p"), patient("q"), observation("r", of: "q")]
-    _ = try database.importFiles([("a.json", bundle("batch", all))])
-    let deletions = ["Observation/o", "Patient/q", "Observation/r"].map { delete($0) }
-    _ = try database.importFiles([("b.json", bundle("transaction", deletions))])
+    _ = try database.importFiles([("a.json", BundleText.bundle("batch", all))])
+    let deletions = ["Observation/o", "Patient/q", "Observation/r"].map { BundleText.delete($0) }
+    _ = try database.importFiles([("b.json", BundleText.bundle("transaction", deletions))])
     #expect(Set(try database.documents("patient").keys) == ["p"])
     let charts = try database.documents("patient_chart")
     #expect(Set(charts.keys) == ["p"])
     // As if there had never been any.
     let other = try TestDatabase()
-    _ = try other.importFiles([("a.json", bundle("batch", [patient("p")]))])
+    _ = try other.importFiles([("a.json", BundleText.bundle("batch", [patient("p")]))])
     #expect(
       charts["p"]?["_fhirline"]?.fields?["hash"]
         == (try other.documents("patient_chart")["p"]?["_fhirline"]?.fields?["hash"]))
@@ -127,9 +120,13 @@ import Testing
   @Test func `a deletion holds for what came before it, not for what comes after`() throws {
     let database = try TestDatabase()
     let files = [
-      ("1.json", bundle("transaction", [organization("early"), organization("late")])),
-      ("2.json", bundle("transaction", [delete("Organization/early"), delete("Organization/late")])),
-      ("3.json", bundle("transaction", [organization("late")])),
+      ("1.json", BundleText.bundle("transaction", [organization("early"), organization("late")])),
+      (
+        "2.json",
+        BundleText.bundle(
+          "transaction", [BundleText.delete("Organization/early"), BundleText.delete("Organization/late")])
+      ),
+      ("3.json", BundleText.bundle("transaction", [organization("late")])),
     ]
     for _ in 0..<2 {
       _ = try database.importFiles(files)
@@ -140,14 +137,18 @@ import Testing
   @Test func `a search that names what is to be deleted finds it in the run, too`() throws {
     let database = try TestDatabase()
     func person(_ id: String) -> String {
-      put(
+      BundleText.put(
         #"{"resourceType":"Practitioner","id":"\#(id)","identifier":[{"system":"urn:x","value":"\#(id)"}]}"#,
         "Practitioner/\(id)")
     }
     let files = [
-      ("1.json", bundle("batch", [person("early")])),
-      ("2.json", bundle("batch", ["early", "late"].map { delete("Practitioner?identifier=urn:x|\($0)") })),
-      ("3.json", bundle("batch", [person("late")])),
+      ("1.json", BundleText.bundle("batch", [person("early")])),
+      (
+        "2.json",
+        BundleText.bundle(
+          "batch", ["early", "late"].map { BundleText.delete("Practitioner?identifier=urn:x|\($0)") })
+      ),
+      ("3.json", BundleText.bundle("batch", [person("late")])),
     ]
     for _ in 0..<2 {
       let summary = try database.importFiles(files)
@@ -158,9 +159,9 @@ import Testing
 
   @Test func `deletions of a transaction that is refused are not done`() throws {
     let database = try TestDatabase()
-    _ = try database.importFiles([("a.json", bundle("batch", [organization("o")]))])
-    let refused = bundle(
-      "transaction", [observation("bad", of: "p", status: "done"), delete("Organization/o")])
+    _ = try database.importFiles([("a.json", BundleText.bundle("batch", [organization("o")]))])
+    let refused = BundleText.bundle(
+      "transaction", [observation("bad", of: "p", status: "done"), BundleText.delete("Organization/o")])
     let summary = try database.importFiles([("b.json", refused)])
     #expect(summary.deleted == 0)
     #expect(Set(try database.documents("resource").keys) == ["Organization/o"])
@@ -169,10 +170,11 @@ import Testing
   @Test func `a deletion of one resource leaves the pages of a large chart whole`() throws {
     let database = try TestDatabase()
     let many = (0..<60).map { observation("o\($0)", of: "p") }
-    _ = try database.importFiles([("a.json", bundle("batch", [patient("p")] + many))], pageBytes: 3000)
+    _ = try database.importFiles(
+      [("a.json", BundleText.bundle("batch", [patient("p")] + many))], pageBytes: 3000)
     #expect(try database.documents("patient_chart").count > 3)
-    let orders = (0..<60).filter { $0 % 2 == 1 }.map { delete("Observation/o\($0)") }
-    let summary = try database.importFiles([("d.json", bundle("batch", orders))], pageBytes: 3000)
+    let orders = (0..<60).filter { $0 % 2 == 1 }.map { BundleText.delete("Observation/o\($0)") }
+    let summary = try database.importFiles([("d.json", BundleText.bundle("batch", orders))], pageBytes: 3000)
     #expect(summary.deleted == 30)
     let pages = try database.documents("patient_chart")
     let left = pages.values.flatMap { $0["observations"]?.elements ?? [] }.compactMap {
@@ -187,11 +189,14 @@ import Testing
     let database = try TestDatabase()
     let response = #""response":{"status":"200"}"#
     let entries = [
-      delete("Patient/gone"), patient("kept", birthDate: "1972-02-02"), patient("gone"),
-      patient("kept"), delete("Patient/back"),
+      BundleText.delete("Patient/gone"), patient("kept", birthDate: "1972-02-02"), patient("gone"),
+      patient("kept"), BundleText.delete("Patient/back"),
     ].map { $0.dropLast() + "," + response + "}" }
-    let history = bundle("history", [#"{"request":{"method":"GET","url":"Patient"},\#(response)}"#] + entries)
-    _ = try database.importFiles([("1.json", bundle("batch", [patient("back")])), ("2.json", history)])
+    let history = BundleText.bundle(
+      "history", [#"{"request":{"method":"GET","url":"Patient"},\#(response)}"#] + entries)
+    _ = try database.importFiles([
+      ("1.json", BundleText.bundle("batch", [patient("back")])), ("2.json", history),
+    ])
     let patients = try database.documents("patient")
     #expect(Set(patients.keys) == ["kept"])
     #expect(patients["kept"]?["date_of_birth"] == .date(65_836_800_000))
@@ -203,8 +208,11 @@ import Testing
     try database.store.withConnection { connection in
       try connection.createCollection("provider", options: ["validator": ["fhir.gender": ["$ne": "male"]]])
     }
-    let doctor = put(#"{"resourceType":"Practitioner","id":"d","gender":"male"}"#, "Practitioner/d")
-    let summary = try database.importFiles([("a.json", bundle("transaction", [patient("p"), doctor]))])
+    let doctor = BundleText.put(
+      #"{"resourceType":"Practitioner","id":"d","gender":"male"}"#, "Practitioner/d")
+    let summary = try database.importFiles([
+      ("a.json", BundleText.bundle("transaction", [patient("p"), doctor]))
+    ])
     #expect(summary.total.quarantined == 2)
     #expect(try database.documents("patient").isEmpty)
   }
@@ -214,7 +222,7 @@ import Testing
     let patch =
       #"{"resource":{"resourceType":"Binary","id":"b","contentType":"application/json-patch+json","data":"W10="},"#
       + #""request":{"method":"PATCH","url":"Patient/p"}}"#
-    let summary = try database.importFiles([("b.json", bundle("batch", [patient("p"), patch]))])
+    let summary = try database.importFiles([("b.json", BundleText.bundle("batch", [patient("p"), patch]))])
     #expect(summary.total.inserted == 1)
     #expect(summary.total.quarantined == 1)
   }
@@ -248,7 +256,7 @@ import Testing
       let weight =
         #"{"resourceType":"Observation","identifier":[{"system":"urn:o","value":"1"}],"status":"final","#
         + #""code":{"text":"x"},"subject":{"reference":"\#(fullUrl)"},"valueString":"\#(birthDate)"}"#
-      return bundle(
+      return BundleText.bundle(
         number.isMultiple(of: 2) ? "transaction" : "batch",
         [
           #"{"fullUrl":"\#(fullUrl)","resource":{"resourceType":"Patient",\#(identifier),"birthDate":"\#(birthDate)"},"#
@@ -280,14 +288,15 @@ import Testing
   @Test func `what is to be made only once is made once, and who refers to another finds it`() throws {
     let database = try TestDatabase()
     let first = [
-      ("1.json", bundle("transaction", clinic(1, name: "A"))),
-      ("2.json", bundle("batch", clinic(2, name: "B"))),
+      ("1.json", BundleText.bundle("transaction", clinic(1, name: "A"))),
+      ("2.json", BundleText.bundle("batch", clinic(2, name: "B"))),
     ]
     let made = try database.importFiles(first).total
     #expect(made.inserted == 3)
     #expect(made.unchanged == 1)
     // Another day, with the database alone to tell.
-    let next = try database.importFiles([("3.json", bundle("transaction", clinic(3, name: "C")))]).total
+    let next = try database.importFiles([("3.json", BundleText.bundle("transaction", clinic(3, name: "C")))])
+      .total
     #expect(next.inserted == 1)
     #expect(next.unchanged == 1)
     let organizations = try database.documents("resource")

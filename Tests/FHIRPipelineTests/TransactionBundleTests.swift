@@ -7,38 +7,27 @@ import Testing
 
 /// Transaction Bundles are all or nothing: whatever they share with other inputs, whatever they delete, however large they are.
 @Suite(.enabled(if: TestDatabase.mayRun)) struct TransactionBundleTests {
-  private func bundle(_ type: String, _ entries: [String]) -> String {
-    #"{"resourceType":"Bundle","type":"\#(type)","entry":["# + entries.joined(separator: ",") + "]}"
-  }
-
-  private func put(_ resource: String, _ url: String) -> String {
-    #"{"fullUrl":"http://example.org/\#(url)","resource":\#(resource),"#
-      + #""request":{"method":"PUT","url":"\#(url)"}}"#
-  }
-
-  private func delete(_ url: String) -> String { #"{"request":{"method":"DELETE","url":"\#(url)"}}"# }
-
   private func patient(_ id: String) -> String {
-    put(#"{"resourceType":"Patient","id":"\#(id)","birthDate":"1970-01-01"}"#, "Patient/\(id)")
+    BundleText.put(#"{"resourceType":"Patient","id":"\#(id)","birthDate":"1970-01-01"}"#, "Patient/\(id)")
   }
 
   private func observation(_ id: String, of patient: String, status: String = "final", text: String = "y")
     -> String
   {
-    put(
+    BundleText.put(
       #"{"resourceType":"Observation","id":"\#(id)","status":"\#(status)","code":{"text":"x"},"#
         + #""subject":{"reference":"Patient/\#(patient)"},"valueString":"\#(text)"}"#, "Observation/\(id)")
   }
 
   private func organization(_ id: String, name: String = "N") -> String {
-    put(#"{"resourceType":"Organization","id":"\#(id)","name":"\#(name)"}"#, "Organization/\(id)")
+    BundleText.put(#"{"resourceType":"Organization","id":"\#(id)","name":"\#(name)"}"#, "Organization/\(id)")
   }
 
   private func appointment(_ id: String, of patient: String, with provider: String) -> String {
     func participant(_ reference: String) -> String {
       #"{"actor":{"reference":"\#(reference)"},"status":"accepted"}"#
     }
-    return put(
+    return BundleText.put(
       #"{"resourceType":"Appointment","id":"\#(id)","status":"booked","start":"2024-01-01T10:00:00Z","#
         + #""end":"2024-01-01T10:30:00Z","participant":["#
         + [participant("Patient/\(patient)"), participant("Practitioner/\(provider)")].joined(separator: ",")
@@ -61,14 +50,14 @@ import Testing
     let database = try TestDatabase()
     try refuse("resource", ["fhir.name": ["$ne": "bad"]], in: database)
     let before = [organization("o"), patient("p"), observation("o1", of: "p")]
-    _ = try database.importFiles([("a.json", bundle("batch", before))])
-    let refused = bundle(
+    _ = try database.importFiles([("a.json", BundleText.bundle("batch", before))])
+    let refused = BundleText.bundle(
       "transaction",
       [
-        delete("Organization/o"), delete("Observation/o1"), observation("o2", of: "p"),
+        BundleText.delete("Organization/o"), BundleText.delete("Observation/o1"), observation("o2", of: "p"),
         organization("k", name: "bad"),
       ])
-    let other = bundle("transaction", [delete("Patient/nobody"), patient("q")])
+    let other = BundleText.bundle("transaction", [BundleText.delete("Patient/nobody"), patient("q")])
     let summary = try database.importFiles([("b.json", refused), ("c.json", other)])
     #expect(summary.deleted == 0)
     #expect(summary.total.quarantined >= 1)
@@ -80,15 +69,19 @@ import Testing
   @Test func `a transaction deletes and writes in one document`() throws {
     let database = try TestDatabase()
     let before = [patient("p")] + (1...40).map { observation("o\($0)", of: "p") }
-    _ = try database.importFiles([("a.json", bundle("batch", before))], pageBytes: 3000)
-    let change = bundle(
+    _ = try database.importFiles([("a.json", BundleText.bundle("batch", before))], pageBytes: 3000)
+    let change = BundleText.bundle(
       "transaction",
       [
-        delete("Observation/o7"), delete("Observation/o8"), patient("p"), observation("new", of: "p"),
+        BundleText.delete("Observation/o7"), BundleText.delete("Observation/o8"), patient("p"),
+        observation("new", of: "p"),
       ])
     for round in 0..<2 {
       let summary = try database.importFiles(
-        [("b.json", change), ("c.json", bundle("transaction", [patient("q"), organization("o")]))],
+        [
+          ("b.json", change),
+          ("c.json", BundleText.bundle("transaction", [patient("q"), organization("o")])),
+        ],
         pageBytes: 3000)
       #expect(summary.deleted == (round == 0 ? 2 : 0))
       #expect(summary.total.read == summary.total.inserted + summary.total.unchanged)
@@ -96,8 +89,9 @@ import Testing
       #expect(try items(database, "p") == expected.sorted())
     }
     // The patient goes with the chart, in whatever order the two are taken.
-    let end = bundle(
-      "transaction", [delete("Patient/q"), delete("Organization/o"), organization("other")])
+    let end = BundleText.bundle(
+      "transaction",
+      [BundleText.delete("Patient/q"), BundleText.delete("Organization/o"), organization("other")])
     #expect(try database.importFiles([("d.json", end), ("e.json", patientFile)]).deleted == 2)
     #expect(Set(try database.documents("patient").keys) == ["p", "alone"])
     #expect(Set(try database.documents("resource").keys) == ["Organization/other"])
@@ -115,9 +109,11 @@ import Testing
       ),
       (
         "2.json",
-        bundle("transaction", [delete("Observation/early"), delete("Observation/late"), patient("p")])
+        BundleText.bundle(
+          "transaction",
+          [BundleText.delete("Observation/early"), BundleText.delete("Observation/late"), patient("p")])
       ),
-      ("3.json", bundle("transaction", [patient("q"), observation("late", of: "q")])),
+      ("3.json", BundleText.bundle("transaction", [patient("q"), observation("late", of: "q")])),
     ]
     for _ in 0..<2 {
       _ = try database.importFiles(files)
@@ -130,11 +126,12 @@ import Testing
     let database = try TestDatabase()
     try refuse("provider", ["fhir.gender": ["$ne": "male"]], in: database)
     func doctor(_ id: String, _ gender: String) -> String {
-      put(#"{"resourceType":"Practitioner","id":"\#(id)","gender":"\#(gender)"}"#, "Practitioner/\(id)")
+      BundleText.put(
+        #"{"resourceType":"Practitioner","id":"\#(id)","gender":"\#(gender)"}"#, "Practitioner/\(id)")
     }
-    let refused = bundle(
+    let refused = BundleText.bundle(
       "transaction", [patient("p"), doctor("him", "male"), appointment("a1", of: "p", with: "him")])
-    let taken = bundle(
+    let taken = BundleText.bundle(
       "transaction", [patient("q"), doctor("her", "female"), appointment("a2", of: "q", with: "her")])
     let summary = try database.importFiles([("a.json", refused), ("b.json", taken)])
     #expect(summary.total.inserted == 3 && summary.total.quarantined == 3)
@@ -148,12 +145,12 @@ import Testing
 
   @Test func `many transactions list their appointments in one provider`() throws {
     let database = try TestDatabase()
-    let doctor = put(#"{"resourceType":"Practitioner","id":"d"}"#, "Practitioner/d")
+    let doctor = BundleText.put(#"{"resourceType":"Practitioner","id":"d"}"#, "Practitioner/d")
     // Each has the doctor, too: the same from all of them.
     let files = (0..<30).map { number in
       (
         "\(number).json",
-        bundle(
+        BundleText.bundle(
           "transaction",
           [doctor, patient("p\(number)"), appointment("a\(number)", of: "p\(number)", with: "d")])
       )
@@ -175,9 +172,9 @@ import Testing
   }
 
   @Test func `a transaction too large to be held is all or nothing, too`() throws {
-    let other = bundle("transaction", [patient("q")])
-    let good = bundle("transaction", large(200, last: delete("Organization/gone")))
-    let bad = bundle("transaction", large(200, last: observation("bad", of: "p", status: "done")))
+    let other = BundleText.bundle("transaction", [patient("q")])
+    let good = BundleText.bundle("transaction", large(200, last: BundleText.delete("Organization/gone")))
+    let bad = BundleText.bundle("transaction", large(200, last: observation("bad", of: "p", status: "done")))
     for files in [[("a.json", bad), ("b.json", other)], [("a.json", bad)]] {
       let database = try TestDatabase()
       let summary = try database.importFiles(files, heldBytes: 5000)
@@ -189,7 +186,7 @@ import Testing
       #expect(file.split(separator: "\n").count == 203)
     }
     let database = try TestDatabase()
-    _ = try database.importFiles([("0.json", bundle("batch", [organization("gone")]))])
+    _ = try database.importFiles([("0.json", BundleText.bundle("batch", [organization("gone")]))])
     let summary = try database.importFiles([("a.json", good), ("b.json", other)], heldBytes: 5000)
     #expect(summary.total.inserted == 203 && summary.deleted == 1)
     #expect(try items(database, "p").count == 200)
@@ -197,7 +194,7 @@ import Testing
     #expect(again.total.unchanged == 203)
     // The same as if it had been held.
     let small = try TestDatabase()
-    _ = try small.importFiles([("0.json", bundle("batch", [organization("gone")]))])
+    _ = try small.importFiles([("0.json", BundleText.bundle("batch", [organization("gone")]))])
     _ = try small.importFiles([("a.json", good), ("b.json", other)])
     for collection in ["patient", "patient_chart", "resource"] {
       #expect(try small.documents(collection) == database.documents(collection))
@@ -207,9 +204,9 @@ import Testing
   @Test func `a large transaction that MongoDB refuses one document of leaves nothing behind`() throws {
     let database = try TestDatabase()
     try refuse("resource", ["fhir.name": ["$ne": "bad"]], in: database)
-    let refused = bundle("transaction", large(200, last: organization("k", name: "bad")))
+    let refused = BundleText.bundle("transaction", large(200, last: organization("k", name: "bad")))
     let summary = try database.importFiles(
-      [("a.json", refused), ("b.json", bundle("transaction", [patient("q")]))], heldBytes: 5000)
+      [("a.json", refused), ("b.json", BundleText.bundle("transaction", [patient("q")]))], heldBytes: 5000)
     #expect(summary.total.quarantined == 203 && summary.total.inserted == 1)
     #expect(Set(try database.documents("patient").keys) == ["q"])
     #expect(Set(try database.documents("patient_chart").keys) == ["q"])
@@ -224,7 +221,7 @@ import Testing
         + #""status":"final","code":{"text":"x"},"subject":{"reference":"\#(uuid)"},"valueString":"\#(number)"}}"#
     }
     entries.append(#"{"fullUrl":"\#(uuid)","resource":{"resourceType":"Patient","birthDate":"1970-01-01"}}"#)
-    let collection = bundle("collection", entries)
+    let collection = BundleText.bundle("collection", entries)
     var found: [[String: BSONFields]] = []
     for held in [1000, 16 << 20] {
       let database = try TestDatabase()

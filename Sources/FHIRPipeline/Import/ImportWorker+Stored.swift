@@ -31,7 +31,7 @@ extension ImportWorker {
     do {
       // Where a resource stands says nothing about its content.
       let result = try factory.parts(
-        of: resource, identity: resource.identity, resolver: resolver, sequence: sequence
+        of: resource, resolver: resolver, sequence: sequence
       ) { part in
         expect(part.kind)
         spill(part)
@@ -64,7 +64,7 @@ extension ImportWorker {
       let before = compared.count
       // Where a resource stands says nothing about its content.
       let result = try? factory.parts(
-        of: resource, identity: resource.identity, resolver: resolver, sequence: entry.sequence
+        of: resource, resolver: resolver, sequence: entry.sequence
       ) { part in
         isWhole = isWhole && (isAlone || self.isWhole(part, whole: patients))
         if isWhole { compared.append(withoutContent: part) }

@@ -201,7 +201,7 @@ final class ImportWorker {
     }
     do {
       let result = try factory.parts(
-        of: resource, identity: resource.identity, resolver: resolver, sequence: sequence,
+        of: resource, resolver: resolver, sequence: sequence,
         origin: context.origin(of: resource, sequence: sequence)
       ) { part in
         expect(part.kind)
@@ -286,7 +286,7 @@ final class ImportWorker {
     defer { scattered.reset() }
     do {
       _ = try factory.parts(
-        of: resource, identity: resource.identity, resolver: resolver, sequence: sequence,
+        of: resource, resolver: resolver, sequence: sequence,
         origin: context.origin(of: resource, sequence: sequence)
       ) { part in
         if isFirst || !isWhole(part, whole: patients), marks.contains(ImportPass.mark(of: part)) {

@@ -50,10 +50,11 @@ struct PartFactory: ~Copyable {
 
   /// - Parameter take: gets each part, valid during the call only.
   mutating func parts(
-    of resource: RecordResource, identity: ResourceIdentity, resolver: ReferenceResolver, sequence: UInt64,
+    of resource: RecordResource, resolver: ReferenceResolver, sequence: UInt64,
     origin: Origin = .unknown, _ take: (PartView) -> Void
   ) throws(Refusal) -> Result {
     let tree = resource.tree
+    let identity = resource.identity
     var result = Result()
     var rewrites = ReferenceRewrites()
     references.forEach(in: tree, from: resource.node, where: ReferenceText.needsResolving) { _, reference in

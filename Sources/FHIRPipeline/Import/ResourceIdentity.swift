@@ -79,16 +79,7 @@ package struct ResourceIdentity: Sendable, Equatable {
     return Identifier(system: system, value: tree.string(at: value))
   }
 
-  /// All that others may call the resource by: its identifiers with and without their systems, its `fullUrl`.
-  package static func names(of tree: ResourceTree, at node: Int, type: String, fullUrl: String?) -> [String] {
-    var names: [String] = []
-    forEachName(of: tree, at: node, type: type, fullUrl: fullUrl) {
-      names.append(String(decoding: $0, as: UTF8.self))
-    }
-    return names
-  }
-
-  /// The hashes of all that others may call the resource by.
+  /// The hashes of all that others may call the resource by: its identifiers with and without their systems, its `fullUrl`.
   static func nameHashes(of tree: ResourceTree, at node: Int, type: String, fullUrl: String?) -> [UInt64] {
     var hashes: [UInt64] = []
     forEachName(of: tree, at: node, type: type, fullUrl: fullUrl) { hashes.append(NameHash.of($0)) }

@@ -52,7 +52,7 @@ struct MappingBench {
       sequence += 1
       do {
         _ = try factory.parts(
-          of: resource, identity: resource.identity, resolver: resolver, sequence: sequence
+          of: resource, resolver: resolver, sequence: sequence
         ) { part in
           parts.append(record: part.record)
         }
