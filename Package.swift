@@ -104,7 +104,7 @@ let package = Package(
 
     // What several targets of tests share.
     .target(
-      name: "TestSupport", dependencies: ["BSON", "FHIRMapping"], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["BSON", "DocumentStore", "FHIRMapping"], path: "Tests/TestSupport",
       swiftSettings: strict),
     .testTarget(
       name: "FHIRModelTests", dependencies: ["FHIRModel", "CDefinitions"], exclude: ["Golden"],
@@ -148,7 +148,8 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "CommandLineTests", dependencies: ["fhirline", "conformance", "BSON", "DocumentStore"],
+      name: "CommandLineTests",
+      dependencies: ["fhirline", "conformance", "BSON", "DocumentStore", "TestSupport"],
       swiftSettings: strict),
   ]
 )

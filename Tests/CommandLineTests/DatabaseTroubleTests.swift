@@ -1,6 +1,7 @@
 import BSON
 import DocumentStore
 import Foundation
+import TestSupport
 import Testing
 
 /// A database that is not there, does not let one in, or goes away: what is said, the exit code, and how one goes on.

@@ -1,6 +1,7 @@
 import BSON
 import DocumentStore
 import Foundation
+import TestSupport
 import Testing
 
 /// A server that demands encryption and a password: who gets in, what others are told, and that the password stays untold.

@@ -1,6 +1,7 @@
 import BSON
 import DocumentStore
 import Foundation
+import TestSupport
 import Testing
 
 /// A server that goes away amid an import and comes back: the import goes on, or says that it stopped and goes on when it is run

@@ -1,6 +1,7 @@
 import BSON
 import DocumentStore
 import Foundation
+import TestSupport
 import Testing
 
 /// An import that ends before its end, and is run again, leaves what one leaves that nobody disturbed: byte by byte.

@@ -28,6 +28,7 @@ extension CollectionLoader {
     for incoming in documents { waiting[incoming.id] = incoming }
     var missed: [Assembly] = []
     var merged: [Merged] = []
+    var growing: [Assembly] = []
     var bytes = 0
     try connection.find(
       documents.map(\.id), at: place, projection: place.field.map { [$0: 1] }
@@ -48,7 +49,11 @@ extension CollectionLoader {
       result.guardedHash = try guardedHash(in: whole)
       result.storedID = storedID
       if result.document.pageCount > 1 {
-        missed += try write(paged: result, over: [:], connection)
+        if hasTransactions || connection.isInTransaction {
+          missed += try write(paged: result, over: [:], nil, connection)
+        } else {
+          growing.append(incoming)
+        }
         return
       }
       merged.append(result)
@@ -60,6 +65,7 @@ extension CollectionLoader {
       }
     }
     missed += try write(merged, connection)
+    for incoming in growing { missed += try merge(incoming, pages: 1, connection) }
     for incoming in documents where waiting[incoming.id] != nil { missed.append(incoming) }
     return missed
   }
@@ -125,9 +131,20 @@ extension CollectionLoader {
 
   // MARK: Documents of several pages
 
-  /// Adds parts to a stored document of several pages.
+  /// Adds parts to a stored document of several pages, or one that is to have several.
   func merge(
     _ incoming: Assembly, pages: Int, _ connection: borrowing StoreConnection
+  ) throws -> [Assembly] {
+    if hasTransactions || connection.isInTransaction {
+      return try merge(incoming, pages: pages, change: nil, connection)
+    }
+    return try PageJournal(place: place).change(incoming.id, connection) { change in
+      try merge(incoming, pages: pages, change: change, connection)
+    }
+  }
+
+  private func merge(
+    _ incoming: Assembly, pages: Int, change: PageJournal.Change?, _ connection: borrowing StoreConnection
   ) throws -> [Assembly] {
     // An import that was cut short may have left more pages than the first tells of.
     let stored = try pagesFound(of: incoming.id, upTo: pages + incoming.pageCount + 1, connection)
@@ -135,7 +152,7 @@ extension CollectionLoader {
     guard var merged = merged(incoming, state, stored: stored.inOrder) else { return [] }
     merged.guardedHash = stored.guardedHash
     merged.storedID = stored.storedID
-    return try write(paged: merged, over: stored.found, connection)
+    return try write(paged: merged, over: stored.found, change, connection)
   }
 
   /// A document's pages as they are stored.
@@ -183,15 +200,18 @@ extension CollectionLoader {
   }
 
   /// Replaces a document and its pages.
+  ///
+  /// - Parameter change: notes what they were; nil where a transaction does.
   func write(
-    paged merged: Merged, over found: [String: BSONDocument], _ connection: borrowing StoreConnection
+    paged merged: Merged, over found: [String: BSONDocument], _ change: PageJournal.Change?,
+    _ connection: borrowing StoreConnection
   ) throws -> [Assembly] {
     do {
       try remembering([merged.document]) {
         if hasTransactions {
-          try connection.withTransaction { connection in try replacePages(merged, found, connection) }
+          try connection.withTransaction { inside in try replacePages(merged, found, nil, inside) }
         } else {
-          try replacePages(merged, found, connection)
+          try replacePages(merged, found, change, connection)
         }
       }
       countWritten(merged.document)
@@ -207,18 +227,25 @@ extension CollectionLoader {
 
   /// Further pages go before the first, whose hash says that they are there; pages no longer needed go last.
   private func replacePages(
-    _ merged: Merged, _ found: [String: BSONDocument], _ connection: borrowing StoreConnection
+    _ merged: Merged, _ found: [String: BSONDocument], _ change: PageJournal.Change?,
+    _ connection: borrowing StoreConnection
   ) throws {
-    for (number, id) in merged.document.ids.enumerated().dropFirst() {
+    let ids = merged.document.ids
+    let pages = max(ids.count, found.count)
+    guard try change?.begin(hash: merged.document.hash, pages: pages, connection) ?? true else {
+      throw Setback.changed
+    }
+    for (number, id) in ids.enumerated().dropFirst() {
       let page = try merged.document.page(number)
       // A change stays on one page, as a rule.
       if found[id] == page { continue }
+      if let old = found[id] { try change?.keep(old, connection) }
       if let reason = try replace(further: [page], connection) { throw Setback.refused(reason) }
     }
     let first = try connection.write([try replacement(merged)], in: collection)
     if let failure = first.failures.first { throw Setback.refused(failure.message) }
     guard first.matched == 1 else { throw Setback.changed }
-    let kept = Set(merged.document.ids)
+    let kept = Set(ids)
     let needless = found.keys.filter { !kept.contains($0) }
     if !needless.isEmpty { _ = try connection.delete(ids: needless, from: place.pages) }
   }

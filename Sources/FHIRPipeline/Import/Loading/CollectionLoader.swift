@@ -8,8 +8,7 @@ import FHIRMapping
 /// has the hash that it was read with; else it is read and merged again.
 ///
 /// **Invariant:** a first page's hash says that its further pages are there. New documents get their further pages
-/// first; stored ones change in a transaction, or without one in the order further pages, first page, pages no longer
-/// needed.
+/// first; stored ones change in a transaction, or without one so that what broke off is put right (``PageJournal``).
 struct CollectionLoader {
   let place: DocumentPlace
   let assembler: DocumentAssembler
@@ -94,11 +93,43 @@ struct CollectionLoader {
   private func insert(
     _ documents: [Assembly], areNew: Bool, _ connection: borrowing StoreConnection
   ) throws -> [Assembly] {
-    guard !documents.isEmpty else { return [] }
-    var documents = documents
-    if documents.contains(where: { $0.pageCount > 1 }) {
-      documents = try insertFurtherPages(of: documents, connection)
+    var missed: [Assembly] = []
+    var whole: [Assembly] = []
+    for document in documents {
+      if document.pageCount == 1 {
+        whole.append(document)
+      } else if !connection.isInTransaction {
+        missed += try insert(paged: document, connection)
+      } else if let reason = try insertFurtherPages(of: document, connection) {
+        refused(document, reason)
+      } else {
+        whole.append(document)
+      }
     }
+    return try missed + insert(firsts: whole, areNew: areNew, connection)
+  }
+
+  /// Inserts a document of several pages, while nobody else does.
+  private func insert(
+    paged document: Assembly, _ connection: borrowing StoreConnection
+  ) throws -> [Assembly] {
+    try PageJournal(place: place).change(document.id, connection) { change in
+      guard try StoredState.states(of: [document.id], in: place, connection).isEmpty,
+        try change.begin(hash: document.hash, pages: document.pageCount, connection)
+      else { return [document] }
+      if let reason = try remembering([document], { try insertFurtherPages(of: document, connection) }) {
+        refused(document, reason)
+        return []
+      }
+      return try insert(firsts: [document], areNew: true, connection)
+    }
+  }
+
+  /// Inserts documents whose further pages are there.
+  private func insert(
+    firsts documents: [Assembly], areNew: Bool, _ connection: borrowing StoreConnection
+  ) throws -> [Assembly] {
+    guard !documents.isEmpty else { return [] }
     let holders = try holders(of: documents, connection)
     let result = try remembering(documents) {
       place.field == nil
@@ -158,32 +189,6 @@ struct CollectionLoader {
       findings?.remember(documents)
       throw error
     }
-  }
-
-  /// Writes the further pages of new documents, and returns the documents whose pages are all there.
-  ///
-  /// They may be many: they go out some at a time.
-  private func insertFurtherPages(
-    of documents: [Assembly], _ connection: borrowing StoreConnection
-  ) throws -> [Assembly] {
-    var whole: [Assembly] = []
-    for document in documents {
-      guard document.pageCount > 1 else {
-        whole.append(document)
-        continue
-      }
-      guard let reason = try remembering([document], { try insertFurtherPages(of: document, connection) })
-      else {
-        whole.append(document)
-        continue
-      }
-      // A transaction that had a failure is over.
-      if !connection.isInTransaction {
-        _ = try connection.delete(ids: document.ids.dropFirst(), from: place.pages)
-      }
-      refused(document, reason)
-    }
-    return whole
   }
 
   /// Bytes of new pages that go out together.

@@ -43,6 +43,7 @@ final class RunRecord: Sendable {
       do {
         let names = RunRecord.names(of: files)
         try RunRecord.endTransactions(in: store)
+        try store.persevering { connection in try PageJournal.recover(connection) }
         if let rules {
           let isSame = try RunRecord.isRule(rules, ofAllIn: store)
           noted.hasSameRules.withLock { $0 = isSame }

@@ -1,26 +1,27 @@
-import BSON
-import DocumentStore
+package import BSON
+package import DocumentStore
 import Foundation
 import Synchronization
-import Testing
 
 /// A MongoDB server of a test's own, which can be killed and come back with its data.
-final class OwnServer: Sendable {
+package final class OwnServer: Sendable {
   /// FHIRLINE_MONGOD, or a mongod on the PATH, or the one that `make test` unpacks under .tools/.
-  static let program: String? = {
+  package static let program: String? = {
     let environment = ProcessInfo.processInfo.environment
     if let named = environment["FHIRLINE_MONGOD"] { return named }
     let folders = (environment["PATH"] ?? "").split(separator: ":").map { "\($0)/mongod" }
-    return (folders + [Program.folder.path + "/.tools/mongod/fiftyone/db/bin/mongod"])
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    return (folders + [root.path + "/.tools/mongod/fiftyone/db/bin/mongod"])
       .first { FileManager.default.isExecutableFile(atPath: $0) }
   }()
 
-  let port: UInt16
+  package let port: UInt16
   private let folder: String
   private let arguments: [String]
   private let running = Mutex<Process?>(nil)
 
-  init(folder: String, arguments: [String] = []) throws {
+  package init(folder: String, arguments: [String] = []) throws {
     port = try OwnServer.unusedPort()
     self.folder = folder
     self.arguments = arguments
@@ -30,9 +31,10 @@ final class OwnServer: Sendable {
 
   deinit { kill() }
 
-  func start() throws {
+  package func start() throws {
     let process = Process()
-    process.executableURL = URL(filePath: try #require(OwnServer.program))
+    guard let program = OwnServer.program else { throw POSIXError(.ENOENT) }
+    process.executableURL = URL(filePath: program)
     process.arguments =
       [
         "--dbpath", folder, "--bind_ip", "127.0.0.1", "--port", "\(port)", "--nounixsocket",
@@ -44,21 +46,21 @@ final class OwnServer: Sendable {
     running.withLock { $0 = process }
   }
 
-  func kill() {
+  package func kill() {
     guard let process = running.withLock({ $0.take() }) else { return }
     Foundation.kill(process.processIdentifier, SIGKILL)
     process.waitUntilExit()
   }
 
   /// Sends the server a signal: SIGSTOP and SIGCONT stand for a machine that hangs.
-  func send(_ signal: Int32) {
+  package func send(_ signal: Int32) {
     running.withLock { process in
       if let process { _ = Foundation.kill(process.processIdentifier, signal) }
     }
   }
 
   /// Makes servers that were started with `--replSet rs` one replica set, and waits for its primary. Elections are quick in it.
-  static func initiate(_ servers: [OwnServer]) throws {
+  package static func initiate(_ servers: [OwnServer]) throws {
     let members = servers.enumerated().map { number, server in
       BSONValue.document(["_id": .int32(Int32(number)), "host": .string("127.0.0.1:\(server.port)")])
     }
@@ -75,33 +77,33 @@ final class OwnServer: Sendable {
   }
 
   /// Connects to this server, whatever set it belongs to, waiting for it to come up.
-  func direct() throws -> DocumentStore {
+  package func direct() throws -> DocumentStore {
     try DocumentStore(
       uri: uri(database: "admin", "directConnection=true"),
       options: StoreOptions(serverSelectionTimeout: 30_000))
   }
 
   /// Gives the server a command, which may end the connection.
-  func order(_ command: BSONDocument) throws {
+  package func order(_ command: BSONDocument) throws {
     do {
       try direct().withConnection { connection in _ = try connection.command(command) }
     } catch let error as StoreError where error.isOutage {}
   }
 
-  func uri(_ user: String = "", database: String, _ options: String = "serverSelectionTimeoutMS=2000")
+  package func uri(_ user: String = "", database: String, _ options: String = "serverSelectionTimeoutMS=2000")
     -> String
   {
     "mongodb://\(user)127.0.0.1:\(port)/\(database)?\(options)"
   }
 
   /// Connects, waiting for the server to come up.
-  func store(database: String) throws -> DocumentStore {
+  package func store(database: String) throws -> DocumentStore {
     try DocumentStore(
       uri: uri(database: database, ""), options: StoreOptions(serverSelectionTimeout: 30_000))
   }
 
   /// A port that nobody listens on.
-  static func unusedPort() throws -> UInt16 {
+  package static func unusedPort() throws -> UInt16 {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(descriptor) }
     var address = sockaddr_in()
@@ -113,7 +115,7 @@ final class OwnServer: Sendable {
         bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
       }
     }
-    try #require(done)
+    guard done else { throw POSIXError(.EADDRNOTAVAIL) }
     return UInt16(bigEndian: address.sin_port)
   }
 }

@@ -1,0 +1,251 @@
+import BSON
+import DocumentStore
+import Glibc
+import Synchronization
+
+/// Who changes the pages of a document, and what they were before: without a transaction they change one by one.
+///
+/// A change has a note in the collection `fhirline_pages`, with the hash that the first page is to have; beside it stand the pages
+/// that are overwritten, as they were. The first page changes last, and then the notes go. Whoever finds a change that broke off puts it
+/// right: where the first page has the hash that it was to have, needless pages go; else the document gets back what it had.
+///
+/// **Invariant:** a document has one such note at most, and nobody but who made it writes its pages.
+struct PageJournal {
+  static let collection = "fhirline_pages"
+
+  let place: DocumentPlace
+
+  /// How long nothing may happen to a change of a process that nobody can ask after, until it counts as broken off.
+  private static let patience = Duration.seconds(120)
+
+  private static let own = ImportingProcess.current.text
+  /// The changes that this process is at, by number.
+  private static let live = Mutex<(last: Int64, numbers: Set<Int64>)>((0, []))
+
+  /// A change that was begun.
+  final class Change {
+    fileprivate let note: Note
+    fileprivate var isNoted = false
+
+    private var copies = 0
+
+    fileprivate init(_ note: Note) { self.note = note }
+
+    /// Says what the document is to be, before any page is written; false where somebody else took this for broken off.
+    ///
+    /// - Parameters:
+    ///   - hash: of its first page; nil where it is to go.
+    ///   - pages: how many it has, before or afterwards, at the most.
+    func begin(hash: String?, pages: Int, _ connection: borrowing StoreConnection) throws -> Bool {
+      isNoted = true
+      var fields: BSONFields = ["pages": .int32(Int32(clamping: pages))]
+      if let hash { fields["hash"] = .string(hash) }
+      let update = try BSONDocument(["$set": .document(fields)])
+      return try connection.write(
+        [.update(filter: try note.filter, update, upsert: false, many: false)], in: PageJournal.collection
+      ).matched == 1
+    }
+
+    /// Keeps a further page as it is, before it is overwritten.
+    func keep(_ page: BSONDocument, _ connection: borrowing StoreConnection) throws {
+      var writer = BSONWriter(capacity: page.count + 256)
+      writer.beginDocument()
+      writer.append("_id", string: "\(note.id) \(copies)")
+      writer.append("of", string: note.id)
+      writer.append("page", document: page)
+      writer.endDocument()
+      copies += 1
+      let result = try connection.replace([try writer.finish()], in: PageJournal.collection, upsert: true)
+      if let failure = result.failures.first { throw CollectionLoader.Setback.refused(failure.message) }
+    }
+  }
+
+  /// Changes a document while nobody else does.
+  func change<R>(
+    _ id: String, _ connection: borrowing StoreConnection, _ body: (Change) throws -> R
+  ) throws -> R {
+    let note = try take(id, connection)
+    defer { PageJournal.live.withLock { _ = $0.numbers.remove(note.number) } }
+    let change = Change(note)
+    let result: R
+    do {
+      result = try body(change)
+    } catch {
+      // Where the server is away the next try does it.
+      try? PageJournal.settle(note, connection)
+      throw error
+    }
+    if change.isNoted {
+      try PageJournal.settle(note, connection)
+    } else {
+      try note.delete(connection)
+    }
+    return result
+  }
+
+  /// Makes the note of a change; waits while another has one.
+  private func take(_ id: String, _ connection: borrowing StoreConnection) throws -> Note {
+    let number = PageJournal.live.withLock { live in
+      live.last += 1
+      live.numbers.insert(live.last)
+      return live.last
+    }
+    var isTaken = false
+    defer { if !isTaken { PageJournal.live.withLock { _ = $0.numbers.remove(number) } } }
+    let note = Note(
+      id: "\(place.pages)/\(id)", place: place, document: id, process: PageJournal.own, number: number)
+    var seen: (note: Note, since: ContinuousClock.Instant)?
+    var pause: UInt32 = 1_000
+    while true {
+      let result = try connection.insert([try note.text], into: PageJournal.collection)
+      guard let failure = result.failures.first else { break }
+      guard failure.reason == .duplicateKey else { throw StoreError(.writeFailed, failure.message) }
+      guard let other = try PageJournal.note(note.id, connection) else { continue }
+      if seen?.note != other { seen = (other, .now) }
+      if other.isBroken || seen.map({ ContinuousClock.now - $0.since > PageJournal.patience }) == true {
+        if let own = try other.taken(by: note, connection) { try PageJournal.settle(own, connection) }
+        continue
+      }
+      if Interruption.isAsked {
+        throw PipelineFailure(.stopped, "stopped before the end; run it again to go on")
+      }
+      usleep(pause)
+      pause = min(pause * 2, 100_000)
+    }
+    isTaken = true
+    return note
+  }
+
+  /// Puts all changes right that broke off.
+  static func recover(_ connection: borrowing StoreConnection) throws {
+    var notes: [Note] = []
+    try connection.find(["process": ["$exists": true]], in: collection) { document in
+      if let note = try Note(document), note.isBroken { notes.append(note) }
+    }
+    for note in notes {
+      let number = live.withLock { live in
+        live.last += 1
+        live.numbers.insert(live.last)
+        return live.last
+      }
+      defer { live.withLock { _ = $0.numbers.remove(number) } }
+      var own = note
+      own.process = PageJournal.own
+      own.number = number
+      if let own = try note.taken(by: own, connection) { try settle(own, connection) }
+    }
+  }
+
+  private static func note(_ id: String, _ connection: borrowing StoreConnection) throws -> Note? {
+    var found: Note?
+    try connection.find(ids: [id], in: collection) { found = try Note($0) }
+    return found
+  }
+
+  /// Brings a document to the end of its change, or back to what it was before, and deletes the note.
+  private static func settle(_ note: Note, _ connection: borrowing StoreConnection) throws {
+    let place = note.place
+    var hash: String?
+    var pages: Int?
+    try connection.find(ids: [note.id], in: collection) { stored in
+      hash = try stored.find("hash")?.text
+      pages = try stored.find("pages")?.integer.map { Int($0) }
+    }
+    if let pages {
+      let first = try StoredState.states(of: [note.document], in: place, connection)[note.document]
+      let isDone = hash == nil ? first == nil : first?.hash == hash
+      if !isDone {
+        var options = FindOptions()
+        options.isFromPrimary = true
+        try connection.find(["of": .string(note.id)], in: collection, options: options) { copy in
+          guard let page = try copy.find("page")?.document else { return }
+          let result = try connection.replace([BSONDocument(copying: page)], in: place.pages, upsert: true)
+          if let failure = result.failures.first { throw StoreError(.writeFailed, failure.message) }
+        }
+      }
+      let count = max(first?.pages ?? 1, 1)
+      if count < pages {
+        _ = try connection.delete(
+          ids: (count + 1...pages).map { "\(note.document)#\($0)" }, from: place.pages)
+      }
+    }
+    // The note goes last: it says that there may be copies.
+    _ = try connection.write([.delete(filter: ["of": .string(note.id)], many: true)], in: collection)
+    try note.delete(connection)
+  }
+}
+
+extension PageJournal {
+  /// Who changes a document.
+  fileprivate struct Note: Equatable {
+    let id: String
+    let place: DocumentPlace
+    let document: String
+    var process: String
+    var number: Int64
+
+    init(id: String, place: DocumentPlace, document: String, process: String, number: Int64) {
+      self.id = id
+      self.place = place
+      self.document = document
+      self.process = process
+      self.number = number
+    }
+
+    init?(_ stored: BSONView) throws {
+      guard let id = try stored.find("_id")?.text, let collection = try stored.find("collection")?.text,
+        let pages = try stored.find("pages_in")?.text, let document = try stored.find("document")?.text,
+        let process = try stored.find("process")?.text, let number = try stored.find("number")?.integer
+      else { return nil }
+      var place = DocumentPlace(collection: collection)
+      place.field = try stored.find("field")?.text
+      place.pages = pages
+      // Nobody has told yet: it is looked for under all that it may have.
+      place.hasOtherIDs = true
+      self.init(id: id, place: place, document: document, process: process, number: number)
+    }
+
+    static func == (a: Note, b: Note) -> Bool {
+      a.id == b.id && a.process == b.process && a.number == b.number
+    }
+
+    var text: BSONDocument {
+      get throws {
+        var fields: BSONFields = [
+          "_id": .string(id), "collection": .string(place.collection), "pages_in": .string(place.pages),
+          "document": .string(document), "process": .string(process), "number": .int64(number),
+        ]
+        if let field = place.field { fields["field"] = .string(field) }
+        return try BSONDocument(fields)
+      }
+    }
+
+    var filter: BSONDocument {
+      get throws {
+        try BSONDocument(["_id": .string(id), "process": .string(process), "number": .int64(number)])
+      }
+    }
+
+    /// Whether nobody is at it any more.
+    var isBroken: Bool {
+      process == PageJournal.own
+        ? PageJournal.live.withLock { !$0.numbers.contains(number) }
+        : ImportingProcess(process)?.isGone ?? false
+    }
+
+    /// The note in another's name; nil where somebody else was first.
+    func taken(by other: Note, _ connection: borrowing StoreConnection) throws -> Note? {
+      let change = try BSONDocument([
+        "$set": ["process": .string(other.process), "number": .int64(other.number)]
+      ])
+      let result = try connection.write(
+        [.update(filter: try filter, change, upsert: false, many: false)], in: PageJournal.collection)
+      guard result.matched == 1 else { return nil }
+      return Note(id: id, place: place, document: document, process: other.process, number: other.number)
+    }
+
+    func delete(_ connection: borrowing StoreConnection) throws {
+      _ = try connection.write([.delete(filter: try filter, many: false)], in: PageJournal.collection)
+    }
+  }
+}
