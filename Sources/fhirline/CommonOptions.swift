@@ -2,6 +2,14 @@ import ArgumentParser
 import FHIRPipeline
 import Foundation
 
+/// The configuration file, for commands that ask it for nothing but what inputs may be.
+struct ConfigurationOption: ParsableArguments {
+  @Option(help: ArgumentHelp("The configuration file.", valueName: "file"))
+  var config: String?
+
+  func configuration() throws -> PipelineConfiguration { try CommonOptions.configuration(file: config) }
+}
+
 /// Flags that several commands share.
 struct CommonOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The configuration file.", valueName: "file"))

@@ -14,8 +14,12 @@ struct CompareCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("A file or folder.", valueName: "second"))
   var second: String
 
+  @OptionGroup var file: ConfigurationOption
+
   func run() throws {
-    let report = try CompareRun().run(try InputFile.find([first]), try InputFile.find([second]))
+    var run = CompareRun()
+    try file.configuration().limits.apply(to: &run.reading)
+    let report = try run.run(try InputFile.find([first]), try InputFile.find([second]))
     for line in report.lines() { Terminal.write(line + "\n", to: STDOUT_FILENO) }
     try (report.isEqual ? ExitStatus.done : .findings).leave()
   }

@@ -23,8 +23,11 @@ struct ConvertCommand: ParsableCommand {
   @Flag(help: "Say nothing but findings.")
   var quiet = false
 
+  @OptionGroup var file: ConfigurationOption
+
   func run() throws {
-    let run = ConvertBatch(format: format?.format, pretty: pretty)
+    var run = ConvertBatch(format: format?.format, pretty: pretty)
+    try file.configuration().limits.apply(to: &run.reading)
     let report = try run.run(input, to: output)
     for finding in report.findings.prefix(50) { Terminal.say(finding) }
     if report.findings.count > 50 { Terminal.say("… \(report.findings.count - 50) more findings") }

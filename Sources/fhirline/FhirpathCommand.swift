@@ -22,6 +22,7 @@ struct FhirpathCommand: ParsableCommand {
   var format: ExpressionRun.Format = .text
 
   @OptionGroup var packages: PackageArguments
+  @OptionGroup var file: ConfigurationOption
 
   @Flag(help: "Say nothing but the results.")
   var quiet = false
@@ -39,7 +40,9 @@ struct FhirpathCommand: ParsableCommand {
     var run = try ExpressionRun(expression.hasPrefix(" -") ? String(expression.dropFirst()) : expression)
     run.format = format
     run.showsTraces = !quiet
-    run.definitions = try packages.options(PipelineConfiguration()).store { if !quiet { Terminal.say($0) } }
+    let configuration = try file.configuration()
+    configuration.limits.apply(to: &run.reading)
+    run.definitions = try packages.options(configuration).store { if !quiet { Terminal.say($0) } }
     let tally = try run.run(try InputFile.find(files)) { Terminal.write($0, to: STDOUT_FILENO) }
     if !quiet { Terminal.say(tally.line) }
     try tally.exitStatus.leave()

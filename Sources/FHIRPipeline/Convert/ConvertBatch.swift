@@ -7,6 +7,7 @@ package struct ConvertBatch: Sendable {
   /// nil: told by the name of the output.
   package var format: Format?
   package var pretty: Bool
+  package var reading = ReadOptions()
 
   package init(format: Format?, pretty: Bool) {
     self.format = format
@@ -63,6 +64,7 @@ package struct ConvertBatch: Sendable {
       }
       var run = ConvertRun(format: job.format)
       run.pretty = pretty
+      run.reading = reading
       let result: ConvertRun.Report
       do {
         result = try run.run(job.file, to: job.path)

@@ -63,7 +63,7 @@ package struct ValidateRun: Sendable {
     validation.profiles = profiles
     validation.tellsUndecided = tellsUndecided
     let validator = Validator(definitions: definitions, options: validation)
-    let output = Mutex(try Output(files, report, standing))
+    let output = Mutex(try Output(files, reading, report, standing))
     // What is found in later files waits for the earlier ones, in bounded memory.
     let order = InputOrder<StepResult>(limit: 20_000, cost: \.findings.count) { file, result in
       output.withLock { $0.add(result, input: file, validator) }
@@ -111,6 +111,7 @@ package struct ValidateRun: Sendable {
     /// Why the baseline could not be written.
     var failure: (any Error)?
     private let files: [InputFile]
+    private let reading: ReadOptions
     private let options: ReportOptions
     var tally = Tally()
     /// Entries of the Bundle that is being read, from the steps so far.
@@ -121,8 +122,11 @@ package struct ValidateRun: Sendable {
     /// Profiles and extensions that are not at hand, told once each.
     private var told: Set<String> = []
 
-    init(_ files: [InputFile], _ options: ReportOptions, _ standing: StandingOptions) throws {
+    init(
+      _ files: [InputFile], _ reading: ReadOptions, _ options: ReportOptions, _ standing: StandingOptions
+    ) throws {
       self.files = files
+      self.reading = reading
       self.options = options
       judge = try FindingJudge(standing)
       let sink = try ReportSink(path: options.output)
@@ -158,7 +162,7 @@ package struct ValidateRun: Sendable {
       if result.failed { tally.unreadableInputs += 1 }
       if result.asksForWholeBundle && wholeInput != input {
         wholeInput = input
-        findings += validator.findings(ofWholeBundlesIn: files[input]).map {
+        findings += validator.findings(ofWholeBundlesIn: files[input], reading).map {
           Finding($0, input: input, resourceType: "Bundle")
         }
       }
@@ -184,7 +188,7 @@ package struct ValidateRun: Sendable {
 
 extension Validator {
   /// What is wrong with an input's Bundles by the profiles that only a whole Bundle can meet: it is read once more for them.
-  fileprivate func findings(ofWholeBundlesIn file: InputFile) -> [Issue] {
+  fileprivate func findings(ofWholeBundlesIn file: InputFile, _ reading: ReadOptions) -> [Issue] {
     guard file.path != nil else {
       return [
         Issue(
@@ -192,7 +196,7 @@ extension Validator {
           "cannot tell whether the Bundle's profile is met: standard input is not read twice")
       ]
     }
-    var options = ReadOptions()
+    var options = reading
     options.splitBundles = false
     var issues: [Issue] = []
     do {
