@@ -71,7 +71,10 @@ extension StoreError {
       case 6, 7, 89, 9001: (.connectionLost, "the connection to \(context.hosts) broke", true)
       case 10334, 17280, 17419, 17420:
         (.documentTooLarge, "a document is larger than MongoDB stores (16 MB)", false)
-      case 14031: (.diskFull, "the server has no disk space left", false)
+      // WiredTiger's own error reaches clients as UnknownError with the system's words.
+      case 14031,
+        _ where text.contains("No space left on device"):
+        (.diskFull, "the server has no disk space left", false)
       case 112, 251: (.writeFailed, "another client changed the same documents at the same time", true)
       default: (.commandFailed, "MongoDB refused the operation (\(number))", false)
       }

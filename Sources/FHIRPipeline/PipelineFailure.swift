@@ -1,3 +1,5 @@
+import Glibc
+
 /// A run that cannot go on: thrown, said to the user, and turned into an exit code.
 package struct PipelineFailure: Error, Sendable {
   package let code: Code
@@ -16,6 +18,21 @@ package struct PipelineFailure: Error, Sendable {
   package var exitStatus: ExitStatus { code == .stopped ? .stopped : .couldNotRun }
 }
 
+extension PipelineFailure {
+  /// What the system would not let be written. A disk that is full stops a run; with room on it, the same command goes on.
+  ///
+  /// - Parameters:
+  ///   - what: the place, and what was tried: `out/Patient.ndjson: cannot be written`.
+  ///   - elsewhere: what else than making room helps.
+  static func unwritable(_ what: String, errno fault: Int32, elsewhere: String? = nil) -> PipelineFailure {
+    let isFull = fault == ENOSPC || fault == EDQUOT
+    return PipelineFailure(
+      isFull ? .stopped : .output,
+      "\(what): \(String(cString: strerror(fault)))"
+        + (isFull ? "; make room\(elsewhere.map { ", or \($0)," } ?? "") and run the same again" : ""))
+  }
+}
+
 /// What the program's exit code says.
 package enum ExitStatus: Int32, Sendable {
   /// Done, nothing wrong.
@@ -24,6 +41,6 @@ package enum ExitStatus: Int32, Sendable {
   case findings = 1
   /// Could not run: usage, unreadable configuration, no input, no connection.
   case couldNotRun = 2
-  /// Stopped before the end (signal, connection lost); can be run again.
+  /// Stopped before the end (signal, connection lost, disk full); can be run again.
   case stopped = 3
 }

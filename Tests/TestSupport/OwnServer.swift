@@ -19,12 +19,15 @@ package final class OwnServer: Sendable {
   package let port: UInt16
   private let folder: String
   private let arguments: [String]
+  /// A command that starts the one behind it, where that is to see something that others do not.
+  private let launcher: [String]
   private let running = Mutex<Process?>(nil)
 
-  package init(folder: String, arguments: [String] = []) throws {
+  package init(folder: String, arguments: [String] = [], launcher: [String] = []) throws {
     port = try OwnServer.unusedPort()
     self.folder = folder
     self.arguments = arguments
+    self.launcher = launcher
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     try start()
   }
@@ -34,10 +37,11 @@ package final class OwnServer: Sendable {
   package func start() throws {
     let process = Process()
     guard let program = OwnServer.program else { throw POSIXError(.ENOENT) }
-    process.executableURL = URL(filePath: program)
+    process.executableURL = URL(filePath: "/usr/bin/env")
     process.arguments =
-      [
-        "--dbpath", folder, "--bind_ip", "127.0.0.1", "--port", "\(port)", "--nounixsocket",
+      launcher + [
+        program, "--dbpath", folder, "--bind_ip", "127.0.0.1", "--port", "\(port)",
+        "--nounixsocket",
         "--wiredTigerCacheSizeGB", "0.25",
       ] + arguments
     process.standardOutput = FileHandle.nullDevice

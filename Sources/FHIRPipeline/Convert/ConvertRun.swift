@@ -1,6 +1,5 @@
 package import FHIRFormats
 package import FHIRModel
-import Foundation
 
 /// The work of `fhirline convert`: the same resources in another format, record by record, in bounded memory.
 ///
@@ -28,30 +27,15 @@ package struct ConvertRun: Sendable {
       input.path == nil && format != .ndjson
       ? try StandardInputSpool.spool() : input
     var report = Report()
-    let partial = ConvertRun.isReplaceable(path) ? path + ".part" : nil
-    let output = try OutputFile(path: partial ?? path)
+    let output = try OutputFile(path: path)
     do {
       try convert(file, to: output, &report)
-      try output.flush()
-    } catch {
-      if let partial { try? FileManager.default.removeItem(atPath: partial) }
-      if let failure = error as? ReadFailure {
-        throw PipelineFailure(.input, "\(file.name): \(failure.message)")
-      }
-      throw error
+    } catch let failure as ReadFailure {
+      throw PipelineFailure(.input, "\(file.name): \(failure.message)")
     }
+    try output.finish()
     report.bytes = output.byteCount
-    if let partial, rename(partial, path) != 0 {
-      throw PipelineFailure(.output, "\(path): cannot be written: \(String(cString: strerror(errno)))")
-    }
     return report
-  }
-
-  /// Whether a path may be replaced by a new file: it is none yet, or a plain file (not a device, a pipe, a link).
-  private static func isReplaceable(_ path: String) -> Bool {
-    if path == "-" { return false }
-    guard let attributes = try? FileManager.default.attributesOfItem(atPath: path) else { return true }
-    return attributes[.type] as? FileAttributeType == .typeRegular
   }
 
   private func convert(_ file: InputFile, to output: OutputFile, _ report: inout Report) throws {

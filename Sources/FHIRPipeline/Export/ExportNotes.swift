@@ -36,7 +36,7 @@ struct ExportNotes {
   }
 
   mutating func finish(into summary: inout ExportSummary) throws {
-    try file?.flush()
+    try file?.finish()
     summary.noteCount = count
     summary.causes = causes
   }

@@ -8,18 +8,25 @@ struct LineFiles: ExportSink {
   private let transactionTime: String
   private var files: [String: OutputFile] = [:]
   private var counts: [String: Int] = [:]
+  /// What an earlier export left in the folder.
+  private let earlier: [String]
 
   init(folder: String, transactionTime: String, overwrites: Bool) throws {
     self.folder = folder
     self.transactionTime = transactionTime
     try OutputFile.makeFolder(folder)
-    let present = try FileManager.default.contentsOfDirectory(atPath: folder)
-    let earlier = present.contains("manifest.json")
-    guard present.isEmpty || earlier || overwrites else { throw PipelineFailure.holdsOthers(folder) }
-    // What an earlier export wrote goes, so that no type of it stays behind.
-    for name in present where earlier && (name.hasSuffix(".ndjson") || name == "manifest.json") {
-      try FileManager.default.removeItem(atPath: folder + "/" + name)
+    var present: [String] = []
+    for name in try FileManager.default.contentsOfDirectory(atPath: folder) {
+      // What an export that was killed left.
+      if name.hasSuffix(".ndjson" + OutputFile.partialSuffix) {
+        try FileManager.default.removeItem(atPath: folder + "/" + name)
+      } else {
+        present.append(name)
+      }
     }
+    let isExport = present.contains("manifest.json")
+    guard present.isEmpty || isExport || overwrites else { throw PipelineFailure.holdsOthers(folder) }
+    earlier = isExport ? present.filter { $0.hasSuffix(".ndjson") } : []
   }
 
   var byteCount: Int { files.values.reduce(0) { $0 + $1.byteCount } }
@@ -44,6 +51,10 @@ struct LineFiles: ExportSink {
 
   mutating func finish(_ summary: ExportSummary) throws {
     for file in files.values { try file.flush() }
+    // There is room for all of it: what an earlier export wrote goes, so that no type of it stays behind.
+    if !earlier.isEmpty { try FileManager.default.removeItem(atPath: folder + "/manifest.json") }
+    for name in earlier { try FileManager.default.removeItem(atPath: folder + "/" + name) }
+    for file in files.values { try file.finish() }
     let output = counts.sorted { $0.key < $1.key }.map { type, count in
       JSONText.object([
         ("type", JSONText.quoted(type)), ("url", JSONText.quoted(OutputFile.name(ofType: type) + ".ndjson")),
@@ -58,7 +69,7 @@ struct LineFiles: ExportSink {
           ("request", JSONText.quoted("fhirline export")),
           ("requiresAccessToken", "false"), ("output", JSONText.array(output)), ("error", "[]"),
         ] + LineFiles.extensions(summary)) + "\n")
-    try manifest.flush()
+    try manifest.finish()
   }
 }
 
@@ -91,7 +102,7 @@ struct LineStream: ExportSink {
     try file.write(batch.text(0..<last.range.upperBound + 1))
   }
 
-  mutating func finish(_ summary: ExportSummary) throws { try file.flush() }
+  mutating func finish(_ summary: ExportSummary) throws { try file.finish() }
 }
 
 /// A folder with a folder for each type and a file for each resource.
@@ -124,10 +135,15 @@ struct SingleFiles: ExportSink {
         number += 1
         name = "\(stem)_\(number)"
       }
-      let file = try OutputFile(path: "\(folder)/\(name).\(suffix)")
-      try file.write(batch.text(item.range.lowerBound..<item.range.upperBound + 1))
-      try file.flush()
-      byteCount += file.byteCount
+      do {
+        let file = try OutputFile(path: "\(folder)/\(name).\(suffix)")
+        try file.write(batch.text(item.range.lowerBound..<item.range.upperBound + 1))
+        try file.finish()
+        byteCount += file.byteCount
+      } catch let failure as PipelineFailure where failure.code == .stopped {
+        throw PipelineFailure(
+          .stopped, failure.message + " with --overwrite: \(Amount.of(names.count - 1, "file")) stay there")
+      }
     }
   }
 
@@ -172,6 +188,6 @@ struct BundleFile: ExportSink {
 
   mutating func finish(_ summary: ExportSummary) throws {
     try file.write(isXML ? "</Bundle>\n" : entries == 0 ? "}\n" : "\n]}\n")
-    try file.flush()
+    try file.finish()
   }
 }

@@ -4,17 +4,39 @@ import Glibc
 ///
 /// What another put in its place beforehand does not lead it elsewhere, nor opens it to others: a symbolic link is
 /// refused, and a file that is there already becomes the owner's alone.
+///
+/// A file appears under its name, and takes the place of one that is there, only with ``finish()``: what was not written
+/// to its end does not look whole. Devices, pipes and standard output take what comes as it comes.
 final class OutputFile {
+  /// What is added to the name of a file that is not whole.
+  static let partialSuffix = ".part"
+
   private let path: String
   private let descriptor: Int32
+  /// The name of the file that is being written, until it has its own.
+  private var partial: String?
   private var buffer: [UInt8] = []
   private(set) var byteCount = 0
 
   /// - Parameter path: `-` is standard output.
   init(path: String) throws {
     self.path = path
-    descriptor = path == "-" ? STDOUT_FILENO : try OutputFile.open(path)
+    if path == "-" {
+      descriptor = STDOUT_FILENO
+    } else if OutputFile.isReplaceable(path), let descriptor = try? OutputFile.open(path + Self.partialSuffix)
+    {
+      self.descriptor = descriptor
+      partial = path + Self.partialSuffix
+    } else {
+      descriptor = try OutputFile.open(path)
+    }
     buffer.reserveCapacity(1 << 18)
+  }
+
+  /// Whether a path may be replaced by a new file: it is none yet, or a plain file.
+  private static func isReplaceable(_ path: String) -> Bool {
+    var status = stat()
+    return lstat(path, &status) == 0 ? status.st_mode & S_IFMT == S_IFREG : errno == ENOENT
   }
 
   private static func open(_ path: String) throws -> Int32 {
@@ -46,6 +68,15 @@ final class OutputFile {
 
   deinit {
     if path != "-" { close(descriptor) }
+    if let partial { unlink(partial) }
+  }
+
+  /// Ends the file, which has its name from then on.
+  func finish() throws {
+    try flush()
+    guard let partial else { return }
+    guard rename(partial, path) == 0 else { throw OutputFile.failure(path) }
+    self.partial = nil
   }
 
   func write(_ bytes: UnsafeRawBufferPointer) throws {
@@ -74,7 +105,7 @@ final class OutputFile {
   }
 
   private static func failure(_ path: String) -> PipelineFailure {
-    PipelineFailure(.output, "\(path): cannot be written: \(String(cString: strerror(errno)))")
+    .unwritable("\(path == "-" ? "standard output" : path): cannot be written", errno: errno)
   }
 
   /// A resource's type as a name of files: what is no type's name, but stands in a document, leads out of no folder.

@@ -7,8 +7,12 @@ import Synchronization
 package final class Quarantine: Sendable {
   private struct State {
     var descriptor: Int32 = -1
-    var failure: String?
+    /// Why some are not in the file: the system's number, and how many there are.
+    var fault: Int32?
+    var missing = 0
     var count = 0
+    /// Bytes of whole lines; nil where the file is none that could be cut.
+    var size: Int?
     var path: String?
   }
 
@@ -23,10 +27,20 @@ package final class Quarantine: Sendable {
   package func prepare() throws {
     let folder = wanted.lastIndex(of: "/").map { String(wanted[...$0]) } ?? "."
     try OutputFile.makeFolder(folder)
-    guard access(folder, W_OK | X_OK) == 0 else {
-      throw PipelineFailure(
-        .output, "\(wanted): the quarantine file cannot be written: \(String(cString: strerror(errno)))")
+    guard !Path.isFolder(wanted) else {
+      throw PipelineFailure(.output, "\(wanted): this is a folder; a file was expected for what is set aside")
     }
+    let isStream = Quarantine.isStream(wanted)
+    guard access(isStream ? wanted : folder, isStream ? W_OK : W_OK | X_OK) == 0 else {
+      throw PipelineFailure.unwritable("\(wanted): the quarantine file cannot be written", errno: errno)
+    }
+  }
+
+  /// Whether a path is a device or a pipe, which take what is set aside as they are.
+  private static func isStream(_ path: String) -> Bool {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return false }
+    return [S_IFCHR, S_IFIFO].contains(status.st_mode & S_IFMT)
   }
 
   /// The file written, once something was set aside.
@@ -35,7 +49,15 @@ package final class Quarantine: Sendable {
   package var count: Int { state.withLock { $0.count } }
 
   /// Why the file could not be written, if so.
-  package var failure: String? { state.withLock { $0.failure } }
+  package var failure: PipelineFailure? {
+    state.withLock { state in
+      state.fault.map { fault in
+        .unwritable(
+          "\(state.path ?? wanted): cannot be written; of \(Amount.of(state.count, "resource")) set aside it lacks "
+            + Amount.grouped(state.missing), errno: fault)
+      }
+    }
+  }
 
   /// Sets a resource aside.
   ///
@@ -54,10 +76,18 @@ package final class Quarantine: Sendable {
     let line = JSONText.object(members) + "\n"
     state.withLock { state in
       state.count += 1
-      if state.descriptor < 0 && state.failure == nil { create(&state) }
-      guard state.descriptor >= 0 else { return }
-      if !Terminal.write(line, to: state.descriptor) {
-        state.failure = "\(state.path ?? wanted): cannot be written: \(String(cString: strerror(errno)))"
+      if state.descriptor < 0 && state.fault == nil { create(&state) }
+      guard state.descriptor >= 0 else {
+        state.missing += 1
+        return
+      }
+      if Terminal.write(line, to: state.descriptor) {
+        state.size? += line.utf8.count
+      } else {
+        state.fault = errno
+        state.missing += 1
+        // Half a line would spoil the next one.
+        if let size = state.size { ftruncate(state.descriptor, size) }
       }
     }
   }
@@ -81,17 +111,25 @@ package final class Quarantine: Sendable {
   }
 
   private func create(_ state: inout State) {
+    if Quarantine.isStream(wanted) {
+      state.descriptor = open(wanted, O_WRONLY | O_CLOEXEC)
+      if state.descriptor < 0 { state.fault = errno }
+      state.path = wanted
+      return
+    }
     let stem = wanted.hasSuffix(".ndjson") ? String(wanted.dropLast(7)) : wanted
     for number in 1...9999 {
       let path = number == 1 ? wanted : "\(stem)-\(number).ndjson"
-      state.descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+      state.descriptor = open(
+        path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o600)
       if state.descriptor >= 0 {
         state.path = path
+        state.size = 0
         return
       }
       if errno != EEXIST { break }
     }
-    state.failure = "\(wanted): cannot be written: \(String(cString: strerror(errno)))"
+    state.fault = errno
   }
 
   /// Ends the file.

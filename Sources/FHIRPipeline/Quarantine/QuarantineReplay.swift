@@ -263,7 +263,7 @@ package final class QuarantineReplay: QuarantineSink {
   }
 
   private static func unwritable(_ path: String) -> PipelineFailure {
-    PipelineFailure(.output, "\(path): cannot be written: \(String(cString: strerror(errno)))")
+    .unwritable("\(path): cannot be written", errno: errno)
   }
 }
 

@@ -21,7 +21,8 @@ final class ReportSink {
 
   /// Throws what went wrong while writing a file; standard output's troubles are the terminal's to tell.
   func close(isFile: Bool) throws {
-    flush()
-    if isFile, let failure { throw failure }
+    guard isFile else { return flush() }
+    if let failure { throw failure }
+    try file.finish()
   }
 }

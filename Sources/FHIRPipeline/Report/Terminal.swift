@@ -21,8 +21,7 @@ package enum Terminal {
   package static var outputFailure: PipelineFailure? {
     let fault = outputFault.load(ordering: .relaxed)
     guard fault != 0, fault != EPIPE else { return nil }
-    return PipelineFailure(
-      .output, "standard output: cannot be written: \(String(cString: strerror(fault)))")
+    return .unwritable("standard output: cannot be written", errno: fault)
   }
 
   /// Writes all of the text to a file descriptor; false when nobody reads it any more.

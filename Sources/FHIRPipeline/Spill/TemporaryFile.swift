@@ -55,6 +55,6 @@ package final class TemporaryFile: Sendable {
   }
 
   private static func failure(_ what: String, _ folder: String) -> PipelineFailure {
-    PipelineFailure(.output, "\(folder): \(what): \(String(cString: strerror(errno)))")
+    .unwritable("\(folder): \(what)", errno: errno, elsewhere: "let TMPDIR name another folder")
   }
 }

@@ -203,10 +203,19 @@ package final class DocumentLoader: DocumentSink {
     case let error as StoreError:
       PipelineFailure(
         .stopped,
-        "\(error.message); what was loaded so far is whole: "
-          + (error.code == .diskFull ? "make room there, and " : "") + "run the import again to go on")
+        "\(error.message); what was loaded so far is whole: \(remedy(error.code))run the import again to go on"
+      )
     case let error as PipelineFailure: error
     default: PipelineFailure(.stopped, "loading stopped: \(error)")
+    }
+  }
+
+  private static func remedy(_ code: StoreError.Code) -> String {
+    switch code {
+    case .diskFull: "make room there, and "
+    // A mongod whose disk is full ends itself, often before it has told anybody.
+    case .connectionLost: "see to the server, whose log says whether its disk is full, and "
+    default: ""
     }
   }
 

@@ -79,7 +79,7 @@ package struct ImportRun: Sendable {
     summary.deleted = loading.deleted
     var failure = loading.failure
     if failure != nil { summary.stop() }
-    if let message = quarantine.failure { failure = failure ?? PipelineFailure(.output, message) }
+    failure = failure ?? quarantine.failure
     summary.files = files.count
     summary.seconds = Progress.now() - started
     if let unnoted = record.finish(summary, isWhole: failure == nil) { failure = failure ?? unnoted }

@@ -109,7 +109,7 @@ struct BaselineWriter {
 
   mutating func end() throws {
     try writeInput()
-    try file.flush()
+    try file.finish()
   }
 
   private mutating func writeInput() throws {
