@@ -1,6 +1,7 @@
 import BSON
 import DocumentStore
 import Foundation
+import TestSupport
 import Testing
 
 /// Disks that are full, the server's and the program's own: what is said, the exit code, and that nothing half looks whole.
