@@ -51,7 +51,7 @@ let package = Package(
       name: "FHIRValidation",
       dependencies: ["CDefinitions", "FHIRModel", "UCUM", "FHIRDefinitions", "FHIRTerminology", "FHIRPath"],
       swiftSettings: strict),
-    .target(name: "BSON", swiftSettings: strict),
+    .target(name: "BSON", dependencies: ["CMalloc"], swiftSettings: strict),
     .target(
       name: "FHIRMapping",
       dependencies: [

@@ -44,12 +44,18 @@
   @usableFromInline var parents: [Frame] = []
 
   package init(capacity: Int = 4096) {
-    self.capacity = max(capacity, 64)
-    base = .allocate(byteCount: self.capacity, alignment: 16)
+    let memory = LargeMemory.allocate(max(capacity, 64))
+    // there is no empty memory
+    base = memory.baseAddress.unsafelyUnwrapped
+    self.capacity = memory.count
     parents.reserveCapacity(32)
   }
 
-  deinit { base.deallocate() }
+  deinit { LargeMemory.deallocate(memory) }
+
+  private var memory: UnsafeMutableRawBufferPointer {
+    UnsafeMutableRawBufferPointer(start: base, count: capacity)
+  }
 
   /// How many documents and arrays are open.
   @inlinable package var depth: Int { parents.count }
@@ -65,9 +71,12 @@
   package mutating func reset(room: Int, from pool: SharedBufferPool) {
     reset()
     guard room > capacity else { return }
-    base.deallocate()
-    let memory = pool.memory(capacity: room)
-    // the pool gives no empty memory
+    LargeMemory.deallocate(memory)
+    use(pool.memory(capacity: room))
+  }
+
+  private mutating func use(_ memory: UnsafeMutableRawBufferPointer) {
+    // there is no empty memory
     base = memory.baseAddress.unsafelyUnwrapped
     capacity = memory.count
   }
@@ -168,9 +177,8 @@
     precondition(documentCount == 1 && parents.isEmpty, "a finish wants exactly one document")
     defer { reset() }
     guard count <= Int(Int32.max) else { throw BSONError(.tooLarge) }
-    let memory = UnsafeMutableRawBufferPointer(start: base, count: capacity)
-    capacity = 64
-    base = .allocate(byteCount: capacity, alignment: 16)
+    let memory = memory
+    use(LargeMemory.allocate(64))
     return BSONDocument(unchecked: SharedBuffer.lending(count, of: memory, to: pool))
   }
 
@@ -210,11 +218,10 @@
 
   @usableFromInline @inline(never) mutating func grow(_ more: Int) {
     let wider = max(capacity * 2, count + more)
-    let fresh = UnsafeMutableRawPointer.allocate(byteCount: wider, alignment: 16)
-    fresh.copyMemory(from: base, byteCount: count)
-    base.deallocate()
-    base = fresh
-    capacity = wider
+    let fresh = LargeMemory.allocate(wider)
+    fresh.copyMemory(from: UnsafeRawBufferPointer(start: base, count: count))
+    LargeMemory.deallocate(memory)
+    use(fresh)
   }
 }
 

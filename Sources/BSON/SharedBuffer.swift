@@ -11,7 +11,7 @@ package final class SharedBuffer: @unchecked Sendable {
   private var count = 0
 
   package convenience init(capacity: Int) {
-    self.init(.allocate(byteCount: max(capacity, 1), alignment: 16), pool: nil)
+    self.init(LargeMemory.allocate(max(capacity, 1)), pool: nil)
   }
 
   fileprivate init(_ memory: UnsafeMutableRawBufferPointer, pool: SharedBufferPool?) {
@@ -29,7 +29,7 @@ package final class SharedBuffer: @unchecked Sendable {
   }
 
   deinit {
-    if let pool { pool.giveBack(memory) } else { memory.deallocate() }
+    if let pool { pool.giveBack(memory) } else { LargeMemory.deallocate(memory) }
   }
 
   package var room: Int { memory.count - count }
@@ -75,7 +75,7 @@ package final class SharedBufferPool: Sendable {
     self.step = step
   }
 
-  deinit { state.withLock { state in for memory in state.free { memory.deallocate() } } }
+  deinit { state.withLock { state in for memory in state.free { LargeMemory.deallocate(memory) } } }
 
   /// A buffer with room for at least so many bytes.
   package func buffer(capacity: Int) -> SharedBuffer { SharedBuffer(memory(capacity: capacity), pool: self) }
@@ -96,18 +96,18 @@ package final class SharedBufferPool: Sendable {
       state.bytes -= memory.count
       return memory
     }
-    return found ?? .allocate(byteCount: capacity, alignment: 16)
+    return found ?? LargeMemory.allocate(capacity)
   }
 
   fileprivate func giveBack(_ memory: UnsafeMutableRawBufferPointer) {
     state.withLock { state in
       // What is far larger than most is no use to them.
-      guard memory.count <= limit / 2 else { return memory.deallocate() }
+      guard memory.count <= limit / 2 else { return LargeMemory.deallocate(memory) }
       // What came back last is what the processor has at hand.
       while state.bytes + memory.count > limit, !state.free.isEmpty {
         let first = state.free.removeFirst()
         state.bytes -= first.count
-        first.deallocate()
+        LargeMemory.deallocate(first)
       }
       state.free.append(memory)
       state.bytes += memory.count

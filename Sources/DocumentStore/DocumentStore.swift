@@ -179,6 +179,14 @@ private enum Library {
     // libmongoc's counters for monitors would lie in shared memory, which stays behind when a run is killed, and warns the
     // process that gets the same number later.
     setenv("MONGOC_DISABLE_SHM", "1", 0)
+    // Every command to the server is put together in memory of its own, of some megabytes.
+    var memory = bson_mem_vtable_t()
+    memory.malloc = { LargeMemory.malloc($0) }
+    memory.calloc = { calloc($0, $1) }
+    memory.realloc = { LargeMemory.realloc($0, $1) }
+    memory.free = { LargeMemory.free($0) }
+    memory.aligned_alloc = { aligned_alloc($0, $1) }
+    bson_mem_set_vtable(&memory)
     mongoc_init()
     // What libmongoc logs comes to the caller as an error; its own words do not belong on the user's terminal.
     mongoc_log_set_handler({ _, _, _, _ in }, nil)

@@ -5,16 +5,18 @@ import Glibc
 ///
 /// Within a process only: lengths are trusted, numbers stand as the machine has them.
 package struct PartBuffer: ~Copyable {
-  private var base: UnsafeMutableRawPointer
-  private var capacity: Int
+  private var memory: UnsafeMutableRawBufferPointer
   package private(set) var count = 0
 
   package init(capacity: Int = 64 << 10) {
-    self.capacity = capacity
-    base = .allocate(byteCount: capacity, alignment: 16)
+    memory = LargeMemory.allocate(capacity)
   }
 
-  deinit { base.deallocate() }
+  deinit { LargeMemory.deallocate(memory) }
+
+  private var capacity: Int { memory.count }
+  /// there is no empty memory
+  private var base: UnsafeMutableRawPointer { memory.baseAddress.unsafelyUnwrapped }
 
   package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
 
@@ -22,9 +24,8 @@ package struct PartBuffer: ~Copyable {
   package mutating func reset(keeping limit: Int = 3 << 20) {
     count = 0
     guard capacity > limit else { return }
-    base.deallocate()
-    capacity = 64 << 10
-    base = .allocate(byteCount: capacity, alignment: 16)
+    LargeMemory.deallocate(memory)
+    memory = LargeMemory.allocate(64 << 10)
   }
 
   /// Forgets the records behind a place, where one ends.
@@ -174,11 +175,10 @@ package struct PartBuffer: ~Copyable {
   }
 
   private mutating func grow(to wider: Int) {
-    let fresh = UnsafeMutableRawPointer.allocate(byteCount: wider, alignment: 16)
-    fresh.copyMemory(from: base, byteCount: count)
-    base.deallocate()
-    base = fresh
-    capacity = wider
+    let fresh = LargeMemory.allocate(wider)
+    fresh.copyMemory(from: bytes)
+    LargeMemory.deallocate(memory)
+    memory = fresh
   }
 
   // MARK: Reading

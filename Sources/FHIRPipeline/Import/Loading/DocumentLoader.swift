@@ -22,7 +22,7 @@ package final class DocumentLoader: DocumentSink {
   /// More brings no speed, and costs the memory several times over: libmongoc copies what it sends.
   private static let bytesPerBatch = 1 << 20
   /// Bytes of documents on their way to the database. Batches that are gathered and not yet full hold less than half.
-  private static let bytesOnTheirWay = 5 << 20
+  private static let bytesOnTheirWay = 4 << 20
   /// MongoDB gives each connection a thread: two write faster than one, and more have to wait for each other.
   private static let lanes = 2
 

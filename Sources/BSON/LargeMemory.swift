@@ -1,0 +1,121 @@
+import CMalloc
+import Glibc
+import Synchronization
+
+/// Memory for what is large and does not live long: documents, partitions, commands to the database.
+///
+/// To touch a fresh page of 4 KB costs the system more than to fill it costs the program. So large blocks come in pages of
+/// 2 MB, where the system has such, and some of those that are given back are kept for the next.
+package enum LargeMemory {
+  /// Blocks from this size on are large; smaller ones come from the C library.
+  package static let threshold = 1 << 20
+
+  private static let pageBytes = 2 << 20
+  /// Large blocks have a multiple of it: what is left of a large page is small ones.
+  private static let step = 256 << 10
+  /// Bytes of blocks that wait to be used again.
+  private static let keptBytes = 4 << 20
+
+  private struct Kept: @unchecked Sendable {
+    // Safe to share: touched inside the lock only.
+    var blocks: [UnsafeMutableRawBufferPointer] = []
+    var bytes = 0
+  }
+
+  private static let kept = Mutex(Kept())
+
+  /// Memory for so many bytes, or more; its beginning is aligned to 16 bytes, that of a large block to 2 MB.
+  package static func allocate(_ count: Int) -> UnsafeMutableRawBufferPointer {
+    guard count >= threshold else { return .allocate(byteCount: count, alignment: 16) }
+    let size = (count + step - 1) / step * step
+    return kept.withLock { take(size, of: &$0) } ?? map(size)
+  }
+
+  package static func deallocate(_ block: UnsafeMutableRawBufferPointer) {
+    guard block.count >= threshold else { return block.deallocate() }
+    var needless: [UnsafeMutableRawBufferPointer] = []
+    kept.withLock { kept in
+      if block.count > keptBytes {
+        needless = [block]
+        return
+      }
+      while kept.bytes + block.count > keptBytes {
+        let first = kept.blocks.removeFirst()
+        kept.bytes -= first.count
+        needless.append(first)
+      }
+      kept.blocks.append(block)
+      kept.bytes += block.count
+    }
+    for block in needless { munmap(block.baseAddress, block.count) }
+  }
+
+  /// A block that was kept, the smallest that is large enough; none that is far too large.
+  private static func take(_ size: Int, of kept: inout Kept) -> UnsafeMutableRawBufferPointer? {
+    var best: Int?
+    for (index, block) in kept.blocks.enumerated() where block.count >= size && block.count <= 2 * size {
+      if let found = best, kept.blocks[found].count <= block.count { continue }
+      best = index
+    }
+    guard let best else { return nil }
+    kept.bytes -= kept.blocks[best].count
+    return kept.blocks.remove(at: best)
+  }
+
+  // MARK: For C
+
+  /// Bytes of the large blocks that C code has, by their addresses.
+  private static let lent = Mutex<[UInt: Int]>([:])
+
+  /// Memory as C's `malloc` gives it, for libraries that let theirs be replaced.
+  package static func malloc(_ count: Int) -> UnsafeMutableRawPointer? {
+    guard count >= threshold else { return Glibc.malloc(count) }
+    let block = allocate(count)
+    lent.withLock { $0[UInt(bitPattern: block.baseAddress)] = block.count }
+    return block.baseAddress
+  }
+
+  package static func realloc(_ pointer: UnsafeMutableRawPointer?, _ count: Int) -> UnsafeMutableRawPointer? {
+    guard let pointer else { return malloc(count) }
+    let large = lentBytes(at: pointer)
+    if let large, count >= threshold, count <= large { return pointer }
+    if large == nil, count < threshold { return Glibc.realloc(pointer, count) }
+    let other = malloc(count)
+    other?.copyMemory(from: pointer, byteCount: min(large ?? malloc_usable_size(pointer), count))
+    free(pointer)
+    return other
+  }
+
+  package static func free(_ pointer: UnsafeMutableRawPointer?) {
+    guard let pointer, let count = lentBytes(at: pointer) else { return Glibc.free(pointer) }
+    lent.withLock { $0[UInt(bitPattern: pointer)] = nil }
+    deallocate(UnsafeMutableRawBufferPointer(start: pointer, count: count))
+  }
+
+  /// How many bytes a large block has; nil where the block came from the C library.
+  private static func lentBytes(at pointer: UnsafeMutableRawPointer) -> Int? {
+    // Next to none of the C library's are aligned so: the lock is for large blocks.
+    guard UInt(bitPattern: pointer) % UInt(pageBytes) == 0 else { return nil }
+    return lent.withLock { $0[UInt(bitPattern: pointer)] }
+  }
+
+  private static func map(_ size: Int) -> UnsafeMutableRawBufferPointer {
+    // The system aligns to small pages: what is too much before and behind goes back.
+    let whole = mmap(
+      nil, size + pageBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    guard let whole, whole != MAP_FAILED else {
+      // As where the C library has no memory left.
+      fatalError("the system has no memory left")
+    }
+    let start = UnsafeMutableRawPointer(
+      bitPattern: (UInt(bitPattern: whole) + UInt(pageBytes) - 1) & ~(UInt(pageBytes) - 1))
+    // it is above a mapping, which is not at 0
+    let base = start.unsafelyUnwrapped
+    let before = base - whole
+    if before > 0 { munmap(whole, before) }
+    munmap(base + size, pageBytes - before)
+    // Where there are no large pages, small ones do.
+    madvise(base, size, MADV_HUGEPAGE)
+    return UnsafeMutableRawBufferPointer(start: base, count: size)
+  }
+}
