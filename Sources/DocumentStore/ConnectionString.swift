@@ -37,13 +37,14 @@ struct ConnectionString: ~Copyable, @unchecked Sendable {
         "w=0 in the connection string asks the server not to confirm writes; leave it out, or use w=1")
     }
     // libmongoc would only say that there is no connection.
-    for option in ["tlsCAFile", "tlsCertificateKeyFile"] {
+    for (option, parts) in [
+      ("tlsCAFile", ["CERTIFICATE"]), ("tlsCertificateKeyFile", ["CERTIFICATE", "PRIVATE KEY"]),
+    ] {
       guard let path = mongoc_uri_get_option_as_utf8(uri, option, nil).map({ String(cString: $0) }),
-        access(path, R_OK) != 0
+        let fault = Self.fault(inPEM: path, parts)
       else { continue }
       mongoc_uri_destroy(uri)
-      throw StoreError(
-        .badURI, "\(path): this file cannot be read; \(option) in the connection string names it")
+      throw StoreError(.badURI, "\(path): \(fault); \(option) in the connection string names it")
     }
     self.uri = uri
     let timeout = mongoc_uri_get_option_as_int32(uri, "serverSelectionTimeoutMS", 0)
@@ -135,6 +136,25 @@ struct ConnectionString: ~Copyable, @unchecked Sendable {
     let kept = text.drop(while: \.isWhitespace)
     guard let last = kept.lastIndex(where: { !$0.isWhitespace }) else { return "" }
     return String(kept[...last])
+  }
+
+  /// Why a file cannot serve as one of certificates.
+  private static func fault(inPEM path: String, _ parts: [String]) -> String? {
+    guard let file = fopen(path, "r") else { return "this file cannot be read" }
+    defer { fclose(file) }
+    // A system's certificates take some hundred kilobytes.
+    var bytes = [UInt8](repeating: 0, count: 4 << 20)
+    let count = fread(&bytes, 1, bytes.count, file)
+    let text = String(decoding: bytes[..<count], as: UTF8.self)
+    for part in parts where !text.split(separator: "\n").contains(where: { isHead($0, of: part) }) {
+      return "this file holds no \(part.lowercased()) in PEM form (-----BEGIN \(part)-----)"
+    }
+    return nil
+  }
+
+  /// Keys have several kinds: `-----BEGIN EC PRIVATE KEY-----`.
+  private static func isHead(_ line: Substring, of part: String) -> Bool {
+    line.hasPrefix("-----BEGIN ") && line.contains("\(part)-----")
   }
 
   private static func malformed(_ detail: String) -> StoreError {

@@ -22,6 +22,14 @@ package struct IndexDefinition: Sendable {
     self.partialFilter = partialFilter
   }
 
+  /// Whether an index with these keys covers the same fields in the same order and directions.
+  package func hasKeys(_ present: BSONFields) -> Bool {
+    present.fields.count == keys.fields.count
+      && zip(present.fields, keys.fields).allSatisfy {
+        $0.key == $1.key && $0.value.integer == $1.value.integer
+      }
+  }
+
   var fields: BSONFields {
     var fields: BSONFields = ["key": .document(keys), "name": .string(name)]
     if isUnique { fields["unique"] = true }
@@ -52,6 +60,17 @@ extension StoreConnection {
       "createIndexes": .string(name), "indexes": .array(indexes.map { .document($0.fields) }),
     ]
     _ = try self.command(try document(command), writes: true)
+  }
+
+  /// As ``createIndexes(_:on:)``; where the user may make none, it is enough that they are there.
+  package func ensureIndexes(_ indexes: [IndexDefinition], on name: String) throws(StoreError) {
+    do {
+      try createIndexes(indexes, on: name)
+    } catch {
+      guard error.code == .notAuthorized, let present = try? self.indexes(of: name),
+        indexes.allSatisfy({ index in present.contains { index.hasKeys($0) } })
+      else { throw error }
+    }
   }
 
   /// The collections of the database, in the order of their names.

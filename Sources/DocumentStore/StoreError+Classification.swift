@@ -58,7 +58,11 @@ extension StoreError {
       switch serverCode {
       case 18: (.authentication, "\(context.hosts) refused the user name or password", false)
       case 13, 8000:
-        (.notAuthorized, "the user of the connection may not do this; it needs the role readWrite", false)
+        (
+          .notAuthorized,
+          "the user of the connection may not \(Self.forbidden(text) ?? "do this"); it needs the role readWrite",
+          false
+        )
       case 20 where text.contains("replica set"), 263:
         (.notReplicaSet, "transactions need a replica set, and \(context.hosts) is a single server", false)
       case 50, 202: (.timeout, "the server gave up: the operation took longer than its limit", true)
@@ -82,6 +86,15 @@ extension StoreError {
       code, message, serverCode: serverCode, serverMessage: text, isRetryable: isRetryable, labels: labels)
   }
 
+  /// What a user lacks the right for, of the server's words: `not authorized on DATABASE to execute command { NAME: "COLLECTION", …`.
+  /// What follows may hold values of documents.
+  private static func forbidden(_ text: String) -> String? {
+    guard
+      let match = text.firstMatch(of: /authorized on (\S+) to execute command \{ (\w+): (?:"([\w.\-]+)")?/)
+    else { return nil }
+    return "use \(match.2) on \(match.1)" + (match.3.map { ".\($0)" } ?? "")
+  }
+
   /// An error of the network, before a server could answer.
   private init(connection text: String, labels: [String], in context: Context) {
     // libmongoc has one domain for all of these; only its words tell them apart.
@@ -93,7 +106,7 @@ extension StoreError {
     let message: String
     let reason = Self.reason(text)
     // Who encrypts and who does not see only that the other hangs up.
-    let isHungUp = ["connection closed", "closed connection", "connection error"].contains {
+    let isHungUp = ["connection closed", "closed connection", "connection error", "length header"].contains {
       text.contains($0)
     }
     if context.hasConnected {
@@ -101,7 +114,13 @@ extension StoreError {
       message = "the connection to \(context.hosts) broke\(reason)"
     } else if text.contains("TLS") || text.contains("certificate") || isHungUp && context.usesTLS {
       code = .tls
-      message = "no encrypted connection to \(context.hosts)\(reason)"
+      let hint =
+        if isHungUp {
+          "; is a server there, and does it want a certificate of yours, which tlsCertificateKeyFile names?"
+        } else if text.contains("timed out") {
+          "; if the server does not encrypt, leave tls=true out of the connection string"
+        } else { "" }
+      message = "no encrypted connection to \(context.hosts)\(reason)\(hint)"
     } else {
       code = .unreachable
       let hint: String
@@ -131,7 +150,13 @@ extension StoreError {
   }
 
   private static func authenticationRefused(_ text: String, in context: Context) -> StoreError {
-    StoreError(
+    if text.contains("authentication mechanism") || text.contains("Unsupported mechanism") {
+      return StoreError(
+        .authentication,
+        "the connection string's authMechanism is none that is known here: SCRAM-SHA-256, SCRAM-SHA-1 or MONGODB-X509",
+        serverMessage: text)
+    }
+    return StoreError(
       .authentication,
       "\(context.hosts) refused the user name or password; check both, and authSource in the connection string",
       serverMessage: text)

@@ -23,6 +23,7 @@ struct Fhirline: ParsableCommand {
 
   static func main() {
     MemoryReturn.prepare()
+    hideCredentials()
     // A reader that went away (`fhirline validate … | head`) ends writing with an error, not the process with a signal.
     signal(SIGPIPE, SIG_IGN)
     Interruption.install()
@@ -45,6 +46,38 @@ struct Fhirline: ParsableCommand {
       Terminal.say(text)
       Glibc.exit(ExitStatus.couldNotRun.rawValue)
     }
+  }
+}
+
+extension Fhirline {
+  /// Takes passwords out of the command line that other users of the machine see (`ps`, /proc/PID/cmdline). Until here they
+  /// could be seen: MONGODB_URI and --uri-file do not show them at all.
+  private static func hideCredentials() {
+    // The program's own copy is made when it is first asked for.
+    for (number, argument) in CommandLine.arguments.enumerated() where argument.contains("mongodb") {
+      guard let bytes = CommandLine.unsafeArgv[number] else { continue }
+      let text = Array(argument.utf8)
+      for secret in secrets(in: text) {
+        for index in secret { bytes[index] = CChar(bitPattern: UInt8(ascii: "x")) }
+      }
+    }
+  }
+
+  /// Where `user:password` stands in a connection string (an @ that is not encoded may be of it), and a key's password.
+  private static func secrets(in text: [UInt8]) -> [Range<Int>] {
+    var found: [Range<Int>] = []
+    if let start = text.firstRange(of: Array("://".utf8))?.upperBound,
+      let end = text.lastIndex(of: UInt8(ascii: "@")), end > start
+    {
+      found.append(start..<end)
+    }
+    // tlsCertificateKeyFilePassword, in any case.
+    let folded = text.map { UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0 ? $0 | 0x20 : $0 }
+    for name in folded.ranges(of: Array("password=".utf8)) {
+      let end = text[name.upperBound...].firstIndex(of: UInt8(ascii: "&")) ?? text.count
+      found.append(name.upperBound..<end)
+    }
+    return found
   }
 }
 

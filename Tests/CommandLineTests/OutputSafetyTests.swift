@@ -16,6 +16,11 @@ import Testing
     try workspace.write("old.json", "open to all")
     try FileManager.default.setAttributes(
       [.posixPermissions: 0o666], ofItemAtPath: workspace.path("old.json"))
+    for folder in ["lines", "files"] {
+      try FileManager.default.createDirectory(
+        atPath: workspace.path(folder), withIntermediateDirectories: true,
+        attributes: [.posixPermissions: 0o777])
+    }
     _ = try workspace.run(
       "export", "--out", workspace.path("lines"), "--report", workspace.path("report.ndjson"))
     _ = try workspace.run("export", "--out", workspace.path("files"), "--format", "json")

@@ -26,6 +26,7 @@ struct LineFiles: ExportSink {
     }
     let isExport = present.contains("manifest.json")
     guard present.isEmpty || isExport || overwrites else { throw PipelineFailure.holdsOthers(folder) }
+    if present.isEmpty || isExport { try OutputFile.makeOwnFolder(folder) }
     earlier = isExport ? present.filter { $0.hasSuffix(".ndjson") } : []
   }
 
@@ -118,9 +119,9 @@ struct SingleFiles: ExportSink {
     self.suffix = suffix
     try OutputFile.makeFolder(folder)
     // Files of an earlier export cannot be told from others: those of resources that are gone would stay behind.
-    guard try overwrites || FileManager.default.contentsOfDirectory(atPath: folder).isEmpty else {
-      throw PipelineFailure.holdsOthers(folder)
-    }
+    let isEmpty = try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty
+    guard overwrites || isEmpty else { throw PipelineFailure.holdsOthers(folder) }
+    if isEmpty { try OutputFile.makeOwnFolder(folder) }
   }
 
   mutating func write(_ batch: ExportBatch) throws {

@@ -130,6 +130,13 @@ final class OutputFile {
     }
   }
 
+  /// Makes a folder that is this program's alone, or becomes it: nobody else reads its files, nor is to read their names.
+  static func makeOwnFolder(_ path: String) throws {
+    try makeFolder(path)
+    // Who does not own a folder cannot close it; its files stay the user's alone.
+    chmod(path, 0o700)
+  }
+
   /// Makes a folder (and those above it) that only its owner may enter, unless it is there.
   static func makeFolder(_ path: String) throws {
     var made = path.hasPrefix("/") ? "/" : ""

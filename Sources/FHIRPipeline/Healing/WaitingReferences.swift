@@ -70,7 +70,7 @@ final class WaitingReferences: Sendable {
     do {
       try store.persevering { connection in
         if !isReady {
-          try connection.createIndexes(
+          try connection.ensureIndexes(
             [IndexDefinition(name: "fhirline_document", keys: ["document": 1])],
             on: WaitingReferences.collection)
         }

@@ -136,19 +136,11 @@ package struct SetUpRun: Sendable {
       let text =
         "index on " + keys.map { $0.hasSuffix(" ") ? String($0.dropLast()) : $0 }.joined(separator: ", ")
       // Under whatever name: two indexes on the same fields would be one too many.
-      let isThere = present.contains { SetUpRun.isSame($0, index.keys) }
+      let isThere = present.contains { index.hasKeys($0) }
       note(text, isThere ? .there : .made)
       if !isThere { missing.append(index) }
     }
     if !isDryRun { try connection.createIndexes(missing, on: collection.name) }
-  }
-
-  /// Whether an index covers the same fields in the same order and directions.
-  private static func isSame(_ present: BSONFields, _ keys: BSONFields) -> Bool {
-    present.fields.count == keys.fields.count
-      && zip(present.fields, keys.fields).allSatisfy {
-        $0.key == $1.key && $0.value.integer == $1.value.integer
-      }
   }
 }
 
