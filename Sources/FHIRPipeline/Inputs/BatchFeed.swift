@@ -26,8 +26,8 @@ package final class BatchFeed: Sendable {
   /// Which files several workers may read in turns.
   package enum Sharing: Sendable {
     case all
-    /// Those whose lines stand for themselves; a Bundle stays with one worker.
-    case lines
+    /// Those whose lines stand for themselves, and those of these numbers; a Bundle else stays with one worker.
+    case linesAnd(Set<Int>)
     /// Those, and files of more bytes than so many, or of unknown size.
     case linesAndLarger(than: Int)
   }
@@ -112,7 +112,8 @@ package final class BatchFeed: Sendable {
       switch sharing {
       case .all: return true
       case .linesAndLarger(let size) where file.path == nil || file.size > size: return true
-      case .lines, .linesAndLarger:
+      case .linesAnd(let others) where others.contains(index): return true
+      case .linesAnd, .linesAndLarger:
         // Whoever asks may be earlier than the first who reads. What cannot be opened is told of by that one.
         if reader == nil, !finished, file.path != nil { reader = try? file.open(options: options) }
         return reader?.format == .ndjson

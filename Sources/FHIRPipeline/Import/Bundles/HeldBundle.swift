@@ -99,9 +99,11 @@ struct HeldBundle {
   /// An entry's place in time. A history has its newest entries first, so that they come last here.
   ///
   /// See http://hl7.org/fhir/R4/http.html#history
-  func moment(_ sequence: UInt64) -> UInt64 {
+  static func moment(_ sequence: UInt64, type: String?) -> UInt64 {
     type == "history" ? sequence ^ (1 << 40 - 1) : sequence
   }
+
+  func moment(_ sequence: UInt64) -> UInt64 { HeldBundle.moment(sequence, type: type) }
 
   mutating func countBytes(_ count: Int) {
     bytes += count

@@ -11,7 +11,7 @@ extension ImportWorker {
     let source = context.files[file].name
     let resolver = ReferenceResolver(run: context.index, bundle: held.index, stored: context.stored)
     if held.isHeld {
-      let patients = held.patients.map { factory.documentID($0) }
+      let patients = WholePatients(held.patients.map { factory.documentID($0) })
       if held.type == "transaction", context.run.honoursTransactions {
         if pass.counts {
           return begin(held, file: file, source: source, resolver: resolver, whole: patients)
@@ -50,7 +50,8 @@ extension ImportWorker {
   ///
   /// - Parameter patients: of whom all is at hand.
   func readAgain(
-    _ held: HeldBundle, file: Int, source: String, resolver: ReferenceResolver, whole patients: [String] = []
+    _ held: HeldBundle, file: Int, source: String, resolver: ReferenceResolver,
+    whole patients: WholePatients = .none
   ) {
     forEachEntry(of: file, source: source) { record, sequence in
       let resource = RecordResource(record)

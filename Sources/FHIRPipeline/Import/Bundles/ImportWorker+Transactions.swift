@@ -10,12 +10,13 @@ extension ImportWorker {
 
   /// Maps a transaction Bundle, and hands it to the loader as one; where an entry cannot be loaded, none is.
   func begin(
-    _ held: HeldBundle, file: Int, source: String, resolver: ReferenceResolver, whole patients: [String]
+    _ held: HeldBundle, file: Int, source: String, resolver: ReferenceResolver, whole patients: WholePatients
   ) {
     guard mayBegin(source) else { return }
     let open = OpenTransaction()
     open.place = (file, held.line)
     open.isAlone = context.files.count == 1 && !held.isLine
+    open.mark = held.mark
     transaction = open
     let stored = storedEntries(of: held, resolver: resolver, whole: patients)
     for entry in stored?.rest ?? held.entries where !isKnown(entry.resource, entry.sequence, held) {
@@ -31,7 +32,6 @@ extension ImportWorker {
       return
     }
     if let stored { count(stored) }
-    open.mark = held.mark
     loadWholes(lends: false) { open.requests += $0 }
     chooseDeletions(of: open)
     hand(BundleTransaction(open.requests, deletions: open.deleted, ended: whenEnded(open)))
@@ -105,26 +105,30 @@ extension ImportWorker {
 
   /// Sets a whole transaction Bundle aside.
   private func refuse(_ held: HeldBundle, _ open: OpenTransaction, _ source: String) {
-    noteRefusal(of: held, open)
+    noteRefusal(of: open)
     for entry in held.entries {
-      setAside(entry.record, entry.resource, entry.sequence, held, open, source)
+      setAside(
+        entry.record, entry.resource, entry.sequence, isKnown: held.known.contains(entry.sequence), open,
+        source)
     }
   }
 
-  func noteRefusal(of held: HeldBundle, _ open: OpenTransaction) {
-    if let mark = held.mark { context.refusedBundles.withLock { _ = $0.insert(mark) } }
+  func noteRefusal(of open: OpenTransaction) {
+    if let mark = open.mark { context.refusedBundles.withLock { _ = $0.insert(mark) } }
     guard open.derived > 0 else { return }
     summary.types[EncounterAppointment.type, default: .init()].quarantined += open.derived
   }
 
   /// Sets an entry aside for its own sake, or for that of another of its Bundle.
+  ///
+  /// - Parameter isKnown: whether its resource is there already, so that it was not to be made.
   func setAside(
-    _ record: Record, _ resource: RecordResource?, _ sequence: UInt64, _ held: HeldBundle,
+    _ record: Record, _ resource: RecordResource?, _ sequence: UInt64, isKnown: Bool,
     _ open: OpenTransaction, _ source: String
   ) {
     if let issues = open.failures[sequence] {
       context.ledger.setAside(record, source: source, issues: issues)
-    } else if let resource, !held.known.contains(sequence) {
+    } else if let resource, !isKnown {
       summary.types[resource.type, default: .init()].quarantined += 1
       let issue = Issue(
         .error, .transactionRefused, at: record.tree.expression(of: resource.node, table: .r4),

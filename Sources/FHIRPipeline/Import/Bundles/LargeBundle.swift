@@ -2,11 +2,20 @@ import FHIRFormats
 import FHIRModel
 import Synchronization
 
-/// The entries of a Bundle too large to be held, as the first pass over the inputs finds them: who they are, so that their
-/// references are resolved while the Bundle is read for the second time, and it need not be read for a third.
+/// The entries of a Bundle too large to be held, as the first pass over the inputs finds them: who they are, so that they are
+/// loaded as they come when the Bundle is read for the second time, by all workers, and it need not be read for a third.
 final class LargeBundle: Sendable {
+  /// What is known of a Bundle when it was read once.
+  struct Contents: Sendable {
+    fileprivate(set) var index = TargetIndex()
+    /// Ids of the patients in it.
+    fileprivate(set) var patients: [String] = []
+    /// `Bundle.type`
+    fileprivate(set) var type: String?
+  }
+
   private struct State {
-    var index = TargetIndex()
+    var contents = Contents()
     /// Whether its entries can be loaded as they come.
     var isPlain = true
   }
@@ -22,8 +31,8 @@ final class LargeBundle: Sendable {
   /// - Parameter room: shared by the Bundles of a run. Those for which there is none are read once more.
   init(_ room: Room) { self.room = room }
 
-  /// nil where its entries are to be looked at first: a transaction, a history, or what looks for resources that are there.
-  var index: TargetIndex? { state.withLock { $0.isPlain ? $0.index : nil } }
+  /// nil where its entries are to be looked at first: some look for resources that are there.
+  var contents: Contents? { state.withLock { $0.isPlain ? $0.contents : nil } }
 
   /// Takes note of the Bundle's entries in a batch.
   func add(_ batch: RecordBatch, _ body: (Record, RecordResource?) -> Void) {
@@ -33,8 +42,9 @@ final class LargeBundle: Sendable {
         switch record.content {
         case .entry: add(record, resource, to: &state)
         case .bundle:
-          let type = record.tree.child(KnownNames.r4.type, of: 0).map { record.tree.string(at: $0) }
-          if type == "transaction" || type == "history" { giveUp(&state) }
+          state.contents.type = record.tree.child(KnownNames.r4.type, of: 0).map {
+            record.tree.string(at: $0)
+          }
         case .resource, .unreadable: break
         }
         body(record, resource)
@@ -46,13 +56,14 @@ final class LargeBundle: Sendable {
     guard state.isPlain, let resource else { return }
     let request = EntryRequest(record)
     if request?.ifNoneExist != nil || resource.searched(by: request) != nil { return giveUp(&state) }
-    state.index.add(resource)
+    state.contents.index.add(resource)
+    if resource.type == "Patient" { state.contents.patients.append(resource.identity.id) }
     if room.entries.subtract(1, ordering: .relaxed).newValue < 0 { giveUp(&state) }
   }
 
   private func giveUp(_ state: inout State) {
-    room.entries.add(state.index.count, ordering: .relaxed)
-    state.index = TargetIndex()
+    room.entries.add(state.contents.index.count, ordering: .relaxed)
+    state.contents = Contents()
     state.isPlain = false
   }
 }

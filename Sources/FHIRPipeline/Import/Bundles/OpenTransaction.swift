@@ -3,6 +3,8 @@ import FHIRModel
 
 /// A transaction Bundle while its entries are mapped and its documents wait for the database.
 final class OpenTransaction {
+  init() {}
+
   /// By the sequence of the entry: why it cannot be loaded.
   var failures: [UInt64: [Issue]] = [:]
   /// Parts of documents whose resources other inputs of the run have, too.
@@ -25,4 +27,27 @@ final class OpenTransaction {
   var deleted: [TargetIndex.Target] = []
   /// Appointments that were made of its Encounters.
   var derived = 0
+  /// Whether an entry could not be read.
+  var hasUnreadable = false
+  /// What was counted of a part of it.
+  var summary = ImportSummary()
+
+  /// Takes what a worker makes of some of the entries of a large one.
+  init(partOf whole: OpenTransaction) {
+    mark = whole.mark
+    place = whole.place
+    isAlone = whole.isAlone
+    spill = whole.spill
+  }
+
+  func add(_ part: OpenTransaction) {
+    failures.merge(part.failures) { first, _ in first }
+    part.scattered.forEach { scattered.append(record: $0.record) }
+    deletions += part.deletions
+    spilledBytes += part.spilledBytes
+    for (kind, ids) in part.owners { owners[kind, default: []].formUnion(ids) }
+    derived += part.derived
+    if part.hasUnreadable { hasUnreadable = true }
+    summary.add(part.summary)
+  }
 }

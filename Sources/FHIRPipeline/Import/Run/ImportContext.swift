@@ -13,7 +13,7 @@ final class ImportContext: Sendable {
   let index: TargetIndex
   /// Hashes of the keys of resources of which the run has several.
   let repeated: Set<UInt64>
-  /// Some of the patients of the run's bulk files.
+  /// Some of the patients of the run's bulk files and large Bundles.
   private let patients: [String]
   let stored: StoredTargets?
   let states: StoredStates?
@@ -37,8 +37,8 @@ final class ImportContext: Sendable {
   /// How many resources transactions have deleted.
   let deletedCount = Atomic<Int>(0)
   private let conditions: Conditions
-  /// By the input's number.
-  let largeBundles: [Int: LargeBundle]
+  /// By the input's number: large Bundles whose entries are loaded as they come.
+  let largeInputs: [Int: LargeInput]
   private let failed = Mutex<PipelineFailure?>(nil)
   /// Held while charts are loaded that need much memory.
   private let large = Mutex(())
@@ -68,10 +68,23 @@ final class ImportContext: Sendable {
     self.files = files
     index = found.index
     repeated = found.repeated
-    patients = found.patients
+    var sample = found.patients
     deletions = Deletions(keys: found.deleted)
     conditions = found.conditions
-    largeBundles = found.largeBundles
+    var largeInputs: [Int: LargeInput] = [:]
+    for (file, bundle) in found.largeBundles {
+      guard let contents = bundle.contents else { continue }
+      let prefix = run.source.isEmpty ? "" : run.source + "."
+      let own = contents.patients.filter { !found.repeated.contains(NameHash.of("Patient/" + $0)) }
+      let isTransaction = contents.type == "transaction" && run.honoursTransactions
+      largeInputs[file] = LargeInput(
+        file: file, contents,
+        resolver: ReferenceResolver(run: found.index, bundle: contents.index, stored: stored),
+        patients: isTransaction ? WholePatients(own.map { prefix + $0 }) : .none)
+      if !isTransaction { sample += contents.patients.prefix(100) }
+    }
+    self.largeInputs = largeInputs
+    patients = sample
     self.stored = stored
     self.states = states
     self.ledger = ledger
@@ -218,7 +231,7 @@ final class ImportContext: Sendable {
   private static let largePartition = 20 << 20
 
   private func makeDocuments(_ pass: ImportPass) {
-    let feed = BatchFeed(files: files, options: run.reading, sharing: .lines)
+    let feed = BatchFeed(files: files, options: run.reading, sharing: .linesAnd(Set(largeInputs.keys)))
     WorkerThread.run(count: run.workers) { [self] _ in
       let worker = ImportWorker(self, pass)
       worker.run(feed)

@@ -5,11 +5,11 @@ extension ImportWorker {
   /// Whether the part's document may be loaded at once, and does not wait for parts from elsewhere.
   ///
   /// - Parameter whole: patients of whom all is at hand.
-  func isWhole(_ part: PartView, whole patients: [String]) -> Bool {
+  func isWhole(_ part: PartView, whole patients: WholePatients) -> Bool {
     switch part.kind {
     // All resources of one key are loaded together, so that the last counts in every run alike.
     case .resource, .appointment: !context.repeated.contains(NameHash.of(part.key))
-    case .patient, .chart: patients.contains { $0.utf8.elementsEqual(part.documentID) }
+    case .patient, .chart: patients.contains(part.documentID)
     case .provider: false
     }
   }

@@ -18,8 +18,9 @@ extension ImportWorker {
   /// Whether a run that compares first does no more than that with a resource: it is checked where its document is not as stored.
   func isOnlyCompared(_ record: Record, _ resource: RecordResource) -> Bool {
     // Appointments are looked at for whose they were before.
-    context.comparesAlone && record.content == .resource && record.issues.isEmpty
-      && resource.type != "Appointment"
+    guard context.comparesAlone, record.issues.isEmpty, resource.type != "Appointment" else { return false }
+    if record.content == .resource { return true }
+    return comparesEntries && (EntryRequest(record)?.method ?? .write) == .write
   }
 
   /// Adds a resource to what is compared with the database.
@@ -50,10 +51,10 @@ extension ImportWorker {
 
   /// What of a Bundle is stored already; nil where any of the documents that are the Bundle's alone is not as it would be written.
   func storedEntries(
-    of held: HeldBundle, resolver: ReferenceResolver, whole patients: [String]
+    of held: HeldBundle, resolver: ReferenceResolver, whole patients: WholePatients
   ) -> StoredEntries? {
     guard pass.counts, context.hasSameRules, missedBundles < ImportWorker.mostMissed, isPlain(held),
-      areStored(patients: patients)
+      areStored(patients: patients.ids)
     else { return nil }
     let isAlone = transaction?.isAlone == true
     var stored = StoredEntries()
@@ -113,7 +114,7 @@ extension ImportWorker {
   }
 
   /// Whether the patients are stored; of a Bundle with none it is not worth while to ask.
-  private func areStored(patients: [String]) -> Bool {
+  func areStored(patients: [String]) -> Bool {
     guard !patients.isEmpty, let presence = context.presences([.patient: patients])?[.patient] else {
       return false
     }
@@ -121,7 +122,7 @@ extension ImportWorker {
   }
 
   /// What is unchanged, by document; nil where a document is not stored as it would be written.
-  private func talliesOfStored(_ groups: DocumentGroups) -> [(DocumentKind, Tally)]? {
+  func talliesOfStored(_ groups: DocumentGroups) -> [(DocumentKind, Tally)]? {
     var tallies: [(DocumentKind, Tally)] = []
     var rest = groups.groups[...]
     while !rest.isEmpty {

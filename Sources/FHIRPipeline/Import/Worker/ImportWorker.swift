@@ -31,9 +31,9 @@ final class ImportWorker {
   var isComparing = false
   /// Kinds of documents that parts came for, as bits.
   var expected: UInt8 = 0
-  private let runResolver: ReferenceResolver
-  /// Of the large Bundle that is being read.
-  private var largeResolver: (file: Int, resolver: ReferenceResolver)?
+  /// Whether entries are those of a large Bundle that is no transaction, and stand for themselves like lines of a bulk file.
+  var comparesEntries = false
+  let runResolver: ReferenceResolver
 
   init(_ context: ImportContext, _ pass: ImportPass) {
     self.context = context
@@ -51,6 +51,10 @@ final class ImportWorker {
     var worker = BatchFeed.Worker(feed)
     while !context.mustStop, let item = worker.next() {
       let source = context.files[item.file].name
+      if let large = context.largeInputs[item.file] {
+        take(item, of: large, source: source)
+        continue
+      }
       switch item.content {
       case .batch(let batch):
         take(batch, of: item, source: source)
@@ -78,14 +82,9 @@ final class ImportWorker {
         resources += 1
         handle(
           record, RecordResource(record), source: source, resolver: runResolver, sequence: base | number,
-          whole: [])
+          whole: .none)
       case .entry:
         resources += 1
-        if !batch.isLines, let resolver = resolver(ofLarge: item.file) {
-          return handle(
-            record, RecordResource(record), source: source, resolver: resolver, sequence: base | number,
-            whole: [])
-        }
         if bundle == nil { bundle = HeldBundle(isLine: batch.isLines, most: context.run.heldBundleBytes) }
         bundle?.add(
           record, sequence: base | number, repeated: context.repeated, existing: context.existing)
@@ -96,12 +95,7 @@ final class ImportWorker {
         if batch.isLines { finishBundle(file: item.file) }
       case .unreadable:
         bundle?.hasUnreadable = true
-        guard pass.counts else { return }
-        let type = "unreadable"
-        summary.types[type, default: .init()].read += 1
-        summary.types[type, default: .init()].quarantined += 1
-        summary.errors += 1
-        context.ledger.setAside(record, source: source, issues: record.issues)
+        setAside(unreadable: record, source)
       }
     }
     if batch.isLines { finishBundle(file: item.file) }
@@ -112,14 +106,14 @@ final class ImportWorker {
     loadWholes()
   }
 
-  /// Finds what references within a large Bundle point to; nil for a Bundle whose entries are to be held.
-  private func resolver(ofLarge file: Int) -> ReferenceResolver? {
-    guard let large = context.largeBundles[file] else { return nil }
-    if let largeResolver, largeResolver.file == file { return largeResolver.resolver }
-    guard let index = large.index else { return nil }
-    let resolver = ReferenceResolver(run: context.index, bundle: index, stored: context.stored)
-    largeResolver = (file, resolver)
-    return resolver
+  /// Sets aside what could not be read.
+  func setAside(unreadable record: Record, _ source: String) {
+    guard pass.counts else { return }
+    let type = "unreadable"
+    summary.types[type, default: .init()].read += 1
+    summary.types[type, default: .init()].quarantined += 1
+    summary.errors += 1
+    context.ledger.setAside(record, source: source, issues: record.issues)
   }
 
   /// Errors that say nothing against a resource itself: how its Bundle presents it, what its codes mean to others.
@@ -137,7 +131,7 @@ final class ImportWorker {
   /// Checks and maps one record, and the resource in it, if it has one.
   func handle(
     _ record: Record, _ resource: RecordResource?, source: String, resolver: ReferenceResolver,
-    sequence: UInt64, whole patients: [String]
+    sequence: UInt64, whole patients: WholePatients
   ) {
     guard pass.counts else {
       if let resource {
@@ -275,7 +269,7 @@ final class ImportWorker {
   /// was only compared.
   private func handleAgain(
     _ record: Record, _ resource: RecordResource, source: String, resolver: ReferenceResolver,
-    sequence: UInt64, whole patients: [String]
+    sequence: UInt64, whole patients: WholePatients
   ) {
     guard !resource.isAmbiguous, case .changed(let marks) = pass else { return }
     let isFirst = isOnlyCompared(record, resource)
@@ -313,7 +307,7 @@ final class ImportWorker {
   }
 
   /// Counts and tells what is wrong with a Bundle's own members.
-  private func report(_ record: Record, source: String) {
+  func report(_ record: Record, source: String) {
     var issues = record.issues
     validator.validate(record.tree, into: &issues)
     for issue in issues where issue.severity >= .error {
