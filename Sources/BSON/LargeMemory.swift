@@ -14,7 +14,7 @@ package enum LargeMemory {
   /// Large blocks have a multiple of it: what is left of a large page is small ones.
   private static let step = 256 << 10
   /// Bytes of blocks that wait to be used again.
-  private static let keptBytes = 4 << 20
+  private static let keptBytes = 8 << 20
 
   private struct Kept: @unchecked Sendable {
     // Safe to share: touched inside the lock only.
@@ -64,13 +64,16 @@ package enum LargeMemory {
 
   // MARK: For C
 
+  /// The least that C code gets of a large block.
+  private static let lentBytes = 4 << 20
   /// Bytes of the large blocks that C code has, by their addresses.
   private static let lent = Mutex<[UInt: Int]>([:])
 
   /// Memory as C's `malloc` gives it, for libraries that let theirs be replaced.
   package static func malloc(_ count: Int) -> UnsafeMutableRawPointer? {
     guard count >= threshold else { return Glibc.malloc(count) }
-    let block = allocate(count)
+    // A command that is put together grows by doubling: what it does not touch costs nothing.
+    let block = allocate(max(count, lentBytes))
     lent.withLock { $0[UInt(bitPattern: block.baseAddress)] = block.count }
     return block.baseAddress
   }

@@ -192,7 +192,7 @@ struct CollectionLoader {
   }
 
   /// Bytes of new pages that go out together.
-  private static let pageBytesPerWrite = 4 << 20
+  private static let pageBytesPerWrite = 2 << 20
 
   /// Writes a new document's further pages; returns why that was not possible.
   private func insertFurtherPages(
