@@ -59,7 +59,6 @@ package struct DocumentDraft {
 
   /// Adds parts; of two for one resource the newer counts, else the later.
   package mutating func merge(_ parts: ArraySlice<PartView>) {
-    // Numbers are moved about faster than parts.
     var resources: [Int] = []
     resources.reserveCapacity(parts.count)
     var links: [PartView] = []
@@ -72,10 +71,7 @@ package struct DocumentDraft {
     }
     links.sort { $0.sequence < $1.sequence }
     for part in links { add(part.link) }
-    resources.sort { a, b in
-      let order = parts[a].key.order(parts[b].key)
-      return order == 0 ? parts[a].sequence < parts[b].sequence : order < 0
-    }
+    KeyOrder.sort(&resources, key: { parts[$0].key }, rank: { parts[$0].sequence })
     var arrivals = Arrivals()
     var at = 0
     while at < resources.count {

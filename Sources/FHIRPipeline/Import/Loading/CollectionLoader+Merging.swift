@@ -240,7 +240,7 @@ extension CollectionLoader {
       // A change stays on one page, as a rule.
       if found[id] == page { continue }
       if let old = found[id] { try change?.keep(old, connection) }
-      if let reason = try replace(further: [page], connection) { throw Setback.refused(reason) }
+      if let reason = try replace(further: page, connection) { throw Setback.refused(reason) }
     }
     let first = try connection.write([try replacement(merged)], in: collection)
     if let failure = first.failures.first { throw Setback.refused(failure.message) }

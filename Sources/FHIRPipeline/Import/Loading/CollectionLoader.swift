@@ -191,46 +191,35 @@ struct CollectionLoader {
     }
   }
 
-  /// Bytes of new pages that go out together.
-  private static let pageBytesPerWrite = 2 << 20
-
   /// Writes a new document's further pages; returns why that was not possible.
   private func insertFurtherPages(
     of document: Assembly, _ connection: borrowing StoreConnection
   ) throws -> String? {
-    var pages: [BSONDocument] = []
-    for number in 1..<document.pageCount {
-      pages.append(try document.page(number))
-      let bytes = pages.reduce(0) { $0 + $1.count }
-      guard bytes >= CollectionLoader.pageBytesPerWrite || number == document.pageCount - 1 else { continue }
-      if let reason = try insert(further: pages, connection) { return reason }
-      pages = []
+    let pages = FurtherPages(of: document)
+    defer { pages.stop() }
+    while let page = try pages.next() {
+      if let reason = try insert(further: page, connection) { return reason }
     }
     return nil
   }
 
-  /// Writes pages; returns why that was not possible.
+  /// Writes a page; returns why that was not possible.
   private func insert(
-    further pages: [BSONDocument], _ connection: borrowing StoreConnection
+    further page: BSONDocument, _ connection: borrowing StoreConnection
   ) throws -> String? {
-    guard !pages.isEmpty else { return nil }
     // In a transaction a duplicate would be the end of it.
-    if connection.isInTransaction { return try replace(further: pages, connection) }
-    var left: [BSONDocument] = []
-    for failure in try connection.insert(pages, into: place.pages).failures {
-      guard failure.reason == .duplicateKey else { return failure.message }
-      // An import that was cut short may have left pages without their first.
-      left.append(pages[failure.index])
+    guard !connection.isInTransaction,
+      let failure = try connection.insert([page], into: place.pages).failures.first
+    else {
+      return connection.isInTransaction ? try replace(further: page, connection) : nil
     }
-    return try replace(further: left, connection)
+    guard failure.reason == .duplicateKey else { return failure.message }
+    // An import that was cut short may have left pages without their first.
+    return try replace(further: page, connection)
   }
 
-  /// Replaces pages, whether they are there or not; returns why that was not possible.
-  func replace(further pages: [BSONDocument], _ connection: borrowing StoreConnection) throws -> String? {
-    for page in pages {
-      let result = try connection.replace([page], in: place.pages, upsert: true)
-      if let failure = result.failures.first { return failure.message }
-    }
-    return nil
+  /// Replaces a page, whether it is there or not; returns why that was not possible.
+  func replace(further page: BSONDocument, _ connection: borrowing StoreConnection) throws -> String? {
+    try connection.replace([page], in: place.pages, upsert: true).failures.first?.message
   }
 }

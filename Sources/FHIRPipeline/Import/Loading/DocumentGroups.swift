@@ -16,6 +16,8 @@ struct DocumentGroups {
   /// The groups are valid as long as the buffer stays as it is.
   init(_ buffer: borrowing PartBuffer) {
     var views: [PartView] = []
+    // About as many as there will be.
+    views.reserveCapacity(buffer.count >> 10)
     var members: [Int32] = []
     var sizes: [Int] = []
     // By the hash of the document: the last group of that hash, and the one before it.
@@ -42,11 +44,19 @@ struct DocumentGroups {
       groups[number].range = start..<start + sizes[number]
       start += sizes[number]
     }
-    guard let any = views.first else { return }
-    parts = [PartView](repeating: any, count: views.count)
-    for (index, group) in members.enumerated() {
-      parts[starts[Int(group)]] = views[index]
-      starts[Int(group)] += 1
+    // Parts go to their places one after another, each from the place that the one before it took: no second array of them.
+    swap(&parts, &views)
+    guard groups.count > 1 else { return }
+    for index in members.indices {
+      while members[index] >= 0 {
+        let group = Int(members[index])
+        let place = starts[group]
+        starts[group] += 1
+        // a place that is taken
+        members.swapAt(index, place)
+        parts.swapAt(index, place)
+        members[place] = -1
+      }
     }
   }
 

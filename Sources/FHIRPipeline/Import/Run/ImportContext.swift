@@ -237,19 +237,37 @@ final class ImportContext: Sendable {
       worker.run(feed)
     }
     if run.isLarge(files) { MemoryReturn.betweenStages() }
-    let next = Atomic<Int>(0)
-    WorkerThread.run(count: run.workers) { [self] _ in
+    loadPartitions(pass)
+  }
+
+  /// Puts together and loads what the inputs scatter. One worker begins with the large charts, which take long.
+  private func loadPartitions(_ pass: ImportPass) {
+    let sizes = (0..<spill.partitionCount).map { spill.size(of: $0) }
+    let large = sizes.indices.filter { sizes[$0] > ImportContext.largePartition }
+    let others = sizes.indices.filter { sizes[$0] <= ImportContext.largePartition }
+    let nextLarge = Atomic<Int>(0)
+    let nextOther = Atomic<Int>(0)
+    WorkerThread.run(count: run.workers) { [self] number in
       let worker = ImportWorker(self, pass)
-      while !mustStop {
-        let partition = next.add(1, ordering: .relaxed).oldValue
-        guard partition < spill.partitionCount else { break }
-        // A chart of that size is in memory several times until it is loaded: one at a time.
-        if spill.size(of: partition) > ImportContext.largePartition {
-          large.withLock { _ in worker.loadPartition(partition) }
-        } else {
-          worker.loadPartition(partition)
+      func loadLarge() {
+        while !mustStop {
+          // A chart of that size is in memory several times until it is loaded: one at a time.
+          let isDone = self.large.withLock { _ in
+            let next = nextLarge.add(1, ordering: .relaxed).oldValue
+            guard next < large.count else { return true }
+            worker.loadPartition(large[next])
+            return false
+          }
+          if isDone { return }
         }
       }
+      if number == 0 { loadLarge() }
+      while !mustStop {
+        let next = nextOther.add(1, ordering: .relaxed).oldValue
+        guard next < others.count else { break }
+        worker.loadPartition(others[next])
+      }
+      loadLarge()
     }
   }
 }
