@@ -120,6 +120,27 @@ import Testing
     #expect(try workspace.read("out/Observation.ndjson").split(separator: "\n").count == 1)
   }
 
+  @Test func `a resource that says no version moves, and an older one that comes again goes nowhere`() throws
+  {
+    let workspace = try Workspace()
+    let plain = { (patient: String) in
+      Self.weight("o1", of: patient, version: 1).replacing(#""meta":{"versionId":"1"},"#, with: "")
+    }
+    try #require(!plain("p1").contains("versionId"))
+    _ = try load(
+      Self.people + [plain("p1"), Self.weight("o2", of: "p1", version: 1)], "first", into: workspace)
+    // With the patients, what comes is compared first.
+    let moved = Self.people + [plain("p2"), Self.weight("o2", of: "p2", version: 2)]
+    _ = try load(moved, "moved", into: workspace)
+    #expect(try workspace.document("p1", in: "patient_chart")["observations"] == nil)
+    #expect(try workspace.document("p2", in: "patient_chart")["observations"]?.elements?.count == 2)
+    // The older version of the second comes again.
+    _ = try load([Self.weight("o2", of: "p1", version: 1)], "older", into: workspace)
+    #expect(try workspace.document("p1", in: "patient_chart")["observations"] == nil)
+    #expect(try workspace.document("p2", in: "patient_chart")["observations"]?.elements?.count == 2)
+    try expectNoFindings(workspace, "moved without a version")
+  }
+
   @Test func `another hospital's resource of the same id stays`() throws {
     let workspace = try Workspace()
     for source in ["a", "b"] {

@@ -162,4 +162,82 @@ import Testing
 
         """)
   }
+
+  /// What a plan says becomes of documents.
+  private func plannedFates(_ workspace: Workspace, _ files: [String]) throws -> [String: String] {
+    let outcome = try Program.run(
+      ["plan", "--no-progress", "--format", "json", "--limit", "100000"] + files,
+      environment: ["FHIRLINE_DATABASE": workspace.database])
+    let plan = try #require(
+      try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any], "\(outcome.errors)"
+    )
+    var fates: [String: String] = [:]
+    for document in try #require(plan["differences"] as? [[String: Any]]) {
+      let name = "\(document["collection"] ?? "") \(document["id"] ?? "")"
+      #expect(fates[name] == nil, "\(name) is told twice")
+      fates[name] = document["action"] as? String
+    }
+    let counts = try #require(plan["documents"] as? [String: [String: Int]])
+    #expect(counts.values.reduce(0) { $0 + ($1["insert"] ?? 0) + ($1["replace"] ?? 0) } == fates.count)
+    return fates
+  }
+
+  /// The digest of each document's content.
+  private func digests(_ workspace: Workspace) throws -> [String: String] {
+    var digests: [String: String] = [:]
+    for collection in ["patient", "patient_chart", "provider", "appointment", "resource"] {
+      for document in try workspace.documents(in: collection) {
+        digests["\(collection) \(document["_id"]?.text ?? "")"] = document["_fhirline"]?.fields?["hash"]?.text
+      }
+    }
+    return digests
+  }
+
+  @Test
+  func
+    `documents that several inputs add to, and those that something leaves, are planned as they are written`()
+    throws
+  {
+    let workspace = try Workspace()
+    func resources(patient: String, version: Int) -> [String] {
+      [
+        #"{"resourceType":"Patient","id":"p1","name":[{"family":"Eins"}]}"#,
+        #"{"resourceType":"Patient","id":"p2","name":[{"family":"Zwei"}]}"#,
+        #"{"resourceType":"Practitioner","id":"d","name":[{"family":"Doc"}]}"#,
+        #"{"resourceType":"Appointment","id":"a","status":"booked","start":"2024-01-01T10:00:00Z","#
+          + #""end":"2024-01-01T10:30:00Z","participant":[{"actor":{"reference":"Patient/\#(patient)"},"#
+          + #""status":"accepted"},{"actor":{"reference":"Practitioner/d"},"status":"accepted"}]}"#,
+        #"{"resourceType":"Observation","id":"o","meta":{"versionId":"\#(version)"},"status":"final","#
+          + #""code":{"text":"c"},"subject":{"reference":"Patient/\#(patient)"}}"#,
+      ]
+    }
+    func bundle(_ entries: [String], _ type: String) -> String {
+      let texts = entries.map { #"{"resource":\#($0),"request":{"method":"POST","url":"x"}}"# }
+      return #"{"resourceType":"Bundle","type":"\#(type)","entry":[\#(texts.joined(separator: ","))]}"#
+    }
+    let first = resources(patient: "p1", version: 1)
+    let second = resources(patient: "p2", version: 2)
+    // Two Bundles for one patient, one of them all or nothing; what moves; and again.
+    try workspace.write("one/a.json", bundle([first[0], first[2], first[3]], "batch"))
+    try workspace.write("one/b.json", bundle([first[0], first[1], first[4]], "transaction"))
+    try workspace.write("two/lines.ndjson", second.joined(separator: "\n") + "\n")
+    for (folder, changes) in [("one", 6), ("one", 0), ("two", 5), ("two", 0), ("one", 5), ("two", 5)] {
+      let planned = try plannedFates(workspace, [workspace.path(folder)])
+      let before = try digests(workspace)
+      _ = try workspace.importFiles(workspace.path(folder))
+      var done: [String: String] = [:]
+      for (name, digest) in try digests(workspace) where before[name] != digest {
+        done[name] = before[name] == nil ? "insert" : "replace"
+      }
+      #expect(planned == done, "\(folder)")
+      #expect(done.count == changes, "\(folder): \(done)")
+    }
+    // What leaves is named.
+    try workspace.write(
+      "three/lines.ndjson", second[4].replacing(#""2""#, with: #""9""#).replacing("p2", with: "p1"))
+    let text = try plan(workspace, workspace.path("three"), status: 0).output
+    #expect(
+      text.contains("patient_chart p2: replace\n    Observation/o: leaves, for it is another patient's now\n")
+    )
+  }
 }

@@ -9,7 +9,7 @@ enum TortureInput: String, CaseIterable, CustomTestStringConvertible {
   /// A file for each type of resource.
   case bulk
   /// As `bulk`, over what another import has loaded: some of it the same, some older, some wanting. Charts go on pages, and a
-  /// copy of each into its patient.
+  /// copy of each into its patient. Some resources move to another patient.
   case changes
 
   static let patients = 80
@@ -47,6 +47,10 @@ enum TortureInput: String, CaseIterable, CustomTestStringConvertible {
         case ("Encounter", 0), ("Practitioner", 1), ("Patient", 2): nil
         case ("Observation", _): json.contains("T1") ? json.replacing("kg", with: "g") : nil
         case ("Condition", 3), ("Patient", 1): json
+        // It was another patient's before.
+        case ("Condition", 2):
+          json.replacing(
+            #""Patient/p\#(patient)""#, with: #""Patient/p\#((patient + 1) % TortureInput.patients)""#)
         default: json.replacing("Family", with: "Earlier").replacing("Room", with: "Cellar")
         }
       }

@@ -15,6 +15,11 @@ package struct ResourceVersion: Sendable {
     number = (try? meta?.find("versionId"))?.text.flatMap { Int($0) }
   }
 
+  package init(lastUpdated: String?, versionId: String?) {
+    updated = lastUpdated.flatMap(InstantKey.init)
+    number = versionId.flatMap { Int($0) }
+  }
+
   /// Whether a version is told to be older than another. Where they do not tell, it is not.
   package func isOlder(than other: ResourceVersion) -> Bool {
     if let x = updated, let y = other.updated, x != y { return x < y }

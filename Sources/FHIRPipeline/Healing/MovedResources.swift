@@ -6,13 +6,20 @@ import Synchronization
 /// Resources in sections of documents that may have stood in another patient's before: a laboratory corrects whose result it was.
 /// The document that they left is told from its sections, for a resource has one home.
 ///
-/// Only versions that say that they are not the first are looked for, and only where something came that was not there: to
-/// look for a resource reads every document of its kind.
+/// They are looked for only where something came that was not there: to look for a resource reads every document of its kind.
+/// Those that do not say that they are another version than the first are, where that takes no longer than the import itself: while
+/// there are not many of them, and little is stored beside what came.
 final class MovedResources: Sendable {
   /// More are not looked for; the doctor finds them.
   private static let most = 100_000
   /// Of collections that this run made: a history tells of few resources what a bulk export tells of all.
   private static let mostInNew = 1_000
+
+  /// Of those that may be their first version, more are not looked for.
+  private static let mostFirst = 20_000
+  /// Bytes of stored documents that are read through whatever the input; and how many for each byte of it.
+  private static let bytesReadThrough = 64 << 20
+  private static let bytesReadThroughEach = 4
 
   private struct Candidate {
     let type: String
@@ -20,6 +27,9 @@ final class MovedResources: Sendable {
     /// Where the run put it last.
     var home: Home
     var sequence: UInt64
+    let version: ResourceVersion
+    /// Whether it may be the first version of itself.
+    let isFirst: Bool
   }
 
   /// A document with a resource.
@@ -31,29 +41,53 @@ final class MovedResources: Sendable {
   private struct State {
     var candidates: [String: Candidate] = [:]
     var areTooMany = false
+    var firsts = 0
   }
 
   private let mappings: MappingSet
   private let states: StoredStates
+  private let inputBytes: Int
+  /// Whether an import goes on that may have put resources into their documents, and not have taken them out of others.
+  let goesOn: Bool
+  private let looksFor = Atomic<Bool>(true)
   private let state = Mutex(State())
 
-  init(mappings: MappingSet, states: StoredStates) {
+  /// - Parameter inputBytes: how large the run's inputs are.
+  init(mappings: MappingSet, states: StoredStates, inputBytes: Int, goesOn: Bool = false) {
     self.mappings = mappings
     self.states = states
+    self.inputBytes = inputBytes
+    self.goesOn = goesOn
   }
 
-  /// Takes note of a resource that is not the first version of itself, and of where it goes.
-  func see(_ identity: ResourceIdentity, in kind: DocumentKind, _ document: String, sequence: UInt64) throws {
+  /// Whether resources are looked for that may be their first version.
+  var looksForAll: Bool { looksFor.load(ordering: .relaxed) }
+
+  /// Takes note of a resource, and of where it goes.
+  func see(
+    _ identity: ResourceIdentity, in kind: DocumentKind, _ document: String, sequence: UInt64,
+    version: ResourceVersion, isFirst: Bool
+  ) throws {
     let place = mappings.homes.place(ofType: identity.type)
     guard place.section != nil else { return }
+    // Where nothing was stored nothing has moved, unless the run has several versions of it.
+    if isFirst, try !states.hadDocuments(place.kind) { return }
     state.withLock { state in
+      if isFirst, state.candidates[identity.key] == nil {
+        guard state.firsts < MovedResources.mostFirst else {
+          looksFor.store(false, ordering: .relaxed)
+          return
+        }
+        state.firsts += 1
+      }
       if let known = state.candidates[identity.key], known.sequence > sequence { return }
       guard state.candidates.count < MovedResources.most || state.candidates[identity.key] != nil else {
         state.areTooMany = true
         return
       }
       state.candidates[identity.key] = Candidate(
-        type: identity.type, id: identity.id, home: Home(kind: kind, id: document), sequence: sequence)
+        type: identity.type, id: identity.id, home: Home(kind: kind, id: document), sequence: sequence,
+        version: version, isFirst: isFirst && (state.candidates[identity.key]?.isFirst ?? true))
     }
   }
 
@@ -69,15 +103,9 @@ final class MovedResources: Sendable {
     _ store: DocumentStore, _ assembler: DocumentAssembler, prefix: String, inserted: (String) -> Bool,
     say: (String) -> Void
   ) throws {
-    let found = state.withLock { $0 }
-    var candidates = found.candidates.filter { inserted($0.value.type) }
-    if candidates.count > MovedResources.mostInNew {
-      candidates = try candidates.filter {
-        try states.hadDocuments(mappings.homes.place(ofType: $0.value.type).kind)
-      }
-    }
+    let candidates = try candidates(store, inserted)
     guard !candidates.isEmpty else { return }
-    if found.areTooMany {
+    if state.withLock({ $0.areTooMany }) {
       say(
         "  more than \(Amount.grouped(MovedResources.most)) resources came in later versions: whether others of them stood in "
           + "another document before is for `fhirline doctor` to tell")
@@ -97,6 +125,60 @@ final class MovedResources: Sendable {
       say(
         "  \(Amount.of(count, "resource")) taken out of documents that another version of them had stood in")
     }
+  }
+
+  private func candidates(
+    _ store: DocumentStore, _ inserted: (String) -> Bool
+  ) throws -> [String: Candidate] {
+    var candidates = state.withLock { $0.candidates }.filter { goesOn || inserted($0.value.type) }
+    let firsts = candidates.filter { $0.value.isFirst }
+    if !firsts.isEmpty {
+      let kinds = Set(firsts.map { mappings.homes.place(ofType: $0.value.type).kind })
+      let room = max(
+        MovedResources.bytesReadThrough, inputBytes * MovedResources.bytesReadThroughEach)
+      let areWithin = try looksForAll && bytes(of: kinds, store) <= room
+      if !areWithin {
+        candidates = candidates.filter { !$0.value.isFirst }
+      }
+    }
+    guard candidates.count > MovedResources.mostInNew else { return candidates }
+    return try candidates.filter {
+      try states.hadDocuments(mappings.homes.place(ofType: $0.value.type).kind)
+    }
+  }
+
+  /// How many bytes documents of these kinds have in the database; more than anybody reads where it does not tell.
+  private func bytes(of kinds: Set<DocumentKind>, _ store: DocumentStore) throws -> Int {
+    try store.persevering { connection in
+      var bytes = 0
+      for name in Set(kinds.map { states.collection(of: $0) }) {
+        do {
+          let reply = try connection.command(try BSONDocument(["collStats": .string(name)]))
+          bytes += Int(try reply.withView { try $0.find("size")?.integer ?? 0 })
+        } catch let error as StoreError where error.code == .notAuthorized {
+          return Int.max
+        }
+      }
+      return bytes
+    }
+  }
+
+  /// What would leave stored documents, where nothing is written: by document, the keys of resources.
+  func leaving(
+    _ store: DocumentStore, _ assembler: DocumentAssembler, prefix: String, inserted: (String) -> Bool
+  ) throws -> [(kind: DocumentKind, id: String, keys: Set<String>)] {
+    let candidates = try candidates(store, inserted)
+    guard !candidates.isEmpty else { return [] }
+    var orders: [Home: Set<String>] = [:]
+    for (key, homes) in try homes(of: candidates, store, prefix: prefix) {
+      guard let candidate = candidates[key] else { continue }
+      for home in homes where home != candidate.home {
+        guard let stored = try version(of: key, in: home, store, assembler) else { continue }
+        let isOlder = candidate.version.isOlder(than: stored)
+        orders[isOlder ? candidate.home : home, default: []].insert(key)
+      }
+    }
+    return orders.map { ($0.key.kind, $0.key.id, $0.value) }
   }
 
   /// By resource: the documents that hold it.

@@ -70,6 +70,7 @@ package struct PlanOutcome: Sendable {
             + (showsValues ? values(of: difference) : ""))
       }
     }
+    for key in document.leaving { lines.append("    \(key): leaves, for it is another patient's now") }
     if document.hasMore { lines.append("    …") }
     if lines.isEmpty, document.fate == .replace {
       lines.append("    its bookkeeping: links, names, or the mapping that it was made by")
@@ -160,6 +161,7 @@ package struct PlanOutcome: Sendable {
                     ])
                   })
               ),
+              ("leaving", JSONText.array(document.leaving.map(JSONText.quoted))),
               ("hasMore", String(document.hasMore)),
             ])
           })

@@ -25,19 +25,21 @@ package struct PlanRun: Sendable {
     let ledger = ImportLedger(quarantine: nil, files: files.map(\.name), say: run.say)
     let assembler = DocumentAssembler(
       mappings: run.mappings, pageBytes: run.chartPageBytes, pageEntries: run.chartPageEntries)
-    let sink = PlanSink(
+    let sink = try PlanSink(
       store: store, states: states, assembler: assembler, mappings: run.mappings, ledger: ledger, limit: limit
     )
+    let moved = MovedResources(mappings: run.mappings, states: states, inputBytes: total)
     let progress = Progress(total: total, enabled: run.showsProgress)
     let context = ImportContext(
       run: run, files: files, found: found,
       stored: stored,
       states: states, ledger: ledger, assembler: assembler, loader: sink,
       spill: SpillStore(expectedBytes: total * 5 / 4, folder: folder), progress: progress,
-      hasTransactions: store.server.hasTransactions)
+      moved: moved, hasTransactions: store.server.hasTransactions)
     context.makeDocuments()
     progress.finish()
     if let failure = sink.failure ?? context.failure { throw failure }
+    try settle(sink, moved, ledger, store, assembler)
     var outcome = PlanOutcome(summary: ledger.summary)
     outcome.summary.files = files.count
     outcome.summary.seconds = Progress.now() - started
@@ -49,6 +51,22 @@ package struct PlanRun: Sendable {
     outcome.counts = sink.counts
     outcome.documents = sink.documents
     return outcome
+  }
+
+  /// What becomes of documents that something leaves for another patient's.
+  private func settle(
+    _ sink: PlanSink, _ moved: MovedResources, _ ledger: ImportLedger, _ store: DocumentStore,
+    _ assembler: DocumentAssembler
+  ) throws {
+    let prefix = run.source.isEmpty ? "" : run.source + "."
+    let types = ledger.summary.types
+    do {
+      try sink.settleAppointments(prefix: prefix)
+      let leaving = try moved.leaving(store, assembler, prefix: prefix) { types[$0]?.inserted ?? 0 > 0 }
+      for (kind, id, keys) in leaving { try sink.remove(keys, from: id, of: kind) }
+    } catch let error as StoreError {
+      throw PipelineFailure(.connection, error.message)
+    }
   }
 
   /// What of what is to be deleted is there.

@@ -4,12 +4,30 @@ import FHIRMapping
 import Synchronization
 
 /// Takes the documents of an import, and compares them with those that are stored instead of writing them.
+///
+/// Several inputs may add to one document: each is put together with what the ones before it would have left.
 final class PlanSink: DocumentSink {
+  /// What would become of a document by what has come for it so far.
+  private struct Plan {
+    var fate: PlannedDocument.Fate
+    /// Where it is kept, unless it stays as it is.
+    var room: Range<Int>?
+  }
+
   private struct State {
+    /// By the hash of kind and id.
+    var plans: [UInt64: Plan] = [:]
     var counts: [String: [PlannedDocument.Fate: Int]] = [:]
     /// By fate: the first documents in the order of their collections and ids.
     var documents: [PlannedDocument.Fate: [PlannedDocument]] = [:]
+    /// By appointment: who would lose it.
+    var formerOwners: [String: Set<AppointmentOwner>] = [:]
     var failure: PipelineFailure?
+  }
+
+  /// A document's turn: workers do not put together the same one at a time.
+  private final class Turn: Sendable {
+    let lock = Mutex(())
   }
 
   private let store: DocumentStore
@@ -18,18 +36,21 @@ final class PlanSink: DocumentSink {
   private let mappings: MappingSet
   private let ledger: ImportLedger
   private let limit: Int
+  private let kept: PlannedPages
+  private let turns = (0..<64).map { _ in Turn() }
   private let state = Mutex(State())
 
   init(
     store: DocumentStore, states: StoredStates, assembler: DocumentAssembler, mappings: MappingSet,
     ledger: ImportLedger, limit: Int
-  ) {
+  ) throws {
     self.store = store
     self.states = states
     self.assembler = assembler
     self.mappings = mappings
     self.ledger = ledger
     self.limit = limit
+    kept = try PlannedPages()
   }
 
   var hasFailed: Bool { failure != nil }
@@ -37,9 +58,14 @@ final class PlanSink: DocumentSink {
   var counts: [String: [PlannedDocument.Fate: Int]] { state.withLock { $0.counts } }
   var documents: [PlannedDocument.Fate: [PlannedDocument]] { state.withLock { $0.documents } }
 
-  func foundUnchanged(_ kind: DocumentKind) {
-    let name = states.place(of: kind).name
-    state.withLock { $0.counts[name, default: [:]][.unchanged, default: 0] += 1 }
+  func foundUnchanged(_ kind: DocumentKind, _ id: String) {
+    // What another input has changed stays changed.
+    let key = PlanSink.key(kind, id)
+    state.withLock { state in
+      guard state.plans[key] == nil else { return }
+      state.plans[key] = Plan(fate: .unchanged)
+      state.counts[states.place(of: kind).name, default: [:]][.unchanged, default: 0] += 1
+    }
   }
 
   func put(_ requests: [LoadRequest]) -> Bool {
@@ -58,56 +84,98 @@ final class PlanSink: DocumentSink {
   }
 
   private func put(_ documents: [Assembly], _ kind: DocumentKind) throws {
-    var waiting: [String: Assembly] = [:]
-    for document in documents { waiting[document.id] = document }
+    var waiting: [String: [Assembly]] = [:]
+    for document in documents { waiting[document.id, default: []].append(document) }
     let place = states.place(of: kind)
     if try states.hadDocuments(kind) {
       let projection = place.field.map { BSONFields([.init($0, 1)]) }
       try store.withConnection { connection in
-        try connection.find(
-          documents.map(\.id), at: place, projection: projection
-        ) { id, _, stored in
-          guard let own = try place.document(in: stored),
-            let document = waiting.removeValue(forKey: id)
+        try connection.find(Array(waiting.keys), at: place, projection: projection) { id, _, stored in
+          guard let own = try place.document(in: stored), let documents = waiting.removeValue(forKey: id)
           else { return }
-          try compare(document, with: BSONDocument(copying: own), place)
+          let pages = try allPages(of: id, BSONDocument(copying: own), place)
+          for document in documents { try add(document, to: pages, place) }
         }
       }
     }
-    for document in documents where waiting[document.id] != nil {
-      ledger.count(document.tally)
-      note(PlannedDocument(kind: kind, collection: place.name, id: document.id, fate: .insert))
+    for document in documents where waiting[document.id] != nil { try add(document, to: [], place) }
+  }
+
+  private func allPages(of id: String, _ first: BSONDocument, _ place: DocumentPlace) throws -> [BSONDocument]
+  {
+    let count = try first.withView { try StoredState($0) }.pages
+    guard count > 1 else { return [first] }
+    return try store.withConnection { connection in
+      try connection.storedPages(of: id, count: count, at: place).pages
     }
   }
 
-  private func compare(_ document: Assembly, with first: BSONDocument, _ place: DocumentPlace) throws {
-    let content = try first.withView { try StoredState($0) }
-    var pages = [first]
-    if content.pages > 1 {
-      pages = try store.withConnection { connection in
-        try connection.storedPages(of: document.id, count: content.pages, at: place).pages
+  /// - Parameter stored: its pages in the database; none for one that is not there.
+  private func add(_ document: Assembly, to stored: [BSONDocument], _ place: DocumentPlace) throws {
+    let key = PlanSink.key(document.kind, document.id)
+    try turns[Int(key % 64)].lock.withLock { _ in
+      let plan = state.withLock { $0.plans[key] }
+      let base = try plan?.room.map { try kept.pages(at: $0) } ?? stored
+      guard !base.isEmpty else {
+        ledger.count(document.tally)
+        let room = try kept.keep(count: document.pageCount) { try document.page($0) }
+        note(
+          PlannedDocument(kind: document.kind, collection: place.name, id: document.id, fate: .insert), room)
+        return
       }
+      if assembler.isEmpty(document) {
+        foundUnchanged(document.kind, document.id)
+        return
+      }
+      let planned = try assembler.assemble(document, stored: base)
+      ledger.count(planned.tally)
+      let before = try base[0].withView { try StoredState($0) }
+      if planned.hash == before.hash || planned.isAsStored {
+        foundUnchanged(document.kind, document.id)
+        return
+      }
+      noteFormerOwners(of: planned)
+      try note(planned, over: stored, place)
     }
-    if assembler.isEmpty(document) {
-      foundUnchanged(document.kind)
-      return
-    }
-    let planned = try assembler.assemble(document, stored: pages)
-    ledger.count(planned.tally)
-    if planned.hash == content.hash || planned.isAsStored {
-      foundUnchanged(document.kind)
-      return
-    }
-    note(
-      try PlannedDocument(
-        kind: document.kind, collection: place.name, id: document.id, stored: pages,
-        planned: try planned.pages,
-        mappings: mappings))
   }
 
-  private func note(_ document: PlannedDocument) {
+  /// - Parameter stored: its pages in the database; none for one that is not there.
+  private func note(
+    _ planned: Assembly, over stored: [BSONDocument], _ place: DocumentPlace, leaving: [String] = []
+  ) throws {
+    let pages = try planned.pages
+    let room = try kept.keep(count: pages.count) { pages[$0] }
+    guard !stored.isEmpty else {
+      note(PlannedDocument(kind: planned.kind, collection: place.name, id: planned.id, fate: .insert), room)
+      return
+    }
+    // What came and left again leaves it as it is.
+    if try stored[0].withView({ try StoredState($0).hash }) == planned.hash {
+      return note(
+        PlannedDocument(kind: planned.kind, collection: place.name, id: planned.id, fate: .unchanged), nil)
+    }
+    var document = try PlannedDocument(
+      kind: planned.kind, collection: place.name, id: planned.id, stored: stored, planned: pages,
+      mappings: mappings)
+    document.leaving = leaving
+    note(document, room)
+  }
+
+  private func note(_ document: PlannedDocument, _ room: Range<Int>?) {
+    let key = PlanSink.key(document.kind, document.id)
     state.withLock { state in
+      var document = document
+      if let before = state.plans.updateValue(Plan(fate: document.fate, room: room), forKey: key) {
+        state.counts[document.collection]?[before.fate]? -= 1
+        let other = state.documents[before.fate]?.firstIndex {
+          $0.kind == document.kind && $0.id == document.id
+        }
+        if let other, let removed = state.documents[before.fate]?.remove(at: other) {
+          document.leaving = (removed.leaving + document.leaving)
+        }
+      }
       state.counts[document.collection, default: [:]][document.fate, default: 0] += 1
+      guard document.fate != .unchanged else { return }
       var documents = state.documents.removeValue(forKey: document.fate) ?? []
       let isFirst = documents.last.map { document.precedes($0) } ?? true
       if documents.count < limit || isFirst {
@@ -116,6 +184,69 @@ final class PlanSink: DocumentSink {
         if documents.count > limit { documents.removeLast() }
       }
       state.documents[document.fate] = documents
+    }
+  }
+
+  private static func key(_ kind: DocumentKind, _ id: String) -> UInt64 {
+    ContentHash.of("\(kind.number) \(id)")
+  }
+
+  // MARK: What moves
+
+  private func noteFormerOwners(of appointment: Assembly) {
+    guard appointment.kind == .appointment, let present = try? appointment.draft().appointmentOwners() else {
+      return
+    }
+    state.withLock { state in
+      let former = (state.formerOwners[appointment.id] ?? []).union(appointment.formerOwners)
+        .subtracting(present)
+      state.formerOwners[appointment.id] = former.isEmpty ? nil : former
+    }
+  }
+
+  /// Takes appointments out of the lists of those who would have them no longer.
+  func settleAppointments(prefix: String) throws {
+    var orders: [DocumentKind: [String: Set<String>]] = [:]
+    for (appointment, owners) in state.withLock({ $0.formerOwners }) {
+      for owner in owners {
+        for kind in owner.kind == .patient ? [DocumentKind.patient, .chart] : [owner.kind] {
+          orders[kind, default: [:]][prefix + owner.id, default: []].insert(appointment)
+        }
+      }
+    }
+    for (kind, documents) in orders {
+      for (id, links) in documents { try remove([], links: links, from: id, of: kind) }
+    }
+  }
+
+  /// Takes resources, and links to appointments, out of a document.
+  func remove(_ keys: Set<String>, links: Set<String> = [], from id: String, of kind: DocumentKind) throws {
+    let place = states.place(of: kind)
+    var stored: [BSONDocument] = []
+    if try states.hadDocuments(kind) {
+      try store.withConnection { connection in
+        let projection = place.field.map { BSONFields([.init($0, 1)]) }
+        var first: BSONDocument?
+        try connection.find([id], at: place, projection: projection) { _, _, document in
+          first = try place.document(in: document).map { BSONDocument(copying: $0) }
+        }
+        if let first { stored = try allPages(of: id, first, place) }
+      }
+    }
+    let plan = state.withLock { $0.plans[PlanSink.key(kind, id)] }
+    let base = try plan?.room.map { try kept.pages(at: $0) } ?? stored
+    // What this program did not write it takes nothing out of.
+    guard let first = base.first, try first.withView({ try StoredState($0).hash }) != nil else { return }
+    let removal = try assembler.assemble(
+      kind: kind, id: id, without: keys, links: links, stored: base, keepsEmpty: kind != .resource)
+    guard removal.isChanged else { return }
+    if let document = removal.document {
+      try note(document, over: stored, place, leaving: keys.sorted())
+    } else {
+      // Nothing is left of it.
+      var document = PlannedDocument(kind: kind, collection: place.name, id: id, fate: .replace)
+      document.leaving = keys.sorted()
+      note(document, nil)
     }
   }
 }

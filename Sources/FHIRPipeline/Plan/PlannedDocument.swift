@@ -19,6 +19,8 @@ package struct PlannedDocument: Sendable {
   package var edited: Set<String> = []
   /// By resource: its elements that would change; nil for one that is new.
   package var resources: [(key: String, differences: [ValueDifference]?)] = []
+  /// Resources that would leave it for another patient's.
+  package var leaving: [String] = []
   /// There are more differences than are held.
   package var hasMore = false
 

@@ -105,7 +105,7 @@ extension ImportWorker {
     guard let result else { return large.noteDifference() }
     guard isWhole else { return handle(record, resource, sequence, large, source, part) }
     summary.types[resource.type, default: .init()].read += 1
-    note(result, of: resource, sequence: sequence)
+    note(result, of: resource, sequence: sequence, isStored: true)
     scattered.forEach { made in
       do throws(PipelineFailure) {
         try comparison.append(key: NameHash.of(made.documentID), part: made.record)
@@ -146,7 +146,7 @@ extension ImportWorker {
 
   /// Counts what is unchanged, if all documents are stored as they would be written.
   private func countStored(_ comparison: SpillStore) -> Bool {
-    var tallies: [(DocumentKind, Tally)] = []
+    var tallies: [StoredTally] = []
     do {
       for number in 0..<comparison.partitionCount {
         defer { compared.reset() }
@@ -158,9 +158,9 @@ extension ImportWorker {
       context.fail(error)
       return false
     }
-    for (kind, tally) in tallies {
+    for (kind, id, tally) in tallies {
       context.ledger.count(tally)
-      context.loader.foundUnchanged(kind)
+      context.loader.foundUnchanged(kind, id)
     }
     return true
   }

@@ -29,7 +29,7 @@ final class ImportContext: Sendable {
   let waiting: WaitingReferences?
   /// Takes the patients and providers of appointments that come in several versions; nil in a run that writes nothing.
   let departures: Departures?
-  /// Takes resources that may have stood in another document before; nil in a run that writes nothing.
+  /// Takes resources that may have stood in another document before.
   private let moved: MovedResources?
   /// What a comparison with the database found.
   let changed = ChangedDocuments()
@@ -104,17 +104,25 @@ final class ImportContext: Sendable {
 
   func fail(_ failure: PipelineFailure) { failed.withLock { $0 = $0 ?? failure } }
 
-  /// Takes note of where a resource goes whose version says that it is not the first of it.
+  private static let lastUpdated = DefinitionTable.r4.nameID("lastUpdated")
+
+  /// Takes note of where a resource goes that may have stood in another document before.
   func seeVersion(
-    of resource: RecordResource, in home: (kind: DocumentKind, id: String), sequence: UInt64
+    of resource: RecordResource, in home: (kind: DocumentKind, id: String), sequence: UInt64, isStored: Bool
   ) {
+    guard let moved else { return }
     let names = KnownNames.r4
     let tree = resource.tree
-    guard let moved, let meta = tree.child(names.meta, of: resource.node),
-      let version = tree.child(names.versionId, of: meta), tree.string(at: version) != "1"
-    else { return }
+    let meta = tree.child(names.meta, of: resource.node)
+    let number = meta.flatMap { tree.child(names.versionId, of: $0) }.map { tree.string(at: $0) }
+    let isFirst = number == nil || number == "1"
+    guard !isFirst || (!isStored || moved.goesOn) && moved.looksForAll else { return }
+    let updated = meta.flatMap { meta in ImportContext.lastUpdated.flatMap { tree.child($0, of: meta) } }
+      .map { tree.string(at: $0) }
     do {
-      try moved.see(resource.identity, in: home.kind, home.id, sequence: sequence)
+      try moved.see(
+        resource.identity, in: home.kind, home.id, sequence: sequence,
+        version: ResourceVersion(lastUpdated: updated, versionId: number), isFirst: isFirst)
     } catch {
       fail(DocumentLoader.failure(error))
     }

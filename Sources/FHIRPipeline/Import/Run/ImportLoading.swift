@@ -12,6 +12,8 @@ struct ImportLoading {
   let ledger: ImportLedger
   let number: Int32
   let hasSameRules: Bool
+  /// Whether an import goes on that did not come to its end.
+  let goesOn: Bool
   let store: DocumentStore
 
   /// Why not all was loaded.
@@ -23,7 +25,8 @@ struct ImportLoading {
 
   init(
     run: ImportRun, files: [InputFile], found: IndexPass.Result, assembler: DocumentAssembler,
-    ledger: ImportLedger, number: Int32, hasSameRules: Bool, store: DocumentStore
+    ledger: ImportLedger, number: Int32, hasSameRules: Bool, goesOn: Bool,
+    store: DocumentStore
   ) {
     self.run = run
     self.files = files
@@ -32,6 +35,7 @@ struct ImportLoading {
     self.ledger = ledger
     self.number = number
     self.hasSameRules = hasSameRules
+    self.goesOn = goesOn
     self.store = store
     departures = Departures(source: run.source)
   }
@@ -39,7 +43,9 @@ struct ImportLoading {
   /// Loads everything, and does what is to be done when everything is there.
   mutating func load(_ states: StoredStates, _ stored: StoredTargets) {
     do {
-      let moved = MovedResources(mappings: run.mappings, states: states)
+      let moved = MovedResources(
+        mappings: run.mappings, states: states, inputBytes: files.reduce(0) { $0 + $1.size },
+        goesOn: goesOn)
       let deletions = DeletionRun(
         store: store, states: states, assembler: assembler, mappings: run.mappings,
         prefix: run.source.isEmpty ? "" : run.source + ".", departures: departures)
@@ -120,7 +126,7 @@ struct ImportLoading {
     var again = ImportLoading(
       run: quiet, files: files, found: found, assembler: assembler,
       ledger: ImportLedger(quarantine: nil, files: files.map(\.name), say: quiet.say), number: number,
-      hasSameRules: hasSameRules, store: store)
+      hasSameRules: hasSameRules, goesOn: true, store: store)
     let states = StoredStates(store: store, collections: run.collections, layout: run.chart)
     again.load(states, run.storedTargets(store, states))
     failure = again.failure

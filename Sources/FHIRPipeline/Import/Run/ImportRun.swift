@@ -69,7 +69,7 @@ package struct ImportRun: Sendable {
     let ledger = ImportLedger(quarantine: replay ?? quarantine, files: files.map(\.name), say: say)
     var loading = ImportLoading(
       run: self, files: files, found: found, assembler: assembler, ledger: ledger, number: number,
-      hasSameRules: record.hasSameRules, store: store)
+      hasSameRules: record.hasSameRules, goesOn: record.goesOn, store: store)
     loading.load(states, stored)
     quarantine.close()
     loading.confirm()

@@ -10,7 +10,7 @@ protocol DocumentSink: Sendable {
   var deletesInTransactions: Bool { get }
   var hasFailed: Bool { get }
   /// Takes note of a document that is as it would be written, and therefore not put.
-  func foundUnchanged(_ kind: DocumentKind)
+  func foundUnchanged(_ kind: DocumentKind, _ id: String)
 }
 
 extension DocumentSink {
@@ -28,5 +28,5 @@ extension DocumentSink {
 
   var deletesInTransactions: Bool { false }
 
-  func foundUnchanged(_ kind: DocumentKind) {}
+  func foundUnchanged(_ kind: DocumentKind, _ id: String) {}
 }

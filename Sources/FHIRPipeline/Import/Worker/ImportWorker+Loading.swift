@@ -94,7 +94,7 @@ extension ImportWorker {
       let presence = presences[draft.kind]?(draft.id) ?? .unknown
       if case .stored(let state) = presence, state.hash == hash || draft.isEmpty {
         context.ledger.count(draft.tally.allUnchanged)
-        context.loader.foundUnchanged(draft.kind)
+        context.loader.foundUnchanged(draft.kind, draft.id)
         continue
       }
       do {
@@ -123,7 +123,7 @@ extension ImportWorker {
       let mayBeUnchecked = context.comparesAlone && draft.hasOtherVersions
       if case .stored(let state) = presences[draft.kind]?(draft.id), state.hash == hash, !mayBeUnchecked {
         context.ledger.count(draft.tally.allUnchanged)
-        context.loader.foundUnchanged(draft.kind)
+        context.loader.foundUnchanged(draft.kind, draft.id)
       } else {
         var id = draft.id
         id.withUTF8 { context.changed.add(ImportPass.mark(draft.kind, UnsafeRawBufferPointer($0))) }

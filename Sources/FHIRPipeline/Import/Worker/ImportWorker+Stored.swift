@@ -2,6 +2,9 @@ import FHIRFormats
 import FHIRMapping
 import FHIRModel
 
+/// What a document counts that is stored as it would be written.
+typealias StoredTally = (kind: DocumentKind, id: String, tally: Tally)
+
 /// Entries of a Bundle that the database has already.
 ///
 /// They were checked when they were loaded, by the very same rules (``ImportContext/hasSameRules``), and are not checked again.
@@ -10,7 +13,7 @@ struct StoredEntries {
   fileprivate(set) var entries: [(HeldBundle.Entry, PartFactory.Result)] = []
   /// All others: documents are theirs together with resources from elsewhere.
   fileprivate(set) var rest: [HeldBundle.Entry] = []
-  fileprivate var tallies: [(DocumentKind, Tally)] = []
+  fileprivate var tallies: [StoredTally] = []
 }
 
 /// Resources of bulk files.
@@ -37,7 +40,7 @@ extension ImportWorker {
         expect(part.kind)
         spill(part)
       }
-      note(result, of: resource, sequence: sequence)
+      note(result, of: resource, sequence: sequence, isStored: true)
     } catch {
       refuse(record, resource, error, record.issues, source: source, sequence: sequence)
     }
@@ -89,11 +92,13 @@ extension ImportWorker {
   func count(_ stored: StoredEntries) {
     for (entry, result) in stored.entries {
       countRead(entry)
-      if let resource = entry.resource { note(result, of: resource, sequence: entry.sequence) }
+      if let resource = entry.resource {
+        note(result, of: resource, sequence: entry.sequence, isStored: true)
+      }
     }
-    for (kind, tally) in stored.tallies {
+    for (kind, id, tally) in stored.tallies {
       context.ledger.count(tally)
-      context.loader.foundUnchanged(kind)
+      context.loader.foundUnchanged(kind, id)
     }
   }
 
@@ -122,8 +127,8 @@ extension ImportWorker {
   }
 
   /// What is unchanged, by document; nil where a document is not stored as it would be written.
-  func talliesOfStored(_ groups: DocumentGroups) -> [(DocumentKind, Tally)]? {
-    var tallies: [(DocumentKind, Tally)] = []
+  func talliesOfStored(_ groups: DocumentGroups) -> [StoredTally]? {
+    var tallies: [StoredTally] = []
     var rest = groups.groups[...]
     while !rest.isEmpty {
       let some = rest.prefix(ImportWorker.documentsPerQuestion)
@@ -132,7 +137,7 @@ extension ImportWorker {
       for (draft, hash) in drafts {
         guard case .stored(let state) = presences[draft.kind]?(draft.id), state.hash == hash || draft.isEmpty
         else { return nil }
-        tallies.append((draft.kind, draft.tally.allUnchanged))
+        tallies.append((draft.kind, draft.id, draft.tally.allUnchanged))
       }
     }
     return tallies

@@ -232,9 +232,13 @@ final class ImportWorker {
   }
 
   /// Takes note of what a resource became.
-  func note(_ result: PartFactory.Result, of resource: RecordResource, sequence: UInt64) {
+  ///
+  /// - Parameter isStored: whether it was found there, as it is.
+  func note(
+    _ result: PartFactory.Result, of resource: RecordResource, sequence: UInt64, isStored: Bool = false
+  ) {
     context.deletions.note(resource.identity.key, sequence: sequence)
-    context.seeVersion(of: resource, in: result.home, sequence: sequence)
+    context.seeVersion(of: resource, in: result.home, sequence: sequence, isStored: isStored)
     summary.references.resolved += result.resolved
     summary.references.unresolved += result.unresolved
     if result.derived > 0 {
@@ -278,8 +282,9 @@ final class ImportWorker {
       guard marks.contains(id.withUTF8({ ImportPass.mark(kind, UnsafeRawBufferPointer($0)) })) else { return }
     }
     defer { scattered.reset() }
+    let result: PartFactory.Result
     do {
-      _ = try factory.parts(
+      result = try factory.parts(
         of: resource, resolver: resolver, sequence: sequence,
         origin: context.origin(of: resource, sequence: sequence)
       ) { part in
@@ -304,6 +309,8 @@ final class ImportWorker {
       return setAside(record, source, sequence, issues)
     }
     scattered.forEach { part in spill(part.record, of: part) }
+    // It was taken for stored before.
+    if isFirst { context.seeVersion(of: resource, in: result.home, sequence: sequence, isStored: false) }
   }
 
   /// Counts and tells what is wrong with a Bundle's own members.
