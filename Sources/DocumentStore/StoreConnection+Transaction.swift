@@ -24,6 +24,7 @@ extension StoreConnection {
     let deadline = ContinuousClock.now + limit
     // What stands in the way may stay there: a program that was killed leaves its transaction to the server for a minute.
     var pause: UInt32 = 2_000
+    var ended = 0
     while true {
       guard mongoc_client_session_start_transaction(session, nil, &error) else {
         throw StoreError(error, in: context)
@@ -38,6 +39,9 @@ extension StoreConnection {
         where failure.isTransient && !failure.isOutage && ContinuousClock.now < deadline
       {
         abort(session)
+        // What took longer than the server lets a transaction take does so the next time, too, as a rule.
+        if failure.transactionSetback == .lifetime { ended += 1 }
+        if ended == StoreConnection.mostEnded { throw failure }
         usleep(pause)
         pause = min(pause * 2, 250_000)
       } catch {
@@ -49,6 +53,9 @@ extension StoreConnection {
       }
     }
   }
+
+  /// How often a transaction is tried that the server ends.
+  private static let mostEnded = 3
 
   /// Whether what is done through this connection belongs to a transaction.
   package var isInTransaction: Bool { session != nil }
@@ -84,8 +91,31 @@ extension StoreError {
   /// Whether the whole transaction may be tried again.
   var isTransient: Bool { labels.contains("TransientTransactionError") }
 
-  /// Whether the server gave up a transaction, for others' sake or because it is more than its cache has room for.
-  package var endsTransaction: Bool {
-    isTransient && !isOutage || serverCode == 112 || message.contains("TransactionTooLarge")
+  /// Why the server ended a transaction though it refuses none of its documents.
+  package enum TransactionSetback: Sendable {
+    /// It is more than the server's cache has room for.
+    case cache
+    /// It is more than the server takes in one transaction.
+    case size
+    /// It took longer than the server lets one take.
+    case lifetime
+    /// Others changed the same documents, or kept them locked.
+    case conflict
+  }
+
+  /// nil for every other error.
+  ///
+  /// See https://github.com/mongodb/mongo/blob/v6.0/src/mongo/base/error_codes.yml for the codes.
+  package var transactionSetback: TransactionSetback? {
+    switch serverCode {
+    case 388: .cache
+    // Earlier servers say so of what had to leave the cache.
+    case 112 where serverMessage?.contains("evict") == true || serverMessage?.contains("cache") == true:
+      .cache
+    case 257: .size
+    case 239, 251, 290: .lifetime
+    case 24, 112: .conflict
+    default: isTransient && !isOutage ? .conflict : nil
+    }
   }
 }

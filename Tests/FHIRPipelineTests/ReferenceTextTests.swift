@@ -1,4 +1,4 @@
-import FHIRPipeline
+@testable import FHIRPipeline
 import Testing
 
 @Suite struct ReferenceTextTests {
@@ -33,12 +33,14 @@ import Testing
   @Test func `an index gives the one resource of a name, and none of two`() {
     var index = TargetIndex()
     let name = TargetIndex.identifierName(type: "Practitioner", system: "s", value: "1")
-    index.add(type: "Practitioner", id: "a", names: [name, "urn:x"])
-    #expect(index.target(named: name) == TargetIndex.Target(type: "Practitioner", id: "a"))
-    index.add(type: "Practitioner", id: "a", names: [name])
+    let a = TargetIndex.Target(type: "Practitioner", id: "a")
+    let b = TargetIndex.Target(type: "Practitioner", id: "b")
+    index.add(a, names: [NameHash.of(name), NameHash.of("urn:x")])
+    #expect(index.target(named: name) == a)
+    index.add(a, names: [NameHash.of(name)])
     #expect(index.target(named: name)?.id == "a")
     var other = TargetIndex()
-    other.add(type: "Practitioner", id: "b", names: [name])
+    other.add(b, names: [NameHash.of(name)])
     index.merge(other)
     #expect(index.target(named: name) == nil)
     #expect(index.target(named: "urn:x")?.id == "a")

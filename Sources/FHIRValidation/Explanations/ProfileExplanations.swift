@@ -199,13 +199,15 @@ extension RuleExplanation {
       bad: .excerpt("a document without a field that the collection's validator requires"),
       good: .excerpt("a document with it")),
     RuleExplanation(
-      "transaction-refused", "Another entry of the transaction cannot be loaded",
-      meaning: "A Bundle of type transaction is loaded all or nothing, and one of its entries has an error.",
+      "transaction-refused", "The transaction cannot be loaded as a whole",
+      meaning:
+        "A Bundle of type transaction is loaded all or nothing, and one of its entries has an error, or MongoDB does not take it "
+        + "as one transaction: for its size, for the time it takes, or because others change the same documents.",
       reason:
         "Whoever made it a transaction relies on its resources being there together: half of an order is worse than none.",
       remedy:
-        "Mend the entry that is set aside with an error of its own, and replay; or import with --no-transactions, "
-        + "which loads the others.",
+        "Mend the entry that is set aside with an error of its own, and replay; where MongoDB does not take it, do what the "
+        + "finding says of the server's limits; or import with --no-transactions, which loads the others.",
       bad: .excerpt("a transaction with a Patient, and an Observation without its code"),
       good: .excerpt("the same with the code; or as a Bundle of type batch")),
   ]

@@ -1,3 +1,4 @@
+import DocumentStore
 import FHIRMapping
 import Synchronization
 
@@ -8,7 +9,7 @@ struct BundleTransaction: Sendable {
   enum End: Sendable {
     /// All is written; so many resources were deleted.
     case committed(deleted: Int)
-    /// MongoDB refuses one of the documents, and so all of them.
+    /// None is written: MongoDB refuses one of the documents, or the transaction. Says so as a clause.
     case refused(String)
     /// The run ended before.
     case dropped
@@ -62,6 +63,32 @@ extension BundleTransaction {
   /// Why its documents cannot be written.
   enum Failure: Error {
     case document(String)
+  }
+
+  /// The end of a transaction of which MongoDB refuses a document.
+  static func refusal(ofDocument reason: String) -> End {
+    .refused("MongoDB refused a document of its transaction Bundle: \(reason)")
+  }
+
+  /// The end of a transaction that the server does not take as one.
+  func refusal(_ setback: StoreError.TransactionSetback) -> End {
+    let size = Amount.bytes(byteCount)
+    let instead = "split the Bundle, or load it entry by entry with --no-transactions"
+    let reason =
+      switch setback {
+      case .cache:
+        "its transaction Bundle (\(size) of documents) is more than the cache of the MongoDB server has room for in one "
+          + "transaction: give the server more (--wiredTigerCacheSizeGB), \(instead)"
+      case .size:
+        "its transaction Bundle (\(size) of documents) is more than the MongoDB server takes in one transaction: \(instead)"
+      case .lifetime:
+        "its transaction Bundle (\(size) of documents) takes longer than the MongoDB server lets a transaction take, which "
+          + "is a minute unless the server's transactionLifetimeLimitSeconds says otherwise: raise that, \(instead)"
+      case .conflict:
+        "other programs keep changing the documents of its transaction Bundle, or hold them: import it again when they "
+          + "are done, or load it entry by entry with --no-transactions"
+      }
+    return .refused(reason)
   }
 }
 

@@ -159,7 +159,7 @@ extension ImportWorker {
         draft.merge(groups.parts(of: group))
         context.ledger.countRefused(draft)
       }
-      setAside(open, "is not loaded: MongoDB refused a document of its transaction Bundle: \(reason)")
+      setAside(open, "is not loaded: \(reason)")
     }
   }
 

@@ -48,26 +48,25 @@ extension DocumentLoader {
         {
           continue
         }
-        if let reason = findings.refusal { return transaction.ended(.refused(reason)) }
+        if let reason = findings.refusal {
+          return transaction.ended(BundleTransaction.refusal(ofDocument: reason))
+        }
+        // What it writes stays in the server's cache until the end: the server gives up what is too much for that.
+        if let setback = (error as? StoreError)?.transactionSetback {
+          return transaction.ended(transaction.refusal(setback))
+        }
         if let error = error as? StoreError, error.concernsDocument {
-          return transaction.ended(.refused(error.message))
+          return transaction.ended(BundleTransaction.refusal(ofDocument: error.message))
         }
         if case CollectionLoader.Setback.changed = error { continue }
         if case BundleTransaction.Failure.document(let reason) = error {
-          return transaction.ended(.refused(reason))
-        }
-        // What it writes stays in the server's cache until the end: the server gives up what is too much for that.
-        if transaction.isLarge, let error = error as? StoreError, error.endsTransaction {
-          return transaction.ended(
-            .refused(
-              "it did not take \(Amount.bytes(transaction.byteCount)) in one transaction, which may be more than its cache "
-                + "has room for; load it entry by entry with --no-transactions"))
+          return transaction.ended(BundleTransaction.refusal(ofDocument: reason))
         }
         fail(DocumentLoader.failure(error))
         return transaction.ended(.dropped)
       }
     }
-    transaction.ended(.refused("other programs keep changing its documents"))
+    transaction.ended(transaction.refusal(.conflict))
   }
 
   private func write(

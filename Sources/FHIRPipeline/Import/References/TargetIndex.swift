@@ -34,10 +34,6 @@ package struct TargetIndex: Sendable {
 
   package var count: Int { targets.count }
 
-  package mutating func add(type: String, id: String, names: [String]) {
-    add(Target(type: type, id: id), names: names.map(NameHash.of))
-  }
-
   /// Adds a resource under names, given by their hashes.
   mutating func add(_ target: Target, names hashes: [UInt64]) {
     guard !hashes.isEmpty else { return }

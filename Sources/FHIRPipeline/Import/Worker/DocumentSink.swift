@@ -19,7 +19,7 @@ extension DocumentSink {
     do {
       try transaction.forEachBatch { isTaken = put($0) && isTaken }
     } catch {
-      transaction.ended(.refused("\(error)"))
+      transaction.ended(BundleTransaction.refusal(ofDocument: "\(error)"))
       return true
     }
     transaction.ended(isTaken ? .committed(deleted: 0) : .dropped)

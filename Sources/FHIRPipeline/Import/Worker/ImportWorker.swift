@@ -277,15 +277,18 @@ final class ImportWorker {
   ) {
     guard !resource.isAmbiguous, case .changed(let marks) = pass else { return }
     let isFirst = isOnlyCompared(record, resource)
-    if let (kind, name) = factory.onlyDocument(of: resource, resolver) {
-      var id = name
-      guard marks.contains(id.withUTF8({ ImportPass.mark(kind, UnsafeRawBufferPointer($0)) })) else { return }
+    let home = factory.home(of: resource, resolver)
+    if factory.staysIn(home, resource) {
+      var id = home.documentID
+      guard marks.contains(id.withUTF8({ ImportPass.mark(home.kind, UnsafeRawBufferPointer($0)) })) else {
+        return
+      }
     }
     defer { scattered.reset() }
     let result: PartFactory.Result
     do {
       result = try factory.parts(
-        of: resource, resolver: resolver, sequence: sequence,
+        of: resource, at: home, resolver: resolver, sequence: sequence,
         origin: context.origin(of: resource, sequence: sequence)
       ) { part in
         if isFirst || !isWhole(part, whole: patients), marks.contains(ImportPass.mark(of: part)) {

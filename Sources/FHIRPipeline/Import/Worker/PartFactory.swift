@@ -48,9 +48,11 @@ struct PartFactory: ~Copyable {
   /// The largest resource that is loaded: with its document's other elements it must stay below MongoDB's 16 MB.
   static let largestResource = 14 << 20
 
-  /// - Parameter take: gets each part, valid during the call only.
+  /// - Parameters:
+  ///   - known: the resource's home, where that was looked at before.
+  ///   - take: gets each part, valid during the call only.
   mutating func parts(
-    of resource: RecordResource, resolver: ReferenceResolver, sequence: UInt64,
+    of resource: RecordResource, at known: Home? = nil, resolver: ReferenceResolver, sequence: UInt64,
     origin: Origin = .unknown, _ take: (PartView) -> Void
   ) throws(Refusal) -> Result {
     let tree = resource.tree
@@ -73,7 +75,7 @@ struct PartFactory: ~Copyable {
     for (type, path) in mappings.namedTargets where type == resource.type {
       note(targetOf: path, in: resource, resolver, &rewrites, &result.waits)
     }
-    let home = home(of: resource, resolver)
+    let home = known ?? home(of: resource, resolver)
     result.home = (home.kind, home.documentID)
     if home.kind == .resource, let owner = mappings.homes.owner(of: tree, node: resource.node) {
       result.waits += resolver.namesAsked(by: owner, in: tree)
@@ -120,7 +122,7 @@ struct PartFactory: ~Copyable {
   }
 
   /// Where a resource has its home.
-  private func home(of resource: RecordResource, _ resolver: ReferenceResolver) -> Home {
+  func home(of resource: RecordResource, _ resolver: ReferenceResolver) -> Home {
     let tree = resource.tree
     let identity = resource.identity
     var home = mappings.homes.home(of: tree, node: resource.node, id: identity.id) { reference in
@@ -134,14 +136,10 @@ struct PartFactory: ~Copyable {
     return home
   }
 
-  /// The only document that gets a part of a resource; nil where several may.
-  func onlyDocument(
-    of resource: RecordResource, _ resolver: ReferenceResolver
-  ) -> (kind: DocumentKind, id: String)? {
-    guard encounterClasses.isEmpty || resource.type != "Encounter" else { return nil }
-    let home = home(of: resource, resolver)
-    guard home.section != nil || home.kind == .resource else { return nil }
-    return (home.kind, home.documentID)
+  /// Whether only the document of its home gets a part of a resource.
+  func staysIn(_ home: Home, _ resource: RecordResource) -> Bool {
+    (encounterClasses.isEmpty || resource.type != "Encounter")
+      && (home.section != nil || home.kind == .resource)
   }
 
   /// Adds the appointment that an Encounter becomes, if it does, with its links.
