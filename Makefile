@@ -10,7 +10,7 @@
 #   make demo          imports Samples/ into MongoDB, exports them, and shows that nothing was lost
 #   make bench         measures every stage; DATA=folder names other input than Samples/, BENCH=--no-large is shorter
 #   make conformance   HL7's validator cases and other suites below SUITES; writes docs/conformance.md; CASE=name shows one
-#   make fuzz          feeds a reader with made-up inputs: TARGET=json|xml|fhirpath|package|mapping SECONDS=600
+#   make fuzz          feeds a reader with made-up inputs: TARGET=json|skipping|xml|fhirpath|package|mapping SECONDS=600
 #   make rules         writes docs/rules.md from the texts of `fhirline explain`
 #   make ci            lint, build, test: what .ci/run calls
 #   make tables        compiles HL7's packages and UCUM's table into ours; PACKAGES=folder holds them

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Feeds one of the readers with made-up inputs under libFuzzer and the address sanitizer.
-# Usage: scripts/fuzz.sh TARGET [SECONDS]      TARGET is json, xml, fhirpath, package or mapping
+# Usage: scripts/fuzz.sh TARGET [SECONDS]      TARGET is json, skipping, xml, fhirpath, package or mapping
 #
 # The corpus grows in .fuzz/TARGET. An input that crashes, hangs for a second or takes a gigabyte is kept in
 # .fuzz/found; once it is understood, its smallest form goes into Tests/FuzzTests/Inputs/TARGET, where a test replays it.
@@ -32,7 +32,7 @@ for module in "${modules[@]}"; do
   fi
 done
 maps=()
-for map in "$build/$configuration"/*.build/module.modulemap Sources/C{LibXML2,Zlib}/module.modulemap \
+for map in "$build/$configuration"/*.build/module.modulemap Sources/C{LibXML2,Zlib,Malloc}/module.modulemap \
   "$build"/checkouts/Yams/Sources/CYaml/include/module.modulemap; do
   maps+=(-Xcc "-fmodule-map-file=$map")
 done

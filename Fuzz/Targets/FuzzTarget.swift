@@ -8,11 +8,12 @@ import Foundation
 
 /// What a fuzzer feeds with bytes. Each reads them as a user's input, and stops the program where a promise is broken.
 public enum FuzzTarget: String, CaseIterable, Sendable {
-  case json, xml, fhirpath, package, mapping
+  case json, skipping, xml, fhirpath, package, mapping
 
   public func run(_ bytes: [UInt8]) {
     switch self {
     case .json: FuzzTarget.read(bytes, .json)
+    case .skipping: FuzzTarget.readPassingOver(bytes)
     case .xml: FuzzTarget.read(bytes, .xml)
     case .fhirpath: FuzzTarget.evaluate(bytes)
     case .package: FuzzTarget.openPackage(bytes)

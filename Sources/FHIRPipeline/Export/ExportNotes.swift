@@ -6,6 +6,8 @@ struct ExportNotes {
 
   private var causes: [ExportSummary.Cause] = []
   private var positions: [String: Int] = [:]
+  /// By cause: the document of which it was told last; documents come one after another.
+  private var last: [String] = []
   private var count = 0
   private let file: OutputFile?
 
@@ -23,11 +25,15 @@ struct ExportNotes {
       let key = "\(note.kind)\u{0}\(note.field)\u{0}\(note.reason)"
       if let position = positions[key] {
         causes[position].count += 1
+        guard last[position] != note.id else { continue }
+        last[position] = note.id
+        causes[position].documents += 1
         if causes[position].examples.count < ExportNotes.mostExamples {
           causes[position].examples.append(note.id)
         }
       } else if causes.count < ExportNotes.mostCauses {
         positions[key] = causes.count
+        last.append(note.id)
         causes.append(
           ExportSummary.Cause(
             kind: note.kind, field: note.field, reason: note.reason, count: 1, examples: [note.id]))
@@ -62,10 +68,12 @@ extension ExportSummary {
     ]
     for cause in causes.prefix(20) {
       let ids = cause.examples.map { FindingText.printable(FindingText.shortened($0, to: 60)) }
-      let more = cause.count > ids.count ? ", …" : ""
+      let more = cause.documents > ids.count ? ", …" : ""
+      let times = cause.count > cause.documents ? ", \(Amount.of(cause.count, "value"))" : ""
       let places =
-        cause.count == 1
-        ? ids.joined() : "\(Amount.grouped(cause.count)) documents: \(ids.joined(separator: ", "))\(more)"
+        cause.documents == 1
+        ? ids.joined() + times
+        : "\(Amount.grouped(cause.documents)) documents\(times): \(ids.joined(separator: ", "))\(more)"
       lines.append("    \(cause.kind).\(FindingText.printable(cause.field)): \(cause.reason) (\(places))")
     }
     if causes.count > 20 {

@@ -67,6 +67,8 @@ package struct ExportSummary: Sendable, Equatable {
     package var field: String
     package var reason: String
     package var count: Int
+    /// In how many documents.
+    package var documents = 1
     /// The `_id`s of the first documents.
     package var examples: [String]
   }

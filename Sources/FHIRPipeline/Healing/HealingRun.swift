@@ -36,7 +36,8 @@ final class HealingRun {
     stored = StoredTargets(store: store, collections: StoredStates.named(run.collections))
     resolver = ReferenceResolver(run: index, stored: stored)
     factory = PartFactory(
-      mappings: run.mappings, source: run.source, encounterClasses: run.encounterClasses)
+      mappings: run.mappings, source: run.source, encounterClasses: run.encounterClasses,
+      unfitIDs: states.unfitIDs)
   }
 
   /// A document that waits, with the notes that are settled.

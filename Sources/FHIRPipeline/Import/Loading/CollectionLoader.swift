@@ -39,11 +39,25 @@ struct CollectionLoader {
       while try !loadOnce([LoadRequest(request.document)], areNew: false, connection).isEmpty {
         tries += 1
         guard tries < CollectionLoader.tries else {
-          refused(request.document, "other programs keep changing the document")
+          refused(request.document, reasonOfChanges(request.id, connection))
           break
         }
       }
     }
+  }
+
+  /// Why a document is never as it was read.
+  private func reasonOfChanges(_ id: String, _ connection: borrowing StoreConnection) -> String {
+    var isFaulty = false
+    let field = place.field.map { $0 + "." } ?? ""
+    try? connection.find([id], at: place, projection: ["\(field)_fhirline": 1]) { _, _, document in
+      guard let bookkeeping = try place.document(in: document)?.find("_fhirline") else { return }
+      let hash = try bookkeeping.document?.find("hash")
+      isFaulty = bookkeeping.document == nil || hash.map { $0.text == nil } ?? false
+    }
+    return isFaulty
+      ? "its field _fhirline is not as this program writes it; remove that field from the document"
+      : "other programs keep changing the document"
   }
 
   /// Loads documents within a transaction; false where one of them is no longer as it was read, or not as new as it was

@@ -13,6 +13,10 @@ package struct DocumentPlace: Sendable, Equatable {
   package var guarded: String?
   /// Whether some documents of the collection have an `_id` that is no text, as an application may have given them.
   package var hasOtherIDs = false
+  /// The field that says whose they are, in documents of another `_id`.
+  var owner: String?
+  /// Their `_id`s that FHIR does not allow.
+  var unfitIDs: UnfitIDs?
 
   package init(collection: String) {
     self.collection = collection
@@ -54,7 +58,7 @@ package struct DocumentPlace: Sendable, Equatable {
     if let guarded { filter["\(guarded)._fhirline.hash"] = value(guardedHash) }
     // An `_id` never changes.
     var document = document
-    if id.text == nil {
+    if try document.withView({ try $0.find("_id").map(BSONValue.init) }) != id {
       var fields = try document.fields()
       fields["_id"] = id
       document = try BSONDocument(fields)

@@ -35,6 +35,7 @@ package final class StoredStates: Sendable {
   package let layout: ChartLayout
   /// The collections themselves.
   let known: StoredCollections
+  let unfitIDs: UnfitIDs
 
   /// - Parameter makes: whether collections and indexes that are missing are made.
   package init(
@@ -44,6 +45,9 @@ package final class StoredStates: Sendable {
     self.store = store
     self.collections = collections
     self.layout = layout
+    // Further pages of charts have a # in their `_id`s, and `resource` has a slash in all of them.
+    unfitIDs = UnfitIDs(
+      [DocumentKind.patient, .chart, .provider, .appointment].map { collections[$0] ?? $0.rawValue }, store)
     known = StoredCollections(store, named: StoredStates.named(collections), makes: makes)
   }
 
@@ -58,6 +62,8 @@ package final class StoredStates: Sendable {
     func name(_ kind: DocumentKind) -> String { collections[kind] ?? kind.rawValue }
     var place = DocumentPlace(collection: name(kind))
     place.hasOtherIDs = known.hasOtherIDs(place.collection)
+    place.unfitIDs = unfitIDs
+    if kind == .chart { place.owner = "patient_id" }
     guard layout != .collection else { return place }
     if kind == .chart, layout == .embedded { return embeddedCharts }
     if kind == .patient { place.guarded = ChartLayout.field }
@@ -70,6 +76,7 @@ package final class StoredStates: Sendable {
     place.field = ChartLayout.field
     place.pages = collections[.chart] ?? DocumentKind.chart.rawValue
     place.hasOtherIDs = known.hasOtherIDs(place.collection)
+    place.unfitIDs = unfitIDs
     return place
   }
 

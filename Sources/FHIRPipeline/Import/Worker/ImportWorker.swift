@@ -40,7 +40,7 @@ final class ImportWorker {
     self.pass = pass
     factory = PartFactory(
       mappings: context.run.mappings, source: context.run.source,
-      encounterClasses: context.run.encounterClasses)
+      encounterClasses: context.run.encounterClasses, unfitIDs: context.states?.unfitIDs)
     validator = context.validator
     runResolver = ReferenceResolver(run: context.index, stored: context.stored)
   }

@@ -10,6 +10,7 @@ import FHIRPath
 struct PartFactory: ~Copyable {
   private let mappings: MappingSet
   private let prefix: String
+  private let unfitIDs: UnfitIDs?
   /// Classes of Encounters that become appointments as well.
   private let encounterClasses: Set<String>
   private var encoder = ResourceEncoder()
@@ -18,14 +19,22 @@ struct PartFactory: ~Copyable {
   /// The parts of one resource.
   private var records = PartBuffer()
 
-  init(mappings: MappingSet, source: String, encounterClasses: Set<String> = []) {
+  /// - Parameter unfitIDs: `_id`s in the database that are no ids of FHIR.
+  init(
+    mappings: MappingSet, source: String, encounterClasses: Set<String> = [], unfitIDs: UnfitIDs? = nil
+  ) {
     self.mappings = mappings
+    self.unfitIDs = unfitIDs
     self.encounterClasses = encounterClasses
     prefix = source.isEmpty ? "" : source + "."
   }
 
   /// The `_id` of the document that a resource of that id owns.
-  func documentID(_ id: String) -> String { prefix + id }
+  func documentID(_ id: String) -> String {
+    // Where the database does not answer, whoever looks for the document finds out.
+    if let unfitIDs, prefix.isEmpty, let original = try? unfitIDs.original(of: id) { return original }
+    return prefix + id
+  }
 
   /// What a resource became.
   struct Result {
@@ -131,7 +140,7 @@ struct PartFactory: ~Copyable {
     if home.kind == .resource {
       home.documentID = identity.type + "/" + prefix + identity.id
     } else {
-      home.documentID = prefix + home.documentID
+      home.documentID = documentID(home.documentID)
     }
     return home
   }
@@ -157,17 +166,17 @@ struct PartFactory: ~Copyable {
     } catch {
       throw Refusal(message: "no appointment can be made of it", node: node)
     }
-    let documentID = prefix + derived.id
+    let appointment = prefix + derived.id
     document.withView { view in
       records.append(
         root: EncounterAppointment.type + "/" + derived.id, bytes: view.bytes, names: [], of: .appointment,
-        documentID, sequence: sequence, origin: origin)
+        appointment, sequence: sequence, origin: origin)
     }
-    let link = AppointmentLink(id: documentID, start: derived.start)
-    records.append(link: link, of: .patient, prefix + derived.patient.id, sequence: sequence)
-    records.append(link: link, of: .chart, prefix + derived.patient.id, sequence: sequence)
+    let link = AppointmentLink(id: appointment, start: derived.start)
+    records.append(link: link, of: .patient, documentID(derived.patient.id), sequence: sequence)
+    records.append(link: link, of: .chart, documentID(derived.patient.id), sequence: sequence)
     if let provider = derived.provider {
-      records.append(link: link, of: .provider, prefix + provider.id, sequence: sequence)
+      records.append(link: link, of: .provider, documentID(provider.id), sequence: sequence)
     }
     return true
   }
@@ -188,7 +197,7 @@ struct PartFactory: ~Copyable {
       resolver.target(of: reference, in: tree).map { (type: $0.type, id: $0.id) }
     }
     guard isChanged || home.kind != was else { return nil }
-    home.documentID = home.kind == .resource ? home.key.withIDPrefix(prefix) : prefix + home.documentID
+    home.documentID = home.kind == .resource ? home.key.withIDPrefix(prefix) : documentID(home.documentID)
     var bytes = resource
     if home.section != nil, tree.child(KnownNames.r4.id, of: 0) == nil {
       // Within a section the item itself says what it is called.
@@ -251,7 +260,7 @@ struct PartFactory: ~Copyable {
       guard let actor = tree.child(names.actor, of: participant),
         let target = resolver.target(of: actor, in: tree), seen.insert(target.type + "/" + target.id).inserted
       else { continue }
-      let id = prefix + target.id
+      let id = documentID(target.id)
       switch target.type {
       case "Patient":
         records.append(link: link, of: .patient, id, sequence: sequence)
