@@ -138,6 +138,29 @@ import Testing
     #expect(json(try #require(resources["Coverage/c1"])) == json(try tree(Self.coverage)))
   }
 
+  @Test func `what is contained goes with the last reference to it, and nothing else that is contained`()
+    throws
+  {
+    let lens = try Lens()
+    let practitioner = #"""
+      {"resourceType":"Practitioner","id":"d1","contained":[
+       {"resourceType":"Organization","id":"board","partOf":{"reference":"#above"}},
+       {"resourceType":"Organization","id":"above","name":"Above"},
+       {"resourceType":"Organization","id":"other","name":"Other"},
+       {"resourceType":"Organization","id":"nobodys","name":"Nobody's"}],
+       "identifier":[{"system":"http://example.org/i","value":"1","assigner":{"reference":"#other"}}],
+       "qualification":[{"code":{"text":"Nephrology"},"issuer":{"reference":"#board"}}]}
+      """#
+    let document = try lens.assemble(.provider, id: "d1", [practitioner])[0]
+    func contained(_ document: BSONDocument) throws -> [String] {
+      let tree = try #require(try lens.export([document], kind: .provider).resources["Practitioner/d1"])
+      return try encoded(tree).fields()["contained"]?.elements?.compactMap { $0["id"]?.text } ?? []
+    }
+    #expect(try contained(document) == ["board", "above", "other", "nobodys"])
+    #expect(try contained(document.setting("email", "d@example.org")).count == 4)
+    #expect(try contained(document.setting("credentialed_skills", nil)) == ["other", "nobodys"])
+  }
+
   @Test func `a removed language`() throws {
     let (patient, _) = try exported { $0["languages"] = ["en", "fr"] }
     #expect(patient["communication"]?.elements?.count == 2)

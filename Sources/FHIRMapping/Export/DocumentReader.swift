@@ -93,7 +93,11 @@ package struct DocumentReader: Sendable {
       if !isRootChanged, root == before, let residual = try document.find("fhir")?.document {
         tree = try decoder.decode(residual, id: own)
       } else {
-        tree = try decode(root, id: own)
+        var edited = root
+        if let residual = try document.find("fhir")?.document {
+          try ContainedLeftovers.remove(from: &edited, before: residual)
+        }
+        tree = try decode(edited, id: own)
       }
       try body(Resource(tree: tree, id: own))
     }
@@ -142,7 +146,11 @@ package struct DocumentReader: Sendable {
         let tree: ResourceTree
         do {
           tree =
-            try changed[index].map { (value) throws in try decode(value, id: id) }
+            try changed[index].map { (value) throws in
+              var edited = value
+              try ContainedLeftovers.remove(from: &edited, before: resource)
+              return try decode(edited, id: id)
+            }
             ?? decoder.decode(resource, id: id)
         } catch is BSONError {
           strange += 1
