@@ -198,4 +198,20 @@ import Testing
     try other.set("name", to: "Ann Bee", of: "p", in: "patient")
     #expect(try doctor(other, status: 0).isEmpty)
   }
+
+  @Test func `a chart under another id gets the last appointment of the patient whom it names`() throws {
+    let workspace = try Workspace()
+    try workspace.insert([["_id": "p", "name": "Ann Lee", "appointments": ["v"]]], into: "patient")
+    try workspace.insert(
+      [["_id": "d", "name": "Cee", "appointments": ["v"], "last_appointment": "v"]], into: "provider")
+    try workspace.insert(
+      [["_id": "chart-1", "patient_id": "p", "weight": .int32(150)]], into: "patient_chart")
+    try workspace.insert(
+      [["_id": "v", "patient_id": "p", "provider_id": "d", "date_of_visit": .date(1_700_000_000_000)]],
+      into: "appointment")
+    _ = try doctor(workspace, "--fix", "--quiet", status: 0)
+    #expect(try workspace.document("chart-1", in: "patient_chart")["last_appointment_id"] == "v")
+    let left = try Program.run(["doctor", "--quiet"], environment: ["FHIRLINE_DATABASE": workspace.database])
+    #expect(!left.output.contains("last-appointment"), "\(left.output)")
+  }
 }

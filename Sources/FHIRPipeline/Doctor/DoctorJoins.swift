@@ -111,14 +111,15 @@ struct DoctorJoins {
       }
     }
     try examinePages(group, add)
-    for owner in group.owners { examine(owner, group.visits, &partition) }
+    for owner in group.owners { examine(owner, of: key.id, group.visits, &partition) }
   }
 
   // MARK: Appointments
 
   /// Compares what a document says of its appointments with the appointments that name it.
   private func examine(
-    _ owner: DoctorRecord.Owner, _ visits: [DoctorRecord.Visit], _ partition: inout Partition
+    _ owner: DoctorRecord.Owner, of subject: String, _ visits: [DoctorRecord.Visit],
+    _ partition: inout Partition
   ) {
     guard let roles = scan.roles[owner.kind.documentKind] else { return }
     let prefix = owner.kind == .embeddedChart ? ChartLayout.field + "." : ""
@@ -169,7 +170,7 @@ struct DoctorJoins {
     guard !findings.isEmpty || !strays.isEmpty else { return }
     partition.strays += strays
     partition.findings.append(findings)
-    partition.owners.append(DoctorRepairs.Order(owner: owner, visits: visits.map(\.id)))
+    partition.owners.append(DoctorRepairs.Order(owner: owner, subject: subject, visits: visits.map(\.id)))
   }
 
   /// Tells strays apart by whether there is such an appointment, and repairs what can be.

@@ -11,6 +11,8 @@ struct DoctorRepairs: Sendable {
   /// A document to be repaired, and the appointments that name it.
   struct Order {
     let owner: DoctorRecord.Owner
+    /// The patient or provider; a chart may stand under another id than its patient.
+    let subject: String
     let visits: [String]
   }
 
@@ -52,7 +54,7 @@ struct DoctorRepairs: Sendable {
     var changes: [Change] = []
     for number in numbers {
       let owner = orders[number].owner
-      let own = links[owner.id] ?? []
+      let own = links[orders[number].subject] ?? []
       guard let document = documents[DoctorRepairs.key(owner.rawID)] else { continue }
       if let change = try change(number, owner, document, links: own, connection) { changes.append(change) }
     }
@@ -91,7 +93,7 @@ struct DoctorRepairs: Sendable {
     guard let roles = scan.roles[.appointment], let plan = scan.mappings.plan(.appointment),
       let field = kind == .provider ? roles.provider : roles.patient
     else { return [:] }
-    let wanted = Set(orders.map(\.owner.id))
+    let wanted = Set(orders.map(\.subject))
     var links: [String: [AppointmentLink]] = [:]
     let visits = Set(orders.flatMap(\.visits)).sorted()
     try connection.find(idVariants: visits, in: scan.collection(.appointment)) { document in
