@@ -55,6 +55,17 @@ import Testing
     #expect(FileManager.default.fileExists(atPath: workspace.path("more/a.json")))
   }
 
+  @Test func `what cannot be read leaves no file, and an earlier one as it is`() throws {
+    let workspace = try Workspace()
+    let bad = try workspace.write("bad.json", #"{"resourceType":"Patient","id":"p","name":[{"family":]}"#)
+    let earlier = try workspace.write("earlier.xml", "<Patient/>")
+    for out in [workspace.path("new.xml"), workspace.path("new.ndjson"), earlier] {
+      #expect(try workspace.run("convert", bad, out, "--quiet").status == 1)
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: workspace.folder.path).count == 2)
+    #expect(try workspace.read("earlier.xml") == "<Patient/>")
+  }
+
   @Test func `a Bundle's resources become lines, and lines a Bundle`() throws {
     let workspace = try Workspace()
     let json = try workspace.write("a.json", bundle)

@@ -33,6 +33,9 @@ package struct ConvertRun: Sendable {
     } catch let failure as ReadFailure {
       throw PipelineFailure(.input, "\(file.name): \(failure.message)")
     }
+    try output.flush()
+    // An empty file would look like the work of an input that holds nothing.
+    guard output.byteCount > 0 || report.exitStatus == .done else { return report }
     try output.finish()
     report.bytes = output.byteCount
     return report
