@@ -17,9 +17,9 @@ final class MovedResources: Sendable {
 
   /// Of those that may be their first version, more are not looked for.
   private static let mostFirst = 20_000
-  /// Bytes of stored documents that are read through whatever the input; and how many for each byte of it.
+  /// Bytes of stored documents that are read through, however small the input: some hundredths of a second. Beside a larger input
+  /// as many as it has.
   private static let bytesReadThrough = 64 << 20
-  private static let bytesReadThroughEach = 4
 
   private struct Candidate {
     let type: String
@@ -134,8 +134,7 @@ final class MovedResources: Sendable {
     let firsts = candidates.filter { $0.value.isFirst }
     if !firsts.isEmpty {
       let kinds = Set(firsts.map { mappings.homes.place(ofType: $0.value.type).kind })
-      let room = max(
-        MovedResources.bytesReadThrough, inputBytes * MovedResources.bytesReadThroughEach)
+      let room = max(MovedResources.bytesReadThrough, inputBytes)
       let areWithin = try looksForAll && bytes(of: kinds, store) <= room
       if !areWithin {
         candidates = candidates.filter { !$0.value.isFirst }
