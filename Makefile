@@ -56,7 +56,7 @@ test-fast: setup
 	swift test --skip DocumentStoreTests
 
 torture: setup
-	@FHIRLINE_TORTURE=$(KILLS) scripts/test.sh 'TortureTests|OutageTests|PageCutTests|TransactionSetbackTests|FullDiskTests'
+	@FHIRLINE_TORTURE=$(KILLS) scripts/test.sh 'TortureTests|OutageTests|PageCutTests|ArrivalPropertyTests|TransactionSetbackTests|FullDiskTests'
 
 lint:
 	@scripts/lint.sh

@@ -4,8 +4,17 @@ package import BSON
 package struct AppointmentOwner: Hashable, Sendable {
   /// `patient` or `provider`.
   package let kind: DocumentKind
-  /// The id of the Patient or Practitioner.
+  /// The id of the Patient or Practitioner; empty for one that is named by a business identifier alone.
   package let id: String
+  /// The identifier by which one is named who has no other name.
+  ///
+  /// See http://hl7.org/fhir/R4/references.html#logical
+  package var identifier: Identifier?
+
+  package struct Identifier: Hashable, Sendable {
+    package let system: String?
+    package let value: String
+  }
 
   /// The patients and providers of an Appointment as it stands in a document.
   ///
@@ -13,7 +22,10 @@ package struct AppointmentOwner: Hashable, Sendable {
   package static func all(of appointment: BSONView) throws -> Set<AppointmentOwner> {
     var owners: Set<AppointmentOwner> = []
     try appointment.find("participant")?.array?.forEachElement { participant in
-      guard let text = try participant.document?.find(path: "actor.reference")?.text else { return }
+      guard let actor = try participant.document?.find("actor")?.document else { return }
+      guard let text = try actor.find("reference")?.text else {
+        return owners.formUnion(try named(by: actor))
+      }
       let parts = text.split(separator: "/", omittingEmptySubsequences: false)
       guard parts.count >= 2, !parts[1].isEmpty else { return }
       switch parts[0] {
@@ -25,6 +37,18 @@ package struct AppointmentOwner: Hashable, Sendable {
     return owners
   }
 
+  /// Whom a logical reference may mean.
+  private static func named(by actor: BSONView) throws -> [AppointmentOwner] {
+    guard let identifier = try actor.find("identifier")?.document,
+      let value = try identifier.find("value")?.text, !value.isEmpty
+    else { return [] }
+    let name = Identifier(system: try identifier.find("system")?.text, value: value)
+    let type = try actor.find("type")?.text
+    return [("Patient", DocumentKind.patient), ("Practitioner", .provider)].compactMap { known, kind in
+      type == nil || type == known ? AppointmentOwner(kind: kind, id: "", identifier: name) : nil
+    }
+  }
+
   /// Those of one form of an Appointment who do not take part in another form of it.
   static func gone(from before: SharedBytes, to after: SharedBytes?) throws -> Set<AppointmentOwner> {
     let now = try after.map { try all(of: try BSONView($0.pointer)) } ?? []
@@ -33,6 +57,11 @@ package struct AppointmentOwner: Hashable, Sendable {
 }
 
 extension DocumentDraft {
+  /// When the appointment begins that the document is, as lists of it say.
+  package func appointmentStart() throws -> String {
+    try root.flatMap { try BSONView($0.bytes.pointer).find("start")?.text } ?? ""
+  }
+
   /// Who takes part in the appointment that the document is.
   package func appointmentOwners() throws -> Set<AppointmentOwner> {
     try root.map { try AppointmentOwner.all(of: try BSONView($0.bytes.pointer)) } ?? []

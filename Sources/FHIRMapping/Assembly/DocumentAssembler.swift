@@ -109,19 +109,27 @@ package struct DocumentAssembler: Sendable {
       return same
     }
     let before = incoming.kind == .appointment ? draft.root?.bytes : nil
+    // Whoever an older form of it names may have got it in a list with this very import.
+    var formerOwners: Set<AppointmentOwner> = []
+    if let before, let old = added.root?.bytes, ResourceVersion.isOlder(old.pointer, than: before.pointer) {
+      formerOwners = try AppointmentOwner.all(of: try BSONView(old.pointer))
+    }
     draft.merge(added)
     // Nothing new: the document stays as it is, to the byte.
     if let hash = draft.storedHash, !draft.isChanged {
-      return Assembly(
+      var same = Assembly(
         draft, pages: pages,
         ids: try pages.map { page in try page.withView { try $0.find("_id")?.text ?? "" } },
         hash: hash, root: nil, contests: [])
+      same.formerOwners = formerOwners
+      return same
     }
     var memory = PageMemory()
     // The draft holds the stored pages.
     var assembly = try assemble(draft, hash: hash(of: draft), in: &memory, lends: true)
     if let before {
-      assembly.formerOwners = try AppointmentOwner.gone(from: before, to: draft.root?.bytes)
+      assembly.formerOwners = try AppointmentOwner.gone(from: before, to: draft.root?.bytes).union(
+        formerOwners)
     }
     return assembly
   }

@@ -44,7 +44,7 @@
     return names
   }
 
-  var link: AppointmentLink {
+  package var link: AppointmentLink {
     AppointmentLink(id: String(decoding: key, as: UTF8.self), start: String(decoding: bytes, as: UTF8.self))
   }
 }

@@ -3,8 +3,8 @@ import DocumentStore
 import FHIRMapping
 import Synchronization
 
-/// Appointments that patients and providers had, and may have no longer: one that moved to another patient, or was deleted.
-/// Their lists are put right when all is loaded.
+/// Appointments that patients and providers had, and may have no longer, or at another time: one that moved to another patient,
+/// was deleted, or came in an older version behind a newer one. Their lists are put right when all is loaded.
 ///
 /// **Invariant:** what a stored appointment loses is noted in the database before the appointment changes, and the note goes
 /// when the lists are right. A run that is killed between finds it again.
@@ -18,8 +18,8 @@ final class Departures: Sendable {
   }
 
   private struct State {
-    /// Of appointments that the run has several versions of: the owners of all of them.
-    var versions: [String: Set<Owner>] = [:]
+    /// Of appointments that the run has several versions of: the owners of all of them, and what the lists say of its time.
+    var versions: [String: [Owner: String]] = [:]
     /// Those whose versions do not have the same.
     var different: Set<String> = []
   }
@@ -33,15 +33,15 @@ final class Departures: Sendable {
     prefix = source.isEmpty ? "" : source + "."
   }
 
-  /// Takes note of the owners that one of several versions of an appointment has.
-  func see(_ owners: Set<Owner>, of appointment: String) {
+  /// Takes note of the owners that one of several versions of an appointment has, each with its start.
+  func see(_ owners: [Owner: String], of appointment: String) {
     state.withLock { state in
       guard let known = state.versions[appointment] else {
         state.versions[appointment] = owners
         return
       }
       guard known != owners else { return }
-      state.versions[appointment] = known.union(owners)
+      state.versions[appointment] = known.merging(owners) { first, _ in first }
       state.different.insert(appointment)
     }
   }
@@ -52,12 +52,13 @@ final class Departures: Sendable {
   ) throws {
     guard !owners.isEmpty else { return }
     let operations = try owners.map { owner in
-      let fields: BSONFields = [
-        "kind": .string(owner.kind.rawValue), "document": .string(prefix + owner.id),
-        "appointment": .string(appointment), "source": .string(source),
+      var fields: BSONFields = [
+        "kind": .string(owner.kind.rawValue), "appointment": .string(appointment), "source": .string(source),
       ]
+      let name = Departures.name(of: owner)
+      if let name { fields["name"] = .string(name) } else { fields["document"] = .string(prefix + owner.id) }
       let id = ContentDigest.text(
-        of: "\(source)\n\(owner.kind.rawValue)\n\(prefix + owner.id)\n\(appointment)")
+        of: "\(source)\n\(owner.kind.rawValue)\n\(name ?? prefix + owner.id)\n\(appointment)")
       return WriteOperation.update(
         filter: ["_id": .string(id)], try BSONDocument(["$setOnInsert": .document(fields)]), upsert: true,
         many: false)
@@ -65,49 +66,78 @@ final class Departures: Sendable {
     _ = try connection.write(operations, in: Departures.collection)
   }
 
+  /// The `_id` of a document that may not be what its resource's id says.
+  private func document(_ id: String, _ states: StoredStates) throws -> String {
+    try prefix.isEmpty ? states.unfitIDs.original(of: id) ?? id : id
+  }
+
+  /// What one is found by who is named by a business identifier alone.
+  private static func name(of owner: AppointmentOwner) -> String? {
+    owner.identifier.map { identifier in
+      TargetIndex.identifierName(
+        type: owner.kind == .patient ? "Patient" : "Practitioner", system: identifier.system,
+        value: identifier.value)
+    }
+  }
+
   // MARK: When all is loaded
 
   private static let appointmentsPerQuestion = 500
 
-  /// Takes appointments out of the lists of those who do not take part in them any more.
-  func settle(_ store: DocumentStore, _ states: StoredStates, _ assembler: DocumentAssembler) throws {
+  /// Takes appointments out of the lists of those who do not take part in them any more; who does has them with their start.
+  ///
+  /// - Parameter resolver: finds who is named by a business identifier alone.
+  func settle(
+    _ store: DocumentStore, _ states: StoredStates, _ assembler: DocumentAssembler,
+    _ resolver: ReferenceResolver
+  ) throws {
     var notes: [String] = []
     var orders: [Owner: Set<String>] = [:]
     try store.persevering { connection in
       notes = []
       orders = [:]
       try connection.find(["source": .string(source)], in: Departures.collection) { note in
-        guard let id = try note.find("_id")?.text, let owner = try note.find("document")?.text,
+        guard let id = try note.find("_id")?.text,
           let kind = try note.find("kind")?.text.flatMap(DocumentKind.init),
           let appointment = try note.find("appointment")?.text
         else { return }
         notes.append(id)
+        let named = try note.find("name")?.text.flatMap { resolver.target(named: $0) }
+        guard let document = try note.find("document")?.text ?? named.map({ prefix + $0.id }) else { return }
+        let owner = try self.document(document, states)
         orders[Owner(kind: kind, id: owner), default: []].insert(appointment)
       }
     }
     state.withLock { state in
       for appointment in state.different {
-        for owner in state.versions[appointment] ?? [] { orders[owner, default: []].insert(appointment) }
+        for owner in (state.versions[appointment] ?? [:]).keys {
+          orders[owner, default: []].insert(appointment)
+        }
       }
     }
     guard !orders.isEmpty else { return }
-    let present = try owners(of: Set(orders.values.joined()), store, states, assembler)
+    let present = try owners(of: Set(orders.values.joined()), store, states, assembler, resolver)
     for (owner, appointments) in orders.sorted(by: { ($0.key.kind, $0.key.id) < ($1.key.kind, $1.key.id) }) {
-      let gone = appointments.filter { !(present[$0]?.contains(owner) ?? false) }
-      guard !gone.isEmpty else { continue }
+      let gone = appointments.filter { !(present[$0]?.owners.contains(owner) ?? false) }
+      let links = appointments.subtracting(gone).sorted().map { id in
+        AppointmentLink(id: id, start: present[id]?.start ?? "")
+      }
       for kind in owner.kind == .patient ? [DocumentKind.patient, .chart] : [owner.kind] {
-        try remove(gone, from: owner.id, of: kind, store, states, assembler)
+        if !gone.isEmpty { try remove(gone, from: owner.id, of: kind, store, states, assembler) }
+        if !links.isEmpty { try add(links, to: owner.id, of: kind, store, states, assembler) }
       }
     }
     try store.persevering { connection in _ = try connection.delete(ids: notes, from: Departures.collection) }
   }
 
-  /// Who takes part in each of these appointments now.
+  private typealias Present = (owners: Set<Owner>, start: String)
+
+  /// Who takes part in each of these appointments now, and when it begins.
   private func owners(
     of appointments: Set<String>, _ store: DocumentStore, _ states: StoredStates,
-    _ assembler: DocumentAssembler
-  ) throws -> [String: Set<Owner>] {
-    var owners: [String: Set<Owner>] = [:]
+    _ assembler: DocumentAssembler, _ resolver: ReferenceResolver
+  ) throws -> [String: Present] {
+    var owners: [String: Present] = [:]
     var rest = appointments.sorted()[...]
     while !rest.isEmpty {
       let some = rest.prefix(Departures.appointmentsPerQuestion)
@@ -117,12 +147,37 @@ final class Departures: Sendable {
           guard let id = try document.find("_id")?.text else { return }
           let draft = try assembler.draft(
             ofStored: [BSONDocument(copying: document)], kind: .appointment, id: id)
-          owners[id] = Set(
-            try draft.appointmentOwners().map { Owner(kind: $0.kind, id: prefix + $0.id) })
+          let now = Set(
+            try draft.appointmentOwners().compactMap { owner -> Owner? in
+              let id = Departures.name(of: owner).map { resolver.target(named: $0)?.id } ?? owner.id
+              guard let id else { return nil }
+              return Owner(kind: owner.kind, id: try self.document(prefix + id, states))
+            })
+          owners[id] = (now, try draft.appointmentStart())
         }
       }
     }
     return owners
+  }
+
+  /// Has a document list appointments with their start, where it does not.
+  private func add(
+    _ links: [AppointmentLink], to id: String, of kind: DocumentKind, _ store: DocumentStore,
+    _ states: StoredStates, _ assembler: DocumentAssembler
+  ) throws {
+    var parts = PartBuffer()
+    for link in links { parts.append(link: link, of: kind, id, sequence: 0) }
+    let document = try assembler.assemble(kind: kind, id: id, parts: parts.views()[...])
+    let loader = CollectionLoader(
+      place: states.place(of: kind), assembler: assembler, hasTransactions: store.server.hasTransactions,
+      counted: { _ in }, refused: { _, _ in })
+    try store.persevering { connection in
+      try loader.load([LoadRequest(document)], areNew: false, connection)
+      if kind == .chart, states.layout == .both {
+        try ChartMirror(charts: states.place(of: .chart), copies: states.embeddedCharts)
+          .update([id], connection)
+      }
+    }
   }
 
   private func remove(

@@ -6,18 +6,20 @@ import FHIRPath
 import Synchronization
 
 /// What an import does for those before it: documents whose references found nothing get the targets that came now, and
-/// resources that nobody's document could hold go to their patient's.
+/// resources that nobody's document could hold go to their patient's. Documents that show an organization's name show its new one.
 ///
 /// The result is what it would be had the targets come first.
 final class HealingRun {
   private let run: ImportRun
   private let store: DocumentStore
   private let states: StoredStates
-  private let index: TargetIndex
+  private var index: TargetIndex
   private let number: Int32
   private let assembler: DocumentAssembler
   private let stored: StoredTargets
-  private let resolver: ReferenceResolver
+  private var resolver: ReferenceResolver
+  /// Whether an organization was replaced, which may have another name now.
+  private let hasReplaced: Bool
   private var factory: PartFactory
   private var memory = PageMemory()
   private var healed = 0
@@ -25,8 +27,9 @@ final class HealingRun {
   init(
     _ run: ImportRun, store: DocumentStore, states: StoredStates, assembler: DocumentAssembler,
     index: TargetIndex,
-    number: Int32
+    number: Int32, hasReplaced: Bool
   ) {
+    self.hasReplaced = hasReplaced
     self.run = run
     self.store = store
     self.states = states
@@ -51,7 +54,10 @@ final class HealingRun {
 
   /// Returns how many references found their target.
   func heal() throws -> Int {
-    let waiting = try documents()
+    let names = try newNames()
+    for (key, name) in names { index.setName(name, of: key) }
+    if !names.isEmpty { resolver = ReferenceResolver(run: index, stored: stored) }
+    let waiting = try documents(showing: names)
     guard !waiting.isEmpty else { return 0 }
     let refused = Mutex<Set<String>>([])
     let loader = DocumentLoader(
@@ -71,7 +77,9 @@ final class HealingRun {
           gone.append(document)
           continue
         }
-        if let home = try heal(document, pages, into: &parts) { moved.append((document, home.kind, home.id)) }
+        if let home = try heal(document, pages, names, into: &parts) {
+          moved.append((document, home.kind, home.id))
+        }
         settled += document.notes
       }
       guard loader.put(try requests(parts)) else { break }
@@ -87,8 +95,9 @@ final class HealingRun {
   // MARK: Who waits
 
   /// The documents that wait for something that this run brought, in the order of their kinds and ids.
-  private func documents() throws -> [Waiting] {
+  private func documents(showing names: [String: String]) throws -> [Waiting] {
     var found: [String: Waiting] = [:]
+    let others = try RenamedTargets(run, store, states).documents(showing: names)
     try store.persevering { connection in
       found = [:]
       try connection.find(
@@ -102,7 +111,19 @@ final class HealingRun {
         found[key, default: Waiting(kind: kind, id: document)].notes.append(id)
       }
     }
+    for (kind, id) in others {
+      found[kind.rawValue + "/" + id, default: Waiting(kind: kind, id: id)].notes += []
+    }
     return found.values.sorted { ($0.kind, $0.id) < ($1.kind, $1.id) }
+  }
+
+  /// The names of organizations that documents may show others of.
+  private func newNames() throws -> [String: String] {
+    let hadThem = try states.hadDocuments(.resource)
+    let keys = hadThem ? Set(index.named) : index.renamed
+    let stored = try RenamedTargets(run, store, states).names(of: keys)
+    return hasReplaced
+      ? stored : stored.filter { index.renamed.contains($0.key) || index.name(of: $0.key) != $0.value }
   }
 
   private func isKnown(_ name: String) -> Bool {
@@ -134,7 +155,7 @@ final class HealingRun {
 
   /// Adds the parts of a document's resources that are others now; returns where a resource went that was nobody's.
   private func heal(
-    _ document: Waiting, _ pages: [BSONDocument], into parts: inout PartBuffer
+    _ document: Waiting, _ pages: [BSONDocument], _ names: [String: String], into parts: inout PartBuffer
   ) throws -> (kind: DocumentKind, id: String)? {
     let draft = try assembler.draft(ofStored: pages, kind: document.kind, id: document.id)
     var resources: [(key: String, bytes: BSONDocument, origin: Origin)] = []
@@ -153,18 +174,20 @@ final class HealingRun {
       let named = Set(
         run.mappings.namedTargets.filter { $0.type == type }.compactMap { $0.path.segments.first?.child.name }
       )
-      var patch = ReferencePatch(resolver: resolver, named: named) { [run] target in
+      var patch = ReferencePatch(resolver: resolver, named: named, names: names) { [run] target in
         let prefix = run.source.isEmpty ? "" : run.source + "."
         return target.type + "/" + prefix + target.id
       }
       var value = BSONValue.document(try resource.bytes.fields())
       let isChanged = patch.apply(to: &value)
-      guard isChanged || document.kind == .resource, let fields = value.fields else { continue }
+      // Lists name an appointment whose participants are named by an identifier alone, and stay so.
+      let isLinked = document.kind == .appointment
+      guard isChanged || isLinked || document.kind == .resource, let fields = value.fields else { continue }
       let found = try factory.parts(
         healed: try BSONDocument(fields), key: resource.key, resolver: resolver, origin: resource.origin,
-        isChanged: isChanged, was: document.kind, into: &parts)
+        isChanged: isChanged || isLinked, was: document.kind, into: &parts)
       guard let found else { continue }
-      healed += max(patch.count, 1)
+      if !document.notes.isEmpty { healed += max(patch.count, 1) }
       if document.kind == .resource, found.kind != .resource { home = found }
     }
     return home

@@ -6,16 +6,20 @@ struct ReferencePatch {
   let resolver: ReferenceResolver
   /// The references whose target's name the document shows: the member of the resource that holds them.
   let named: Set<String>
+  /// By `Type/id`: names of targets that resources may show others of.
+  let names: [String: String]
   /// The `_id` of the document that a resource of its own has.
   let documentID: (TargetIndex.Target) -> String
   /// How many references found their target.
   private(set) var count = 0
 
   init(
-    resolver: ReferenceResolver, named: Set<String>, documentID: @escaping (TargetIndex.Target) -> String
+    resolver: ReferenceResolver, named: Set<String>, names: [String: String] = [:],
+    documentID: @escaping (TargetIndex.Target) -> String
   ) {
     self.resolver = resolver
     self.named = named
+    self.names = names
     self.documentID = documentID
   }
 
@@ -68,7 +72,13 @@ struct ReferencePatch {
       case .notFound: return
       }
     }
-    guard let member, named.contains(member), fields["display"] == nil, fields["_name"] == nil else { return }
+    guard let member, named.contains(member), fields["display"] == nil else { return }
+    if let shown = fields["_name"] {
+      guard let name = fields["reference"]?.text.flatMap({ names[$0] }), shown.text != name else { return }
+      fields["_name"] = .string(name)
+      count += 1
+      return
+    }
     if target == nil, case .asWritten(let known) = resolver.resolve(fields.fields[at].value.text ?? "") {
       target = known
     }

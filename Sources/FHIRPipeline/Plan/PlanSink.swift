@@ -198,8 +198,10 @@ final class PlanSink: DocumentSink {
       return
     }
     state.withLock { state in
-      let former = (state.formerOwners[appointment.id] ?? []).union(appointment.formerOwners)
-        .subtracting(present)
+      let former = (state.formerOwners[appointment.id] ?? []).union(
+        appointment.formerOwners.filter { $0.identifier == nil }
+      )
+      .subtracting(present)
       state.formerOwners[appointment.id] = former.isEmpty ? nil : former
     }
   }

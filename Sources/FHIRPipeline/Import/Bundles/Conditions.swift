@@ -61,7 +61,7 @@ final class Conditions: Sendable {
       // What stands in sections is found within its Bundle alone.
       if entry.isSection { continue }
       index.add(target, names: entry.names)
-      if let name = entry.name, target == entry.target { index.setName(name, of: target.key) }
+      if let name = entry.name, target == entry.target { index.addName(name, of: target.key) }
     }
   }
 }

@@ -8,6 +8,7 @@ extension ImportWorker {
   func finishBundle(file: Int) {
     guard let held = bundle else { return }
     bundle = nil
+    defer { loaded = nil }
     let source = context.files[file].name
     let resolver = ReferenceResolver(run: context.index, bundle: held.index, stored: context.stored)
     if held.isHeld {
@@ -18,6 +19,7 @@ extension ImportWorker {
         } else if let mark = held.mark, context.refusedBundles.withLock({ $0.contains(mark) }) {
           return
         }
+        loaded = context.files.count == 1 && !held.isLine ? .all : .own
       }
       let stored = storedEntries(of: held, resolver: resolver, whole: patients)
       for entry in stored?.rest ?? held.entries where !isKnown(entry.resource, entry.sequence, held) {
@@ -31,6 +33,7 @@ extension ImportWorker {
       if held.type == "transaction", context.run.honoursTransactions {
         if pass.counts { return beginLarge(held, file: file, source: source, resolver: resolver) }
         if let mark = held.mark, context.refusedBundles.withLock({ $0.contains(mark) }) { return }
+        loaded = context.files.count == 1 ? .all : .own
       }
       readAgain(held, file: file, source: source, resolver: resolver)
     }

@@ -20,8 +20,10 @@ extension ImportWorker {
       // Of one that was refused nothing is to be loaded.
       if isTransaction, context.refusedBundles.withLock({ $0.contains(large.mark) }) { return }
       comparesEntries = !isTransaction
+      if isTransaction { loaded = context.files.count == 1 ? .all : .own }
       take(batch, of: item, large, source, into: nil)
       comparesEntries = false
+      loaded = nil
     case .failure(let message):
       context.fail(PipelineFailure(.stopped, "\(source): could not be read a second time: \(message)"))
     case .end:

@@ -54,13 +54,9 @@ extension ImportWorker {
   ///
   /// - Parameter isFound: whether a search found the resource, which others may have by its id.
   func take(_ part: PartView, into open: OpenTransaction, isWhole: Bool, isFound: Bool) {
-    let isIts =
-      switch part.form {
-      case .link, .presence: true
-      case .root: !isFound && !context.repeated.contains(NameHash.of(part.key))
-      case .section: false
-      }
-    guard open.isAlone || isWhole || isIts else { return open.scattered.append(record: part.record) }
+    guard open.isAlone || isWhole || belongsToTransaction(part, isFound: isFound) else {
+      return open.scattered.append(record: part.record)
+    }
     guard let spill = open.spill else { return wholes.append(record: part.record) }
     do {
       try spill.append(key: NameHash.of(part.documentID), part: part.record)
@@ -69,6 +65,15 @@ extension ImportWorker {
       if part.kind == .patient || part.kind == .chart { open.owners[part.kind, default: []].insert(id) }
     } catch {
       context.fail(error)
+    }
+  }
+
+  /// Whether a part is a transaction's, though other inputs of the run may have parts of the same document.
+  func belongsToTransaction(_ part: PartView, isFound: Bool) -> Bool {
+    switch part.form {
+    case .link, .presence: true
+    case .root: !isFound && !context.repeated.contains(NameHash.of(part.key))
+    case .section: false
     }
   }
 

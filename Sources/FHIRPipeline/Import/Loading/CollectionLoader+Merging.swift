@@ -43,9 +43,8 @@ extension CollectionLoader {
         missed.append(incoming)
         return
       }
-      guard var result = self.merged(incoming, state, stored: [BSONDocument(copying: document)]) else {
-        return
-      }
+      let stored = [BSONDocument(copying: document)]
+      guard var result = try self.merged(incoming, state, stored: stored, connection) else { return }
       result.guardedHash = try guardedHash(in: whole)
       result.storedID = storedID
       if result.document.pageCount > 1 {
@@ -71,18 +70,23 @@ extension CollectionLoader {
   }
 
   /// A stored document with another added; nil where it stays as it is, or cannot be put together.
-  private func merged(_ incoming: Assembly, _ state: StoredState, stored: [BSONDocument]) -> Merged? {
+  private func merged(
+    _ incoming: Assembly, _ state: StoredState, stored: [BSONDocument],
+    _ connection: borrowing StoreConnection
+  ) throws -> Merged? {
+    let document: Assembly
     do {
-      let document = try assembler.assemble(incoming, stored: stored)
-      if state.hash == document.hash || document.isAsStored {
-        counted(findings?.tally(ofUnchanged: incoming.id) ?? document.tally)
-        return nil
-      }
-      return Merged(incoming: incoming, document: document, hash: state.hash)
+      document = try assembler.assemble(incoming, stored: stored)
     } catch {
       refused(incoming, "the document could not be put together: \(error)")
       return nil
     }
+    if state.hash == document.hash || document.isAsStored {
+      try departures?.note(document.formerOwners, of: document.id, connection)
+      counted(findings?.tally(ofUnchanged: incoming.id) ?? document.tally)
+      return nil
+    }
+    return Merged(incoming: incoming, document: document, hash: state.hash)
   }
 
   func guardedHash(in document: BSONView) throws -> String? {
@@ -149,7 +153,7 @@ extension CollectionLoader {
     // An import that was cut short may have left more pages than the first tells of.
     let stored = try pagesFound(of: incoming.id, upTo: pages + incoming.pageCount + 1, connection)
     guard let state = try stored.state, state.pages <= stored.ids.count else { return [incoming] }
-    guard var merged = merged(incoming, state, stored: stored.inOrder) else { return [] }
+    guard var merged = try merged(incoming, state, stored: stored.inOrder, connection) else { return [] }
     merged.guardedHash = stored.guardedHash
     merged.storedID = stored.storedID
     return try write(paged: merged, over: stored.found, change, connection)

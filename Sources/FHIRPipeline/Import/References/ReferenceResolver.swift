@@ -66,7 +66,8 @@ package final class ReferenceResolver: Sendable {
     return bundle.name(of: key) ?? run.name(of: key) ?? stored?.name(ofDocument: documentID)
   }
 
-  private func target(named name: String) -> TargetIndex.Target? {
+  /// The one resource of a name.
+  func target(named name: String) -> TargetIndex.Target? {
     var name = name
     return name.withUTF8 { target(named: $0) }
   }

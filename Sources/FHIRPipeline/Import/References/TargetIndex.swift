@@ -29,6 +29,8 @@ package struct TargetIndex: Sendable {
   /// By the hashes of their keys.
   private var positions: [UInt64: Int] = [:]
   private var names: [String: String] = [:]
+  /// Organizations that have several names, in several versions.
+  private(set) var renamed: Set<String> = []
 
   package init() {}
 
@@ -79,8 +81,9 @@ package struct TargetIndex: Sendable {
       default: break
       }
     }
-    // The same whichever worker met which.
-    names.merge(other.names) { min($0, $1) }
+    // The same whichever worker met which; in the end the one that is stored counts.
+    renamed.formUnion(other.renamed)
+    for (key, name) in other.names { addName(name, of: key) }
   }
 
   /// How a search by id begins, behind the type and its question mark.
@@ -114,6 +117,19 @@ package struct TargetIndex: Sendable {
 
   /// Remembers an organization's name, which its patients' documents show.
   package mutating func setName(_ name: String, of key: String) { names[key] = name }
+
+  /// Remembers one of the names that an organization has in a run.
+  mutating func addName(_ name: String, of key: String) {
+    if let known = names[key], known != name {
+      renamed.insert(key)
+      names[key] = min(known, name)
+    } else {
+      names[key] = name
+    }
+  }
+
+  /// The organizations whose names are known: their keys.
+  var named: some Sequence<String> { names.keys }
 
   package func name(of key: String) -> String? { names[key] }
 

@@ -51,13 +51,14 @@ struct ImportLoading {
         prefix: run.source.isEmpty ? "" : run.source + ".", departures: departures)
       let made = try makeDocuments(states, stored, moved, deletions)
       deleted = try made.deleted + deletions.run(made.due)
-      try departures.settle(store, states, assembler)
+      try departures.settle(store, states, assembler, ReferenceResolver(run: found.index, stored: stored))
       let types = ledger.summary.types
       try moved.settle(
         store, assembler, prefix: run.source.isEmpty ? "" : run.source + ".",
         inserted: { types[$0]?.inserted ?? 0 > 0 }, say: run.say)
       let healing = HealingRun(
-        run, store: store, states: states, assembler: assembler, index: found.index, number: number)
+        run, store: store, states: states, assembler: assembler, index: found.index, number: number,
+        hasReplaced: types["Organization"]?.replaced ?? 0 > 0)
       healed = try healing.heal()
     } catch {
       failure = DocumentLoader.failure(error)

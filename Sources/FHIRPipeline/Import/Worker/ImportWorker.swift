@@ -31,6 +31,8 @@ final class ImportWorker {
   var isComparing = false
   /// Kinds of documents that parts came for, as bits.
   var expected: UInt8 = 0
+  /// What of the entries at hand their transaction has loaded; nil for what is no transaction's.
+  var loaded: Loaded?
   /// Whether entries are those of a large Bundle that is no transaction, and stand for themselves like lines of a bulk file.
   var comparesEntries = false
   let runResolver: ReferenceResolver
@@ -189,9 +191,9 @@ final class ImportWorker {
       summary.warnings += 1
       context.run.say(FindingText.line(issue, source: source))
     }
-    var owners: Set<Departures.Owner>?
+    var owners: [Departures.Owner: String]?
     if resource.type == "Appointment", context.repeated.contains(NameHash.of(resource.identity.key)) {
-      owners = []
+      owners = [:]
     }
     do {
       let result = try factory.parts(
@@ -200,8 +202,8 @@ final class ImportWorker {
       ) { part in
         expect(part.kind)
         if part.form == .link, part.kind == .patient || part.kind == .provider {
-          owners?.insert(
-            Departures.Owner(kind: part.kind, id: String(decoding: part.documentID, as: UTF8.self)))
+          let owner = Departures.Owner(kind: part.kind, id: String(decoding: part.documentID, as: UTF8.self))
+          owners?[owner] = part.link.start
         }
         if let transaction {
           take(part, into: transaction, isWhole: isWhole(part, whole: patients), isFound: resource.isFound)
@@ -269,6 +271,24 @@ final class ImportWorker {
     context.run.say(FindingText.line(issue, source: source))
   }
 
+  /// What a transaction has loaded of its entries.
+  enum Loaded {
+    case all
+    /// What is its own; see ``belongsToTransaction(_:isFound:)``.
+    case own
+  }
+
+  /// Whether the pass that counted has loaded a part.
+  private func isLoaded(_ part: PartView, of resource: RecordResource, whole patients: WholePatients) -> Bool
+  {
+    switch loaded {
+    case .all: true
+    case .own:
+      isWhole(part, whole: patients) || belongsToTransaction(part, isFound: resource.isFound)
+    case nil: isWhole(part, whole: patients)
+    }
+  }
+
   /// Maps one record for the documents that are not as they are stored. What there was to say of it was said before, unless it
   /// was only compared.
   private func handleAgain(
@@ -291,7 +311,8 @@ final class ImportWorker {
         of: resource, at: home, resolver: resolver, sequence: sequence,
         origin: context.origin(of: resource, sequence: sequence)
       ) { part in
-        if isFirst || !isWhole(part, whole: patients), marks.contains(ImportPass.mark(of: part)) {
+        guard isFirst || !isLoaded(part, of: resource, whole: patients) else { return }
+        if marks.contains(ImportPass.mark(of: part)) {
           scattered.append(record: part.record)
         }
       }

@@ -117,7 +117,7 @@ struct PartFactory: ~Copyable {
       }
     }
     if home.kind == .appointment {
-      link(resource, appointment: home.documentID, resolver: resolver, sequence: sequence)
+      result.waits += link(resource, appointment: home.documentID, resolver: resolver, sequence: sequence)
     }
     // A patient has a chart, if an empty one.
     if home.kind == .patient, home.section == nil {
@@ -220,7 +220,7 @@ struct PartFactory: ~Copyable {
       }
     }
     if home.kind == .appointment {
-      link(RecordResource(whole: tree), appointment: home.documentID, resolver: resolver, sequence: 0)
+      _ = link(RecordResource(whole: tree), appointment: home.documentID, resolver: resolver, sequence: 0)
     }
     _ = try deriveAppointment(of: tree, node: 0, id: id, resolver, 0, origin)
     records.forEach { parts.append(record: $0.record) }
@@ -247,9 +247,12 @@ struct PartFactory: ~Copyable {
   }
 
   /// Adds an appointment to the lists of its patient, of the patient's chart, and of its provider.
+  ///
+  /// - Returns: what participants are called who are named by a business identifier alone, and are not there.
   private mutating func link(
     _ resource: RecordResource, appointment: String, resolver: ReferenceResolver, sequence: UInt64
-  ) {
+  ) -> [String] {
+    var waits: [String] = []
     let tree = resource.tree
     let names = KnownNames.r4
     let start = tree.child(names.start, of: resource.node).map { tree.string(at: $0) } ?? ""
@@ -257,9 +260,12 @@ struct PartFactory: ~Copyable {
     var seen: Set<String> = []
     for participant in tree.children(of: resource.node)
     where tree.nodes[participant].name == names.participant {
-      guard let actor = tree.child(names.actor, of: participant),
-        let target = resolver.target(of: actor, in: tree), seen.insert(target.type + "/" + target.id).inserted
-      else { continue }
+      guard let actor = tree.child(names.actor, of: participant) else { continue }
+      guard let target = resolver.target(of: actor, in: tree) else {
+        waits += resolver.namesAsked(by: actor, in: tree)
+        continue
+      }
+      guard seen.insert(target.type + "/" + target.id).inserted else { continue }
       let id = documentID(target.id)
       switch target.type {
       case "Patient":
@@ -270,6 +276,7 @@ struct PartFactory: ~Copyable {
       default: break
       }
     }
+    return waits
   }
 }
 
