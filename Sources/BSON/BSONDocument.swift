@@ -18,8 +18,8 @@
   /// Copies a document out of the bytes it lies in.
   package init(copying view: BSONView) { shared = SharedBytes([UInt8](view.bytes)) }
 
-  /// Bytes that a writer has just finished.
-  init(unchecked bytes: SharedBytes) { shared = bytes }
+  /// Bytes that were one document before.
+  package init(unchecked bytes: SharedBytes) { shared = bytes }
 
   /// The document without elements.
   package init() { shared = SharedBytes([5, 0, 0, 0, 0]) }

@@ -34,6 +34,9 @@ import Glibc
     self.pointer = pointer
   }
 
+  /// Whether both keep the same memory alive.
+  package func sharesMemory(with other: SharedBytes) -> Bool { owner === other.owner }
+
   @inlinable package var count: Int { pointer.count }
 
   /// Lends the bytes, which stay where they are as long as this or a copy of it is held.

@@ -1,4 +1,5 @@
 import FHIRModel
+import Glibc
 
 /// Whole lines of NDJSON that wait to be parsed, by whichever worker took them.
 struct JSONLines: Sendable {
@@ -49,6 +50,11 @@ struct JSONLines: Sendable {
   }
 
   private func lineEnd(from start: Int) -> Int {
-    chunk.buffer[start..<range.upperBound].firstIndex(of: JSONByte.newline) ?? range.upperBound
+    let bytes = UnsafePointer(chunk.bytes)
+    let rest = range.upperBound - start
+    guard rest > 0, let end = memchr(bytes + start, Int32(JSONByte.newline), rest) else {
+      return range.upperBound
+    }
+    return UnsafeRawPointer(end) - UnsafeRawPointer(bytes)
   }
 }

@@ -17,10 +17,13 @@ package struct DocumentContent {
   package struct Section {
     package var name: String
     package var items: [BSONView]
+    /// The files that items stand in, where they are too many for memory.
+    package var files: [MappedBytes]
 
-    package init(name: String, items: [BSONView]) {
+    package init(name: String, items: [BSONView], files: [MappedBytes] = []) {
       self.name = name
       self.items = items
+      self.files = files
     }
   }
 

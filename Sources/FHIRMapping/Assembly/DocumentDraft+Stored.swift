@@ -7,6 +7,8 @@ extension DocumentDraft {
     var origins: OriginList?
     for (number, page) in pages.enumerated() {
       let page = page.shared
+      take(page.mapped)
+      defer { page.mapped?.release() }
       try page.withUnsafeBytes { bytes in
         let view = try BSONView(bytes)
         owners.append(page)

@@ -1,4 +1,4 @@
-import BSON
+package import BSON
 
 /// A document while it is put together: root, sections by key, links, and what the application keeps beside them.
 ///
@@ -32,6 +32,8 @@ package struct DocumentDraft {
   package var hasOtherVersions: Bool { contests.contains { !$0.isSame } }
   /// Stored pages, and keys that stand nowhere in them.
   var owners: [SharedBytes] = []
+  /// Files that resources stand in; memory is let go of while they are gone through.
+  private(set) var files: [MappedBytes] = []
 
   struct Root: Sendable {
     var key: String
@@ -104,8 +106,14 @@ package struct DocumentDraft {
     var arrivals = Arrivals()
     arrivals.root = other.root
     arrivals.sections = other.sections.map { ($0.name, $0.items) }
-    merge(arrivals)
     owners += other.owners
+    for file in other.files { take(file) }
+    merge(arrivals)
+  }
+
+  /// Takes note of a file that parts or stored pages stand in.
+  package mutating func take(_ file: MappedBytes?) {
+    if let file, !files.contains(where: { $0 === file }) { files.append(file) }
   }
 
   /// What comes to a document: its root, and items of its sections in the order of their keys.
@@ -153,8 +161,15 @@ package struct DocumentDraft {
       var key = root.key
       key.withUTF8 { note(outcome, key: UnsafeRawBufferPointer($0)) }
     }
+    let files = files
+    var number = 0
     for (name, items) in arrivals.sections {
-      changeSection(name) { section in section.merge(items) { item, outcome in note(outcome, key: item.key) }
+      changeSection(name) { section in
+        section.merge(items) { item, outcome in
+          note(outcome, key: item.key)
+          files.passed(number)
+          number += 1
+        }
       }
     }
     let total = tally.total
@@ -280,8 +295,9 @@ package struct DocumentDraft {
     withExtendedLifetime(self) {
       if let root { body(root.key, root.bytes.pointer, root.origin) }
       for section in sections {
-        for item in section.items {
+        for (number, item) in section.items.enumerated() {
           body(String(decoding: item.key, as: UTF8.self), item.bytes, item.origin)
+          files.passed(number)
         }
       }
       for contest in contests { body(contest.key, contest.bytes.pointer, contest.origin) }
@@ -293,7 +309,11 @@ package struct DocumentDraft {
     // The items' bytes stay where they are as long as the draft lives.
     try withExtendedLifetime(self) {
       let sections = try sections.map { section in
-        DocumentContent.Section(name: section.name, items: try section.items.map { try BSONView($0.bytes) })
+        let items = try section.items.enumerated().map { number, item in
+          defer { files.passed(number) }
+          return try BSONView(item.bytes)
+        }
+        return DocumentContent.Section(name: section.name, items: items, files: files)
       }
       let content = DocumentContent(
         kind: kind, id: id, root: try root.map { try BSONView($0.bytes.pointer) }, sections: sections,

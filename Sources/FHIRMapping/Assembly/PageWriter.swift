@@ -54,7 +54,10 @@ struct PageWriter {
     for (section, indices) in zip(draft.sections, items) where !indices.isEmpty {
       try memory.writer.key(string: section.name)
       memory.writer.beginArray()
-      for index in indices { memory.writer.append(document: try BSONView(section.items[index].bytes)) }
+      for (number, index) in indices.enumerated() {
+        memory.writer.append(document: try BSONView(section.items[index].bytes))
+        draft.files.passed(number)
+      }
       memory.writer.endArray()
     }
     if page == 0 {
@@ -62,6 +65,7 @@ struct PageWriter {
       try bookkeeping(marks: merged.marks, pageCount: pageCount, into: &memory.writer)
     }
     memory.writer.endDocument()
+    draft.files.release()
     return try memory.finish(draft.kind)
   }
 

@@ -1,4 +1,4 @@
-import BSON
+package import BSON
 import Glibc
 
 /// Parts of documents as records, one behind the other: how they wait to be put together.
@@ -6,13 +6,25 @@ import Glibc
 /// Within a process only: lengths are trusted, numbers stand as the machine has them.
 package struct PartBuffer: ~Copyable {
   private var memory: UnsafeMutableRawBufferPointer
+  /// The file that the records stand in, where they are too many for memory. They are read only.
+  private var file: FiledParts?
   package private(set) var count = 0
 
   package init(capacity: Int = 64 << 10) {
     memory = LargeMemory.allocate(capacity)
   }
 
-  deinit { LargeMemory.deallocate(memory) }
+  /// Records that stand in a file.
+  package init(_ mapped: MappedBytes) {
+    memory = UnsafeMutableRawBufferPointer(mutating: mapped.bytes)
+    count = mapped.bytes.count
+    file = FiledParts(mapped)
+  }
+
+  deinit { if file == nil { LargeMemory.deallocate(memory) } }
+
+  /// Where the records stand, if that is in a file.
+  package var mapped: MappedBytes? { file?.mapped }
 
   private var capacity: Int { memory.count }
   /// there is no empty memory
@@ -23,9 +35,7 @@ package struct PartBuffer: ~Copyable {
   /// Forgets the records and keeps the memory, unless it is more than is needed as a rule.
   package mutating func reset(keeping limit: Int = 3 << 20) {
     count = 0
-    guard capacity > limit else { return }
-    LargeMemory.deallocate(memory)
-    memory = LargeMemory.allocate(64 << 10)
+    if file != nil || capacity > limit { replace(by: LargeMemory.allocate(64 << 10)) }
   }
 
   /// Forgets the records behind a place, where one ends.
@@ -177,7 +187,12 @@ package struct PartBuffer: ~Copyable {
   private mutating func grow(to wider: Int) {
     let fresh = LargeMemory.allocate(wider)
     fresh.copyMemory(from: bytes)
-    LargeMemory.deallocate(memory)
+    replace(by: fresh)
+  }
+
+  private mutating func replace(by fresh: UnsafeMutableRawBufferPointer) {
+    if file == nil { LargeMemory.deallocate(memory) }
+    file = nil
     memory = fresh
   }
 
@@ -204,25 +219,41 @@ package struct PartBuffer: ~Copyable {
   package borrowing func forEach(_ body: (PartView) -> Void) {
     var at = UnsafeRawPointer(base)
     let end = at + count
-    while at < end {
-      let header = at.loadUnaligned(as: Header.self)
-      var text = at + Header.bytes
-      func take(_ count: UInt32) -> UnsafeRawBufferPointer {
-        defer { text += Int(count) }
-        return UnsafeRawBufferPointer(start: text, count: Int(count))
+    if let file {
+      var number = 0
+      while at < end {
+        let part = PartBuffer.part(at: at)
+        body(file.withTexts(of: part))
+        at += part.record.count
+        number += 1
+        [file.mapped].passed(number)
       }
-      let documentID = take(header.documentID)
-      let section = take(header.section)
-      let key = take(header.key)
-      let bytes = take(header.bytes)
-      body(
-        PartView(
-          kind: header.kind, form: header.form, sequence: header.sequence, origin: header.origin,
-          digest: header.digest, documentID: documentID, section: section, key: key, bytes: bytes,
-          nameRecords: take(header.names),
-          record: UnsafeRawBufferPointer(start: at, count: Int(header.size))))
-      at += Int(header.size)
+      return
     }
+    while at < end {
+      let part = PartBuffer.part(at: at)
+      body(part)
+      at += part.record.count
+    }
+  }
+
+  @inline(__always)
+  private static func part(at start: UnsafeRawPointer) -> PartView {
+    let header = start.loadUnaligned(as: Header.self)
+    var text = start + Header.bytes
+    func take(_ count: UInt32) -> UnsafeRawBufferPointer {
+      defer { text += Int(count) }
+      return UnsafeRawBufferPointer(start: text, count: Int(count))
+    }
+    let documentID = take(header.documentID)
+    let section = take(header.section)
+    let key = take(header.key)
+    let bytes = take(header.bytes)
+    return PartView(
+      kind: header.kind, form: header.form, sequence: header.sequence, origin: header.origin,
+      digest: header.digest, documentID: documentID, section: section, key: key, bytes: bytes,
+      nameRecords: take(header.names),
+      record: UnsafeRawBufferPointer(start: start, count: Int(header.size)))
   }
 
   package borrowing func views() -> [PartView] {

@@ -33,6 +33,15 @@
   /// All of the part, to be copied to another buffer.
   package let record: UnsafeRawBufferPointer
 
+  /// The same part with other copies of its texts.
+  func with(
+    documentID: UnsafeRawBufferPointer, section: UnsafeRawBufferPointer, key: UnsafeRawBufferPointer
+  ) -> PartView {
+    PartView(
+      kind: kind, form: form, sequence: sequence, origin: origin, digest: digest, documentID: documentID,
+      section: section, key: key, bytes: bytes, nameRecords: nameRecords, record: record)
+  }
+
   package var names: [String] {
     var names: [String] = []
     var at = 0

@@ -30,7 +30,10 @@ struct SectionScan {
     candidates = Array(repeating: [], count: plan.queries.count)
     for section in sections {
       guard let queries = plan.queries.sections[section.name] else { continue }
-      for (index, item) in section.items.enumerated() { try ask(queries, item, index) }
+      for (index, item) in section.items.enumerated() {
+        try ask(queries, item, index)
+        section.files.passed(index)
+      }
     }
   }
 

@@ -13,6 +13,18 @@ extension SpillStore {
     try fill(&parts, with: empty(index))
   }
 
+  /// The records of a partition that is too large for memory, in a file; the partition is empty afterwards.
+  func takeMapped(_ index: Int) throws(PipelineFailure) -> MappedBytes {
+    let taken = empty(index)
+    let file = try TemporaryFile(folder: folder)
+    var at = 0
+    try taken.forEachBlock { (block) throws(PipelineFailure) in
+      try file.write(block, at: at)
+      at += block.count
+    }
+    return try file.mapped(count: at)
+  }
+
   /// Appends the parts of a partition, which stay there to be read again.
   func copy(_ index: Int, into parts: inout PartBuffer) throws(PipelineFailure) {
     try fill(&parts, with: contents(of: index))

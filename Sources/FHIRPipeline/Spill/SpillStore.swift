@@ -40,7 +40,7 @@ package final class SpillStore: @unchecked Sendable {
 
   private let partitions: [Partition]
   private let bytesPerBlock: Int
-  private let folder: String
+  let folder: String
   private let file = Mutex(File())
   /// How many bytes of blocks may yet stay in memory.
   private let room: Atomic<Int>
@@ -185,6 +185,29 @@ package final class SpillStore: @unchecked Sendable {
         at += block.count
       }
       room[at...].copyBytes(from: buffer)
+    }
+
+    /// Hands all to the closure, block by block.
+    func forEachBlock(
+      _ body: (UnsafeRawBufferPointer) throws(PipelineFailure) -> Void
+    ) throws(PipelineFailure) {
+      var room = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+      defer { room.deallocate() }
+      for block in blocks {
+        if room.count < block.count {
+          room.deallocate()
+          room = .allocate(byteCount: block.count, alignment: 16)
+        }
+        let whole = UnsafeMutableRawBufferPointer(rebasing: room[..<block.count])
+        try store.restore(block, into: whole)
+        try body(UnsafeRawBufferPointer(whole))
+      }
+      if buffer.isEmpty { return }
+      var failure: PipelineFailure?
+      buffer.withUnsafeBytes { rest in
+        do throws(PipelineFailure) { try body(rest) } catch { failure = error }
+      }
+      if let failure { throw failure }
     }
   }
 

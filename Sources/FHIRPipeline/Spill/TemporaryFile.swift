@@ -1,3 +1,4 @@
+import BSON
 import Foundation
 import Glibc
 
@@ -52,6 +53,14 @@ package final class TemporaryFile: Sendable {
       guard step > 0 else { throw TemporaryFile.failure("cannot read a temporary file back", folder) }
       done += step
     }
+  }
+
+  /// What stands in the file, or will, as memory that is not held.
+  func mapped(count: Int) throws(PipelineFailure) -> MappedBytes {
+    guard let mapped = MappedBytes(descriptor: descriptor, count: count) else {
+      throw TemporaryFile.failure("cannot read a temporary file back", folder)
+    }
+    return mapped
   }
 
   private static func failure(_ what: String, _ folder: String) -> PipelineFailure {

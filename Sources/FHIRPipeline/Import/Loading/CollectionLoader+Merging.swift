@@ -48,7 +48,7 @@ extension CollectionLoader {
       result.guardedHash = try guardedHash(in: whole)
       result.storedID = storedID
       if result.document.pageCount > 1 {
-        if hasTransactions || connection.isInTransaction {
+        if fitsTransaction(result.document.pageCount, connection) {
           missed += try write(paged: result, over: [:], nil, connection)
         } else {
           growing.append(incoming)
@@ -135,11 +135,19 @@ extension CollectionLoader {
 
   // MARK: Documents of several pages
 
+  /// A transaction has to stay in the server's cache, and to end within a minute.
+  private static let mostPagesInTransaction = 24
+
+  /// Whether a document of so many pages changes in a transaction.
+  private func fitsTransaction(_ pages: Int, _ connection: borrowing StoreConnection) -> Bool {
+    connection.isInTransaction || hasTransactions && pages <= CollectionLoader.mostPagesInTransaction
+  }
+
   /// Adds parts to a stored document of several pages, or one that is to have several.
   func merge(
     _ incoming: Assembly, pages: Int, _ connection: borrowing StoreConnection
   ) throws -> [Assembly] {
-    if hasTransactions || connection.isInTransaction {
+    if fitsTransaction(max(pages, incoming.pageCount), connection) {
       return try merge(incoming, pages: pages, change: nil, connection)
     }
     return try PageJournal(place: place).change(incoming.id, connection) { change in
@@ -181,9 +189,10 @@ extension CollectionLoader {
     of id: String, upTo last: Int, _ connection: borrowing StoreConnection
   ) throws -> StoredPages {
     var stored = StoredPages(id: id, ids: [id] + (2...max(2, last)).map { "\(id)#\($0)" })
+    var room = PageRoom(pages: stored.ids.count)
     try connection.find(place.field == nil ? stored.ids : [id], at: place) { page, storedID, whole in
       guard let own = try place.document(in: whole) else { return }
-      stored.found[page] = BSONDocument(copying: own)
+      stored.found[page] = try room.keep(own)
       if page == id {
         stored.guardedHash = try guardedHash(in: whole)
         stored.storedID = storedID
@@ -191,7 +200,7 @@ extension CollectionLoader {
     }
     if place.field != nil {
       try connection.find(ids: stored.ids.dropFirst(), in: place.pages) { page in
-        if let id = try page.find("_id")?.text { stored.found[id] = BSONDocument(copying: page) }
+        if let id = try page.find("_id")?.text { stored.found[id] = try room.keep(page) }
       }
     }
     return stored
@@ -212,7 +221,8 @@ extension CollectionLoader {
   ) throws -> [Assembly] {
     do {
       try remembering([merged.document]) {
-        if hasTransactions {
+        let pages = max(merged.document.pageCount, found.count)
+        if hasTransactions, change == nil || fitsTransaction(pages, connection) {
           try connection.withTransaction { inside in try replacePages(merged, found, nil, inside) }
         } else {
           try replacePages(merged, found, change, connection)
@@ -241,6 +251,7 @@ extension CollectionLoader {
     }
     for (number, id) in ids.enumerated().dropFirst() {
       let page = try merged.document.page(number)
+      defer { found[id]?.shared.mapped?.release() }
       // A change stays on one page, as a rule.
       if found[id] == page { continue }
       if let old = found[id] { try change?.keep(old, connection) }

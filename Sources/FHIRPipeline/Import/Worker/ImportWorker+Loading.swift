@@ -37,10 +37,17 @@ extension ImportWorker {
     }
   }
 
+  /// A partition that has more bytes is read from a file.
+  private static let mostInMemory = 56 << 20
+
   /// Puts together and loads the documents of one partition of the spill.
   func loadPartition(_ number: Int) {
     do {
-      try context.spill.take(number, into: &wholes)
+      if context.spill.size(of: number) > ImportWorker.mostInMemory {
+        wholes = PartBuffer(try context.spill.takeMapped(number))
+      } else {
+        try context.spill.take(number, into: &wholes)
+      }
     } catch {
       context.fail(error)
     }
@@ -75,6 +82,7 @@ extension ImportWorker {
     var ids: [DocumentKind: [String]] = [:]
     for group in some {
       var draft = DocumentDraft(kind: group.kind, id: groups.id(of: group))
+      draft.take(wholes.mapped)
       draft.merge(groups.parts(of: group))
       ids[draft.kind, default: []].append(draft.id)
       drafts.append((draft, context.assembler.hash(of: draft)))
