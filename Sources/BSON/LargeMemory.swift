@@ -107,7 +107,8 @@ package enum LargeMemory {
     let whole = mmap(
       nil, size + pageBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
     guard let whole, whole != MAP_FAILED else {
-      // As where the C library has no memory left.
+      // No input leads here, only a system without memory: Swift's own allocations end the program there as well, and what was
+      // loaded by then is whole.
       fatalError("the system has no memory left")
     }
     let start = UnsafeMutableRawPointer(

@@ -6,11 +6,9 @@ import Testing
 struct MappedBytesTests {
   @Test("Bytes are there again after they were released, also those that were written after the mapping")
   func release() throws {
-    var template = Array("/tmp/fhirline-mapped-XXXXXX".utf8CString)
-    let descriptor = mkstemp(&template)
-    try #require(descriptor >= 0)
-    unlink(template)
-    defer { close(descriptor) }
+    let file = try #require(tmpfile())
+    defer { fclose(file) }
+    let descriptor = fileno(file)
     let mapped = try #require(MappedBytes(descriptor: descriptor, count: 64 << 20))
     let content = (0..<200_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
     #expect(pwrite(descriptor, content, content.count, 0) == content.count)

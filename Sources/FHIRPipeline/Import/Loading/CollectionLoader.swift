@@ -222,11 +222,8 @@ struct CollectionLoader {
     further page: BSONDocument, _ connection: borrowing StoreConnection
   ) throws -> String? {
     // In a transaction a duplicate would be the end of it.
-    guard !connection.isInTransaction,
-      let failure = try connection.insert([page], into: place.pages).failures.first
-    else {
-      return connection.isInTransaction ? try replace(further: page, connection) : nil
-    }
+    if connection.isInTransaction { return try replace(further: page, connection) }
+    guard let failure = try connection.insert([page], into: place.pages).failures.first else { return nil }
     guard failure.reason == .duplicateKey else { return failure.message }
     // An import that was cut short may have left pages without their first.
     return try replace(further: page, connection)
