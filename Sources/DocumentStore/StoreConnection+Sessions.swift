@@ -25,6 +25,21 @@ extension StoreConnection {
     return ended
   }
 
+  /// What programs of this user's that are connected call themselves; none where nobody may ask.
+  ///
+  /// - Parameter word: what the names begin with, before a space.
+  package func applications(beginningWith word: String) -> [String] {
+    let stages: [BSONValue] = [
+      ["$currentOp": ["allUsers": false, "idleConnections": true]],
+      ["$match": ["appName": ["$regex": .string("^\(word) ")]]], ["$group": ["_id": "$appName"]],
+    ]
+    let command: BSONFields = ["aggregate": 1, "pipeline": .array(stages), "cursor": ["batchSize": 1000]]
+    guard let command = try? document(command),
+      let reply = try? self.command(command, database: "admin").fields()
+    else { return [] }
+    return (reply["cursor"]?.fields?["firstBatch"]?.elements ?? []).compactMap { $0.fields?["_id"]?.text }
+  }
+
   /// The sessions of programs that are in a transaction, and whether one of them has a connection.
   private func activity(of names: [String]) throws -> (sessions: [BSONValue], isConnected: Bool) {
     // Without `allUsers` everybody may ask, and gets what is one's own.

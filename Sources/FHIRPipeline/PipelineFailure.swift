@@ -19,6 +19,9 @@ package struct PipelineFailure: Error, Sendable {
 }
 
 extension PipelineFailure {
+  /// Somebody sent a signal.
+  static let interrupted = PipelineFailure(.stopped, "stopped before the end; run it again to go on")
+
   /// What the system would not let be written. A disk that is full stops a run; with room on it, the same command goes on.
   ///
   /// - Parameters:

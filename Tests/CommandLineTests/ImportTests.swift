@@ -14,6 +14,21 @@ import Testing
     #expect(second.accounted == second.read)
   }
 
+  /// What is under way when the program ends, the server does some time afterwards: somebody who looks at once sees a database
+  /// that goes on changing.
+  @Test func `an import makes no collections but those that it writes into`() throws {
+    let workspace = try Workspace()
+    let patient = #"{"resourceType":"Patient","id":"p","name":[{"family":"Bee"}]}"#
+    let file = try workspace.write("p.json", patient)
+    _ = try workspace.importFiles(file)
+    #expect(try DatabaseContents(of: workspace).names == ["fhirline_run", "patient", "patient_chart"])
+    // Of the same again nothing is written, of a later version one document.
+    _ = try workspace.importFiles(file)
+    try workspace.write("p.json", patient.replacing("Bee", with: "Dee"))
+    _ = try workspace.importFiles(file)
+    #expect(try DatabaseContents(of: workspace).names == ["fhirline_run", "patient", "patient_chart"])
+  }
+
   @Test func `one worker and two load the same`() throws {
     let one = try Workspace()
     let two = try Workspace()

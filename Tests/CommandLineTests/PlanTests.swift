@@ -10,19 +10,6 @@ import Testing
     return outcome
   }
 
-  /// All that the database holds.
-  private func everything(_ workspace: Workspace) throws -> [BSONFields] {
-    let reply = try workspace.command(["listCollections": 1])
-    let names = (reply["cursor"]?.fields?["firstBatch"]?.elements ?? []).compactMap {
-      $0.fields?["name"]?.text
-    }
-    return try names.sorted().flatMap { name in
-      let found = try workspace.command(["find": .string(name), "sort": ["_id": 1], "batchSize": 10_000])
-      return [["collection": .string(name)]]
-        + (found["cursor"]?.fields?["firstBatch"]?.elements ?? []).compactMap(\.fields)
-    }
-  }
-
   private func patient(_ more: String = "") -> String {
     #"{"resourceType":"Patient","id":"p","name":[{"family":"Bee","given":["Ann"]}],"birthDate":"1980-01-02"\#(more)}"#
   }
@@ -35,9 +22,9 @@ import Testing
   @Test func `a plan says what an import then does, and writes nothing`() throws {
     let workspace = try Workspace()
     for step in ["into an empty database", "again"] {
-      let before = try everything(workspace)
+      let before = try DatabaseContents(of: workspace)
       let outcome = try plan(workspace, "--format", "json", "Samples/clinic", "Samples/bulk", status: 0)
-      #expect(try everything(workspace) == before, "\(step)")
+      #expect(try DatabaseContents(of: workspace).differences(from: before) == [], "\(step)")
       let planned = try #require(
         try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
       let resources = try #require(planned["resources"] as? [String: Any])
@@ -117,7 +104,7 @@ import Testing
     let workspace = try Workspace()
     let file = try workspace.write("in.ndjson", [patient(), observation("o1", "1")].joined(separator: "\n"))
     _ = try workspace.importFiles(file)
-    let before = try everything(workspace)
+    let before = try DatabaseContents(of: workspace)
     let deletions = ["Observation/o1", "Observation/o2", "Patient/p"].map {
       #"{"request":{"method":"DELETE","url":"\#($0)"}}"#
     }
@@ -131,7 +118,7 @@ import Testing
     #expect(
       json.output.contains(
         #""deleted":[{"resource":"Patient/p","collection":"patient","id":"p"},{"resource":"#))
-    #expect(try everything(workspace) == before)
+    #expect(try DatabaseContents(of: workspace).differences(from: before) == [])
     #expect(try workspace.importFiles(bundle).read == 0)
     #expect(try workspace.documents(in: "patient").isEmpty)
   }

@@ -57,7 +57,8 @@ final class Torture {
     try #require(outcome.status == 1, "\(outcome.errors)")
     whole = try Torture.contents(of: workspace.database)
     #expect(whole["patient"]?.count == TortureInput.patients)
-    #expect((whole["fhirline_waiting"]?.count ?? 0) >= TortureInput.patients)
+    // Six in seven patients refer to an organization that never comes.
+    #expect((whole["fhirline_waiting"]?.count ?? 0) > TortureInput.patients / 2)
   }
 
   /// Loads what was there before.

@@ -88,13 +88,16 @@ enum TortureInput: String, CaseIterable, CustomTestStringConvertible {
     let own = reference("Patient", "p\(patient)")
     let doctor = reference("Practitioner", "d\(patient)")
     let visit = reference("Encounter", "e\(patient)")
+    let never = #"{"reference":"Organization/never-\#(patient % 7)"}"#
+    // Another resource of the same name for all: its patients show it, also those that do not come again when it has another.
+    let organization = reference("Organization", "o0")
     let day = "2024-\(10 + patient % 3)-\(10 + patient % 19)"
     let times = #""start":"\#(day)T09:00:00Z","end":"\#(day)T09:30:00Z""#
     var found = [
       (
         "Patient", "p\(patient)",
         #""name":[{"family":"Family\#(patient)","given":["Given"]}],"gender":"female","birthDate":"1970-01-31","#
-          + #""managingOrganization":{"reference":"Organization/never-\#(patient % 7)"},"#
+          + #""managingOrganization":\#(patient % 7 == 3 ? organization : never),"#
           + #""telecom":[{"system":"phone","value":"0049 30 \#(1000 + patient)"}]"#
       ),
       (
@@ -120,6 +123,7 @@ enum TortureInput: String, CaseIterable, CustomTestStringConvertible {
         "Location", "l\(patient)", #""name":"Room \#(patient)","status":"active""#
       ),
     ]
+    if patient == 0 { found.append(("Organization", "o0", #""name":"Room for all""#)) }
     // Some charts have more than fits a page of a hundred.
     for number in 0..<(patient % 20 == 7 ? 130 : observations) {
       found.append(

@@ -18,7 +18,7 @@ final class HealingRun {
   private let assembler: DocumentAssembler
   private let stored: StoredTargets
   private var resolver: ReferenceResolver
-  /// Whether an organization was replaced, which may have another name now.
+  /// Whether an organization was replaced, by this import or before it broke off, which may have another name now.
   private let hasReplaced: Bool
   private var factory: PartFactory
   private var memory = PageMemory()
@@ -65,30 +65,45 @@ final class HealingRun {
       refused: { document, _ in refused.withLock { _ = $0.insert("\(document.kind.rawValue)/\(document.id)") }
       })
     loader.start()
-    var settled: [String] = []
-    var moved: [(from: Waiting, kind: DocumentKind, id: String)] = []
-    var gone: [Waiting] = []
-    for start in stride(from: 0, to: waiting.count, by: HealingRun.documentsPerBatch) {
-      if Interruption.isAsked { break }
-      let batch = Array(waiting[start..<min(start + HealingRun.documentsPerBatch, waiting.count)])
-      var parts = PartBuffer()
-      for document in batch {
-        guard let pages = try pages(of: document) else {
-          gone.append(document)
-          continue
-        }
-        if let home = try heal(document, pages, names, into: &parts) {
-          moved.append((document, home.kind, home.id))
-        }
-        settled += document.notes
-      }
-      guard loader.put(try requests(parts)) else { break }
-    }
+    let found = Result { try load(waiting, names, into: loader) }
+    // Whatever goes wrong, its threads are through before anybody says so.
     if let failure = loader.finish() { throw failure }
+    let healedDocuments = try found.get()
     // What was refused waits on.
     guard refused.withLock({ $0.isEmpty }) else { return healed }
     if let failure = stored.failure { throw failure }
-    try finish(settled, moved, gone)
+    try finish(healedDocuments)
+    return healed
+  }
+
+  /// What became of documents that waited.
+  private struct Healed {
+    /// Notes that are through.
+    var settled: [String] = []
+    var moved: [(from: Waiting, kind: DocumentKind, id: String)] = []
+    var gone: [Waiting] = []
+  }
+
+  private func load(
+    _ waiting: [Waiting], _ names: [String: String], into loader: DocumentLoader
+  ) throws -> Healed {
+    var healed = Healed()
+    for start in stride(from: 0, to: waiting.count, by: HealingRun.documentsPerBatch) {
+      // The notes stay, and the import that goes on finds them.
+      if Interruption.isAsked { throw PipelineFailure.interrupted }
+      var parts = PartBuffer()
+      for document in waiting[start..<min(start + HealingRun.documentsPerBatch, waiting.count)] {
+        guard let pages = try pages(of: document) else {
+          healed.gone.append(document)
+          continue
+        }
+        if let home = try heal(document, pages, names, into: &parts) {
+          healed.moved.append((document, home.kind, home.id))
+        }
+        healed.settled += document.notes
+      }
+      guard loader.put(try requests(parts)) else { break }
+    }
     return healed
   }
 
@@ -207,24 +222,22 @@ final class HealingRun {
   /// Takes away what was settled: documents whose resource went elsewhere, and notes.
   ///
   /// **Invariant:** a note goes last. A run that is killed before finds it again, and does the rest.
-  private func finish(
-    _ settled: [String], _ moved: [(from: Waiting, kind: DocumentKind, id: String)], _ gone: [Waiting]
-  ) throws {
+  private func finish(_ found: Healed) throws {
     let waiting = WaitingReferences(store: store, source: run.source, run: number)
-    var notes = settled
+    var notes = found.settled
     try store.persevering { connection in
-      for (from, kind, id) in moved {
+      for (from, kind, id) in found.moved {
         // What else it waits for, it waits for in its new home.
         try eachNote(of: from, connection) { note, name in
           if !from.notes.contains(note) { waiting.add([name], kind: kind, documentID: id) }
           notes.append(note)
         }
       }
-      for document in gone { try eachNote(of: document, connection) { note, _ in notes.append(note) } }
+      for document in found.gone { try eachNote(of: document, connection) { note, _ in notes.append(note) } }
     }
     if let failure = waiting.finish() { throw failure }
     try store.persevering { connection in
-      _ = try connection.delete(ids: moved.map(\.from.id), from: states.collection(of: .resource))
+      _ = try connection.delete(ids: found.moved.map(\.from.id), from: states.collection(of: .resource))
       _ = try connection.delete(ids: notes, from: WaitingReferences.collection)
     }
   }

@@ -106,9 +106,7 @@ struct PageJournal {
         if let own = try other.taken(by: note, connection) { try PageJournal.settle(own, connection) }
         continue
       }
-      if Interruption.isAsked {
-        throw PipelineFailure(.stopped, "stopped before the end; run it again to go on")
-      }
+      if Interruption.isAsked { throw PipelineFailure.interrupted }
       usleep(pause)
       pause = min(pause * 2, 100_000)
     }

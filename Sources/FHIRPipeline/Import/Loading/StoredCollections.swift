@@ -24,22 +24,37 @@ final class StoredCollections: Sendable {
     self.makes = makes
   }
 
-  /// What is known of a collection, and the thread that makes it ready.
+  /// What is known of a collection, and the thread that makes it ready, once somebody wants it ready.
   private final class Entry: Sendable {
+    private enum Readiness {
+      case wanting
+      case underWay(WorkerThread)
+      case done
+    }
+
     let hadDocuments: Bool
     let hasOtherIDs: Bool
-    private let thread: Mutex<WorkerThread?>
-    private let failure: Failure
+    private let making: (@Sendable () throws -> Void)?
+    private let readiness = Mutex(Readiness.wanting)
+    private let failure = Failure()
 
     final class Failure: Sendable { let value = Mutex<StoreError?>(nil) }
 
     init(hadDocuments: Bool, hasOtherIDs: Bool, making: (@Sendable () throws -> Void)?) {
       self.hadDocuments = hadDocuments
       self.hasOtherIDs = hasOtherIDs
-      let failure = Failure()
-      self.failure = failure
-      let thread = making.map { making in
-        WorkerThread {
+      self.making = making
+    }
+
+    func begin() {
+      readiness.withLock { readiness in
+        guard case .wanting = readiness else { return }
+        guard let making else {
+          readiness = .done
+          return
+        }
+        let failure = failure
+        let thread = WorkerThread {
           do {
             try making()
           } catch {
@@ -48,23 +63,27 @@ final class StoredCollections: Sendable {
             }
           }
         }
+        readiness = .underWay(thread)
       }
-      self.thread = Mutex(thread)
     }
 
+    /// Waits for what has begun.
     func wait() throws {
-      thread.withLock { thread in
-        thread?.join()
-        thread = nil
+      readiness.withLock { readiness in
+        guard case .underWay(let thread) = readiness else { return }
+        thread.join()
+        readiness = .done
       }
       if let failure = failure.value.withLock({ $0 }) { throw failure }
     }
   }
 
   /// Begins making a collection and its index, where that is not done.
-  func prepare(_ name: String) throws { _ = try entry(name) }
+  func prepare(_ name: String) throws { try entry(name).begin() }
 
   /// Whether a collection had documents before the run: ask, or ``prepare(_:)`` it, before the run writes into it.
+  ///
+  /// Who only asks makes nothing: the collection may get no documents.
   func hadDocuments(_ name: String) throws -> Bool { try entry(name).hadDocuments }
 
   /// Whether some documents have an `_id` that is no text; false of a collection that nobody asked about.
@@ -73,13 +92,20 @@ final class StoredCollections: Sendable {
   /// Waits until documents may be written: indexes of an empty collection come first, because they then cost nothing.
   func awaitRoom(in name: String) throws {
     let entry = try entry(name)
+    entry.begin()
     if !entry.hadDocuments { try entry.wait() }
   }
 
   /// Waits until documents can be looked for by their names.
-  func awaitIndexes(of name: String) throws { try entry(name).wait() }
+  func awaitIndexes(of names: [String]) throws {
+    let entries = try names.map { try entry($0) }
+    for entry in entries { entry.begin() }
+    for entry in entries { try entry.wait() }
+  }
 
-  /// Waits until all is made; returns why that failed.
+  /// Waits until all is made that has begun; returns why that failed.
+  ///
+  /// What is under way when the program ends is done by the server some time afterwards.
   func finish() -> PipelineFailure? {
     let all = entries.withLock { $0.values.map { $0 } }
     var first: PipelineFailure?

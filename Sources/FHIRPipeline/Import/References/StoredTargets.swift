@@ -95,7 +95,7 @@ package final class StoredTargets: Sendable {
       if let known {
         // Where nothing was stored before this run, its own index knows all there is.
         try collections.removeAll { try !known.hadDocuments($0) }
-        for collection in collections { try known.awaitIndexes(of: collection) }
+        try known.awaitIndexes(of: collections)
       }
       let filters = try StoredTargets.filters(name)
       try store.persevering { connection in

@@ -183,9 +183,7 @@ final class ImportContext: Sendable {
   }
 
   var mustStop: Bool {
-    if Interruption.isAsked {
-      fail(PipelineFailure(.stopped, "stopped before the end; run it again to go on"))
-    }
+    if Interruption.isAsked { fail(.interrupted) }
     return failure != nil || loader.hasFailed || stored?.failure != nil
   }
 

@@ -58,11 +58,14 @@ struct ImportLoading {
         inserted: { types[$0]?.inserted ?? 0 > 0 }, say: run.say)
       let healing = HealingRun(
         run, store: store, states: states, assembler: assembler, index: found.index, number: number,
-        hasReplaced: types["Organization"]?.replaced ?? 0 > 0)
+        hasReplaced: goesOn || types["Organization"]?.replaced ?? 0 > 0)
       healed = try healing.heal()
     } catch {
       failure = DocumentLoader.failure(error)
     }
+    // Indexes that began late are made as well before the import says that it is done.
+    let unmade = states.known.finish()
+    failure = failure ?? unmade
   }
 
   /// Makes and loads the documents; returns how many resources were deleted, and which are to be deleted afterwards.

@@ -54,6 +54,7 @@ package struct ImportRun: Sendable {
 
     let assembler = DocumentAssembler(
       mappings: mappings, pageBytes: chartPageBytes, pageEntries: chartPageEntries)
+    Interruption.listen()
     let record = RunRecord(
       files: replay?.sources ?? files.map(\.name), input: fingerprint(of: files, assembler), rules: rules,
       source: source, store: store)
@@ -61,11 +62,19 @@ package struct ImportRun: Sendable {
     let stored = storedTargets(store, states)
     // Collections are made meanwhile; what goes wrong with that comes up again when they are written into.
     let conditions = conditions(store, states, stored)
-    let found = try index(files, { try conditions.matches(of: $0) }, expecting: { try? states.prepare($0) })
+    let found: IndexPass.Result
+    do {
+      found = try index(files, { try conditions.matches(of: $0) }, expecting: { try? states.prepare($0) })
+      if Interruption.isAsked { throw PipelineFailure.interrupted }
+    } catch {
+      // What was begun beside it comes to its end, too.
+      _ = states.known.finish()
+      if (try? record.number()) != nil { _ = record.finish(ImportSummary(), isWhole: !record.goesOn) }
+      throw error
+    }
     if isLarge(files) { MemoryReturn.betweenStages() }
     let number = try record.number()
     if record.goesOn { say("  going on with import \(number), which did not come to its end") }
-    Interruption.listen()
     let ledger = ImportLedger(quarantine: replay ?? quarantine, files: files.map(\.name), say: say)
     var loading = ImportLoading(
       run: self, files: files, found: found, assembler: assembler, ledger: ledger, number: number,

@@ -16,6 +16,13 @@ struct ImportingProcess: Equatable {
   static let current = ImportingProcess(
     host: name(), boot: bootID(), number: getpid(), started: start(of: getpid()) ?? "")
 
+  /// A process of this machine; nil where there is none of that number, or the system does not tell.
+  static func running(_ number: Int32) -> ImportingProcess? {
+    start(of: number).map {
+      ImportingProcess(host: current.host, boot: current.boot, number: number, started: $0)
+    }
+  }
+
   init(host: String, boot: String, number: Int32, started: String) {
     self.host = host
     self.boot = boot
@@ -33,7 +40,26 @@ struct ImportingProcess: Equatable {
   var text: String { "\(host) \(boot) \(number) \(started)" }
 
   /// What the process calls itself when it connects to MongoDB, by which what it left there is found.
-  var applicationName: String { "fhirline \(number) \(ContentDigest.text(of: text).prefix(16))" }
+  var applicationName: String {
+    "\(ImportingProcess.program) \(number) \(ContentDigest.text(of: text).prefix(16)) \(machine)"
+  }
+
+  /// What the names of all such processes begin with.
+  static let program = "fhirline"
+
+  /// Stands for the machine since its start.
+  private var machine: String { String(ContentDigest.text(of: host + " " + boot).prefix(8)) }
+
+  /// Whether a process of that name ran on this machine, and surely runs no more.
+  static func isGone(applicationName name: String) -> Bool {
+    let parts = name.split(separator: " ", omittingEmptySubsequences: false)
+    guard parts.count == 4, parts[0] == program, parts[3] == current.machine, let number = Int32(parts[1]),
+      number > 0
+    else { return false }
+    guard kill(number, 0) == 0 || errno == EPERM else { return true }
+    guard let process = running(number) else { return false }
+    return isDead(number) || process.applicationName != name
+  }
 
   /// Whether it surely runs no more. Of another machine's processes nothing is known.
   var isGone: Bool {
@@ -43,7 +69,7 @@ struct ImportingProcess: Equatable {
     // EPERM: it is there, and another user's.
     guard kill(number, 0) == 0 || errno == EPERM else { return true }
     guard let start = ImportingProcess.start(of: number), !started.isEmpty else { return false }
-    return start != started
+    return start != started || ImportingProcess.isDead(number)
   }
 
   private static func name() -> String {
@@ -55,12 +81,21 @@ struct ImportingProcess: Equatable {
     return text?.trimmingCharacters(in: .whitespacesAndNewlines) ?? ""
   }
 
-  /// Field 22 of `/proc/PID/stat`; the second, the program's name, may hold anything and ends with the last `)`.
   private static func start(of number: Int32) -> String? {
+    let fields = fields(of: number)
+    return fields.count > 19 ? fields[19] : nil
+  }
+
+  /// Whether nothing is left of a process but its number, which nobody has asked after: in a container there may be nobody who does.
+  private static func isDead(_ number: Int32) -> Bool {
+    fields(of: number).first.map { $0 == "Z" || $0 == "X" } ?? false
+  }
+
+  /// `/proc/PID/stat` from its third field; the second, the program's name, may hold anything and ends with the last `)`.
+  private static func fields(of number: Int32) -> [String] {
     guard let text = try? String(contentsOfFile: "/proc/\(number)/stat", encoding: .utf8),
       let end = text.lastIndex(of: ")")
-    else { return nil }
-    let fields = text[text.index(after: end)...].split(separator: " ")
-    return fields.count > 19 ? String(fields[19]) : nil
+    else { return [] }
+    return text[text.index(after: end)...].split(separator: " ").map(String.init)
   }
 }

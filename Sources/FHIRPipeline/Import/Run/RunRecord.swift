@@ -42,7 +42,7 @@ final class RunRecord: Sendable {
     thread = WorkerThread {
       do {
         let names = RunRecord.names(of: files)
-        try RunRecord.endTransactions(in: store)
+        try RunRecord.endOthers(in: store)
         try store.persevering { connection in try PageJournal.recover(connection) }
         if let rules {
           let isSame = try RunRecord.isRule(rules, ofAllIn: store)
@@ -134,11 +134,14 @@ final class RunRecord: Sendable {
     }
   }
 
-  /// Ends the transactions of imports that were killed, of any input: this one might wait for them.
-  private static func endTransactions(in store: DocumentStore) throws {
-    guard store.server.hasTransactions else { return }
+  /// Ends the transactions of imports that were killed, of any input: this one might wait for them. What such an import had sent
+  /// is done, or lost, before this one looks at anything.
+  private static func endOthers(in store: DocumentStore) throws {
     try store.persevering { connection in
-      var gone: Set<String> = []
+      // One that was killed at its beginning may have sent its note, which is not there yet.
+      var gone = Set(
+        connection.applications(beginningWith: ImportingProcess.program)
+          .filter { ImportingProcess.isGone(applicationName: $0) })
       try connection.find(
         ["finished": ["$exists": false], "stopped": ["$exists": false]], in: ImportRun.runCollection,
         options: FindOptions(projection: ["process": 1])

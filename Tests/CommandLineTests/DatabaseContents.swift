@@ -1,0 +1,60 @@
+import BSON
+import Foundation
+import Testing
+
+/// All documents of a database by collection and `_id`, of collections that have none as well.
+struct DatabaseContents {
+  private let collections: [String: [BSONFields]]
+
+  /// Reads everything. What changes meanwhile may be seen in part: nobody else is to write.
+  init(of workspace: Workspace) throws {
+    let reply = try workspace.command(["listCollections": 1, "nameOnly": true])
+    let names = (reply["cursor"]?.fields?["firstBatch"]?.elements ?? []).compactMap {
+      $0.fields?["name"]?.text
+    }
+    var collections: [String: [BSONFields]] = [:]
+    for name in names { collections[name] = try workspace.documents(in: name) }
+    self.collections = collections
+  }
+
+  var names: [String] { collections.keys.sorted() }
+
+  /// What is other than it was, a line each: collection, `_id`, field and its two values.
+  func differences(from before: DatabaseContents) -> [String] {
+    var lines: [String] = []
+    for name in Set(names + before.names).sorted() {
+      guard let documents = collections[name] else {
+        lines.append("\(name): this collection has gone")
+        continue
+      }
+      guard let others = before.collections[name] else {
+        lines.append("\(name): this collection is new, with \(documents.count) documents")
+        continue
+      }
+      let now = DatabaseContents.byID(documents)
+      let then = DatabaseContents.byID(others)
+      for id in Set(now.keys).union(then.keys).sorted() {
+        guard let document = now[id] else {
+          lines.append("\(name) \(id): has gone")
+          continue
+        }
+        guard let other = then[id] else {
+          lines.append("\(name) \(id): is new: \(document)")
+          continue
+        }
+        guard document != other else { continue }
+        let keys = Set(document.keys + other.keys).sorted().filter { document[$0] != other[$0] }
+        lines += keys.map { key in
+          "\(name) \(id): \(key) was \(other[key].map { "\($0)" } ?? "not there"), is "
+            + (document[key].map { "\($0)" } ?? "not there")
+        }
+        if keys.isEmpty { lines.append("\(name) \(id): its fields stand in another order") }
+      }
+    }
+    return lines
+  }
+
+  private static func byID(_ documents: [BSONFields]) -> [String: BSONFields] {
+    Dictionary(documents.map { ("\($0["_id"] ?? .null)", $0) }) { first, _ in first }
+  }
+}
