@@ -20,7 +20,7 @@ struct CompareCommand: ParsableCommand {
     var run = CompareRun()
     try file.configuration().limits.apply(to: &run.reading)
     let report = try run.run(try InputFile.find([first]), try InputFile.find([second]))
-    for line in report.lines() { Terminal.write(line + "\n", to: STDOUT_FILENO) }
+    for line in report.lines { Terminal.write(line + "\n", to: STDOUT_FILENO) }
     try (report.isEqual ? ExitStatus.done : .findings).leave()
   }
 }

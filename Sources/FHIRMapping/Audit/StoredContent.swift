@@ -15,7 +15,8 @@ package struct StoredContent {
   /// - Parameters:
   ///   - first: the document or its first page; its bytes outlive this.
   ///   - keepsRoot: whether the document has its root whole, and not less what its fields give back.
-  package init(_ first: BSONView, keepsRoot: Bool = false) throws {
+  ///   - gathersItems: whether what stands in its sections is held; else ``isAsHashed(items:)`` is told.
+  package init(_ first: BSONView, keepsRoot: Bool = false, gathersItems: Bool = true) throws {
     guard let own = try first.find("_fhirline")?.document else { return }
     hash = try own.find("hash")?.text
     pageCount = Int(clamping: try own.find("pages")?.integer ?? 1)
@@ -28,7 +29,7 @@ package struct StoredContent {
     if keepsRoot, let root, let whole = try first.find("fhir")?.document {
       isRootAsNoted = ContentDigest.text(of: whole.bytes) == root
     }
-    if hash != nil { try add(page: first) }
+    if hash != nil, gathersItems { try add(page: first) }
   }
 
   /// Names the resources in the sections of a stored document, or of one of its pages.
@@ -42,11 +43,8 @@ package struct StoredContent {
     }
   }
 
-  /// Adds a further page, whose bytes outlive this.
-  package mutating func add(page: BSONView) throws {
-    try page.forEachElement { element in
-      guard let items = element.array, try DocumentDraft.isSection(items) else { return }
-      let name = element.name
+  private mutating func add(page: BSONView) throws {
+    try StoredContent.forEachSection(of: page) { name, items in
       let number = sections.firstIndex { $0.name == name } ?? sections.count
       if number == sections.count { sections.append((name, [])) }
       try items.forEachElement { element in
@@ -56,31 +54,87 @@ package struct StoredContent {
     }
   }
 
-  /// Whether the hash is that of the content.
-  package var isAsHashed: Bool {
-    isRootAsNoted && (hash.map { $0.prefix(DocumentDigest.contentDigits) == digest(links) } ?? false)
+  private static func forEachSection(
+    of page: BSONView, _ body: (_ name: String, BSONView) throws -> Void
+  ) throws {
+    try page.forEachElement { element in
+      guard let items = element.array, try DocumentDraft.isSection(items) else { return }
+      try body(element.name, items)
+    }
   }
 
-  /// The hash that the content has with these links; the mapping's part stays.
-  package func hash(links: [AppointmentLink]) -> String {
-    digest(links.sorted()) + (hash ?? "").dropFirst(DocumentDigest.contentDigits)
-  }
-
-  private func digest(_ links: [AppointmentLink]) -> String {
-    var digest = DocumentDigest()
-    if let root { digest.add(root: root, names: names) }
-    for section in sections.sorted(by: { $0.name < $1.name }) {
-      digest.add(section: section.name)
-      // Pages share out the items; on one page they stand in the order of their keys as a rule.
-      for item in StoredContent.inOrder(section.items) {
-        var key = item.key
-        key.withUTF8 { digest.add(item: UnsafeRawBufferPointer($0), ContentDigest.words(of: item.bytes)) }
+  /// Hands over what the hash counts of the items in the sections of a document or of one of its pages, in the order in which
+  /// they stand there.
+  ///
+  /// - Parameter enter: takes each section's name, before its items; an empty section counts as well.
+  package static func forEachItem(
+    of page: BSONView, section enter: (String) throws -> Void,
+    _ body: (_ key: String, ContentDigest.Words) throws -> Void
+  ) throws {
+    try forEachSection(of: page) { name, items in
+      try enter(name)
+      try items.forEachElement { element in
+        guard let item = element.document else { return }
+        try body(try DocumentDraft.key(of: item), ContentDigest.words(of: item.bytes))
       }
     }
+  }
+
+  // MARK: The hash
+
+  /// Takes the items of all sections and pages: sections in the order of their names, items in that of their keys.
+  package struct ItemDigest: ~Copyable {
+    fileprivate var digest: DocumentDigest
+
+    package mutating func begin(section: String) { digest.add(section: section) }
+
+    package mutating func add(key: UnsafeRawBufferPointer, _ words: ContentDigest.Words) {
+      digest.add(item: key, words)
+    }
+  }
+
+  /// Hands over the items of all sections, in the order in which the hash counts them.
+  package typealias Items = (inout ItemDigest) throws -> Void
+
+  /// Whether the hash is that of the content.
+  package var isAsHashed: Bool {
+    isRootAsNoted && (hash.map { $0.prefix(DocumentDigest.contentDigits) == ownDigest } ?? false)
+  }
+
+  /// Whether the hash is that of the content with these items.
+  package func isAsHashed(items: Items) throws -> Bool {
+    guard isRootAsNoted, let hash else { return false }
+    return try hash.prefix(DocumentDigest.contentDigits) == digest(links, items)
+  }
+
+  /// The hash that the content has with these items and links; the mapping's part stays.
+  package func hash(links: [AppointmentLink], items: Items) throws -> String {
+    try digest(links.sorted(), items) + (hash ?? "").dropFirst(DocumentDigest.contentDigits)
+  }
+
+  private func digest(_ links: [AppointmentLink], _ items: Items) rethrows -> String {
+    var digest = DocumentDigest()
+    if let root { digest.add(root: root, names: names) }
+    var inItems = ItemDigest(digest: digest)
+    try items(&inItems)
+    digest = inItems.digest
     for link in links { digest.add(link) }
     return digest.content
   }
 
+  private var ownDigest: String {
+    digest(links) { digest in
+      for section in sections.sorted(by: { $0.name < $1.name }) {
+        digest.begin(section: section.name)
+        for item in StoredContent.inOrder(section.items) {
+          var key = item.key
+          key.withUTF8 { digest.add(key: UnsafeRawBufferPointer($0), ContentDigest.words(of: item.bytes)) }
+        }
+      }
+    }
+  }
+
+  /// On one page items stand in the order of their keys as a rule.
   private static func inOrder(
     _ items: [(key: String, bytes: UnsafeRawBufferPointer)]
   ) -> [(key: String, bytes: UnsafeRawBufferPointer)] {

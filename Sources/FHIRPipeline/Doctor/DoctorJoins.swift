@@ -37,7 +37,11 @@ struct DoctorJoins {
   /// - Parameter add: takes each finding, and whether it was put right.
   func join(_ records: SpillStore.Records, _ add: (DoctorFinding, Bool) -> Void) throws {
     var groups: [Key: Group] = [:]
+    let repeated = DoctorJoins.repeatedResources(records)
     records.forEach { bytes in
+      // Nearly all resources stand in one document, and need not be gathered to see it.
+      let isPassed = bytes.withUnsafeBytes { DoctorJoin.resourceHash($0).map { !repeated.contains($0) } }
+      if isPassed == true { return }
       let join = bytes.withUnsafeBytes { DoctorJoin($0) }
       let key = Key(role: join.role, id: join.key)
       switch join.record {
@@ -51,6 +55,18 @@ struct DoctorJoins {
     var partition = Partition()
     for (key, group) in groups { try examine(key, group, &partition, add) }
     try settle(&partition, add)
+  }
+
+  /// The hashes of resources that were noted more than once.
+  private static func repeatedResources(_ records: SpillStore.Records) -> Set<UInt64> {
+    var hashes: [UInt64] = []
+    records.forEach { bytes in
+      if let hash = bytes.withUnsafeBytes({ DoctorJoin.resourceHash($0) }) { hashes.append(hash) }
+    }
+    hashes.sort()
+    var repeated: Set<UInt64> = []
+    for (a, b) in zip(hashes, hashes.dropFirst()) where a == b { repeated.insert(a) }
+    return repeated
   }
 
   /// Findings that wait for the end of the partition, and the documents to be put right.
@@ -225,8 +241,7 @@ struct DoctorJoins {
         continue
       }
       let isAsHashed = try store.withConnection { connection in
-        try connection.storedPages(of: owner.id, count: owner.pages, at: place)
-          .withContent { $0.isAsHashed }
+        try PagedContent(of: owner.id, count: owner.pages, at: place, connection)?.isAsHashed ?? false
       }
       if !isAsHashed {
         add(

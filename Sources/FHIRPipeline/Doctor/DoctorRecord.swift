@@ -137,6 +137,13 @@ struct DoctorJoin {
     }
   }
 
+  /// A hash of the key of what `encode` wrote of a resource; nil for what else it wrote.
+  static func resourceHash(_ bytes: UnsafeRawBufferPointer) -> UInt64? {
+    guard bytes.first == DoctorRecord.Role.resource.rawValue else { return nil }
+    let count = Int(Int64(littleEndian: bytes.loadUnaligned(fromByteOffset: 1, as: Int64.self)))
+    return NameHash.of(UnsafeRawBufferPointer(rebasing: bytes[9..<9 + count]))
+  }
+
   init(_ role: DoctorRecord.Role, _ key: String, _ record: DoctorRecord) {
     self.role = role
     self.key = key

@@ -222,13 +222,10 @@ struct DoctorRepairs: Sendable {
       sets[prefix + "corrections"] = .array(corrections)
     }
     guard kept.count < content.links.count, let id = owner.rawID.text else { return }
-    let whole = try connection.storedPages(
-      of: id, count: content.pageCount, at: scan.place(owner.kind))
-    let hash = try whole.withContent { now in
-      // What is no longer as it was hashed is not made to look so.
-      now.hash == content.hash && now.isAsHashed ? now.hash(links: kept) : nil
-    }
-    guard let hash else { return }
+    let whole = try PagedContent(of: id, count: content.pageCount, at: scan.place(owner.kind), connection)
+    // What is no longer as it was hashed is not made to look so.
+    guard let whole, whole.hash == content.hash, try whole.isAsHashed else { return }
+    let hash = try whole.hash(links: kept)
     sets[prefix + "hash"] = .string(hash)
     if kept.isEmpty {
       removals[prefix + "appointments"] = ""

@@ -26,6 +26,8 @@ package struct DoctorRun: Sendable {
   }
 
   private static let bytesPerBatch = 1 << 20
+  /// What may wait to be looked at; a single document may have 16 MB.
+  private static let waitingBytes = 6 << 20
 
   /// Some documents of one kind.
   private struct Batch: Sendable {
@@ -80,7 +82,7 @@ package struct DoctorRun: Sendable {
   private func read(
     _ store: DocumentStore, _ scan: DoctorScan, _ spill: SpillStore, _ ledger: DoctorLedger
   ) throws -> [(String, Int)] {
-    let queue = BoundedQueue<Batch>(limit: 6)
+    let queue = BoundedQueue<Batch>(limit: DoctorRun.waitingBytes)
     let failure = Mutex<(any Error)?>(nil)
     let progress = Progress(total: 0, enabled: showsProgress)
     let threads = (0..<max(1, workers)).map { _ in
@@ -117,10 +119,12 @@ package struct DoctorRun: Sendable {
           batch.documents.append(document)
           guard batch.documents.bytes.count >= DoctorRun.bytesPerBatch else { return }
           // A queue that is closed says that a worker failed, who tells why.
-          guard queue.push(batch) else { throw PipelineFailure(.stopped, "the doctor was stopped") }
+          guard queue.push(batch, cost: batch.documents.bytes.count) else {
+            throw PipelineFailure(.stopped, "the doctor was stopped")
+          }
           batch = Batch(kind: kind)
         }
-        if !batch.documents.isEmpty { _ = queue.push(batch) }
+        if !batch.documents.isEmpty { _ = queue.push(batch, cost: batch.documents.bytes.count) }
         counts.append((collection, count))
       }
       return counts

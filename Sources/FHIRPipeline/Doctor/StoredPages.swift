@@ -5,19 +5,6 @@ import FHIRMapping
 /// A stored document with all its pages.
 struct StoredPages {
   let pages: [BSONDocument]
-
-  /// Lends the content of all pages.
-  func withContent<R>(_ body: (StoredContent) throws -> R) throws -> R {
-    try withExtendedLifetime(pages) {
-      let views = pages.map { page in page.withView { $0 } }
-      guard let first = views.first else {
-        throw StoreError(.badDocument, "a document went while it was read")
-      }
-      var content = try StoredContent(first)
-      for page in views.dropFirst() { try content.add(page: page) }
-      return try body(content)
-    }
-  }
 }
 
 extension StoreConnection {
@@ -33,6 +20,21 @@ extension StoreConnection {
       pages.append(BSONDocument(copying: page))
     }
     return StoredPages(pages: pages)
+  }
+
+  /// Goes through a document's pages, the first of them first, one at a time.
+  func forEachPage(
+    of id: String, count: Int, at place: DocumentPlace, _ body: (BSONView) throws -> Void
+  ) throws {
+    var isThere = false
+    try find(ids: [id], in: place.collection, projection: place.field.map { BSONFields([.init($0, 1)]) }) {
+      stored in
+      guard let document = try place.document(in: stored) else { return }
+      isThere = true
+      try body(document)
+    }
+    guard count > 1, isThere else { return }
+    try find(ids: (2...min(count, 100_000)).lazy.map { "\(id)#\($0)" }, in: place.pages, body)
   }
 
   /// Hands the documents of these ids over: those of that `_id`, else those of a number, an ObjectId or a UUID that it is the text

@@ -35,6 +35,9 @@ package struct ExportOptions: Sendable {
 
   package init() {}
 
+  /// Whether resources of all types are the lines of one stream.
+  var isStream: Bool { format == .ndjson && out == "-" }
+
   /// Whether resources are written as XML.
   package var isXML: Bool { format == .xml || format == .bundle && out.hasSuffix(".xml") }
 }

@@ -128,7 +128,9 @@ package struct ExportRun: Sendable {
     case .bundle: try BundleFile(path: options.out, isXML: options.isXML)
     case .json, .xml:
       try SingleFiles(
-        folder: options.out, suffix: options.format == .xml ? "xml" : "json", overwrites: options.overwrites)
+        folder: options.out, suffix: options.format == .xml ? "xml" : "json",
+        transactionTime: transactionTime,
+        overwrites: options.overwrites)
     }
   }
 

@@ -56,30 +56,9 @@ struct LineFiles: ExportSink {
     if !earlier.isEmpty { try FileManager.default.removeItem(atPath: folder + "/manifest.json") }
     for name in earlier { try FileManager.default.removeItem(atPath: folder + "/" + name) }
     for file in files.values { try file.finish() }
-    let output = counts.sorted { $0.key < $1.key }.map { type, count in
-      JSONText.object([
-        ("type", JSONText.quoted(type)), ("url", JSONText.quoted(OutputFile.name(ofType: type) + ".ndjson")),
-        ("count", "\(count)"),
-      ])
-    }
-    let manifest = try OutputFile(path: folder + "/manifest.json")
-    try manifest.write(
-      JSONText.object(
-        [
-          ("transactionTime", JSONText.quoted(transactionTime)),
-          ("request", JSONText.quoted("fhirline export")),
-          ("requiresAccessToken", "false"), ("output", JSONText.array(output)), ("error", "[]"),
-        ] + LineFiles.extensions(summary)) + "\n")
-    try manifest.finish()
-  }
-}
-
-extension LineFiles {
-  /// What could not be carried stands in the manifest, too: who gets the files did not see the run.
-  private static func extensions(_ summary: ExportSummary) -> [(String, String)] {
-    guard summary.noteCount > 0 else { return [] }
-    let text = JSONText.object([("https://fhirline.dev/not-carried", summary.causesJSON)])
-    return [("extension", text)]
+    try ExportManifest(transactionTime: transactionTime, counts: counts) {
+      OutputFile.name(ofType: $0) + ".ndjson"
+    }.write(summary, in: folder)
   }
 }
 
@@ -106,22 +85,33 @@ struct LineStream: ExportSink {
   mutating func finish(_ summary: ExportSummary) throws { try file.finish() }
 }
 
-/// A folder with a folder for each type and a file for each resource.
+/// A folder with a folder for each type and a file for each resource, and a manifest of the folders.
 struct SingleFiles: ExportSink {
   private let folder: String
   private let suffix: String
+  private let transactionTime: String
+  private var counts: [String: Int] = [:]
   private var folders: Set<String> = []
-  private var names: Set<String> = []
+  /// Hashes of the names that were given, where files that were there before hide what the folder would tell.
+  private var names: Set<UInt64>?
   private(set) var byteCount = 0
 
-  init(folder: String, suffix: String, overwrites: Bool) throws {
+  init(folder: String, suffix: String, transactionTime: String, overwrites: Bool) throws {
     self.folder = folder
     self.suffix = suffix
+    self.transactionTime = transactionTime
     try OutputFile.makeFolder(folder)
     // Files of an earlier export cannot be told from others: those of resources that are gone would stay behind.
     let isEmpty = try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty
     guard overwrites || isEmpty else { throw PipelineFailure.holdsOthers(folder) }
     if isEmpty { try OutputFile.makeOwnFolder(folder) }
+    names = isEmpty ? nil : []
+  }
+
+  /// Whether no other resource of this export has the name, which is taken from now on.
+  private mutating func take(_ name: String) -> Bool {
+    if names != nil { return names?.insert(NameHash.of(name)).inserted ?? true }
+    return !OutputFile.exists("\(folder)/\(name).\(suffix)")
   }
 
   mutating func write(_ batch: ExportBatch) throws {
@@ -132,7 +122,7 @@ struct SingleFiles: ExportSink {
       var name = stem
       var number = 1
       // Two sources may have the same id: neither takes the other's place.
-      while !names.insert(name).inserted {
+      while !take(name) {
         number += 1
         name = "\(stem)_\(number)"
       }
@@ -141,14 +131,19 @@ struct SingleFiles: ExportSink {
         try file.write(batch.text(item.range.lowerBound..<item.range.upperBound + 1))
         try file.finish()
         byteCount += file.byteCount
+        counts[item.type, default: 0] += 1
       } catch let failure as PipelineFailure where failure.code == .stopped {
         throw PipelineFailure(
-          .stopped, failure.message + " with --overwrite: \(Amount.of(names.count - 1, "file")) stay there")
+          .stopped,
+          failure.message + " with --overwrite: \(Amount.of(counts.values.reduce(0, +), "file")) stay there")
       }
     }
   }
 
-  mutating func finish(_ summary: ExportSummary) throws {}
+  mutating func finish(_ summary: ExportSummary) throws {
+    try ExportManifest(transactionTime: transactionTime, counts: counts) { OutputFile.name(ofType: $0) + "/" }
+      .write(summary, in: folder)
+  }
 
   /// An id as a file's name: whatever is no FHIR id character is left out, so that no id leads out of the folder.
   private static func fileName(_ id: String) -> String {

@@ -85,9 +85,14 @@ final class ExportTranscoder {
     }
     if case .resolved = options.references { heal(tree, &batch) }
     let start = buffer.count
+    // A line that is a Bundle is opened by whoever reads it, and no manifest says otherwise of a stream: one that is a resource is the
+    // entry of a collection.
+    let isWrapped = options.isStream && type == "Bundle"
+    if isWrapped { buffer.append("{\"resourceType\":\"Bundle\",\"type\":\"collection\",\"entry\":[") }
     let issues =
-      options.format == .bundle
+      options.format == .bundle || isWrapped
       ? text.writeEntry(tree, fullURL: fullURL(of: resource, type: type)) : text.write(tree)
+    if isWrapped { buffer.append("]}") }
     for issue in issues {
       batch.notes.append(
         ExportSummary.Note(kind: type, id: resource.id, field: issue.expression, reason: issue.message)

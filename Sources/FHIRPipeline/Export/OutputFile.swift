@@ -39,6 +39,11 @@ final class OutputFile {
     return lstat(path, &status) == 0 ? status.st_mode & S_IFMT == S_IFREG : errno == ENOENT
   }
 
+  static func exists(_ path: String) -> Bool {
+    var status = stat()
+    return lstat(path, &status) == 0
+  }
+
   private static func open(_ path: String) throws -> Int32 {
     let flags = O_WRONLY | O_CREAT | O_CLOEXEC
     var descriptor = Glibc.open(path, flags | O_NOFOLLOW, 0o600)

@@ -7,8 +7,7 @@ package struct InputFile: Sendable {
   package let name: String
   /// Where it is; nil for standard input.
   package let path: String?
-  /// Whether Bundles in it are resources to be kept whole, as a bulk-data manifest says of `Bundle.ndjson`, and not
-  /// containers of resources.
+  /// Whether Bundles in it are resources to be kept whole, as a manifest beside it says, and not containers of resources.
   package var keepsBundles = false
   /// Whether every entry of a Bundle in it is read, though others of its resources may be passed over.
   var givesAllEntries = false
@@ -52,8 +51,12 @@ package struct InputFile: Sendable {
   package static func find(_ arguments: [String], say: (String) -> Void = { _ in }) throws -> [InputFile] {
     var found: [InputFile] = []
     var seen: Set<String> = []
+    var manifests = BundleManifests()
     func add(_ file: InputFile) {
-      if seen.insert(file.path ?? "-").inserted { found.append(file) }
+      guard seen.insert(file.path ?? "-").inserted else { return }
+      var file = file
+      file.keepsBundles = file.path.map { manifests.keepsBundles($0) } ?? false
+      found.append(file)
     }
     for argument in arguments {
       if argument == "-" {
@@ -118,9 +121,7 @@ package struct InputFile: Sendable {
         others.append(name)
         continue
       }
-      var file = InputFile(name: path, path: path, size: size(of: path))
-      file.keepsBundles = isManifestsBundleFile(path)
-      files.append(file)
+      files.append(InputFile(name: path, path: path, size: size(of: path)))
     }
     return (files, others)
   }
@@ -137,15 +138,6 @@ package struct InputFile: Sendable {
     return
       "\(folder): \(Amount.of(names.count, "file")) left out (\(some)): .json, .ndjson, .jsonl and .xml are read, also "
       + "with .gz; name a file itself to have it read all the same"
-  }
-
-  /// Whether a file is the one of a bulk-data export (there is a manifest beside it) that holds resources of type Bundle.
-  ///
-  /// See https://hl7.org/fhir/uv/bulkdata/export.html
-  private static func isManifestsBundleFile(_ path: String) -> Bool {
-    let name = path.split(separator: "/").last ?? ""
-    guard name == "Bundle.ndjson" || name == "Bundle.ndjson.gz" else { return false }
-    return FileManager.default.fileExists(atPath: Path.folder(of: path) + "/manifest.json")
   }
 
   private static func matches(_ pattern: String) -> [String] {

@@ -1,0 +1,64 @@
+import Foundation
+
+/// Which files hold Bundles that are resources of their own, and are not to be opened: manifests beside them say so.
+///
+/// A bulk-data manifest names the files of type Bundle among its `output`. That of an export to single files names the folder
+/// `Bundle/`. See https://hl7.org/fhir/uv/bulkdata/export.html
+struct BundleManifests {
+  /// What a manifest says of Bundles.
+  private struct Manifest {
+    /// Files, and folders with a slash at the end.
+    var bundles: Set<String> = []
+    var others: Set<String> = []
+  }
+
+  /// By folder.
+  private var known: [String: Manifest?] = [:]
+  /// Those of exports have some bytes for each file.
+  private static let largest = 16 << 20
+
+  /// Whether Bundles in a file are resources.
+  mutating func keepsBundles(_ path: String) -> Bool {
+    let name = String(path.split(separator: "/").last ?? "")
+    let folder = Path.folder(of: path)
+    if let manifest = manifest(in: folder) {
+      let stem = name.hasSuffix(".gz") ? String(name.dropLast(3)) : name
+      if manifest.bundles.contains(name) || manifest.bundles.contains(stem) { return true }
+      return stem == "Bundle.ndjson" && !manifest.others.contains(name)
+    }
+    // A folder of Bundles stands beside the manifest.
+    guard folder == "Bundle" || folder.hasSuffix("/Bundle") else { return false }
+    return manifest(in: Path.folder(of: folder))?.bundles.contains("Bundle/") ?? false
+  }
+
+  private mutating func manifest(in folder: String) -> Manifest? {
+    if let manifest = known[folder] { return manifest }
+    let manifest = BundleManifests.read(folder.isEmpty ? "manifest.json" : folder + "/manifest.json")
+    known[folder] = .some(manifest)
+    return manifest
+  }
+
+  /// nil where there is none.
+  private static func read(_ path: String) -> Manifest? {
+    guard FileManager.default.fileExists(atPath: path) else { return nil }
+    var manifest = Manifest()
+    guard let file = FileHandle(forReadingAtPath: path), let data = try? file.read(upToCount: largest),
+      let members = try? JSONSerialization.jsonObject(with: data) as? [String: Any]
+    else { return manifest }
+    for list in ["output", "deleted", "error"] {
+      for entry in members[list] as? [Any] ?? [] {
+        guard let entry = entry as? [String: Any], let url = entry["url"] as? String else { continue }
+        // A server's URL ends with the file's name, and may have a question behind it.
+        let path = url.split(separator: "?").first.map(String.init) ?? url
+        let last = path.split(separator: "/").last.map(String.init) ?? path
+        let name = path.hasSuffix("/") ? last + "/" : last
+        if list == "output", entry["type"] as? String == "Bundle" {
+          manifest.bundles.insert(name)
+        } else {
+          manifest.others.insert(name)
+        }
+      }
+    }
+    return manifest
+  }
+}

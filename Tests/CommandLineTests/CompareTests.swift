@@ -1,0 +1,92 @@
+import Foundation
+import Testing
+
+@Suite struct CompareTests {
+  private func compare(_ first: String, _ second: String) throws -> Program.Outcome {
+    let workspace = try Workspace()
+    return try workspace.run(
+      "compare", try workspace.write("a.ndjson", first), try workspace.write("b.ndjson", second))
+  }
+
+  @Test func `what differs, and what is missing, is named`() throws {
+    let out = try compare(
+      """
+      {"resourceType":"Patient","id":"1","gender":"male"}
+      {"resourceType":"Patient","id":"2"}
+      {"resourceType":"Observation","id":"1","status":"final"}
+      """,
+      """
+      {"resourceType":"Observation","id":"1","status":"final"}
+      {"resourceType":"Patient","gender":"female","id":"1"}
+      {"resourceType":"Patient","id":"3"}
+      """)
+    #expect(out.status == 1)
+    let lines = out.output.split(separator: "\n")
+    #expect(lines.count == 4)
+    #expect(lines[0].hasPrefix("differs: Patient/1: ") && lines[0].contains("gender"))
+    #expect(!out.output.contains("female"))
+    #expect(lines[1] == "only in the first: Patient/2")
+    #expect(lines[2] == "only in the second: Patient/3")
+    #expect(lines[3] == "1 resource equal, 1 different, 1 only in the first, 1 only in the second")
+  }
+
+  @Test func `of resources without an id each is one of its own`() throws {
+    let one = #"{"resourceType":"Patient","gender":"male"}"#
+    let other = #"{"resourceType":"Patient","gender":"female"}"#
+    let same = try compare("\(one)\n\(one)\n\(other)\n", "\(other)\n\(one)\n\(one)\n")
+    #expect(same.output == "3 resources equal, 0 different, 0 only in the first, 0 only in the second\n")
+    let fewer = try compare("\(one)\n\(one)\n", "\(one)\n")
+    #expect(fewer.status == 1)
+    #expect(
+      fewer.output.hasSuffix("1 resource equal, 0 different, 1 only in the first, 0 only in the second\n"))
+    let different = try compare("\(one)\n\(one)\n", "\(one)\n\(other)\n\(other)\n")
+    #expect(
+      different.output.hasSuffix("1 resource equal, 1 different, 0 only in the first, 1 only in the second\n")
+    )
+  }
+
+  @Test func `what stands in a set more than once is counted`() throws {
+    let old = #"{"resourceType":"Patient","id":"1","gender":"male"}"#
+    let new = #"{"resourceType":"Patient","id":"1","gender":"female"}"#
+    let first = try compare("\(old)\n\(new)\n", "\(new)\n")
+    #expect(first.status == 0)
+    #expect(first.output.hasSuffix("; 1 in the first stand there more than once under one id\n"))
+    let second = try compare("\(new)\n", "\(new)\n\(new)\n")
+    #expect(second.status == 0)
+    #expect(second.output.hasSuffix("; 1 in the second stand there more than once under one id\n"))
+    #expect(try compare("\(new)\n", "\(new)\n\(old)\n").status == 1)
+  }
+
+  @Test func `spacing of narratives, and the form, make no difference`() throws {
+    let workspace = try Workspace()
+    let div = #"<div xmlns=\"http://www.w3.org/1999/xhtml\"><b>a</b><br/></div>"#
+    let json = try workspace.write(
+      "a.json",
+      #"{"resourceType":"Patient","id":"1","text":{"status":"generated","div":"\#(div)"},"multipleBirthInteger":2}"#
+    )
+    let xml = try workspace.write(
+      "a.xml",
+      #"<Patient xmlns="http://hl7.org/fhir"><id value="1"/><text><status value="generated"/>"#
+        + #"<div xmlns="http://www.w3.org/1999/xhtml"><b>a</b><br /></div></text><multipleBirthInteger value="2"/></Patient>"#
+    )
+    #expect(try workspace.run("compare", json, xml).status == 0)
+    #expect(try workspace.run("compare", xml, json).status == 0)
+  }
+
+  @Test func `many resources are compared in little memory`() throws {
+    // More than what is held at a time, over many partitions.
+    let workspace = try Workspace()
+    var lines = ""
+    let filler = String(repeating: "x", count: 2_000)
+    for number in 0..<5_000 {
+      lines += #"{"resourceType":"Basic","id":"\#(number)","code":{"text":"\#(filler)\#(number)"}}"# + "\n"
+    }
+    let first = try workspace.write("a.ndjson", lines)
+    let second = try workspace.write("b.ndjson", lines.replacing("x4711\"", with: "y4711\""))
+    let out = try workspace.run("compare", first, second)
+    #expect(out.status == 1)
+    #expect(out.output.hasPrefix("differs: Basic/4711: "))
+    #expect(
+      out.output.hasSuffix("4,999 resources equal, 1 different, 0 only in the first, 0 only in the second\n"))
+  }
+}
