@@ -140,7 +140,9 @@ let package = Package(
       ],
       exclude: ["Golden"],
       swiftSettings: strict),
-    .testTarget(name: "DocumentStoreTests", dependencies: ["DocumentStore", "BSON"], swiftSettings: strict),
+    .testTarget(
+      name: "DocumentStoreTests", dependencies: ["DocumentStore", "BSON", "TestSupport"],
+      swiftSettings: strict),
     .testTarget(
       name: "FHIRPipelineTests",
       dependencies: [

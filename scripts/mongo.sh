@@ -78,7 +78,7 @@ show_log() {
 launch() {
   rm -f "$folder/log"
   "$1" --dbpath "$folder/data" --bind_ip 127.0.0.1 --port "$2" --nounixsocket --replSet rs0 --oplogSize 256 \
-    --wiredTigerCacheSizeGB 1 --setParameter transactionLifetimeLimitSeconds=5 \
+    --wiredTigerCacheSizeGB 1 \
     --logpath "$folder/log" --pidfilepath "$folder/pid" --fork \
     </dev/null >"$folder/start.log" 2>&1 9>&- || return 1
   echo "$2" >"$folder/port"

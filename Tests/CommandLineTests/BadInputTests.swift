@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Whatever a file holds: a clear finding at its place, the right exit code, nothing lost, and never a crash.
@@ -100,18 +101,18 @@ import Testing
     let workspace = try Workspace()
     let file = try workspace.write("many.ndjson", String(repeating: "{}\n", count: 20_000))
     for number in [SIGINT, SIGTERM] {
-      let process = Process()
-      process.executableURL = Program.executable
-      process.arguments = ["validate", file, "--format", "ndjson"]
       // Nobody reads it on: the program waits to write more when the signal comes.
-      let output = Pipe()
-      process.standardOutput = output
-      process.standardError = FileHandle.nullDevice
-      try process.run()
-      #expect(!output.fileHandleForReading.availableData.isEmpty)
-      kill(process.processIdentifier, number)
-      process.waitUntilExit()
-      #expect(process.terminationReason == .exit && process.terminationStatus == 3)
+      let pipe = workspace.path("pipe\(number)")
+      try #require(mkfifo(pipe, 0o600) == 0)
+      let reader = open(pipe, O_RDONLY | O_NONBLOCK)
+      defer { close(reader) }
+      let program = try ChildProcess(
+        [Program.executable.path, "validate", file, "--format", "ndjson"], output: pipe)
+      var first: UInt8 = 0
+      // Less than none is there until the program writes; none would be its end.
+      while program.isRunning, read(reader, &first, 1) != 1 { usleep(1000) }
+      program.send(number)
+      #expect(program.wait() == 3)
     }
   }
 

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Certificates for a server of a test's own, made by openssl in the test's folder.
@@ -17,14 +18,7 @@ struct Certificates {
   private let workspace: Workspace
 
   private static func openssl(_ arguments: String...) throws {
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = ["openssl"] + arguments
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    process.waitUntilExit()
-    try #require(process.terminationStatus == 0, "openssl \(arguments)")
+    try #require(try ChildProcess.run(["openssl"] + arguments) == 0, "openssl \(arguments)")
   }
 
   init(in workspace: Workspace) throws {
@@ -101,16 +95,9 @@ struct Certificates {
   }
 
   /// Somebody who listens with a certificate, and is no MongoDB.
-  static func listen(port: UInt16, certificate: String) throws -> Process {
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = [
-      "openssl", "s_server", "-accept", "\(port)", "-cert", certificate, "-key", certificate, "-quiet",
-    ]
-    process.standardInput = Pipe()
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    return process
+  static func listen(port: UInt16, certificate: String) throws -> ChildProcess {
+    try ChildProcess([
+      "openssl", "s_server", "-accept", "\(port)", "-cert", certificate, "-key", certificate, "-www",
+    ])
   }
 }

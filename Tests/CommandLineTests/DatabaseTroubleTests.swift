@@ -8,7 +8,7 @@ import Testing
 @Suite struct DatabaseTroubleTests {
   @Test(arguments: ["import", "export"]) func `no server answers`(command: String) throws {
     let workspace = try Workspace()
-    let port = try OwnServer.unusedPort()
+    let port = try UnusedPort.choose()
     let uri = "mongodb://somebody:geheim@127.0.0.1:\(port)/?serverSelectionTimeoutMS=500"
     let arguments = command == "import" ? ["Samples/clinic"] : ["--out", workspace.path("out")]
     let outcome = try Program.run([command] + arguments, environment: ["MONGODB_URI": uri])
@@ -61,7 +61,7 @@ import Testing
     let workspace = try Workspace()
     let server = try OwnServer(folder: workspace.path("data"))
     let store = try server.store(database: workspace.database)
-    let count = 300
+    let count = 150
     for number in 0..<count { try workspace.write("in/\(number).json", bundle(number)) }
     let arguments = ["import", workspace.path("in"), "--summary", "json", "--workers", "1"]
     let environment = ["MONGODB_URI": server.uri(database: workspace.database)]

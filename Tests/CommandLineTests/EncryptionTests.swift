@@ -33,11 +33,13 @@ struct EncryptionTests {
         "mechanisms": ["SCRAM-SHA-256"],
       ])
     }
-    func uri(_ options: String, password: String = EncryptionTests.password, host: String = "127.0.0.1")
-      -> String
-    {
+    // Who gets in has time for it; those who are refused at once, too, and one who is not waits as long.
+    func uri(
+      _ options: String, password: String = EncryptionTests.password, host: String = "127.0.0.1",
+      patience: Int = 30_000
+    ) -> String {
       "mongodb://loader:\(password)@\(host):\(server.port)/\(workspace.database)?authSource=admin"
-        + "&serverSelectionTimeoutMS=4000\(options.isEmpty ? "" : "&")\(options)"
+        + "&serverSelectionTimeoutMS=\(patience)\(options.isEmpty ? "" : "&")\(options)"
     }
 
     // By a file, and by the environment; the command line tells no password while the program runs.
@@ -65,7 +67,7 @@ struct EncryptionTests {
       (uri("tls=true&tlsCAFile=\(certificates.stranger)"), "no encrypted connection to 127.0.0.1"),
       (uri("tls=true&tlsCAFile=\(workspace.path("absent.pem"))"), "this file cannot be read; tlsCAFile"),
       (uri(encryption, host: "localhost"), "no encrypted connection to localhost"),
-      (uri(""), "add tls=true"),
+      (uri("", patience: 6000), "add tls=true"),
       (uri(encryption, password: "falsch"), "refused the user name or password"),
     ]
     for (uri, words) in refusals {
@@ -109,9 +111,9 @@ struct EncryptionTests {
     for (certificate, words) in [
       (try certificates.expired(), "expired"), (try certificates.ofAnother(), "mismatch"),
     ] {
-      let port = try OwnServer.unusedPort()
+      let port = try UnusedPort.choose()
       let listener = try Certificates.listen(port: port, certificate: certificate)
-      defer { listener.terminate() }
+      defer { listener.send(SIGKILL) }
       let uri =
         "mongodb://loader:\(EncryptionTests.password)@127.0.0.1:\(port)/?tls=true&serverSelectionTimeoutMS=3000"
         + "&tlsCAFile=\(certificates.authority)"
@@ -163,7 +165,7 @@ struct EncryptionTests {
   }
 
   @Test func `a password on the command line is taken out of it`() throws {
-    let port = try OwnServer.unusedPort()
+    let port = try UnusedPort.choose()
     let uri = "mongodb://loader:\(EncryptionTests.password)@127.0.0.1:\(port)/?serverSelectionTimeoutMS=3000"
     for arguments in [
       ["--to", uri], ["--to=\(uri)&tlsCertificateKeyFilePassword=\(EncryptionTests.password)"],

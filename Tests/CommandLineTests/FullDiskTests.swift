@@ -84,7 +84,7 @@ struct FullDiskTests {
     try disk.resize(to: "600m")
     try server.start()
     _ = try server.direct()
-    if isReplicaSet { for _ in 0..<600 where try !server.direct().server.isWritable { usleep(100_000) } }
+    if isReplicaSet { try server.awaitPrimary() }
     let again = try run("part")
     #expect(again.status == 1, "\(again.errors)")
     let summary = try JSONDecoder().decode(Workspace.Summary.self, from: Data(again.output.utf8))

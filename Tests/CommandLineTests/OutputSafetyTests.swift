@@ -1,5 +1,6 @@
 import BSON
 import Foundation
+import TestSupport
 import Testing
 
 /// What is written is its owner's alone, and nobody leads it elsewhere.
@@ -122,13 +123,8 @@ import Testing
           + " && tar -cz package"
       }
     let name = kind == "tgz" ? "bomb.tgz" : "bomb.\(kind).gz"
-    let shell = Process()
-    shell.executableURL = URL(filePath: "/bin/sh")
-    shell.currentDirectoryURL = workspace.folder
-    shell.arguments = ["-c", "\(script) >\(name)"]
-    try shell.run()
-    shell.waitUntilExit()
-    try #require(shell.terminationStatus == 0)
+    try #require(
+      try ChildProcess.run(["/bin/sh", "-c", "\(script) >\(name)"], in: workspace.folder.path) == 0)
     let input = try workspace.write("p.json", #"{"resourceType":"Patient","id":"p"}"#)
     let arguments =
       kind == "tgz"
@@ -152,12 +148,7 @@ import Testing
         + "\n"
     }
     let file = try workspace.write("many.ndjson", lines)
-    let shell = Process()
-    shell.executableURL = URL(filePath: "/bin/sh")
-    shell.arguments = ["-c", "gzip -c \(file) >\(file).gz"]
-    try shell.run()
-    shell.waitUntilExit()
-    try #require(shell.terminationStatus == 0)
+    try #require(try ChildProcess.run(["/bin/sh", "-c", "gzip -c '\(file)' >'\(file).gz'"]) == 0)
     let config = try workspace.write("pipeline.yml", "limits:\n  unzipped_bytes: 1000000\n")
     var arguments = [command] + (command == "fhirpath" ? ["id"] : []) + [file + ".gz"]
     switch command {

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// The built program, run as a user runs it.
 enum Program {
@@ -29,22 +30,15 @@ enum Program {
     // Files, not pipes: whatever the program writes, it never waits for this process to read.
     let paths = ["in", "out", "err"].map { scratch.appending(path: $0) }
     try input.write(to: paths[0])
-    for path in paths[1...] { try Data().write(to: path) }
 
-    let process = Process()
-    process.executableURL = program
-    process.arguments = arguments
-    process.currentDirectoryURL = workingFolder
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    process.standardInput = try FileHandle(forReadingFrom: paths[0])
-    process.standardOutput = try FileHandle(forWritingTo: paths[1])
-    process.standardError = try FileHandle(forWritingTo: paths[2])
-    try process.run()
-    process.waitUntilExit()
-    // A crash is no exit code: it is told apart as a shell does.
-    let crash: Int32 = process.terminationReason == .uncaughtSignal ? 128 : 0
+    let status = try ChildProcess(
+      [program.path] + arguments,
+      environment: ProcessInfo.processInfo.environment.merging(environment) { $1 },
+      in: workingFolder.path, input: paths[0].path, output: paths[1].path, errors: paths[2].path
+    ).wait()
     return Outcome(
-      status: process.terminationStatus + crash,
+      // A crash is no exit code: it is told apart as a shell does.
+      status: status,
       output: String(decoding: try Data(contentsOf: paths[1]), as: UTF8.self),
       errors: String(decoding: try Data(contentsOf: paths[2]), as: UTF8.self))
   }

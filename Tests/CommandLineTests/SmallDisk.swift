@@ -1,11 +1,12 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A disk of a few megabytes, in a mount namespace of its own: only processes that are started through it see it, and it goes
 /// with the last of them.
 final class SmallDisk {
   private let folder: String
-  private let holder: Process
+  private let holder: ChildProcess
 
   /// Not every machine lets its users mount: some containers do not.
   static let isPossible: Bool = {
@@ -15,8 +16,7 @@ final class SmallDisk {
     guard let process = try? start(["sh", "-c", mount("1m", folder.path)], inNamespace: true) else {
       return false
     }
-    process.waitUntilExit()
-    return process.terminationReason == .exit && process.terminationStatus == 0 && hasNsenter
+    return process.wait() == 0 && hasNsenter
   }()
 
   private static var hasNsenter: Bool {
@@ -29,39 +29,31 @@ final class SmallDisk {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     let ready = folder + ".ready"
     holder = try SmallDisk.start(
-      ["sh", "-c", SmallDisk.mount(size, folder) + " && : >\(ready) && exec sleep 600"], inNamespace: true)
+      ["sh", "-c", SmallDisk.mount(size, folder) + " && : >\(ready) && exec sleep 3600"], inNamespace: true)
     while !FileManager.default.fileExists(atPath: ready) {
       try #require(holder.isRunning, "no disk could be mounted")
       usleep(10_000)
     }
   }
 
-  deinit { Foundation.kill(holder.processIdentifier, SIGKILL) }
-
   private static func mount(_ size: String, _ folder: String) -> String {
     "mount -t tmpfs -o size=\(size) tmpfs '\(folder)'"
   }
 
-  private static func start(_ command: [String], inNamespace: Bool) throws -> Process {
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = (inNamespace ? ["unshare", "--user", "--map-root-user", "--mount"] : []) + command
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    return process
+  private static func start(_ command: [String], inNamespace: Bool) throws -> ChildProcess {
+    try ChildProcess(
+      (inNamespace ? ["unshare", "--user", "--map-root-user", "--mount"] : []) + command)
   }
 
   /// What to put before a command so that it sees the disk.
   var launcher: [String] {
-    ["nsenter", "--preserve-credentials", "--user", "--mount", "--target", "\(holder.processIdentifier)"]
+    ["nsenter", "--preserve-credentials", "--user", "--mount", "--target", "\(holder.number)"]
   }
 
   func resize(to size: String) throws {
     let process = try SmallDisk.start(
       launcher + ["mount", "-o", "remount,size=\(size)", folder], inNamespace: false)
-    process.waitUntilExit()
-    try #require(process.terminationStatus == 0)
+    try #require(process.wait() == 0)
   }
 
   /// Runs the program where it sees the disk.

@@ -11,7 +11,7 @@ import Testing
   static let kills = ProcessInfo.processInfo.environment["FHIRLINE_TORTURE"].flatMap { Int($0) } ?? 10
 
   @Test(.enabled(if: Wire.testServer != nil), arguments: TortureInput.allCases)
-  func `killed at random moments`(input: TortureInput) throws {
+  func `killed at random moments, and told to stop`(input: TortureInput) throws {
     let torture = try Torture(input)
     let kills = max(4, (TortureTests.kills + 2) / TortureInput.allCases.count)
     for number in 0..<kills {
@@ -22,11 +22,7 @@ import Testing
     }
     torture.tell()
     #expect(torture.landings.amidDocuments > 0)
-  }
-
-  @Test(.enabled(if: Wire.testServer != nil), arguments: [SIGINT, SIGTERM])
-  func `told to stop, it ends in order`(signal: Int32) throws {
-    for input in TortureInput.allCases { try Torture(input).stop(signal) }
+    for signal in [SIGINT, SIGTERM] { try torture.stop(signal) }
   }
 
   @Test(.enabled(if: OwnServer.program != nil, "no mongod: set FHIRLINE_MONGOD"), arguments: [false, true])
@@ -35,8 +31,8 @@ import Testing
     try TortureInput.bulk.write(into: workspace)
     let server = try OwnServer(folder: workspace.path("data"))
     let store = try server.store(database: "whole")
-    func start(_ database: String) throws -> RunningProgram {
-      let patience = "serverSelectionTimeoutMS=\(comesBackAtOnce ? 30_000 : 1000)"
+    func start(_ database: String, gaveUpOn isAway: Bool = false) throws -> RunningProgram {
+      let patience = "serverSelectionTimeoutMS=\(isAway ? 1000 : 60_000)"
       return try RunningProgram(
         [
           "import", workspace.path("in"), "--no-progress", "--quarantine",
@@ -51,7 +47,7 @@ import Testing
     let whole = try Torture.contents(store)
 
     let moment = Double.random(in: seconds / 5...seconds)
-    let program = try start("part")
+    let program = try start("part", gaveUpOn: !comesBackAtOnce)
     Thread.sleep(forTimeInterval: moment)
     server.kill()
     if comesBackAtOnce { try server.start() }

@@ -1,6 +1,7 @@
 import BSON
 import DocumentStore
 import Foundation
+import TestSupport
 import Testing
 
 /// Writes that are confirmed together, at the end.
@@ -10,8 +11,8 @@ struct ConfirmationTests {
 
   @Test func `a server that stayed confirms what was written`() throws {
     let server = try OwnServer()
-    defer { server.stop() }
-    let store = try server.store(uri: "mongodb://127.0.0.1:\(server.port)/x", options: Self.options)
+    defer { server.kill() }
+    let store = try server.store(database: "x", options: Self.options)
     try store.withConnection { (connection) throws in
       #expect(try connection.insert([["_id": 1]], into: "c").inserted == 1)
     }
@@ -22,12 +23,13 @@ struct ConfirmationTests {
 
   @Test func `a server that was started anew confirms nothing`() throws {
     let server = try OwnServer()
-    defer { server.stop() }
-    let store = try server.store(uri: "mongodb://127.0.0.1:\(server.port)/x", options: Self.options)
+    defer { server.kill() }
+    let store = try server.store(database: "x", options: Self.options)
     try store.withConnection { (connection) throws in
       _ = try connection.insert([["_id": 1]], into: "c")
     }
-    try server.restart()
+    server.kill()
+    try server.start()
     #expect(try !store.confirmWrites(in: "c"))
     // What is written from now on has a server that stayed.
     try store.withConnection { (connection) throws in

@@ -102,13 +102,6 @@ final class SeverableWire: Sendable {
     }
   }
 
-  /// A loopback port at which nothing listens.
-  static func unusedPort() throws -> UInt16 {
-    let (socket, port) = try boundSocket()
-    close(socket)
-    return port
-  }
-
   private static func boundSocket() throws -> (socket: Int32, port: UInt16) {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     guard descriptor >= 0, withLoopback(port: 0, { bind(descriptor, $0, $1) }) == 0 else {

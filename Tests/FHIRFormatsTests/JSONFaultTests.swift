@@ -142,7 +142,8 @@ import Testing
     let members = (0..<30_000).map { "\"n\($0)\":\($0)" }
     let clock = ContinuousClock()
     let time = try clock.measure { _ = try read("{\(members.joined(separator: ","))}") }
-    #expect(time < .seconds(5))
+    // What grows with the square of it would take hours.
+    #expect(time < .seconds(60))
     // More names than a tree can tell apart: refused, not lost.
     let many = (0..<40_000).map { "\"n\($0)\":\($0)" }
     let record = try readOne("{\(many.joined(separator: ","))}")

@@ -21,46 +21,47 @@ package final class OwnServer: Sendable {
   private let arguments: [String]
   /// A command that starts the one behind it, where that is to see something that others do not.
   private let launcher: [String]
-  private let running = Mutex<Process?>(nil)
+  private let running = Mutex<ChildProcess?>(nil)
 
-  package init(folder: String, arguments: [String] = [], launcher: [String] = []) throws {
-    port = try OwnServer.unusedPort()
-    self.folder = folder
+  /// Whether its data goes when it ends.
+  private let ownsFolder: Bool
+
+  /// - Parameter folder: where its data is; nil for one of its own.
+  package init(folder: String? = nil, arguments: [String] = [], launcher: [String] = []) throws {
+    port = try UnusedPort.choose()
+    let own = FileManager.default.temporaryDirectory.appending(path: "fhirline-mongod-\(UUID().uuidString)")
+    self.folder = folder ?? own.path
+    ownsFolder = folder == nil
     self.arguments = arguments
     self.launcher = launcher
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try FileManager.default.createDirectory(atPath: self.folder, withIntermediateDirectories: true)
     try start()
   }
 
-  deinit { kill() }
+  deinit {
+    kill()
+    if ownsFolder { try? FileManager.default.removeItem(atPath: folder) }
+  }
 
   package func start() throws {
-    let process = Process()
     guard let program = OwnServer.program else { throw POSIXError(.ENOENT) }
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments =
+    let server = try ChildProcess(
       launcher + [
-        program, "--dbpath", folder, "--bind_ip", "127.0.0.1", "--port", "\(port)",
-        "--nounixsocket",
+        program, "--dbpath", folder, "--bind_ip", "127.0.0.1", "--port", "\(port)", "--nounixsocket",
         "--wiredTigerCacheSizeGB", "0.25",
-      ] + arguments
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    running.withLock { $0 = process }
+      ] + arguments)
+    running.withLock { $0 = server }
   }
 
   package func kill() {
-    guard let process = running.withLock({ $0.take() }) else { return }
-    Foundation.kill(process.processIdentifier, SIGKILL)
-    process.waitUntilExit()
+    guard let server = running.withLock({ $0.take() }) else { return }
+    server.send(SIGKILL)
+    server.wait()
   }
 
   /// Sends the server a signal: SIGSTOP and SIGCONT stand for a machine that hangs.
   package func send(_ signal: Int32) {
-    running.withLock { process in
-      if let process { _ = Foundation.kill(process.processIdentifier, signal) }
-    }
+    running.withLock { $0?.send(signal) }
   }
 
   /// Makes servers that were started with `--replSet rs` one replica set, and waits for its primary. Elections are quick in it.
@@ -77,14 +78,26 @@ package final class OwnServer: Sendable {
         ]
       ])
     }
-    for _ in 0..<600 where try !servers[0].direct().server.isWritable { usleep(100_000) }
+    try servers[0].awaitPrimary()
   }
+
+  /// Waits until the server, a member of a set, takes writes.
+  package func awaitPrimary() throws {
+    for _ in 0..<1200 {
+      if try direct().server.isWritable { return }
+      usleep(100_000)
+    }
+    throw POSIXError(.ETIMEDOUT)
+  }
+
+  /// How long a server may take to start on a machine that has much else to do, in milliseconds.
+  private static let patience: Int32 = 120_000
 
   /// Connects to this server, whatever set it belongs to, waiting for it to come up.
   package func direct() throws -> DocumentStore {
     try DocumentStore(
       uri: uri(database: "admin", "directConnection=true"),
-      options: StoreOptions(serverSelectionTimeout: 30_000))
+      options: StoreOptions(serverSelectionTimeout: OwnServer.patience))
   }
 
   /// Gives the server a command, which may end the connection.
@@ -101,25 +114,9 @@ package final class OwnServer: Sendable {
   }
 
   /// Connects, waiting for the server to come up.
-  package func store(database: String) throws -> DocumentStore {
-    try DocumentStore(
-      uri: uri(database: database, ""), options: StoreOptions(serverSelectionTimeout: 30_000))
-  }
-
-  /// A port that nobody listens on.
-  package static func unusedPort() throws -> UInt16 {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let done = withUnsafeMutablePointer(to: &address) { address in
-      address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
-      }
-    }
-    guard done else { throw POSIXError(.EADDRNOTAVAIL) }
-    return UInt16(bigEndian: address.sin_port)
+  package func store(database: String, options: StoreOptions = StoreOptions()) throws -> DocumentStore {
+    var options = options
+    options.serverSelectionTimeout = OwnServer.patience
+    return try DocumentStore(uri: uri(database: database, ""), options: options)
   }
 }
