@@ -15,7 +15,7 @@
 /// A value without a key, a key without a value and an unbalanced `end` are bugs and stop the program.
 @usableFromInline package struct BSONWriter: ~Copyable {
   /// A document or array that is open: where its length stands, and in an array the next index (-1 in a document).
-  @usableFromInline struct Frame {
+  @usableFromInline struct Frame: BitwiseCopyable {
     @usableFromInline var start: Int
     @usableFromInline var nextIndex: Int
     @inlinable init(start: Int, nextIndex: Int) {
@@ -41,14 +41,13 @@
   /// Where the type of the value to come belongs; -1 where no key was written.
   @usableFromInline var typeOffset = -1
   @usableFromInline var frame = Frame(start: -1, nextIndex: -1)
-  @usableFromInline var parents: [Frame] = []
+  @usableFromInline var parents = MemoryStack<Frame>(capacity: 32)
 
   package init(capacity: Int = 4096) {
     let memory = LargeMemory.allocate(max(capacity, 64))
     // there is no empty memory
     base = memory.baseAddress.unsafelyUnwrapped
     self.capacity = memory.count
-    parents.reserveCapacity(32)
   }
 
   deinit { LargeMemory.deallocate(memory) }
@@ -87,7 +86,7 @@
     documentCount = 0
     typeOffset = -1
     frame = Frame(start: -1, nextIndex: -1)
-    parents.removeAll(keepingCapacity: true)
+    parents.truncate(to: 0)
   }
 
   // MARK: Nesting
@@ -140,7 +139,7 @@
     documentCount = mark.documents
     frame = mark.frame
     typeOffset = -1
-    parents.removeLast(parents.count - mark.depth)
+    parents.truncate(to: mark.depth)
   }
 
   // MARK: Results

@@ -20,10 +20,10 @@ extension FieldPlan {
   /// Every value that the source's path leads to in a resource, the preferred ones first.
   func readings(in resource: BSONValue, _ source: FieldSource, _ context: Context) -> [Reading] {
     guard let transform else { return [] }
-    var addresses = source.path.addresses(in: resource)
-    if !source.preferred.isEmpty, addresses.count > 1 { addresses = ranked(addresses, in: resource, source) }
-    return addresses.compactMap { address in
-      guard let element = resource[address], let value = transform.read(element) else { return nil }
+    var places = source.path.places(in: resource)
+    if !source.preferred.isEmpty, places.count > 1 { places = ranked(places, source) }
+    return places.compactMap { address, element in
+      guard let value = transform.read(element) else { return nil }
       return Reading(value: prefixed(value, context), address: address)
     }
   }
@@ -44,15 +44,15 @@ extension FieldPlan {
 
   /// By `use`: the preferred ones in their order, then the others, the old ones last.
   private func ranked(
-    _ addresses: [ResourceAddress], in resource: BSONValue, _ source: FieldSource
-  ) -> [ResourceAddress] {
-    func rank(_ address: ResourceAddress) -> Int {
-      guard let use = resource[address]?["use"]?.text else { return source.preferred.count }
+    _ places: [(address: ResourceAddress, element: BSONValue)], _ source: FieldSource
+  ) -> [(address: ResourceAddress, element: BSONValue)] {
+    func rank(_ element: BSONValue) -> Int {
+      guard let use = element["use"]?.text else { return source.preferred.count }
       if use == "old" { return source.preferred.count + 1 }
       return source.preferred.firstIndex(of: use) ?? source.preferred.count
     }
-    return addresses.enumerated().sorted { (rank($0.element), $0.offset) < (rank($1.element), $1.offset) }
-      .map(\.element)
+    return places.map { (rank($0.element), $0) }.enumerated()
+      .sorted { ($0.element.0, $0.offset) < ($1.element.0, $1.offset) }.map(\.element.1)
   }
 
   /// The field's value in a resource; nil where it says none.
@@ -65,12 +65,12 @@ extension FieldPlan {
     if let word = besideWord(in: resource, readings.first) { return word }
     if let first = readings.first { return first.value }
     if let alternative = source.alternative, let transform {
-      for address in alternative.addresses(in: resource) {
-        if let value = resource[address].flatMap({ transform.read($0) }) { return value }
+      for (_, element) in alternative.places(in: resource) {
+        if let value = transform.read(element) { return value }
       }
     }
-    for address in source.targetName?.addresses(in: resource) ?? [] {
-      if let name = resource[address]?[Reserved.targetName]?.text { return .string(name) }
+    for (_, element) in source.targetName?.places(in: resource) ?? [] {
+      if let name = element[Reserved.targetName]?.text { return .string(name) }
     }
     return nil
   }
@@ -111,12 +111,8 @@ extension FieldPlan {
     let readings = readings(in: resource, source, context)
     let old = readings.first
     guard let value else {
-      // The last in the resource first, so that the addresses of the others hold.
-      let order = source.path.addresses(in: resource)
-      for reading in (isFirstOnly ? Array(readings.prefix(1)) : readings).sorted(by: { a, b in
-        order.firstIndex(of: a.address) ?? 0 > order.firstIndex(of: b.address) ?? 0
-      }) {
-        resource.remove(at: reading.address, isWholeItem: source.path.readsItems)
+      for address in lastFirst(isFirstOnly ? Array(readings.prefix(1)) : readings, in: resource, source) {
+        resource.remove(at: address, isWholeItem: source.path.readsItems)
       }
       removeBeside(from: &resource)
       return true
@@ -138,6 +134,15 @@ extension FieldPlan {
     writeBeside(plain, element, into: &resource, context)
     writeAlso(plain, instead: old?.value, isNew: existing == nil, into: &resource, context)
     return true
+  }
+
+  /// The addresses of what was read, the last in the resource first, so that the others' hold while it is taken away.
+  private func lastFirst(
+    _ readings: [Reading], in resource: BSONValue, _ source: FieldSource
+  ) -> [ResourceAddress] {
+    guard readings.count > 1 else { return readings.map(\.address) }
+    let order = source.path.addresses(in: resource)
+    return readings.map(\.address).sorted { order.firstIndex(of: $0) ?? 0 > order.firstIndex(of: $1) ?? 0 }
   }
 
   /// Whether a Period that the field writes to ends before it begins (per-1).

@@ -6,26 +6,26 @@ import FHIRPath
 /// Paths over a resource in its BSON form: finding what stands at the end, and making it.
 extension InvertiblePath {
   /// The addresses of the elements at the path's end, in the resource's order.
-  func addresses(in resource: BSONValue) -> [ResourceAddress] {
+  func addresses(in resource: BSONValue) -> [ResourceAddress] { places(in: resource).map(\.address) }
+
+  /// The elements at the path's end, and where they stand.
+  func places(in resource: BSONValue) -> [(address: ResourceAddress, element: BSONValue)] {
     // Most fields of most resources are not there. A path of no steps is the resource itself.
     if let first = segments.first, resource.fields?[first.child.name] == nil { return [] }
-    var found = [ResourceAddress()]
+    var found = [(address: ResourceAddress(), element: resource)]
     for segment in segments {
-      var next: [ResourceAddress] = []
-      for address in found {
-        let member = address.appending(.member(segment.child.name))
-        guard let value = resource[member] else { continue }
-        if let items = value.elements {
-          next += items.indices.map { member.appending(.item($0)) }
-        } else if value != .null {
-          next.append(member)
-        }
+      var next: [(address: ResourceAddress, element: BSONValue)] = []
+      func add(_ address: ResourceAddress, _ element: BSONValue) {
+        guard segment.conditions.allSatisfy({ $0.holds(for: element) }) else { return }
+        next.append((address, element))
       }
-      if !segment.conditions.isEmpty {
-        next.removeAll { address in
-          !segment.conditions.allSatisfy { condition in
-            resource[address].map { condition.holds(for: $0) } ?? false
-          }
+      for (address, element) in found {
+        guard let value = element.fields?[segment.child.name] else { continue }
+        let member = address.appending(.member(segment.child.name))
+        if let items = value.elements {
+          for (index, item) in items.enumerated() { add(member.appending(.item(index)), item) }
+        } else if value != .null {
+          add(member, value)
         }
       }
       if let index = segment.index { next = next.indices.contains(index) ? [next[index]] : [] }

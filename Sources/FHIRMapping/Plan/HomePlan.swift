@@ -3,13 +3,29 @@ import FHIRPath
 
 /// Tells for each resource which document it belongs to.
 package struct HomePlan: Sendable {
-  private enum Rule: Sendable {
-    case root(DocumentKind)
-    case section(DocumentKind, name: String, owner: InvertiblePath, rootType: String)
+  /// Where the resources of a type live. An object, for one is looked up for every resource.
+  private final class Rule: Sendable {
+    let kind: DocumentKind
+    /// nil for a document's root.
+    let section: Section?
+
+    struct Section: Sendable {
+      let name: String
+      let owner: InvertiblePath
+      let rootType: String
+    }
+
+    init(_ kind: DocumentKind, _ section: Section? = nil) {
+      self.kind = kind
+      self.section = section
+    }
+
+    var words: String { section.map { "\(kind.rawValue).\($0.name)" } ?? kind.rawValue }
   }
 
   private let table: DefinitionTable
-  private let rules: [TypeID: Rule]
+  /// By the numbers of types; as far as the last that has a home.
+  private let rules: [Rule?]
 
   init(_ plans: [DocumentKind: DocumentPlan], table: DefinitionTable) throws(MappingError) {
     self.table = table
@@ -18,67 +34,64 @@ package struct HomePlan: Sendable {
       guard let plan = plans[kind] else { continue }
       if let root = plan.root {
         guard rules[root.type] == nil else { throw plan.error("the type \(root.name) has two homes") }
-        rules[root.type] = .root(kind)
+        rules[root.type] = Rule(kind)
       }
       for section in plan.sections {
         for member in section.members {
           if let other = rules[member.type] {
             throw member.place.error(
-              .conflict,
-              "the type \(member.typeName) has two homes: it stands in \(HomePlan.words(other)) already")
+              .conflict, "the type \(member.typeName) has two homes: it stands in \(other.words) already")
           }
-          rules[member.type] = .section(
-            kind, name: section.name, owner: member.owner, rootType: plan.ownerType)
+          rules[member.type] = Rule(
+            kind, Rule.Section(name: section.name, owner: member.owner, rootType: plan.ownerType))
         }
       }
     }
-    self.rules = rules
+    let count = (rules.keys.map(\.rawValue).max() ?? 0) + 1
+    self.rules = (0..<count).map { rules[TypeID(rawValue: $0)] }
   }
 
-  private static func words(_ rule: Rule) -> String {
-    switch rule {
-    case .root(let kind): kind.rawValue
-    case .section(let kind, let name, _, _): "\(kind.rawValue).\(name)"
-    }
+  private func rule(of type: TypeID?) -> Rule? {
+    guard let type, Int(type.rawValue) < rules.count else { return nil }
+    return rules[Int(type.rawValue)]
+  }
+
+  /// The type of the resource at a node.
+  private func type(of tree: ResourceTree, _ node: Int) -> TypeID? {
+    tree.nodes[node].flags.contains(.escaped)
+      ? table.resourceTypeID(tree.string(at: node)) : table.resourceTypeID(tree.rawText(node))
   }
 
   /// The home of the resource at a node.
   ///
   /// - Parameters:
   ///   - id: the resource's id in the database (see DOCUMENTS.md, "Identity").
+  ///   - key: `Type/id`.
   ///   - resolve: what a Reference, given by its node, points to; nil where that is not known.
   package func home(
-    of tree: ResourceTree, node: Int, id: String, resolve: (_ reference: Int) -> (type: String, id: String)?
+    of tree: ResourceTree, node: Int, id: String, key: String,
+    resolve: (_ reference: Int) -> (type: String, id: String)?
   ) -> Home {
-    let name = tree.string(at: node)
-    let key = name + "/" + id
-    let elsewhere = Home(kind: .resource, documentID: key, section: nil, key: key)
-    guard let type = table.resourceTypeID(name), let rule = rules[type] else { return elsewhere }
-    switch rule {
-    case .root(let kind): return Home(kind: kind, documentID: id, section: nil, key: key)
-    case .section(let kind, let section, let owner, let rootType):
-      guard let reference = owner.firstNode(in: tree, from: node), let target = resolve(reference),
-        target.type == rootType
-      else { return elsewhere }
-      return Home(kind: kind, documentID: target.id, section: section, key: key)
+    guard let rule = rule(of: type(of: tree, node)) else {
+      return Home(kind: .resource, documentID: key, section: nil, key: key)
     }
+    guard let section = rule.section else {
+      return Home(kind: rule.kind, documentID: id, section: nil, key: key)
+    }
+    guard let reference = section.owner.firstNode(in: tree, from: node), let target = resolve(reference),
+      target.type == section.rootType
+    else { return Home(kind: .resource, documentID: key, section: nil, key: key) }
+    return Home(kind: rule.kind, documentID: target.id, section: section.name, key: key)
   }
 
   /// The reference that decides a resource's home, if it is the item of a section and has one.
   package func owner(of tree: ResourceTree, node: Int) -> Int? {
-    guard let type = table.resourceTypeID(tree.rawText(node)), case .section(_, _, let owner, _) = rules[type]
-    else {
-      return nil
-    }
-    return owner.firstNode(in: tree, from: node)
+    rule(of: type(of: tree, node))?.section?.owner.firstNode(in: tree, from: node)
   }
 
   /// The kind of document that a type lives in where its owner is known, and its section.
   package func place(ofType name: String) -> (kind: DocumentKind, section: String?) {
-    guard let type = table.resourceTypeID(name), let rule = rules[type] else { return (.resource, nil) }
-    switch rule {
-    case .root(let kind): return (kind, nil)
-    case .section(let kind, let section, _, _): return (kind, section)
-    }
+    guard let rule = rule(of: table.resourceTypeID(name)) else { return (.resource, nil) }
+    return (rule.kind, rule.section?.name)
   }
 }

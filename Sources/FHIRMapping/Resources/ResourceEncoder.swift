@@ -19,11 +19,11 @@ package struct ResourceEncoder: ~Copyable {
   private let referenceType: TypeID?
   private var rewrites = ReferenceRewrites()
   /// A stack: the runs of the elements that are being written.
-  private var runs: [Run] = []
+  private var runs = MemoryStack<Run>(capacity: 256)
   private var depth = 0
 
   /// The nodes of one name below one element.
-  private struct Run {
+  struct Run: BitwiseCopyable {
     var order: Int
     var first: Int
     var count: Int
@@ -31,7 +31,7 @@ package struct ResourceEncoder: ~Copyable {
     var traits: Traits
   }
 
-  private struct Traits: OptionSet {
+  struct Traits: OptionSet, BitwiseCopyable {
     let rawValue: UInt8
     static let repeats = Traits(rawValue: 1)
     static let primitive = Traits(rawValue: 2)
@@ -45,7 +45,6 @@ package struct ResourceEncoder: ~Copyable {
     keys = NameKeys.r4
     referenceName = table.nameID("reference")
     referenceType = table.typeID("Reference")
-    runs.reserveCapacity(256)
   }
 
   /// Writes the resource at a node as the writer's next value.
@@ -57,8 +56,10 @@ package struct ResourceEncoder: ~Copyable {
     into writer: inout BSONWriter
   ) throws(EncodingFailure) {
     guard tree.nodes[node].flags.kind == .resource else { throw EncodingFailure(.notAResource, node: node) }
-    self.rewrites = rewrites ?? ReferenceRewrites()
-    runs.removeAll(keepingCapacity: true)
+    if let rewrites, !rewrites.isEmpty { self.rewrites = rewrites }
+    // Who made them uses their memory again for the next resource, if nobody else holds them.
+    defer { self.rewrites = ReferenceRewrites() }
+    runs.truncate(to: 0)
     depth = 0
     try appendResource(node, of: tree, key: key, to: &writer)
   }
@@ -97,7 +98,7 @@ package struct ResourceEncoder: ~Copyable {
       try append(run, tree, to: &writer)
       at += 1
     }
-    runs.removeLast(runs.count - base)
+    runs.truncate(to: base)
     depth -= 1
   }
 
@@ -148,7 +149,8 @@ package struct ResourceEncoder: ~Copyable {
 
   /// Brings runs into order and joins those of one name, which XML may have scattered.
   private mutating func sortRuns(from base: Int, _ tree: ResourceTree) throws(EncodingFailure) {
-    runs[base...].sort { ($0.order, $0.first) < ($1.order, $1.first) }
+    var unsorted = runs.elements(from: base)
+    unsorted.sort { ($0.order, $0.first) < ($1.order, $1.first) }
     // Names that the definition does not know have one order, and there may be any number of them.
     var unknown: [NameID: Int] = [:]
     var kept = base
@@ -173,7 +175,7 @@ package struct ResourceEncoder: ~Copyable {
         kept += 1
       }
     }
-    runs.removeLast(runs.count - kept)
+    runs.truncate(to: kept)
   }
 
   // MARK: Members

@@ -76,7 +76,7 @@ struct AddressTransform: FieldTransform {
 
   /// Takes the lines of an address apart.
   private static func parse(_ text: String) -> BSONFields {
-    var lines = text.split(separator: "\n").map { trimmed(String($0)) }.filter { !$0.isEmpty }
+    var lines = text.pieces { $0 == UInt8(ascii: "\n") }.map(trimmed).filter { !$0.isEmpty }
     if lines.count == 1, let only = lines.first { lines = parseOneLine(only) }
     var fields = BSONFields()
     var country: String?
@@ -99,12 +99,12 @@ struct AddressTransform: FieldTransform {
 
   /// "1 Main St, Springfield, IL 62701" and "PSC 3 Box 4120, APO AE 09021" as lines, with or without a country.
   private static func parseOneLine(_ text: String) -> [String] {
-    let pieces = text.split(separator: ",").map { trimmed(String($0)) }.filter { !$0.isEmpty }
+    let pieces = text.pieces { $0 == UInt8(ascii: ",") }.map(trimmed).filter { !$0.isEmpty }
     guard pieces.count >= 2 else { return [text] }
     for countries in [0, 1] {
       let rest = Array(pieces.dropLast(countries))
       let country = pieces.suffix(countries)
-      if let last = country.last, last.contains(where: \.isNumber) { continue }
+      if let last = country.last, last.hasNumber { continue }
       for count in [2, 1] where rest.count > count {
         let tail = rest.suffix(count).joined(separator: ", ")
         if place(tail) != nil { return [rest.dropLast(count).joined(separator: ", "), tail] + country }
@@ -116,9 +116,9 @@ struct AddressTransform: FieldTransform {
   /// "City, ST 12345", "City, State", "City ST 12345", "APO AE 09021".
   private static func place(_ line: String) -> (city: String, state: String, postalCode: String?)? {
     if let place = placeWithoutComma(line) { return place }
-    let pieces = line.split(separator: ",").map { trimmed(String($0)) }
-    guard pieces.count == 2, !pieces[0].isEmpty, !pieces[0].contains(where: \.isNumber) else { return nil }
-    var region = pieces[1].split(separator: " ").map(String.init)
+    let pieces = line.pieces { $0 == UInt8(ascii: ",") }.map(trimmed)
+    guard pieces.count == 2, !pieces[0].isEmpty, !pieces[0].hasNumber else { return nil }
+    var region = pieces[1].pieces { $0 == UInt8(ascii: " ") }
     guard let last = region.last else { return nil }
     var code: String?
     if isPostalCode(last) {
@@ -126,7 +126,7 @@ struct AddressTransform: FieldTransform {
       region.removeLast()
     }
     let state = region.joined(separator: " ")
-    guard !state.isEmpty, !state.contains(where: \.isNumber), code != nil || state.count == 2 else {
+    guard !state.isEmpty, !state.hasNumber, code != nil || state.count == 2 else {
       return nil
     }
     return (pieces[0], state, code)
@@ -136,14 +136,14 @@ struct AddressTransform: FieldTransform {
   private static func placeWithoutComma(
     _ line: String
   ) -> (city: String, state: String, postalCode: String?)? {
-    let words = line.split { $0 == " " || $0 == "," }.map(String.init)
+    let words = line.pieces { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: ",") }
     guard words.count >= 3, let code = words.last, isPostalCode(code) else { return nil }
     let state = words[words.count - 2]
     let city = words.dropLast(2).joined(separator: " ")
     if militaryCities.contains(city.uppercased()), militaryStates.contains(state.uppercased()) {
       return (city.uppercased(), state.uppercased(), code)
     }
-    guard !line.contains(","), states.contains(state), !city.contains(where: \.isNumber) else { return nil }
+    guard !line.utf8.contains(UInt8(ascii: ",")), states.contains(state), !city.hasNumber else { return nil }
     return (city, state, code)
   }
 

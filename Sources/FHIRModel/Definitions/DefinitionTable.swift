@@ -3,7 +3,7 @@ public import CDefinitions
 /// The number of a type in a ``DefinitionTable``: a primitive, a datatype, a backbone element or a resource.
 @frozen
 @usableFromInline
-package struct TypeID: RawRepresentable, Hashable, Sendable {
+package struct TypeID: RawRepresentable, Hashable, Sendable, BitwiseCopyable {
   @usableFromInline package let rawValue: UInt16
 
   @inlinable

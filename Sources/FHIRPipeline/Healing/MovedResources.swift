@@ -50,6 +50,8 @@ final class MovedResources: Sendable {
   /// Whether an import goes on that may have put resources into their documents, and not have taken them out of others.
   let goesOn: Bool
   private let looksFor = Atomic<Bool>(true)
+  /// Two bits a kind: whether the database was asked about it, and whether it had documents.
+  private let known = Atomic<UInt16>(0)
   private let state = Mutex(State())
 
   /// - Parameter inputBytes: how large the run's inputs are.
@@ -63,15 +65,30 @@ final class MovedResources: Sendable {
   /// Whether resources are looked for that may be their first version.
   var looksForAll: Bool { looksFor.load(ordering: .relaxed) }
 
+  /// Whether documents of a kind were stored before the run; asked for every resource.
+  private func hadDocuments(_ kind: DocumentKind) throws -> Bool {
+    let asked: UInt16 = 1 << UInt16(kind.number)
+    let had: UInt16 = asked << 8
+    let bits = known.load(ordering: .relaxed)
+    if bits & asked != 0 { return bits & had != 0 }
+    let answer = try states.hadDocuments(kind)
+    known.bitwiseOr(answer ? asked | had : asked, ordering: .relaxed)
+    return answer
+  }
+
+  /// Whether a resource of a type that may be its first version can have stood elsewhere: where nothing was stored nothing has
+  /// moved, unless the run has several versions of it.
+  func canHaveMoved(ofType type: String) throws -> Bool {
+    let place = mappings.homes.place(ofType: type)
+    return try place.section != nil && hadDocuments(place.kind)
+  }
+
   /// Takes note of a resource, and of where it goes.
   func see(
     _ identity: ResourceIdentity, in kind: DocumentKind, _ document: String, sequence: UInt64,
     version: ResourceVersion, isFirst: Bool
   ) throws {
-    let place = mappings.homes.place(ofType: identity.type)
-    guard place.section != nil else { return }
-    // Where nothing was stored nothing has moved, unless the run has several versions of it.
-    if isFirst, try !states.hadDocuments(place.kind) { return }
+    guard mappings.homes.place(ofType: identity.type).section != nil else { return }
     state.withLock { state in
       if isFirst, state.candidates[identity.key] == nil {
         guard state.firsts < MovedResources.mostFirst else {

@@ -14,7 +14,21 @@ package struct TargetIndex: Sendable {
     package init(type: String, id: String) {
       self.type = type
       self.id = id
-      key = type + "/" + id
+      var (type, id) = (type, id)
+      key = type.withUTF8 { type in id.withUTF8 { id in Target.key(type, id) } }
+    }
+
+    /// In one allocation: every resource has a key, and many a reference.
+    private static func key(_ type: UnsafeBufferPointer<UInt8>, _ id: UnsafeBufferPointer<UInt8>) -> String {
+      let count = type.count + 1 + id.count
+      return String(unsafeUninitializedCapacity: count) { room in
+        let raw = UnsafeMutableRawBufferPointer(room)
+        raw.copyMemory(from: UnsafeRawBufferPointer(type))
+        raw[type.count] = UInt8(ascii: "/")
+        UnsafeMutableRawBufferPointer(rebasing: raw[(type.count + 1)...]).copyMemory(
+          from: UnsafeRawBufferPointer(id))
+        return count
+      }
     }
   }
 

@@ -117,9 +117,10 @@ final class ImportContext: Sendable {
     let number = meta.flatMap { tree.child(names.versionId, of: $0) }.map { tree.string(at: $0) }
     let isFirst = number == nil || number == "1"
     guard !isFirst || (!isStored || moved.goesOn) && moved.looksForAll else { return }
-    let updated = meta.flatMap { meta in ImportContext.lastUpdated.flatMap { tree.child($0, of: meta) } }
-      .map { tree.string(at: $0) }
     do {
+      guard try !isFirst || moved.canHaveMoved(ofType: resource.type) else { return }
+      let updated = meta.flatMap { meta in ImportContext.lastUpdated.flatMap { tree.child($0, of: meta) } }
+        .map { tree.string(at: $0) }
       try moved.see(
         resource.identity, in: home.kind, home.id, sequence: sequence,
         version: ResourceVersion(lastUpdated: updated, versionId: number), isFirst: isFirst)

@@ -16,6 +16,8 @@ struct PartFactory: ~Copyable {
   private var encoder = ResourceEncoder()
   private var writer = BSONWriter(capacity: 64 << 10)
   private let references = ReferenceScan()
+  /// Those of one resource.
+  private var rewrites = ReferenceRewrites()
   /// The parts of one resource.
   private var records = PartBuffer()
 
@@ -32,8 +34,9 @@ struct PartFactory: ~Copyable {
   /// The `_id` of the document that a resource of that id owns.
   func documentID(_ id: String) -> String {
     // Where the database does not answer, whoever looks for the document finds out.
-    if let unfitIDs, prefix.isEmpty, let original = try? unfitIDs.original(of: id) { return original }
-    return prefix + id
+    guard prefix.isEmpty else { return prefix + id }
+    if let unfitIDs, let original = try? unfitIDs.original(of: id) { return original }
+    return id
   }
 
   /// What a resource became.
@@ -65,9 +68,8 @@ struct PartFactory: ~Copyable {
     origin: Origin = .unknown, _ take: (PartView) -> Void
   ) throws(Refusal) -> Result {
     let tree = resource.tree
-    let identity = resource.identity
     var result = Result()
-    var rewrites = ReferenceRewrites()
+    rewrites.removeAll()
     references.forEach(in: tree, from: resource.node, where: ReferenceText.needsResolving) { _, reference in
       switch resolver.resolve(reference, in: tree) {
       case .asWritten: break
@@ -82,7 +84,7 @@ struct PartFactory: ~Copyable {
       }
     }
     for (type, path) in mappings.namedTargets where type == resource.type {
-      note(targetOf: path, in: resource, resolver, &rewrites, &result.waits)
+      note(targetOf: path, in: resource, resolver, &result.waits)
     }
     let home = known ?? home(of: resource, resolver)
     result.home = (home.kind, home.documentID)
@@ -123,7 +125,7 @@ struct PartFactory: ~Copyable {
     if home.kind == .patient, home.section == nil {
       records.append(presenceOf: .chart, home.documentID, sequence: sequence)
     }
-    if try deriveAppointment(of: tree, node: resource.node, id: identity.id, resolver, sequence, origin) {
+    if try deriveAppointment(of: tree, node: resource.node, id: resource.id, resolver, sequence, origin) {
       result.derived = 1
     }
     records.forEach(take)
@@ -133,12 +135,11 @@ struct PartFactory: ~Copyable {
   /// Where a resource has its home.
   func home(of resource: RecordResource, _ resolver: ReferenceResolver) -> Home {
     let tree = resource.tree
-    let identity = resource.identity
-    var home = mappings.homes.home(of: tree, node: resource.node, id: identity.id) { reference in
-      resolver.target(of: reference, in: tree).map { (type: $0.type, id: $0.id) }
+    var home = mappings.homes.home(of: tree, node: resource.node, id: resource.id, key: resource.key) {
+      resolver.target(of: $0, in: tree).map { (type: $0.type, id: $0.id) }
     }
     if home.kind == .resource {
-      home.documentID = identity.type + "/" + prefix + identity.id
+      if !prefix.isEmpty { home.documentID = home.key.withIDPrefix(prefix) }
     } else {
       home.documentID = documentID(home.documentID)
     }
@@ -193,8 +194,8 @@ struct PartFactory: ~Copyable {
       try ResourceDecoder(references: .resolved).decode(view)
     }
     let id = String(key.drop { $0 != "/" }.dropFirst())
-    var home = mappings.homes.home(of: tree, node: 0, id: id) { reference in
-      resolver.target(of: reference, in: tree).map { (type: $0.type, id: $0.id) }
+    var home = mappings.homes.home(of: tree, node: 0, id: id, key: key) {
+      resolver.target(of: $0, in: tree).map { (type: $0.type, id: $0.id) }
     }
     guard isChanged || home.kind != was else { return nil }
     home.documentID = home.kind == .resource ? home.key.withIDPrefix(prefix) : documentID(home.documentID)
@@ -228,9 +229,9 @@ struct PartFactory: ~Copyable {
   }
 
   /// Notes the name of the target of a reference that shows none itself.
-  private func note(
+  private mutating func note(
     targetOf path: InvertiblePath, in resource: RecordResource, _ resolver: ReferenceResolver,
-    _ rewrites: inout ReferenceRewrites, _ waits: inout [String]
+    _ waits: inout [String]
   ) {
     let tree = resource.tree
     let names = KnownNames.r4

@@ -16,6 +16,9 @@ final class RecordResource {
   var isAmbiguous = false
 
   var type: String { identity.type }
+  var id: String { identity.id }
+  /// `Type/id`
+  var key: String { identity.key }
   var fullUrl: String? { identity.fullUrl }
 
   /// A resource that stands alone.
