@@ -27,7 +27,7 @@ let package = Package(
     .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
     .systemLibrary(name: "CMalloc"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
     .systemLibrary(
       name: "CMongoC", pkgConfig: "libmongoc-1.0", providers: [.apt(["libmongoc-dev", "libbson-dev"])]),
 
@@ -62,7 +62,7 @@ let package = Package(
     .target(
       name: "FHIRPipeline",
       dependencies: [
-        "CMalloc", "CZstd", "FHIRModel", "FHIRFormats", "FHIRDefinitions", "FHIRPath", "FHIRValidation",
+        "CLZ4", "CMalloc", "FHIRModel", "FHIRFormats", "FHIRDefinitions", "FHIRPath", "FHIRValidation",
         "BSON",
         "FHIRMapping",
         "DocumentStore",

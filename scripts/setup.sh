@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 
 # What the C doors are compiled against, and what Swift's own compiler and package manager call.
 packages=(
-  libmongoc-dev libbson-dev libxml2-dev zlib1g-dev libzstd-dev pkg-config
+  libmongoc-dev libbson-dev libxml2-dev zlib1g-dev liblz4-dev pkg-config
   git binutils g++ libc6-dev ca-certificates tzdata
   "$@"
 )

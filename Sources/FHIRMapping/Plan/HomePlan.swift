@@ -9,10 +9,16 @@ package struct HomePlan: Sendable {
     /// nil for a document's root.
     let section: Section?
 
-    struct Section: Sendable {
+    final class Section: Sendable {
       let name: String
       let owner: InvertiblePath
       let rootType: String
+
+      init(_ name: String, owner: InvertiblePath, rootType: String) {
+        self.name = name
+        self.owner = owner
+        self.rootType = rootType
+      }
     }
 
     init(_ kind: DocumentKind, _ section: Section? = nil) {
@@ -43,7 +49,7 @@ package struct HomePlan: Sendable {
               .conflict, "the type \(member.typeName) has two homes: it stands in \(other.words) already")
           }
           rules[member.type] = Rule(
-            kind, Rule.Section(name: section.name, owner: member.owner, rootType: plan.ownerType))
+            kind, Rule.Section(section.name, owner: member.owner, rootType: plan.ownerType))
         }
       }
     }

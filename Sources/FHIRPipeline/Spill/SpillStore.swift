@@ -233,19 +233,17 @@ package final class SpillStore: @unchecked Sendable {
   private func restore(
     _ block: Block, into room: UnsafeMutableRawBufferPointer
   ) throws(PipelineFailure) {
-    let compressor = takeCompressor()
-    defer { giveBack(compressor) }
     let isWhole: Bool
     switch block.place {
     case .memory(let base):
-      isWhole = compressor.decompress(
+      isWhole = BlockCompressor.decompress(
         UnsafeRawBufferPointer(start: base, count: block.storedCount), into: room)
     case .file(let offset):
       let stored = UnsafeMutableRawBufferPointer.allocate(byteCount: block.storedCount, alignment: 16)
       defer { stored.deallocate() }
       guard let file = file.withLock({ $0.file }) else { preconditionFailure("a block without its file") }
       try file.read(at: offset, into: stored)
-      isWhole = compressor.decompress(UnsafeRawBufferPointer(stored), into: room)
+      isWhole = BlockCompressor.decompress(UnsafeRawBufferPointer(stored), into: room)
     }
     guard isWhole else {
       throw PipelineFailure(.output, "\(folder): a temporary file is no longer what was written into it")

@@ -185,7 +185,12 @@ final class CodeSystemPlan: Sendable {
   }
 
   static func normal(_ text: String) -> String {
-    text.lowercased().split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    let lower = text.lowercased()
+    guard lower.utf8.allSatisfy({ $0 < 0x80 }) else {
+      return lower.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    }
+    return lower.utf8.split { $0 == 0x20 || (0x09...0x0D).contains($0) }.map { Substring($0) }
+      .joined(separator: " ")
   }
 }
 

@@ -5,7 +5,10 @@ enum Base64Grammar {
   static func base64Binary(_ text: UnsafeBufferPointer<UInt8>) -> PrimitiveVerdict {
     guard !text.isEmpty else { return .empty }
     // Attachments are long, and digits from end to end.
-    let start = digitBlocks(text)
+    let start = TextBlocks.leading(text) { block in
+      TextBlocks.letters(block) | TextBlocks.digits(block) | TextBlocks.bytes(block, UInt8(ascii: "+"))
+        | TextBlocks.bytes(block, UInt8(ascii: "/"))
+    }
     var digits = start
     var padding = 0
     for byte in text[start...] {
@@ -20,33 +23,6 @@ enum Base64Grammar {
       }
     }
     return digits > 0 && (digits + padding) % 4 == 0 ? .valid : .malformed
-  }
-
-  private typealias Block = SIMD16<UInt8>
-
-  /// How many bytes at the beginning are digits, counted in blocks of sixteen.
-  private static func digitBlocks(_ text: UnsafeBufferPointer<UInt8>) -> Int {
-    let bytes = UnsafeRawBufferPointer(text)
-    var i = 0
-    while i + Block.scalarCount <= bytes.count {
-      let block = bytes.loadUnaligned(fromByteOffset: i, as: Block.self)
-      let letters = lanes(of: (block | Block(repeating: 0x20)) &- Block(repeating: UInt8(ascii: "a")), below: 26)
-      let numerals = lanes(of: block &- Block(repeating: UInt8(ascii: "0")), below: 10)
-      // '+' and '/' differ by four, and nothing else is one of them but for that bit.
-      let signs = lanes(of: (block &- Block(repeating: UInt8(ascii: "+"))) & Block(repeating: 0xFB), below: 1)
-      let halves = unsafeBitCast(letters | numerals | signs, to: SIMD2<UInt64>.self)
-      guard halves[0] & halves[1] == .max else { break }
-      i += Block.scalarCount
-    }
-    return i
-  }
-
-  /// 255 in the lanes that are below a bound. Signed numbers, for the processor compares no others.
-  @inline(__always)
-  private static func lanes(of block: Block, below bound: UInt8) -> Block {
-    let signed = unsafeBitCast(block ^ Block(repeating: 0x80), to: SIMD16<Int8>.self)
-    return unsafeBitCast(
-      signed .< SIMD16<Int8>(repeating: Int8(bitPattern: bound ^ 0x80)), to: Block.self)
   }
 
   @inline(__always)

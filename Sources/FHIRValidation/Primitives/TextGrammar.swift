@@ -45,7 +45,12 @@ enum TextGrammar {
   /// 1 to 64 letters, digits, hyphens and dots.
   static func id(_ text: UnsafeBufferPointer<UInt8>) -> PrimitiveVerdict {
     guard !text.isEmpty else { return .empty }
-    for byte in text where !isIDByte(byte) { return byte == 0x20 ? .whitespace : .malformed }
+    // Most are UUIDs: two blocks and four bytes.
+    let start = TextBlocks.leading(text) { block in
+      TextBlocks.letters(block) | TextBlocks.digits(block) | TextBlocks.bytes(block, UInt8(ascii: "-"))
+        | TextBlocks.bytes(block, UInt8(ascii: "."))
+    }
+    for byte in text[start...] where !isIDByte(byte) { return byte == 0x20 ? .whitespace : .malformed }
     return text.count <= 64 ? .valid : .tooLong
   }
 
