@@ -36,6 +36,7 @@ package final class BatchFeed: Sendable {
   private let sharing: Sharing
   private let options: ReadOptions
   private let state: Mutex<State>
+  private let ahead: ReadAhead?
 
   private struct State {
     var nextFile = 0
@@ -48,6 +49,7 @@ package final class BatchFeed: Sendable {
     self.sharing = sharing
     self.options = options
     state = Mutex(State())
+    ahead = ReadAhead(files)
   }
 
   /// A worker's view of the feed.
@@ -77,7 +79,7 @@ package final class BatchFeed: Sendable {
       if state.nextFile < files.count {
         let index = state.nextFile
         state.nextFile += 1
-        let file = OpenFile(files[index], index: index, options: options, sharing)
+        let file = OpenFile(files[index], index: index, options: options, sharing, ahead)
         state.open.append(file)
         return file
       }
@@ -86,24 +88,29 @@ package final class BatchFeed: Sendable {
   }
 
   private final class OpenFile: @unchecked Sendable {
-    // Safe to share: everything but `index` is touched only inside `lock`.
+    // Safe to share: everything but `index` and `isFinished` is touched only inside `lock`.
     let index: Int
     private let lock = Mutex(())
     private let file: InputFile
     private let options: ReadOptions
     private var reader: ResourceReader?
     private var step = 0
-    private var finished = false
+    /// Asked by those who look for another file, who need not wait until this one was read on.
+    private let finished = Atomic<Bool>(false)
     private let sharing: Sharing
+    private let ahead: ReadAhead?
+    /// How many of its bytes were read, as far as the steps tell.
+    private var passed = 0
 
-    init(_ file: InputFile, index: Int, options: ReadOptions, _ sharing: Sharing) {
+    init(_ file: InputFile, index: Int, options: ReadOptions, _ sharing: Sharing, _ ahead: ReadAhead?) {
       self.sharing = sharing
+      self.ahead = ahead
       self.file = file
       self.index = index
       self.options = options
     }
 
-    var isFinished: Bool { lock.withLock { _ in finished } }
+    var isFinished: Bool { finished.load(ordering: .acquiring) }
 
     /// Whether several workers may read it.
     var isShared: Bool { lock.withLock { _ in mayBeShared() } }
@@ -115,14 +122,14 @@ package final class BatchFeed: Sendable {
       case .linesAnd(let others) where others.contains(index): return true
       case .linesAnd, .linesAndLarger:
         // Whoever asks may be earlier than the first who reads. What cannot be opened is told of by that one.
-        if reader == nil, !finished, file.path != nil { reader = try? file.open(options: options) }
+        if reader == nil, !isFinished, file.path != nil { reader = try? file.open(options: options) }
         return reader?.format == .ndjson
       }
     }
 
     func pull() -> Item? {
       lock.withLock { _ in
-        if finished { return nil }
+        if isFinished { return nil }
         let isShared = mayBeShared()
         let content = read()
         defer { step += 1 }
@@ -133,7 +140,10 @@ package final class BatchFeed: Sendable {
     private func read() -> Content {
       do {
         if reader == nil { reader = try file.open(options: options) }
-        if let batch = try reader?.nextBatch() { return .batch(batch) }
+        if let batch = try reader?.nextBatch() {
+          pass(batch.byteCount)
+          return .batch(batch)
+        }
         finish()
         return .end
       } catch let failure as ReadFailure {
@@ -145,8 +155,17 @@ package final class BatchFeed: Sendable {
       }
     }
 
+    /// Of a packed file a batch may have more bytes than it was made of.
+    private func pass(_ bytes: Int) {
+      let more = min(bytes, file.size - passed)
+      guard more > 0 else { return }
+      passed += more
+      ahead?.advance(more)
+    }
+
     private func finish() {
-      finished = true
+      pass(file.size)
+      finished.store(true, ordering: .releasing)
       reader = nil
     }
   }
