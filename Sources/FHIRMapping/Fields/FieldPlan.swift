@@ -2,7 +2,9 @@ import FHIRModel
 import FHIRPath
 
 /// One field of a document: where its value stands in FHIR, and how it is turned there and back.
-struct FieldPlan: Sendable {
+///
+/// An object, as its sources are: every document goes through all of them.
+final class FieldPlan: Sendable {
   /// Fields that are made from the documents' relations, and are nobody's to edit.
   enum Derived: String, Sendable, CaseIterable {
     case appointments

@@ -4,7 +4,7 @@ import FHIRModel
 import FHIRPath
 
 /// Where a field's value stands: a path within the document's root resource, or within resources of a section.
-struct FieldSource: Sendable {
+final class FieldSource: Sendable {
   static let keys = ["path", "or", "or_target", "from", "codes", "choose", "prefer", "make", "absent", "new"]
 
   enum Resource: Sendable, Equatable {

@@ -1,7 +1,7 @@
 /// What a mapping's fields look for in the sections of a document: each section's items are gone through once for all of them.
 struct SectionQueries: Sendable {
-  /// One source of a field.
-  struct Query: Sendable {
+  /// One source of a field. An object, for it is asked of every item.
+  final class Query: Sendable {
     /// Its place among all.
     let number: Int
     let member: SectionPlan.Member
@@ -9,6 +9,14 @@ struct SectionQueries: Sendable {
     /// The resource's type as its bytes.
     let type: [UInt8]
     let codes: [(system: [UInt8], code: [UInt8])]
+
+    init(_ number: Int, _ source: FieldSource, of member: SectionPlan.Member) {
+      self.number = number
+      self.member = member
+      choice = source.choice
+      type = Array(member.typeName.utf8)
+      codes = source.codes.map { (Array($0.system.utf8), Array($0.code.utf8)) }
+    }
   }
 
   private(set) var count = 0
@@ -25,10 +33,7 @@ struct SectionQueries: Sendable {
           for section in plans {
             for member in section.members where member.typeName == type {
               defer { count += 1 }
-              sections[section.name, default: []].append(
-                Query(
-                  number: count, member: member, choice: source.choice, type: Array(type.utf8),
-                  codes: source.codes.map { (Array($0.system.utf8), Array($0.code.utf8)) }))
+              sections[section.name, default: []].append(Query(count, source, of: member))
               return count
             }
           }
