@@ -18,9 +18,8 @@ extension BSONWriter {
   ///
   /// - Throws: `nulInKey`; nothing is written then.
   package mutating func key(string: String) throws(BSONError) {
-    var string = string
-    let done = string.withUTF8 { utf8 in
-      guard let key = BSONKey(UnsafeRawBufferPointer(utf8)) else { return false }
+    let done = string.withUTF8Bytes { utf8 in
+      guard let key = BSONKey(utf8) else { return false }
       self.key(key)
       return true
     }
@@ -41,8 +40,7 @@ extension BSONWriter {
   }
 
   package mutating func append(string: String) {
-    var string = string
-    string.withUTF8 { append(string: UnsafeRawBufferPointer($0)) }
+    string.withUTF8Bytes { append(string: $0) }
   }
 
   @inlinable package mutating func append(string: StaticString) {

@@ -1,10 +1,11 @@
+import BSON
+
 /// A 64-bit hash of a name or a key, for finding it within a run: taken eight bytes at a time, and never stored.
 ///
 /// Two different names of one hash in one run are not to be expected (1 in 10⁷ at a million names).
 package enum NameHash {
   package static func of(_ text: String) -> UInt64 {
-    var text = text
-    return text.withUTF8 { of(UnsafeRawBufferPointer($0)) }
+    text.withUTF8Bytes { of($0) }
   }
 
   package static func of(_ bytes: UnsafeRawBufferPointer) -> UInt64 {

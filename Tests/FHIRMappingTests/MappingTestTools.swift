@@ -66,7 +66,9 @@ struct Lens {
     var parts: [Part] = []
     for (number, text) in resources.enumerated() {
       let tree = try tree(text)
-      let home = mappings.homes.home(of: tree, node: 0, id: "x\(number)", key: tree.string(at: 0) + "/x\(number)") { _ in (type: "Patient", id: id) }
+      let home = mappings.homes.home(
+        of: tree, node: 0, id: "x\(number)", key: tree.string(at: 0) + "/x\(number)"
+      ) { _ in (type: "Patient", id: id) }
       let document = try encoded(tree)
       let own = try document.fields()["id"]?.text ?? "x\(number)"
       let resource = Part.Resource(

@@ -1,3 +1,5 @@
+import BSON
+
 /// A 128-bit digest of bytes, the same on every machine and in every release: tells whether content changed.
 ///
 /// It is no cryptographic hash: whoever can write into the database needs no collision.
@@ -56,8 +58,7 @@ package struct ContentDigest {
   }
 
   package mutating func add(_ text: String) {
-    var text = text
-    text.withUTF8 { add(UnsafeRawBufferPointer($0)) }
+    text.withUTF8Bytes { add($0) }
   }
 
   /// 32 hexadecimal digits.

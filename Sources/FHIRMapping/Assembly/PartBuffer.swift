@@ -168,8 +168,7 @@ package struct PartBuffer: ~Copyable {
   }
 
   private mutating func put(_ text: String) {
-    var text = text
-    text.withUTF8 { put(UnsafeRawBufferPointer($0)) }
+    text.withUTF8Bytes { put($0) }
   }
 
   /// There is room for them.

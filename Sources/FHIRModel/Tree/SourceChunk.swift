@@ -8,8 +8,6 @@ package final class SourceChunk: @unchecked Sendable {
   // Safe to share: `bytes` is written only by `fill` before the chunk is handed on, and freed in `deinit`.
 
   package static let padding = 64
-  /// The capacity of chunks whose memory is used again.
-  package static let usualCapacity = ChunkMemory.usualBytes - padding
 
   /// The first byte; `count + padding` bytes are allocated.
   package let bytes: UnsafeMutablePointer<UInt8>
@@ -46,7 +44,7 @@ package final class SourceChunk: @unchecked Sendable {
   package init(
     capacity: Int, offset: UInt64 = 0, line: Int = 1, column: Int = 1, pieces: [Piece] = []
   ) {
-    bytes = ChunkMemory.allocate(capacity + SourceChunk.padding)
+    bytes = .allocate(capacity: capacity + SourceChunk.padding)
     self.capacity = capacity
     count = 0
     self.offset = offset
@@ -73,7 +71,7 @@ package final class SourceChunk: @unchecked Sendable {
     }
   }
 
-  deinit { ChunkMemory.deallocate(bytes, capacity + SourceChunk.padding) }
+  deinit { bytes.deallocate() }
 
   /// Lets `body` write into the free room behind the valid bytes; it returns how many it wrote.
   @discardableResult

@@ -40,7 +40,9 @@ final class ReadAhead: Sendable {
   private static func fetch(_ file: InputFile, _ before: Int, _ progress: ReadingProgress) -> Bool {
     // Of what is no plain file nothing can be fetched, and to open it may be noticed.
     var status = stat()
-    guard let path = file.path, stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return true }
+    guard let path = file.path, stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      return true
+    }
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     // Whoever reads it says what is wrong with it.
     guard descriptor >= 0 else { return true }

@@ -1,3 +1,5 @@
+import BSON
+
 /// Where the resources of a run can be found by what others call them: their identifiers and their `fullUrl`s.
 ///
 /// Filled by a first pass over the inputs, read by the second. Keys are 64-bit hashes, so that a million targets cost
@@ -14,19 +16,17 @@ package struct TargetIndex: Sendable {
     package init(type: String, id: String) {
       self.type = type
       self.id = id
-      var (type, id) = (type, id)
-      key = type.withUTF8 { type in id.withUTF8 { id in Target.key(type, id) } }
+      key = type.withUTF8Bytes { type in id.withUTF8Bytes { id in Target.key(type, id) } }
     }
 
     /// In one allocation: every resource has a key, and many a reference.
-    private static func key(_ type: UnsafeBufferPointer<UInt8>, _ id: UnsafeBufferPointer<UInt8>) -> String {
+    private static func key(_ type: UnsafeRawBufferPointer, _ id: UnsafeRawBufferPointer) -> String {
       let count = type.count + 1 + id.count
       return String(unsafeUninitializedCapacity: count) { room in
         let raw = UnsafeMutableRawBufferPointer(room)
-        raw.copyMemory(from: UnsafeRawBufferPointer(type))
+        raw.copyMemory(from: type)
         raw[type.count] = UInt8(ascii: "/")
-        UnsafeMutableRawBufferPointer(rebasing: raw[(type.count + 1)...]).copyMemory(
-          from: UnsafeRawBufferPointer(id))
+        UnsafeMutableRawBufferPointer(rebasing: raw[(type.count + 1)...]).copyMemory(from: id)
         return count
       }
     }

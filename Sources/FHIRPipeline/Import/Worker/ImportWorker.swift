@@ -1,3 +1,4 @@
+import BSON
 import FHIRFormats
 import FHIRMapping
 import FHIRModel
@@ -299,10 +300,8 @@ final class ImportWorker {
     let isFirst = isOnlyCompared(record, resource)
     let home = factory.home(of: resource, resolver)
     if factory.staysIn(home, resource) {
-      var id = home.documentID
-      guard marks.contains(id.withUTF8({ ImportPass.mark(home.kind, UnsafeRawBufferPointer($0)) })) else {
-        return
-      }
+      let mark = home.documentID.withUTF8Bytes { ImportPass.mark(home.kind, $0) }
+      guard marks.contains(mark) else { return }
     }
     defer { scattered.reset() }
     let result: PartFactory.Result
