@@ -6,8 +6,10 @@ enum JSONSkip {
   {
     var depth = 0
     var i = start
+    // What lies on many lines need not stop at their ends: quotes are looked for twice instead.
+    let lineEnd = SIMD16<UInt8>(repeating: linewise ? JSONByte.newline : JSONByte.quote)
     while true {
-      let stop = firstLane(containerStops(bytes + i))
+      let stop = firstLane(containerStops(bytes + i, lineEnd))
       i &+= stop
       if stop == 16 { continue }
       switch bytes[i] {
@@ -21,7 +23,7 @@ enum JSONSkip {
         depth &-= 1
         if depth <= 0 { return i &+ 1 }
       case JSONByte.newline:
-        if linewise { return -1 }
+        return -1
       case 0:
         if i >= end { return -1 }
       default:
@@ -87,14 +89,15 @@ enum JSONSkip {
     }
   }
 
-  /// Bytes that a container's end cannot be found without: quotes, brackets, line ends, and zeros.
+  /// Bytes that a container's end cannot be found without: quotes, brackets, line ends where they count, and zeros.
   @inline(__always)
-  private static func containerStops(_ bytes: UnsafePointer<UInt8>) -> SIMDMask<SIMD16<Int8>> {
+  private static func containerStops(
+    _ bytes: UnsafePointer<UInt8>, _ lineEnd: SIMD16<UInt8>
+  ) -> SIMDMask<SIMD16<Int8>> {
     let lanes = UnsafeRawPointer(bytes).loadUnaligned(as: SIMD16<UInt8>.self)
     // `[` and `{`, `]` and `}` differ in one bit.
     let brackets = lanes | SIMD16<UInt8>(repeating: 0x20)
     return (lanes .== SIMD16<UInt8>(repeating: 0x22)) .| (brackets .== SIMD16<UInt8>(repeating: 0x7B))
-      .| (brackets .== SIMD16<UInt8>(repeating: 0x7D)) .| (lanes .== SIMD16<UInt8>(repeating: 0x0A))
-      .| (lanes .== SIMD16<UInt8>(repeating: 0))
+      .| (brackets .== SIMD16<UInt8>(repeating: 0x7D)) .| (lanes .== lineEnd) .| (lanes .== SIMD16<UInt8>(repeating: 0))
   }
 }
