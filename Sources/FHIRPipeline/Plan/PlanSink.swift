@@ -106,7 +106,10 @@ final class PlanSink: DocumentSink {
     let count = try first.withView { try StoredState($0) }.pages
     guard count > 1 else { return [first] }
     return try store.withConnection { connection in
-      try connection.storedPages(of: id, count: count, at: place).pages
+      var room = PageRoom(pages: count)
+      var pages: [BSONDocument] = []
+      try connection.forEachPage(of: id, count: count, at: place) { pages.append(try room.keep($0)) }
+      return pages
     }
   }
 
@@ -143,8 +146,7 @@ final class PlanSink: DocumentSink {
   private func note(
     _ planned: Assembly, over stored: [BSONDocument], _ place: DocumentPlace, leaving: [String] = []
   ) throws {
-    let pages = try planned.pages
-    let room = try kept.keep(count: pages.count) { pages[$0] }
+    let room = try kept.keep(count: planned.pageCount) { try planned.page($0) }
     guard !stored.isEmpty else {
       note(PlannedDocument(kind: planned.kind, collection: place.name, id: planned.id, fate: .insert), room)
       return
@@ -155,8 +157,8 @@ final class PlanSink: DocumentSink {
         PlannedDocument(kind: planned.kind, collection: place.name, id: planned.id, fate: .unchanged), nil)
     }
     var document = try PlannedDocument(
-      kind: planned.kind, collection: place.name, id: planned.id, stored: stored, planned: pages,
-      mappings: mappings)
+      kind: planned.kind, collection: place.name, id: planned.id, stored: stored,
+      planned: try kept.pages(at: room), mappings: mappings)
     document.leaving = leaving
     note(document, room)
   }

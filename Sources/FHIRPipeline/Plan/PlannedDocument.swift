@@ -88,28 +88,50 @@ package struct PlannedDocument: Sendable {
   }
 
   /// Sections by their items' keys; an item that is gone cannot be, for imports take nothing away.
+  ///
+  /// What differs is found by digests, and read afterwards: a chart may be larger than memory is to be.
   private mutating func compareSections(_ stored: [BSONDocument], _ planned: [BSONDocument]) throws {
-    var old: [String: SharedBytes] = [:]
+    var items = SortedItems()
+    let place = items.place(of: "")
+    for (mark, pages) in [("\0a", stored), ("\0b", planned)] {
+      for page in pages {
+        try PlannedDocument.forEachItem(of: page) { key, bytes in
+          try items.add(key + mark, bytes.withUnsafeBytes { ContentDigest.words(of: $0) }, to: place)
+        }
+      }
+    }
+    try items.finish()
+    var wanted: Set<String> = []
+    var before: (key: String, words: ContentDigest.Words)?
+    let room = PlannedDocument.most - count
+    try items.forEach { step in
+      guard case .item(let marked, let words) = step else { return }
+      let key = String(decoding: marked.dropLast(2), as: UTF8.self)
+      guard marked.last == UInt8(ascii: "b") else { return before = (key, words) }
+      if let before, before.key == key, before.words == words { return }
+      if wanted.count < room { wanted.insert(key) } else { hasMore = true }
+    }
+    if !wanted.isEmpty { try compare(wanted, stored, planned) }
+  }
+
+  private mutating func compare(
+    _ wanted: Set<String>, _ stored: [BSONDocument], _ planned: [BSONDocument]
+  ) throws {
+    var old: [String: BSONFields] = [:]
     for page in stored {
-      try PlannedDocument.forEachItem(of: page) { key, bytes in old[key] = bytes }
+      try PlannedDocument.forEachItem(of: page) { key, bytes in
+        guard wanted.contains(key) else { return }
+        old[key] = try bytes.withUnsafeBytes { try BSONFields(try BSONView($0)) }
+      }
     }
     for page in planned {
       try PlannedDocument.forEachItem(of: page) { key, bytes in
-        let before = old[key]
-        guard before != bytes else { return }
-        guard count < PlannedDocument.most else {
-          hasMore = true
-          return
-        }
-        guard let before else {
-          resources.append((key, nil))
-          return
-        }
-        let fields = try [before, bytes].map { bytes in
-          try bytes.withUnsafeBytes { try BSONFields(try BSONView($0)) }
-        }
+        guard wanted.contains(key) else { return }
         let room = PlannedDocument.most - count
-        let differences = ValueDifference.of(resource: fields[0], fields[1], most: room + 1)
+        guard room > 0 else { return hasMore = true }
+        guard let before = old[key] else { return resources.append((key, nil)) }
+        let after = try bytes.withUnsafeBytes { try BSONFields(try BSONView($0)) }
+        let differences = ValueDifference.of(resource: before, after, most: room + 1)
         if differences.count > room { hasMore = true }
         if !differences.isEmpty { resources.append((key, Array(differences.prefix(room)))) }
       }
@@ -119,6 +141,7 @@ package struct PlannedDocument: Sendable {
   private static func forEachItem(
     of page: BSONDocument, _ body: (String, SharedBytes) throws -> Void
   ) throws {
+    defer { page.shared.mapped?.release() }
     try page.withView { view in
       try StoredContent.forEachItem(of: view) { key, item in
         try body(key, page.shared.part(item))
