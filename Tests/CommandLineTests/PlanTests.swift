@@ -232,7 +232,7 @@ import Testing
       "three/lines.ndjson", second[4].replacing(#""2""#, with: #""9""#).replacing("p2", with: "p1"))
     let text = try plan(workspace, workspace.path("three"), status: 0).output
     #expect(
-      text.contains("patient_chart p2: replace\n    Observation/o: leaves, for it is another patient's now\n")
+      text.contains("patient_chart p2: replace\n    Observation/o: leaves, for its home is another document now\n")
     )
   }
 }

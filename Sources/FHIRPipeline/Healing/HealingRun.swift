@@ -52,6 +52,8 @@ final class HealingRun {
 
   private static let documentsPerBatch = 100
 
+  private var prefix: String { run.source.isEmpty ? "" : run.source + "." }
+
   /// Returns how many references found their target.
   func heal() throws -> Int {
     let names = try newNames()
@@ -65,7 +67,7 @@ final class HealingRun {
       refused: { document, _ in refused.withLock { _ = $0.insert("\(document.kind.rawValue)/\(document.id)") }
       })
     loader.start()
-    let found = Result { try load(waiting, names, into: loader) }
+    let found = Result { try load(waiting, names, into: loader) { try self.pages(of: $0) } }
     // Whatever goes wrong, its threads are through before anybody says so.
     if let failure = loader.finish() { throw failure }
     let healedDocuments = try found.get()
@@ -73,6 +75,23 @@ final class HealingRun {
     guard refused.withLock({ $0.isEmpty }) else { return healed }
     if let failure = stored.failure { throw failure }
     try finish(healedDocuments)
+    return healed
+  }
+
+  /// Puts documents together as they would be healed, beside what else is planned. Nothing is written.
+  ///
+  /// Returns how many references would find their target.
+  func plan(into sink: PlanSink) throws -> Int {
+    let names = try newNames { [prefix] in try sink.names(of: $0, prefix: prefix) }
+    for (key, name) in names { index.setName(name, of: key) }
+    if !names.isEmpty { resolver = ReferenceResolver(run: index, stored: stored) }
+    let waiting = try documents(showing: names)
+    guard !waiting.isEmpty else { return 0 }
+    let found = try sink.healing { healed in
+      try load(waiting, names, into: healed) { try sink.pages(of: $0.id, $0.kind) }
+    }
+    if let failure = stored.failure { throw failure }
+    for (from, _, _) in found.moved { try sink.leaveNobody(from.id) }
     return healed
   }
 
@@ -85,7 +104,8 @@ final class HealingRun {
   }
 
   private func load(
-    _ waiting: [Waiting], _ names: [String: String], into loader: DocumentLoader
+    _ waiting: [Waiting], _ names: [String: String], into sink: any DocumentSink,
+    pages: (Waiting) throws -> [BSONDocument]?
   ) throws -> Healed {
     var healed = Healed()
     for start in stride(from: 0, to: waiting.count, by: HealingRun.documentsPerBatch) {
@@ -93,7 +113,7 @@ final class HealingRun {
       if Interruption.isAsked { throw PipelineFailure.interrupted }
       var parts = PartBuffer()
       for document in waiting[start..<min(start + HealingRun.documentsPerBatch, waiting.count)] {
-        guard let pages = try pages(of: document) else {
+        guard let pages = try pages(document) else {
           healed.gone.append(document)
           continue
         }
@@ -102,7 +122,7 @@ final class HealingRun {
         }
         healed.settled += document.notes
       }
-      guard loader.put(try requests(parts)) else { break }
+      guard sink.put(try requests(parts)) else { break }
     }
     return healed
   }
@@ -133,10 +153,15 @@ final class HealingRun {
   }
 
   /// The names of organizations that documents may show others of.
-  private func newNames() throws -> [String: String] {
+  ///
+  /// - Parameter planned: those that a plan would give them; nil where all that came is in the database.
+  private func newNames(
+    planned: ((Set<String>) throws -> [String: String])? = nil
+  ) throws -> [String: String] {
     let hadThem = try states.hadDocuments(.resource)
     let keys = hadThem ? Set(index.named) : index.renamed
-    let stored = try RenamedTargets(run, store, states).names(of: keys)
+    var stored = try RenamedTargets(run, store, states).names(of: keys)
+    if let planned { stored.merge(try planned(keys)) { _, planned in planned } }
     return hasReplaced
       ? stored : stored.filter { index.renamed.contains($0.key) || index.name(of: $0.key) != $0.value }
   }

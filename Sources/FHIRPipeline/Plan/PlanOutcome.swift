@@ -70,7 +70,7 @@ package struct PlanOutcome: Sendable {
             + (showsValues ? values(of: difference) : ""))
       }
     }
-    for key in document.leaving { lines.append("    \(key): leaves, for it is another patient's now") }
+    for key in document.leaving { lines.append("    \(key): leaves, for its home is another document now") }
     if document.hasMore { lines.append("    …") }
     if lines.isEmpty, document.fate == .replace {
       lines.append("    its bookkeeping: links, names, or the mapping that it was made by")

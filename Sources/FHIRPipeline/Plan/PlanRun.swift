@@ -11,6 +11,11 @@ package struct PlanRun: Sendable {
 
   package init(_ run: ImportRun) { self.run = run }
 
+  /// That of no import: all notes of what waits are those of others.
+  private static let noNumber: Int32 = -1
+
+  private var prefix: String { run.source.isEmpty ? "" : run.source + "." }
+
   package func run(_ inputs: [InputFile], store: DocumentStore) throws -> PlanOutcome {
     let started = Progress.now()
     try run.chart.check(store, run.collections)
@@ -26,8 +31,9 @@ package struct PlanRun: Sendable {
     let assembler = DocumentAssembler(
       mappings: run.mappings, pageBytes: run.chartPageBytes, pageEntries: run.chartPageEntries)
     let sink = try PlanSink(
-      store: store, states: states, assembler: assembler, mappings: run.mappings, ledger: ledger, limit: limit
-    )
+      store: store, states: states, assembler: assembler, mappings: run.mappings, ledger: ledger,
+      limit: limit,
+      watched: found.deleted)
     let moved = MovedResources(mappings: run.mappings, states: states, inputBytes: total)
     let progress = Progress(total: total, enabled: run.showsProgress)
     let context = ImportContext(
@@ -39,51 +45,35 @@ package struct PlanRun: Sendable {
     context.makeDocuments()
     progress.finish()
     if let failure = sink.failure ?? context.failure { throw failure }
-    try settle(sink, moved, ledger, store, assembler)
     var outcome = PlanOutcome(summary: ledger.summary)
+    let due = context.dueDeletions
+    outcome.deletions = due.count
+    do {
+      if !due.isEmpty {
+        for kind in DocumentKind.allCases { _ = try states.hadDocuments(kind) }
+        let deletions = DeletionRun(
+          store: store, states: states, assembler: assembler, mappings: run.mappings, prefix: prefix)
+        let holdings = try deletions.holdings(of: due)
+        outcome.summary.deleted = holdings.count
+        outcome.holdings = Array(holdings.prefix(limit))
+        try sink.delete(due, stored: try deletions.documents(holding: due))
+      }
+      try sink.settleAppointments(prefix: prefix)
+      let types = ledger.summary.types
+      let leaving = try moved.leaving(store, assembler, prefix: prefix) { types[$0]?.inserted ?? 0 > 0 }
+      for (kind, id, keys) in leaving { try sink.remove(keys, from: id, of: kind) }
+      let healing = HealingRun(
+        run, store: store, states: states, assembler: assembler, index: found.index,
+        number: PlanRun.noNumber, hasReplaced: types["Organization"]?.replaced ?? 0 > 0)
+      outcome.summary.references.healed = try healing.plan(into: sink)
+    } catch let error as StoreError {
+      throw PipelineFailure(.connection, error.message)
+    }
     outcome.summary.files = files.count
     outcome.summary.seconds = Progress.now() - started
-    let deletions = context.dueDeletions
-    outcome.deletions = deletions.count
-    let holdings = try holdings(of: deletions, store, states, assembler)
-    outcome.summary.deleted = holdings.count
-    outcome.holdings = Array(holdings.prefix(limit))
     outcome.counts = sink.counts
     outcome.documents = sink.documents
     return outcome
-  }
-
-  /// What becomes of documents that something leaves for another patient's.
-  private func settle(
-    _ sink: PlanSink, _ moved: MovedResources, _ ledger: ImportLedger, _ store: DocumentStore,
-    _ assembler: DocumentAssembler
-  ) throws {
-    let prefix = run.source.isEmpty ? "" : run.source + "."
-    let types = ledger.summary.types
-    do {
-      try sink.settleAppointments(prefix: prefix)
-      let leaving = try moved.leaving(store, assembler, prefix: prefix) { types[$0]?.inserted ?? 0 > 0 }
-      for (kind, id, keys) in leaving { try sink.remove(keys, from: id, of: kind) }
-    } catch let error as StoreError {
-      throw PipelineFailure(.connection, error.message)
-    }
-  }
-
-  /// What of what is to be deleted is there.
-  private func holdings(
-    of deletions: [TargetIndex.Target], _ store: DocumentStore, _ states: StoredStates,
-    _ assembler: DocumentAssembler
-  ) throws -> [DeletionRun.Holding] {
-    guard !deletions.isEmpty else { return [] }
-    do {
-      for kind in DocumentKind.allCases { _ = try states.hadDocuments(kind) }
-      return try DeletionRun(
-        store: store, states: states, assembler: assembler, mappings: run.mappings,
-        prefix: run.source.isEmpty ? "" : run.source + "."
-      ).holdings(of: deletions)
-    } catch let error as StoreError {
-      throw PipelineFailure(.connection, error.message)
-    }
   }
 
   /// The collections that were imported into: they have an index of the names of their resources. To look for names in

@@ -8,13 +8,15 @@ import Synchronization
 /// Several inputs may add to one document: each is put together with what the ones before it would have left.
 final class PlanSink: DocumentSink {
   /// What would become of a document by what has come for it so far.
-  private struct Plan {
+  struct Plan {
     var fate: PlannedDocument.Fate
     /// Where it is kept, unless it stays as it is.
     var room: Range<Int>?
+    /// Whether nothing would be left of it.
+    var isGone = false
   }
 
-  private struct State {
+  struct State {
     /// By the hash of kind and id.
     var plans: [UInt64: Plan] = [:]
     var counts: [String: [PlannedDocument.Fate: Int]] = [:]
@@ -22,6 +24,8 @@ final class PlanSink: DocumentSink {
     var documents: [PlannedDocument.Fate: [PlannedDocument]] = [:]
     /// By appointment: who would lose it.
     var formerOwners: [String: Set<AppointmentOwner>] = [:]
+    /// By key: the documents that resources would be in which are to be deleted.
+    var homes: [String: [DocumentKind: Set<String>]] = [:]
     var failure: PipelineFailure?
   }
 
@@ -31,18 +35,20 @@ final class PlanSink: DocumentSink {
   }
 
   private let store: DocumentStore
-  private let states: StoredStates
+  let states: StoredStates
   private let assembler: DocumentAssembler
   private let mappings: MappingSet
   private let ledger: ImportLedger
   private let limit: Int
-  private let kept: PlannedPages
+  /// Hashes of the keys of resources that are to be deleted.
+  private let watched: Set<UInt64>
+  let kept: PlannedPages
   private let turns = (0..<64).map { _ in Turn() }
-  private let state = Mutex(State())
+  let state = Mutex(State())
 
   init(
     store: DocumentStore, states: StoredStates, assembler: DocumentAssembler, mappings: MappingSet,
-    ledger: ImportLedger, limit: Int
+    ledger: ImportLedger, limit: Int, watched: Set<UInt64>
   ) throws {
     self.store = store
     self.states = states
@@ -50,6 +56,7 @@ final class PlanSink: DocumentSink {
     self.mappings = mappings
     self.ledger = ledger
     self.limit = limit
+    self.watched = watched
     kept = try PlannedPages()
   }
 
@@ -68,10 +75,12 @@ final class PlanSink: DocumentSink {
     }
   }
 
-  func put(_ requests: [LoadRequest]) -> Bool {
+  func put(_ requests: [LoadRequest]) -> Bool { put(requests, counts: true) }
+
+  func put(_ requests: [LoadRequest], counts: Bool) -> Bool {
     do {
       let groups = Dictionary(grouping: requests) { $0.document.kind }
-      for (kind, requests) in groups { try put(requests.map(\.document), kind) }
+      for (kind, requests) in groups { try put(requests.map(\.document), kind, counts: counts) }
       return true
     } catch {
       let message = (error as? StoreError)?.message ?? "\(error)"
@@ -83,7 +92,7 @@ final class PlanSink: DocumentSink {
     }
   }
 
-  private func put(_ documents: [Assembly], _ kind: DocumentKind) throws {
+  private func put(_ documents: [Assembly], _ kind: DocumentKind, counts: Bool) throws {
     var waiting: [String: [Assembly]] = [:]
     for document in documents { waiting[document.id, default: []].append(document) }
     let place = states.place(of: kind)
@@ -94,11 +103,13 @@ final class PlanSink: DocumentSink {
           guard let own = try place.document(in: stored), let documents = waiting.removeValue(forKey: id)
           else { return }
           let pages = try allPages(of: id, BSONDocument(copying: own), place)
-          for document in documents { try add(document, to: pages, place) }
+          for document in documents { try add(document, to: pages, place, counts: counts) }
         }
       }
     }
-    for document in documents where waiting[document.id] != nil { try add(document, to: [], place) }
+    for document in documents where waiting[document.id] != nil {
+      try add(document, to: [], place, counts: counts)
+    }
   }
 
   private func allPages(of id: String, _ first: BSONDocument, _ place: DocumentPlace) throws -> [BSONDocument]
@@ -114,13 +125,17 @@ final class PlanSink: DocumentSink {
   }
 
   /// - Parameter stored: its pages in the database; none for one that is not there.
-  private func add(_ document: Assembly, to stored: [BSONDocument], _ place: DocumentPlace) throws {
+  private func add(
+    _ document: Assembly, to stored: [BSONDocument], _ place: DocumentPlace, counts: Bool
+  ) throws {
     let key = PlanSink.key(document.kind, document.id)
+    try noteHomes(in: document)
     try turns[Int(key % 64)].lock.withLock { _ in
       let plan = state.withLock { $0.plans[key] }
-      let base = try plan?.room.map { try kept.pages(at: $0) } ?? stored
+      let base = try pages(by: plan, stored)
       guard !base.isEmpty else {
-        ledger.count(document.tally)
+        if counts { ledger.count(document.tally) }
+        guard stored.isEmpty else { return try note(document, over: stored, place) }
         let room = try kept.keep(count: document.pageCount) { try document.page($0) }
         note(
           PlannedDocument(kind: document.kind, collection: place.name, id: document.id, fate: .insert), room)
@@ -131,13 +146,14 @@ final class PlanSink: DocumentSink {
         return
       }
       let planned = try assembler.assemble(document, stored: base)
-      ledger.count(planned.tally)
+      if counts { ledger.count(planned.tally) }
+      // An older form of an appointment changes nothing, and is in the list of whom it names all the same.
+      noteFormerOwners(of: planned)
       let before = try base[0].withView { try StoredState($0) }
       if planned.hash == before.hash || planned.isAsStored {
         foundUnchanged(document.kind, document.id)
         return
       }
-      noteFormerOwners(of: planned)
       try note(planned, over: stored, place)
     }
   }
@@ -163,11 +179,13 @@ final class PlanSink: DocumentSink {
     note(document, room)
   }
 
-  private func note(_ document: PlannedDocument, _ room: Range<Int>?) {
+  func note(_ document: PlannedDocument, _ room: Range<Int>?, isGone: Bool = false) {
     let key = PlanSink.key(document.kind, document.id)
     state.withLock { state in
       var document = document
-      if let before = state.plans.updateValue(Plan(fate: document.fate, room: room), forKey: key) {
+      if let before = state.plans.updateValue(
+        Plan(fate: document.fate, room: room, isGone: isGone), forKey: key)
+      {
         state.counts[document.collection]?[before.fate]? -= 1
         let other = state.documents[before.fate]?.firstIndex {
           $0.kind == document.kind && $0.id == document.id
@@ -189,8 +207,17 @@ final class PlanSink: DocumentSink {
     }
   }
 
-  private static func key(_ kind: DocumentKind, _ id: String) -> UInt64 {
+  static func key(_ kind: DocumentKind, _ id: String) -> UInt64 {
     ContentHash.of("\(kind.number) \(id)")
+  }
+
+  /// Takes note of where those resources are that are to be deleted.
+  private func noteHomes(in document: Assembly) throws {
+    guard !watched.isEmpty else { return }
+    try document.draft().forEachResource { key, _, _ in
+      guard watched.contains(NameHash.of(key)) else { return }
+      state.withLock { _ = $0.homes[key, default: [:]][document.kind, default: []].insert(document.id) }
+    }
   }
 
   // MARK: What moves
@@ -223,8 +250,10 @@ final class PlanSink: DocumentSink {
     }
   }
 
-  /// Takes resources, and links to appointments, out of a document.
-  func remove(_ keys: Set<String>, links: Set<String> = [], from id: String, of kind: DocumentKind) throws {
+  /// A document's pages as they are stored, and as they would be by what has come so far; none for one that is not there.
+  func present(
+    _ id: String, _ kind: DocumentKind
+  ) throws -> (stored: [BSONDocument], planned: [BSONDocument]) {
     let place = states.place(of: kind)
     var stored: [BSONDocument] = []
     if try states.hadDocuments(kind) {
@@ -238,19 +267,42 @@ final class PlanSink: DocumentSink {
       }
     }
     let plan = state.withLock { $0.plans[PlanSink.key(kind, id)] }
-    let base = try plan?.room.map { try kept.pages(at: $0) } ?? stored
+    return (stored, try pages(by: plan, stored))
+  }
+
+  private func pages(by plan: Plan?, _ stored: [BSONDocument]) throws -> [BSONDocument] {
+    guard let plan else { return stored }
+    return plan.isGone ? [] : try plan.room.map { try kept.pages(at: $0) } ?? stored
+  }
+
+  /// Takes resources, and links to appointments, out of a document.
+  ///
+  /// - Parameter keepsEmpty: whether the document stays that nothing is left in; nil for what kinds do when something leaves them.
+  func remove(
+    _ keys: Set<String>, links: Set<String> = [], from id: String, of kind: DocumentKind,
+    keepsEmpty: Bool? = nil
+  ) throws {
+    let place = states.place(of: kind)
+    let (stored, base) = try present(id, kind)
     // What this program did not write it takes nothing out of.
     guard let first = base.first, try first.withView({ try StoredState($0).hash }) != nil else { return }
     let removal = try assembler.assemble(
-      kind: kind, id: id, without: keys, links: links, stored: base, keepsEmpty: kind != .resource)
-    guard removal.isChanged else { return }
+      kind: kind, id: id, without: keys, links: links, stored: base,
+      keepsEmpty: keepsEmpty ?? (kind != .resource))
+    if !removal.formerOwners.isEmpty {
+      state.withLock { state in
+        state.formerOwners[id, default: []].formUnion(removal.formerOwners.filter { $0.identifier == nil })
+      }
+    }
+    guard removal.isChanged || removal.document == nil else { return }
     if let document = removal.document {
       try note(document, over: stored, place, leaving: keys.sorted())
     } else {
-      // Nothing is left of it.
-      var document = PlannedDocument(kind: kind, collection: place.name, id: id, fate: .replace)
+      // Nothing is left of it; what was not there before is as it was.
+      var document = PlannedDocument(
+        kind: kind, collection: place.name, id: id, fate: stored.isEmpty ? .unchanged : .replace)
       document.leaving = keys.sorted()
-      note(document, nil)
+      note(document, nil, isGone: true)
     }
   }
 }

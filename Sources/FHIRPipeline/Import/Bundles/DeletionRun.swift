@@ -14,7 +14,7 @@ struct DeletionRun {
   var departures: Departures?
 
   /// The keys to be taken out of a document.
-  private typealias Orders = [DocumentKind: [String: Set<String>]]
+  typealias Orders = [DocumentKind: [String: Set<String>]]
 
   /// A resource that is to be deleted, and the document that holds it.
   struct Holding: Sendable {
@@ -48,6 +48,11 @@ struct DeletionRun {
       }
     }
     return found
+  }
+
+  /// Which documents resources are to be taken out of, as they are stored.
+  func documents(holding targets: [TargetIndex.Target]) throws -> Orders {
+    try store.persevering { connection in try orders(targets, [:], connection) }
   }
 
   private func isRoot(_ key: String) -> Bool {
