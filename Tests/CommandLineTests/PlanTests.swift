@@ -119,7 +119,16 @@ import Testing
       "delete.json",
       #"{"resourceType":"Bundle","type":"batch","entry":[\#(deletions.joined(separator: ","))]}"#)
     let text = try plan(workspace, bundle, status: 0)
-    #expect(text.output == "patient p: Patient/p: delete\npatient_chart p: Observation/o1: delete\n")
+    #expect(
+      text.output == """
+        patient p: replace
+            Patient/p: deleted
+        patient_chart p: replace
+            Observation/o1: deleted
+        patient p: Patient/p: delete
+        patient_chart p: Observation/o1: delete
+
+        """)
     #expect(text.errors.contains("3 deletions asked for, of which 2 would find something"))
     let json = try plan(workspace, bundle, "--format", "json", status: 0)
     #expect(
@@ -232,7 +241,8 @@ import Testing
       "three/lines.ndjson", second[4].replacing(#""2""#, with: #""9""#).replacing("p2", with: "p1"))
     let text = try plan(workspace, workspace.path("three"), status: 0).output
     #expect(
-      text.contains("patient_chart p2: replace\n    Observation/o: leaves, for its home is another document now\n")
+      text.contains(
+        "patient_chart p2: replace\n    Observation/o: leaves, for its home is another document now\n")
     )
   }
 }

@@ -71,6 +71,7 @@ package struct PlanOutcome: Sendable {
       }
     }
     for key in document.leaving { lines.append("    \(key): leaves, for its home is another document now") }
+    for key in document.deleted { lines.append("    \(key): deleted") }
     if document.hasMore { lines.append("    …") }
     if lines.isEmpty, document.fate == .replace {
       lines.append("    its bookkeeping: links, names, or the mapping that it was made by")
@@ -162,6 +163,7 @@ package struct PlanOutcome: Sendable {
                   })
               ),
               ("leaving", JSONText.array(document.leaving.map(JSONText.quoted))),
+              ("deleted", JSONText.array(document.deleted.map(JSONText.quoted))),
               ("hasMore", String(document.hasMore)),
             ])
           })

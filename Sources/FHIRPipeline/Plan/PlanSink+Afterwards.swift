@@ -25,7 +25,7 @@ extension PlanSink {
       for (id, keys) in documents.sorted(by: { $0.key < $1.key }) {
         // Who stays keeps the chart, if an empty one.
         let keepsEmpty = try kind == .chart && isPatient(id)
-        try remove(keys, from: id, of: kind, keepsEmpty: keepsEmpty)
+        try remove(keys, from: id, of: kind, keepsEmpty: keepsEmpty, isDeletion: true)
       }
     }
   }

@@ -160,7 +160,8 @@ final class PlanSink: DocumentSink {
 
   /// - Parameter stored: its pages in the database; none for one that is not there.
   private func note(
-    _ planned: Assembly, over stored: [BSONDocument], _ place: DocumentPlace, leaving: [String] = []
+    _ planned: Assembly, over stored: [BSONDocument], _ place: DocumentPlace,
+    _ list: WritableKeyPath<PlannedDocument, [String]> = \.leaving, _ keys: [String] = []
   ) throws {
     let room = try kept.keep(count: planned.pageCount) { try planned.page($0) }
     guard !stored.isEmpty else {
@@ -175,7 +176,7 @@ final class PlanSink: DocumentSink {
     var document = try PlannedDocument(
       kind: planned.kind, collection: place.name, id: planned.id, stored: stored,
       planned: try kept.pages(at: room), mappings: mappings)
-    document.leaving = leaving
+    document[keyPath: list] = keys
     note(document, room)
   }
 
@@ -191,7 +192,8 @@ final class PlanSink: DocumentSink {
           $0.kind == document.kind && $0.id == document.id
         }
         if let other, let removed = state.documents[before.fate]?.remove(at: other) {
-          document.leaving = (removed.leaving + document.leaving)
+          document.leaving = removed.leaving + document.leaving
+          document.deleted = removed.deleted + document.deleted
         }
       }
       state.counts[document.collection, default: [:]][document.fate, default: 0] += 1
@@ -223,30 +225,32 @@ final class PlanSink: DocumentSink {
   // MARK: What moves
 
   private func noteFormerOwners(of appointment: Assembly) {
-    guard appointment.kind == .appointment, let present = try? appointment.draft().appointmentOwners() else {
-      return
-    }
-    state.withLock { state in
-      let former = (state.formerOwners[appointment.id] ?? []).union(
-        appointment.formerOwners.filter { $0.identifier == nil }
-      )
-      .subtracting(present)
-      state.formerOwners[appointment.id] = former.isEmpty ? nil : former
-    }
+    let owners = appointment.formerOwners.filter { $0.identifier == nil }
+    guard appointment.kind == .appointment, !owners.isEmpty else { return }
+    state.withLock { $0.formerOwners[appointment.id, default: []].formUnion(owners) }
   }
 
-  /// Takes appointments out of the lists of those who would have them no longer.
+  /// Takes appointments out of the lists of those who would have them no longer; who has them has them with their start.
   func settleAppointments(prefix: String) throws {
-    var orders: [DocumentKind: [String: Set<String>]] = [:]
-    for (appointment, owners) in state.withLock({ $0.formerOwners }) {
+    for (appointment, owners) in state.withLock({ $0.formerOwners }).sorted(by: { $0.key < $1.key }) {
+      let pages = try present(appointment, .appointment).planned
+      let draft =
+        pages.isEmpty ? nil : try assembler.draft(ofStored: pages, kind: .appointment, id: appointment)
+      let present = try draft?.appointmentOwners() ?? []
+      let start = try draft?.appointmentStart() ?? ""
       for owner in owners {
+        let id = prefix + owner.id
         for kind in owner.kind == .patient ? [DocumentKind.patient, .chart] : [owner.kind] {
-          orders[kind, default: [:]][prefix + owner.id, default: []].insert(appointment)
+          guard present.contains(owner) else {
+            try remove([], links: [appointment], from: id, of: kind)
+            continue
+          }
+          var parts = PartBuffer()
+          parts.append(link: AppointmentLink(id: appointment, start: start), of: kind, id, sequence: 0)
+          let document = try assembler.assemble(kind: kind, id: id, parts: parts.views()[...])
+          try put([document], kind, counts: false)
         }
       }
-    }
-    for (kind, documents) in orders {
-      for (id, links) in documents { try remove([], links: links, from: id, of: kind) }
     }
   }
 
@@ -280,7 +284,7 @@ final class PlanSink: DocumentSink {
   /// - Parameter keepsEmpty: whether the document stays that nothing is left in; nil for what kinds do when something leaves them.
   func remove(
     _ keys: Set<String>, links: Set<String> = [], from id: String, of kind: DocumentKind,
-    keepsEmpty: Bool? = nil
+    keepsEmpty: Bool? = nil, isDeletion: Bool = false
   ) throws {
     let place = states.place(of: kind)
     let (stored, base) = try present(id, kind)
@@ -296,12 +300,12 @@ final class PlanSink: DocumentSink {
     }
     guard removal.isChanged || removal.document == nil else { return }
     if let document = removal.document {
-      try note(document, over: stored, place, leaving: keys.sorted())
+      try note(document, over: stored, place, isDeletion ? \.deleted : \.leaving, keys.sorted())
     } else {
       // Nothing is left of it; what was not there before is as it was.
       var document = PlannedDocument(
         kind: kind, collection: place.name, id: id, fate: stored.isEmpty ? .unchanged : .replace)
-      document.leaving = keys.sorted()
+      document[keyPath: isDeletion ? \PlannedDocument.deleted : \PlannedDocument.leaving] = keys.sorted()
       note(document, nil, isGone: true)
     }
   }

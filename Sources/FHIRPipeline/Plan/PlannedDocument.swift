@@ -19,8 +19,10 @@ package struct PlannedDocument: Sendable {
   package var edited: Set<String> = []
   /// By resource: its elements that would change; nil for one that is new.
   package var resources: [(key: String, differences: [ValueDifference]?)] = []
-  /// Resources that would leave it for another patient's.
+  /// Resources that would leave it for another document.
   package var leaving: [String] = []
+  /// Resources that would be deleted.
+  package var deleted: [String] = []
   /// There are more differences than are held.
   package var hasMore = false
 

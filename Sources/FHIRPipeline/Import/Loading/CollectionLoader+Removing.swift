@@ -67,6 +67,16 @@ extension CollectionLoader {
     }
     let result = try connection.write([first], in: collection)
     guard result.deleted + result.matched == 1 else { return false }
+    if place.field != nil {
+      // A patient of whom nothing but the chart was known is nobody without it.
+      _ = try connection.write(
+        [
+          .delete(
+            filter: try BSONDocument([
+              "_id": id, "$expr": ["$eq": [["$size": ["$objectToArray": "$$ROOT"]], 1]],
+            ]), many: false)
+        ], in: collection)
+    }
     let pages = stored.found.keys.filter { $0 != stored.id }
     if !pages.isEmpty { _ = try connection.delete(ids: pages, from: place.pages) }
     return true
