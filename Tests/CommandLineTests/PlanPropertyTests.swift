@@ -71,10 +71,12 @@ import Testing
     return fates
   }
 
-  /// All documents, but for where they came from; charts within patients as documents of their own.
+  /// All documents, but for where they came from and the order of their fields (a field that an application set stands last, until
+  /// the document is written again); charts within patients as documents of their own.
   private func contents(_ workspace: Workspace) throws -> [String: BSONFields] {
     func bare(_ document: BSONFields) -> BSONFields {
       var document = document
+      document.fields.sort { $0.key < $1.key }
       guard var own = document["_fhirline"]?.fields else { return document }
       own.fields.removeAll { $0.key == "origin" }
       document["_fhirline"] = .document(own)
