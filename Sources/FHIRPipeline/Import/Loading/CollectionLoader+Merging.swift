@@ -164,6 +164,8 @@ extension CollectionLoader {
     guard var merged = try merged(incoming, state, stored: stored.inOrder, connection) else { return [] }
     merged.guardedHash = stored.guardedHash
     merged.storedID = stored.storedID
+    // What it took to put many pages together is free again, and is not needed while they are written.
+    if change != nil { MemoryReturn.betweenStages() }
     return try write(paged: merged, over: stored.found, change, connection)
   }
 
