@@ -3,7 +3,7 @@ import Foundation
 
 /// Keeps the pages of a stored document that is to change: in memory, and of a document too large for that in a file.
 struct PageRoom {
-  private static let mostInMemory = 40 << 20
+  private static let mostInMemory = 24 << 20
   /// MongoDB's documents are no larger, but for what it adds itself.
   private static let mostInPage = 17 << 20
 
