@@ -98,6 +98,7 @@ enum JSONSkip {
     // `[` and `{`, `]` and `}` differ in one bit.
     let brackets = lanes | SIMD16<UInt8>(repeating: 0x20)
     return (lanes .== SIMD16<UInt8>(repeating: 0x22)) .| (brackets .== SIMD16<UInt8>(repeating: 0x7B))
-      .| (brackets .== SIMD16<UInt8>(repeating: 0x7D)) .| (lanes .== lineEnd) .| (lanes .== SIMD16<UInt8>(repeating: 0))
+      .| (brackets .== SIMD16<UInt8>(repeating: 0x7D)) .| (lanes .== lineEnd)
+      .| (lanes .== SIMD16<UInt8>(repeating: 0))
   }
 }
