@@ -166,10 +166,16 @@ package struct TraceRun: Sendable {
     var pages = try connection.storedPages(of: place.id, count: 1, at: at).pages
     guard let first = pages.first else { return [] }
     let count = try first.withView { try StoredState($0).pages }
-    if count > 1 { pages = try connection.storedPages(of: place.id, count: count, at: at).pages }
+    if count > 1 {
+      // A chart may be larger than memory is to be.
+      var room = PageRoom(pages: count)
+      pages = []
+      try connection.forEachPage(of: place.id, count: count, at: at) { pages.append(try room.keep($0)) }
+    }
     var traces: [Trace] = []
-    for resource in try DocumentAssembler.resources(ofStored: pages, kind: place.kind, id: place.id)
-    where place.key == nil || resource.key == place.key {
+    let resources = try DocumentAssembler.resources(
+      ofStored: pages, kind: place.kind, id: place.id, key: place.key)
+    for resource in resources {
       var trace = Trace(
         resource: resource.key, collection: at.name, document: place.id,
         section: resource.section, hash: resource.hash)
