@@ -1,8 +1,8 @@
 import Glibc
 import Synchronization
 
-/// What SIGINT and SIGTERM do: a run that loads ends when what it is writing is written; any other ends at once. The
-/// exit code is that of a run that was stopped.
+/// What SIGINT, SIGTERM and SIGHUP do: a run that loads ends when what it is writing is written; any other ends at once, and
+/// leaves no file that is not whole. The exit code is that of a run that was stopped.
 package enum Interruption {
   private static let asked = Atomic<Bool>(false)
   private static let awaited = Atomic<Bool>(false)
@@ -13,15 +13,16 @@ package enum Interruption {
   /// From here on the first signal only sets ``isAsked``; a second one ends the program at once.
   package static func listen() { awaited.store(true, ordering: .relaxed) }
 
-  /// Takes the two signals, unless they are ignored (`nohup`, a job of a script).
+  /// Takes the signals, unless they are ignored (`nohup`, a job of a script).
   package static func install() {
     // A signal's handler must not be the first to touch them: they are made when first used.
     _ = isAsked
     awaited.store(false, ordering: .relaxed)
-    // Threads of libdispatch hand a mask on to their children that blocks both.
+    PartialFiles.prepare()
+    // Threads of libdispatch hand a mask on to their children that blocks them.
     var signals = sigset_t()
     sigemptyset(&signals)
-    for number in [SIGINT, SIGTERM] {
+    for number in [SIGINT, SIGTERM, SIGHUP] {
       sigaddset(&signals, number)
       var before = sigaction()
       sigaction(number, nil, &before)
@@ -35,6 +36,7 @@ package enum Interruption {
   /// Nothing here but atomics and system calls: a handler may run in the midst of anything.
   private static func obey() {
     if awaited.load(ordering: .relaxed), !asked.exchange(true, ordering: .relaxed) { return }
+    PartialFiles.unlinkAll()
     let words: StaticString = "fhirline: stopped before the end\n"
     _ = Glibc.write(STDERR_FILENO, words.utf8Start, words.utf8CodeUnitCount)
     _exit(ExitStatus.stopped.rawValue)

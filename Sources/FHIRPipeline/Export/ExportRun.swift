@@ -85,6 +85,8 @@ package struct ExportRun: Sendable {
     if let failure = result.withLock({ $0.failure }) ?? failure.withLock({ $0 }) { throw failure }
     return try result.withLock { written in
       if let failure = written.failure { throw failure }
+      // All is written: files get their names, which a signal does not cut in half.
+      Interruption.listen()
       try written.notes.finish(into: &written.summary)
       try written.sink.finish(written.summary)
       written.summary.database = store.databaseName

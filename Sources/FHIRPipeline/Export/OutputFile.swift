@@ -6,7 +6,7 @@ import Glibc
 /// refused, and a file that is there already becomes the owner's alone.
 ///
 /// A file appears under its name, and takes the place of one that is there, only with ``finish()``: what was not written
-/// to its end does not look whole. Devices, pipes and standard output take what comes as it comes.
+/// to its end does not look whole, and a signal that ends the program takes it away. Devices, pipes and standard output take what comes as it comes.
 final class OutputFile {
   /// What is added to the name of a file that is not whole.
   static let partialSuffix = ".part"
@@ -15,6 +15,8 @@ final class OutputFile {
   private let descriptor: Int32
   /// The name of the file that is being written, until it has its own.
   private var partial: String?
+  /// Where that name is noted.
+  private var room: Int?
   private var buffer: [UInt8] = []
   private(set) var byteCount = 0
 
@@ -23,14 +25,23 @@ final class OutputFile {
     self.path = path
     if path == "-" {
       descriptor = STDOUT_FILENO
-    } else if OutputFile.isReplaceable(path), let descriptor = try? OutputFile.open(path + Self.partialSuffix)
-    {
+    } else if let (descriptor, room) = OutputFile.openPartial(of: path) {
       self.descriptor = descriptor
+      self.room = room
       partial = path + Self.partialSuffix
     } else {
       descriptor = try OutputFile.open(path)
     }
     buffer.reserveCapacity(1 << 18)
+  }
+
+  /// Opens the file that is to take the place of one, or of none; nil where it cannot.
+  private static func openPartial(of path: String) -> (descriptor: Int32, room: Int?)? {
+    guard isReplaceable(path) else { return nil }
+    let room = PartialFiles.add(path + partialSuffix)
+    if let descriptor = try? open(path + partialSuffix) { return (descriptor, room) }
+    PartialFiles.remove(room)
+    return nil
   }
 
   /// Whether a path may be replaced by a new file: it is none yet, or a plain file.
@@ -74,6 +85,7 @@ final class OutputFile {
   deinit {
     if path != "-" { close(descriptor) }
     if let partial { unlink(partial) }
+    PartialFiles.remove(room)
   }
 
   /// Ends the file, which has its name from then on.
@@ -82,6 +94,8 @@ final class OutputFile {
     guard let partial else { return }
     guard rename(partial, path) == 0 else { throw OutputFile.failure(path) }
     self.partial = nil
+    PartialFiles.remove(room)
+    room = nil
   }
 
   func write(_ bytes: UnsafeRawBufferPointer) throws {

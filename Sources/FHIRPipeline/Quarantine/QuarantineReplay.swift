@@ -210,6 +210,9 @@ package final class QuarantineReplay: QuarantineSink {
     // Its mode is 0600.
     let descriptor = mkstemp(&template)
     guard descriptor >= 0 else { throw QuarantineReplay.unwritable(file.path) }
+    let room = PartialFiles.add(
+      String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self))
+    defer { PartialFiles.remove(room) }
     var left = 0
     do {
       var waiting: [UInt8] = []
