@@ -20,6 +20,8 @@ final class HealingRun {
   private var resolver: ReferenceResolver
   /// Whether an organization was replaced, by this import or before it broke off, which may have another name now.
   private let hasReplaced: Bool
+  /// Whether others import meanwhile: what this one waits for may have come with them, too late for it and too early for them.
+  private let hasCompany: Bool
   private var factory: PartFactory
   private var memory = PageMemory()
   private var healed = 0
@@ -27,9 +29,10 @@ final class HealingRun {
   init(
     _ run: ImportRun, store: DocumentStore, states: StoredStates, assembler: DocumentAssembler,
     index: TargetIndex,
-    number: Int32, hasReplaced: Bool
+    number: Int32, hasReplaced: Bool, hasCompany: Bool = false
   ) {
     self.hasReplaced = hasReplaced
+    self.hasCompany = hasCompany
     self.run = run
     self.store = store
     self.states = states
@@ -135,12 +138,13 @@ final class HealingRun {
     let others = try RenamedTargets(run, store, states).documents(showing: names)
     try store.persevering { connection in
       found = [:]
-      try connection.find(
-        ["source": .string(run.source), "run": ["$ne": .int32(number)]], in: WaitingReferences.collection
-      ) { note in
+      var filter: BSONFields = ["source": .string(run.source)]
+      if !hasCompany { filter["run"] = ["$ne": .int32(number)] }
+      try connection.find(try BSONDocument(filter), in: WaitingReferences.collection) { note in
         guard let name = try note.find("name")?.text, let id = try note.find("_id")?.text,
           let document = try note.find("document")?.text,
-          let kind = try note.find("kind")?.text.flatMap(DocumentKind.init), isKnown(name)
+          let kind = try note.find("kind")?.text.flatMap(DocumentKind.init),
+          try isKnown(name) || note.find("run")?.integer == Int64(number) && isStored(name, names)
         else { return }
         let key = kind.rawValue + "/" + document
         found[key, default: Waiting(kind: kind, id: document)].notes.append(id)
@@ -160,10 +164,39 @@ final class HealingRun {
   ) throws -> [String: String] {
     let hadThem = try states.hadDocuments(.resource)
     let keys = hadThem ? Set(index.named) : index.renamed
-    var stored = try RenamedTargets(run, store, states).names(of: keys)
+    let awaited = try awaitedNames()
+    var stored = try RenamedTargets(run, store, states).names(of: keys.union(awaited))
     if let planned { stored.merge(try planned(keys)) { _, planned in planned } }
     return hasReplaced
-      ? stored : stored.filter { index.renamed.contains($0.key) || index.name(of: $0.key) != $0.value }
+      ? stored
+      : stored.filter {
+        index.renamed.contains($0.key) || awaited.contains($0.key) || index.name(of: $0.key) != $0.value
+      }
+  }
+
+  /// The organizations whose names this import's documents wait for, where somebody else may have brought them.
+  private func awaitedNames() throws -> Set<String> {
+    guard hasCompany else { return [] }
+    let prefix = WaitingReferences.name(ofTarget: "")
+    var keys: Set<String> = []
+    try store.persevering { connection in
+      keys = []
+      let own: BSONFields = ["source": .string(run.source), "run": .int32(number)]
+      try connection.find(
+        try BSONDocument(own), in: WaitingReferences.collection, options: FindOptions(projection: ["name": 1])
+      ) { note in
+        guard let name = try note.find("name")?.text, name.hasPrefix(prefix) else { return }
+        keys.insert(String(name.dropFirst(prefix.count)))
+      }
+    }
+    return keys
+  }
+
+  /// Whether the database has by now what this import looked for in vain.
+  private func isStored(_ name: String, _ names: [String: String]) -> Bool {
+    let prefix = WaitingReferences.name(ofTarget: "")
+    if name.hasPrefix(prefix) { return names[String(name.dropFirst(prefix.count))] != nil }
+    return stored.target(named: name) != nil
   }
 
   private func isKnown(_ name: String) -> Bool {

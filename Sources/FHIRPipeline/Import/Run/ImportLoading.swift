@@ -10,6 +10,7 @@ struct ImportLoading {
   let found: IndexPass.Result
   let assembler: DocumentAssembler
   let ledger: ImportLedger
+  let record: RunRecord
   let number: Int32
   let hasSameRules: Bool
   /// Whether an import goes on that did not come to its end.
@@ -25,9 +26,10 @@ struct ImportLoading {
 
   init(
     run: ImportRun, files: [InputFile], found: IndexPass.Result, assembler: DocumentAssembler,
-    ledger: ImportLedger, number: Int32, hasSameRules: Bool, goesOn: Bool,
+    ledger: ImportLedger, record: RunRecord, number: Int32, hasSameRules: Bool, goesOn: Bool,
     store: DocumentStore
   ) {
+    self.record = record
     self.run = run
     self.files = files
     self.found = found
@@ -58,7 +60,7 @@ struct ImportLoading {
         inserted: { types[$0]?.inserted ?? 0 > 0 }, say: run.say)
       let healing = HealingRun(
         run, store: store, states: states, assembler: assembler, index: found.index, number: number,
-        hasReplaced: goesOn || types["Organization"]?.replaced ?? 0 > 0)
+        hasReplaced: goesOn || types["Organization"]?.replaced ?? 0 > 0, hasCompany: try record.hasCompany())
       healed = try healing.heal()
     } catch {
       failure = DocumentLoader.failure(error)
@@ -129,7 +131,8 @@ struct ImportLoading {
     quiet.showsProgress = false
     var again = ImportLoading(
       run: quiet, files: files, found: found, assembler: assembler,
-      ledger: ImportLedger(quarantine: nil, files: files.map(\.name), say: quiet.say), number: number,
+      ledger: ImportLedger(quarantine: nil, files: files.map(\.name), say: quiet.say), record: record,
+      number: number,
       hasSameRules: hasSameRules, goesOn: true, store: store)
     let states = StoredStates(store: store, collections: run.collections, layout: run.chart)
     again.load(states, run.storedTargets(store, states))

@@ -77,7 +77,8 @@ package struct ImportRun: Sendable {
     if record.goesOn { say("  going on with import \(number), which did not come to its end") }
     let ledger = ImportLedger(quarantine: replay ?? quarantine, files: files.map(\.name), say: say)
     var loading = ImportLoading(
-      run: self, files: files, found: found, assembler: assembler, ledger: ledger, number: number,
+      run: self, files: files, found: found, assembler: assembler, ledger: ledger, record: record,
+      number: number,
       hasSameRules: record.hasSameRules, goesOn: record.goesOn, store: store)
     loading.load(states, stored)
     quarantine.close()

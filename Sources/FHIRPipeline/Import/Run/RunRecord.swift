@@ -27,6 +27,8 @@ final class RunRecord: Sendable {
     let number = Mutex<Int32>(0)
     let goesOn = Mutex<Bool>(false)
     let hasSameRules = Mutex<Bool>(false)
+    /// Whether another import was under way when this one was noted.
+    let foundOthers = Mutex<Bool>(false)
     let failure = Mutex<PipelineFailure?>(nil)
   }
 
@@ -52,10 +54,12 @@ final class RunRecord: Sendable {
         if let number = left {
           noted.goesOn.withLock { $0 = true }
           noted.number.withLock { $0 = number }
-          return
+        } else {
+          let number = try RunRecord.note(files: names, input: input, rules: rules, source: source, in: store)
+          noted.number.withLock { $0 = number }
         }
-        let number = try RunRecord.note(files: names, input: input, rules: rules, source: source, in: store)
-        noted.number.withLock { $0 = number }
+        let others = try RunRecord.hasOthers(than: noted.number.withLock { $0 }, in: store)
+        noted.foundOthers.withLock { $0 = others }
       } catch {
         let reason = (error as? StoreError)?.message ?? "\(error)"
         noted.failure.withLock {
@@ -193,6 +197,41 @@ final class RunRecord: Sendable {
         return number
       }
       return nil
+    }
+  }
+
+  /// Whether others have imported into the database at any time since this import began; after ``number()``.
+  ///
+  /// One that began later has a higher number or took over a note, and one that began earlier and has ended meanwhile found this one.
+  func hasCompany() throws -> Bool {
+    let number = noted.number.withLock { $0 }
+    guard number > 0 else { return false }
+    if noted.foundOthers.withLock({ $0 }) { return true }
+    return try store.persevering { connection in
+      try connection.count(
+        [
+          "_id": ["$type": "number", "$ne": .int32(number)],
+          "$or": [
+            ["_id": ["$gt": .int32(number)]], ["resumed": ["$exists": true]],
+          ],
+        ], in: ImportRun.runCollection) > 0
+    }
+  }
+
+  /// Whether another import is under way.
+  private static func hasOthers(than number: Int32, in store: DocumentStore) throws -> Bool {
+    try store.persevering { connection in
+      var isFound = false
+      try connection.find(
+        [
+          "_id": ["$type": "number", "$ne": .int32(number)], "finished": ["$exists": false],
+          "stopped": ["$exists": false],
+        ], in: ImportRun.runCollection, options: FindOptions(projection: ["process": 1])
+      ) { note in
+        let process = try note.find("process")?.text.flatMap(ImportingProcess.init)
+        if process?.isGone != true { isFound = true }
+      }
+      return isFound
     }
   }
 
