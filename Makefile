@@ -8,7 +8,7 @@
 #   make torture       kills imports at 100 random moments (KILLS=n), takes their server away for ten seconds, and compares what is left
 #   make lint          swift-format, shellcheck, lengths of files
 #   make demo          imports Samples/ into MongoDB, exports them, and shows that nothing was lost
-#   make bench         measures every stage; DATA=folder names other input than Samples/, BENCH=--no-large is shorter
+#   make bench         measures every stage; DATA=folder names the input, BENCH=--no-large is shorter
 #   make conformance   HL7's validator cases and other suites below SUITES; writes docs/conformance.md; CASE=name shows one
 #   make fuzz          feeds a reader with made-up inputs: TARGET=json|skipping|xml|fhirpath|package|mapping SECONDS=600
 #   make rules         writes docs/rules.md from the texts of `fhirline explain`
