@@ -31,7 +31,6 @@ PACKAGES ?= ../shared/definitions
 SUITES ?= ../shared/conformance
 TARGET ?= json
 SECONDS ?= 600
-DATA ?= Samples
 KILLS ?= 100
 
 help:
