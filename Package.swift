@@ -107,7 +107,7 @@ let package = Package(
       name: "TestSupport", dependencies: ["BSON", "DocumentStore", "FHIRMapping"], path: "Tests/TestSupport",
       swiftSettings: strict),
     .testTarget(
-      name: "FHIRModelTests", dependencies: ["FHIRModel", "CDefinitions"], exclude: ["Golden"],
+      name: "FHIRModelTests", dependencies: ["FHIRModel", "CDefinitions", "TestSupport"], exclude: ["Golden"],
       swiftSettings: strict),
     .testTarget(
       name: "FHIRFormatsTests", dependencies: ["FHIRFormats", "FHIRModel", "CZlib", "TestSupport"],

@@ -1,23 +1,11 @@
 import FHIRFormats
 import FHIRModel
+import TestSupport
 import Testing
 
 /// Documents damaged at random, from a seed: nothing crashes, and how the bytes arrive makes no difference.
 @Suite("Damaged XML")
 struct XMLMutationTests {
-  /// SplitMix64: the same numbers on every run.
-  private struct Generator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-      state &+= 0x9E37_79B9_7F4A_7C15
-      var z = state
-      z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-      z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-      return z ^ (z >> 31)
-    }
-  }
-
   private static let document = """
     <?xml version="1.0" encoding="UTF-8"?><!-- a -->
     <Bundle xmlns="http://hl7.org/fhir" xmlns:o="http://o"><type value="collection"/>
@@ -32,7 +20,7 @@ struct XMLMutationTests {
     """
 
   private func damaged(_ seed: UInt64) -> [UInt8] {
-    var generator = Generator(state: seed)
+    var generator = SeededGenerator(seed: seed)
     var bytes = Array(XMLMutationTests.document.utf8)
     let marks = Array("<>&\"'/=; :!-[]\u{0}\u{1}éa1".utf8)
     for _ in 0..<Int.random(in: 1...3, using: &generator) where !bytes.isEmpty {

@@ -1,4 +1,5 @@
 import BSON
+import TestSupport
 
 @testable import FHIRMapping
 

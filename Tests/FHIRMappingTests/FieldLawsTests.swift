@@ -1,5 +1,6 @@
 import BSON
 import FHIRModel
+import TestSupport
 import Testing
 
 @testable import FHIRMapping

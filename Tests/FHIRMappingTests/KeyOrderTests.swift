@@ -1,4 +1,5 @@
 @testable import FHIRMapping
+import TestSupport
 import Testing
 
 @Suite("Order of keys")

@@ -1,6 +1,7 @@
 import CDefinitions
 import FHIRModel
 import Foundation
+import TestSupport
 
 @testable import FHIRMapping
 

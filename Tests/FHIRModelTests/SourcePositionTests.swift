@@ -1,4 +1,5 @@
 import FHIRModel
+import TestSupport
 import Testing
 
 /// Lines and columns are counted by blocks: they must be what counting byte by byte gives.
@@ -18,7 +19,7 @@ import Testing
   }
 
   @Test func `lines and columns are those of counting byte by byte`() {
-    var generator = SystemRandomNumberGenerator()
+    var generator = SeededGenerator(seed: 11)
     for (count, oneIn) in [(0, 2), (15, 2), (16, 2), (64, 3), (65, 1), (1023, 40), (5000, 2), (9000, 700)] {
       let bytes = (0..<count).map { _ -> UInt8 in
         if Int.random(in: 0..<oneIn, using: &generator) == 0 { return 0x0A }

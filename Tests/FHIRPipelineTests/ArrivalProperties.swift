@@ -1,20 +1,5 @@
 import Foundation
-
-/// A random number generator whose numbers follow from its seed.
-struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 1 }
-
-  // SplitMix64.
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-}
+import TestSupport
 
 /// A resource that comes, or is to go.
 struct Arrival {
@@ -38,7 +23,7 @@ struct ArrivalScene {
   var generator: SeededGenerator
 
   init(seed: UInt64) {
-    generator = SeededGenerator(seed: seed)
+    generator = SeededGenerator(seed: seed &* 0x9E37_79B9_7F4A_7C15 &+ 1)
     people()
     for number in 0..<3 { role(number) }
     for number in 0..<4 { coverage(number) }

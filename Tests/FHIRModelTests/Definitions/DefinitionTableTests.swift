@@ -1,5 +1,6 @@
 import CDefinitions
 import Glibc
+import TestSupport
 import Testing
 
 @testable import FHIRModel
@@ -68,7 +69,7 @@ import Testing
   }
 
   @Test func `a thousand names that R4 does not have are not found`() {
-    var random = SplitMix(state: 42)
+    var random = SeededGenerator(seed: 42)
     let letters = Array("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
     let known = Set((1..<table.nameCount).map { table.string(of: NameID(rawValue: UInt16($0))) })
     let types = Set(table.types.indices.map { table.name(of: TypeID(rawValue: UInt16($0))) })
@@ -118,18 +119,5 @@ import Testing
     let name = try #require(table.nameID(name))
     let child = try #require(table.child(name, of: type))
     #expect(table.name(of: table.type(of: child)) == expected)
-  }
-}
-
-/// A small generator with a seed, so that a failure can be repeated.
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }
