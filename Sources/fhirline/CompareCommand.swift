@@ -19,7 +19,8 @@ struct CompareCommand: ParsableCommand {
   func run() throws {
     var run = CompareRun()
     try file.configuration().limits.apply(to: &run.reading)
-    let report = try run.run(try InputFile.find([first]), try InputFile.find([second]))
+    let sets = try [first, second].map { try InputFile.find([$0]) { Terminal.say("fhirline: \($0)") } }
+    let report = try run.run(sets[0], sets[1])
     for line in report.lines { Terminal.write(line + "\n", to: STDOUT_FILENO) }
     try (report.isEqual ? ExitStatus.done : .findings).leave()
   }

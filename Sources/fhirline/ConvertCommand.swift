@@ -28,7 +28,7 @@ struct ConvertCommand: ParsableCommand {
   func run() throws {
     var run = ConvertBatch(format: format?.format, pretty: pretty)
     try file.configuration().limits.apply(to: &run.reading)
-    let report = try run.run(input, to: output)
+    let report = try run.run(input, to: output) { if !quiet { Terminal.say("fhirline: \($0)") } }
     for finding in report.findings.prefix(50) { Terminal.say(finding) }
     if report.findings.count > 50 { Terminal.say("… \(report.findings.count - 50) more findings") }
     if !quiet && output != "-" { Terminal.say(report.line) }

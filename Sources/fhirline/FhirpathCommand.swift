@@ -43,7 +43,8 @@ struct FhirpathCommand: ParsableCommand {
     let configuration = try file.configuration()
     configuration.limits.apply(to: &run.reading)
     run.definitions = try packages.options(configuration).store { if !quiet { Terminal.say($0) } }
-    let tally = try run.run(try InputFile.find(files)) { Terminal.write($0, to: STDOUT_FILENO) }
+    let inputs = try InputFile.find(files) { if !quiet { Terminal.say("fhirline: \($0)") } }
+    let tally = try run.run(inputs) { Terminal.write($0, to: STDOUT_FILENO) }
     if !quiet { Terminal.say(tally.line) }
     try tally.exitStatus.leave()
   }

@@ -23,10 +23,10 @@ extension JSONScanner {
     var isUsable = !isUnusable
     // An entry that is no object is a matter of the Bundle's content; a resource that is none is no FHIR.
     if case .resource = content, let article = JSONScanner.article(of: tree.nodes[0].flags.kind) {
+      var message = "a FHIR resource is a JSON object; this is \(article)"
+      if tree.nodes[0].flags.kind == .array { message += ": write its items a line each, as NDJSON" }
       issues.append(
-        Issue(
-          .fatal, .notFHIR, at: expression, position: chunk.position(at: range.lowerBound),
-          "a FHIR resource is a JSON object; this is \(article)"))
+        Issue(.fatal, .notFHIR, at: expression, position: chunk.position(at: range.lowerBound), message))
       isUsable = false
     }
     return Record(

@@ -20,11 +20,12 @@ package struct ConvertBatch: Sendable {
     package var exitStatus = ExitStatus.done
   }
 
-  package func run(_ input: String, to output: String) throws -> Report {
+  /// - Parameter say: takes a line about files of a folder that are left out.
+  package func run(_ input: String, to output: String, say: (String) -> Void = { _ in }) throws -> Report {
     var isFolder: ObjCBool = false
     let isThere = FileManager.default.fileExists(atPath: input, isDirectory: &isFolder)
     var jobs: [(file: InputFile, path: String, format: Format)] = []
-    let files = try InputFile.find([input])
+    let files = try InputFile.find([input], say: say)
     if isThere && isFolder.boolValue {
       guard output != "-" else {
         throw PipelineFailure(.usage, "a folder is converted into a folder: name one as OUT")

@@ -23,9 +23,7 @@ package struct ConvertRun: Sendable {
 
   /// Converts one input to one file; `-` is standard output. A file appears only when it is whole.
   package func run(_ input: InputFile, to path: String) throws -> Report {
-    let file =
-      input.path == nil && format != .ndjson
-      ? try StandardInputSpool.spool() : input
+    let file = format == .ndjson ? input : try input.spooled()
     var report = Report()
     let output = try OutputFile(path: path)
     do {

@@ -3,10 +3,12 @@ import Foundation
 
 /// A file, or standard input, that a run reads.
 package struct InputFile: Sendable {
-  /// As the user knows it: `bundles/a.json`, or `<stdin>`.
+  /// As the user knows it, and as it may be shown: `bundles/a.json`, or `<stdin>`.
   package let name: String
-  /// Where it is; nil for standard input.
+  /// Where it is; nil for what gives its bytes only once.
   package let path: String?
+  /// The pipe or device to be read where there is no file; nil for standard input.
+  private var pipe: String?
   /// Whether Bundles in it are resources to be kept whole, as a manifest beside it says, and not containers of resources.
   package var keepsBundles = false
   /// Whether every entry of a Bundle in it is read, though others of its resources may be passed over.
@@ -20,9 +22,21 @@ package struct InputFile: Sendable {
   package static let standardInput = InputFile(name: "<stdin>", path: nil, size: 0)
 
   package init(name: String, path: String?, size: Int) {
-    self.name = name
+    self.name = FindingText.printable(name)
     self.path = path
     self.size = size
+  }
+
+  /// What a user named, as it is: a file, or a pipe (`<(gunzip -c …)`, `/dev/stdin`).
+  private init(named path: String) {
+    var status = stat()
+    let isKnown = stat(path, &status) == 0
+    if isKnown, status.st_mode & S_IFMT != S_IFREG {
+      self.init(name: path, path: nil, size: 0)
+      pipe = path
+    } else {
+      self.init(name: path, path: path, size: isKnown ? Int(status.st_size) : 0)
+    }
   }
 
   /// Opens a reader over the file from its start.
@@ -30,10 +44,13 @@ package struct InputFile: Sendable {
     var options = options
     if keepsBundles { options.splitBundles = false }
     if givesAllEntries { options.skipsEntries = false }
-    if let path {
-      return try ResourceReader(source: FileSource(path), name: name, options: options)
-    }
-    return try ResourceReader(source: StandardInput(), name: name, options: options)
+    return try ResourceReader(source: source(), name: name, options: options)
+  }
+
+  /// Its bytes from the start.
+  package func source() throws(ReadFailure) -> any ByteSource {
+    if let path = path ?? pipe { return try FileSource(path) }
+    return StandardInput()
   }
 
   private static let suffixes = [".json", ".ndjson", ".jsonl", ".xml"]
@@ -53,7 +70,7 @@ package struct InputFile: Sendable {
     var seen: Set<String> = []
     var manifests = BundleManifests()
     func add(_ file: InputFile) {
-      guard seen.insert(file.path ?? "-").inserted else { return }
+      guard seen.insert(file.path ?? file.pipe ?? "-").inserted else { return }
       var file = file
       file.keepsBundles = file.path.map { manifests.keepsBundles($0) } ?? false
       found.append(file)
@@ -66,78 +83,28 @@ package struct InputFile: Sendable {
       var isFolder: ObjCBool = false
       if FileManager.default.fileExists(atPath: argument, isDirectory: &isFolder) {
         if isFolder.boolValue {
-          let (files, others) = try filesBelow(argument)
-          guard !files.isEmpty else {
+          let contents = try FolderContents(of: argument, looksLikeFHIR: looksLikeFHIR)
+          contents.notices.forEach(say)
+          guard !contents.files.isEmpty else {
             throw PipelineFailure(
               .input,
               "\(argument): no FHIR files in this folder (looked for .json, .ndjson and .xml, also with .gz)")
           }
-          files.forEach(add)
-          if !others.isEmpty { say(leftOut(others, of: argument)) }
+          for path in contents.files { add(InputFile(named: path)) }
         } else {
-          add(InputFile(name: argument, path: argument, size: size(of: argument)))
+          add(InputFile(named: argument))
         }
       } else if argument.contains(where: { "*?[".contains($0) }) {
         let files = matches(argument)
         guard !files.isEmpty else {
           throw PipelineFailure(.input, "\(argument): no file matches this pattern")
         }
-        for path in files { add(InputFile(name: path, path: path, size: size(of: path))) }
+        for path in files { add(InputFile(named: path)) }
       } else {
         throw PipelineFailure(.input, "\(argument): no such file or folder")
       }
     }
     return found
-  }
-
-  private static func size(of path: String) -> Int {
-    var status = stat()
-    return stat(path, &status) == 0 ? Int(status.st_size) : 0
-  }
-
-  /// The files with resources in a folder and below, and the names of all others.
-  private static func filesBelow(_ folder: String) throws -> (files: [InputFile], others: [String]) {
-    let names: [String]
-    do {
-      names = try FileManager.default.subpathsOfDirectory(atPath: folder)
-    } catch {
-      throw PipelineFailure(.input, "\(folder): this folder cannot be read")
-    }
-    let prefix = folder.hasSuffix("/") ? folder : folder + "/"
-    var files: [InputFile] = []
-    var others: [String] = []
-    for name in names.sorted() {
-      // Hidden files, and a bulk export's manifest, are no resources.
-      if name.hasSuffix("manifest.json") || name.split(separator: "/").contains(where: { $0.hasPrefix(".") })
-      {
-        continue
-      }
-      let path = prefix + name
-      var isFolder: ObjCBool = false
-      guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue else {
-        continue
-      }
-      guard looksLikeFHIR(name) else {
-        others.append(name)
-        continue
-      }
-      files.append(InputFile(name: path, path: path, size: size(of: path)))
-    }
-    return (files, others)
-  }
-
-  /// `data: 3 files are left out (.csv, .pdf): …`
-  private static func leftOut(_ names: [String], of folder: String) -> String {
-    let suffixes = Set(
-      names.map { name in
-        let last = name.split(separator: "/").last ?? ""
-        return last.lastIndex(of: ".").map { String(last[$0...]) } ?? "without a suffix"
-      }
-    ).sorted()
-    let some = suffixes.prefix(5).joined(separator: ", ") + (suffixes.count > 5 ? ", …" : "")
-    return
-      "\(folder): \(Amount.of(names.count, "file")) left out (\(some)): .json, .ndjson, .jsonl and .xml are read, also "
-      + "with .gz; name a file itself to have it read all the same"
   }
 
   private static func matches(_ pattern: String) -> [String] {

@@ -101,13 +101,15 @@ package struct MeasureRun: Sendable {
     defer { room.deallocate() }
     var amounts = Amounts()
     for file in files {
-      let descriptor = open(file.path ?? "/dev/stdin", O_RDONLY | O_CLOEXEC)
-      guard descriptor >= 0 else { throw PipelineFailure(.input, "\(file.name): this file cannot be read") }
-      defer { close(descriptor) }
-      while true {
-        let count = Glibc.read(descriptor, room.baseAddress, room.count)
-        guard count > 0 else { break }
-        amounts.bytes += count
+      do {
+        let source = try file.source()
+        while true {
+          let count = try source.read(into: room)
+          guard count > 0 else { break }
+          amounts.bytes += count
+        }
+      } catch {
+        throw PipelineFailure(.input, "\(file.name): \(error.message)")
       }
     }
     return amounts

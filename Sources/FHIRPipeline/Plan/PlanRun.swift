@@ -20,7 +20,7 @@ package struct PlanRun: Sendable {
     let started = Progress.now()
     try run.chart.check(store, run.collections)
     let folder = NSTemporaryDirectory()
-    let files = try inputs.map { $0.path == nil ? try StandardInputSpool.spool() : $0 }
+    let files = try inputs.map { try $0.spooled() }
     let total = files.reduce(0) { $0 + $1.size }
     let stored = StoredTargets(
       store: store, collections: try PlanRun.named(StoredStates.named(run.collections), store))

@@ -193,7 +193,7 @@ extension Validator {
       return [
         Issue(
           .information, .profileUnknown, at: "Bundle", position: nil,
-          "cannot tell whether the Bundle's profile is met: standard input is not read twice")
+          "cannot tell whether the Bundle's profile is met: a pipe is not read twice")
       ]
     }
     var options = reading

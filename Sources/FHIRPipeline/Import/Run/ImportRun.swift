@@ -47,7 +47,7 @@ package struct ImportRun: Sendable {
   package func run(_ inputs: [InputFile], store: DocumentStore) throws -> Outcome {
     let started = Progress.now()
     store.tellOfOutages(say) { Interruption.isAsked }
-    let files = try inputs.map { $0.path == nil ? try StandardInputSpool.spool() : $0 }
+    let files = try inputs.map { try $0.spooled() }
     let quarantine = Quarantine(path: quarantinePath)
     try chart.check(store, collections)
     if replay == nil { try quarantine.prepare() }

@@ -122,9 +122,9 @@ struct SARIFReport: FindingReport {
   /// A path as a URI reference (RFC 3986): relative as the user named it, or of the scheme `file`.
   private func uri(_ finding: Finding) -> String {
     let file = context.files[finding.input]
-    guard file.path != nil else { return "stdin" }
-    var uri = file.name.hasPrefix("/") ? "file://" : ""
-    for byte in file.name.utf8 {
+    guard let path = file.path else { return "stdin" }
+    var uri = path.hasPrefix("/") ? "file://" : ""
+    for byte in path.utf8 {
       switch byte {
       case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
         UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),

@@ -9,7 +9,7 @@ package enum SourceFrames {
   package static func read(
     _ file: InputFile, at places: Set<SourcePosition>, showValues: Bool
   ) -> [SourcePosition: CodeFrame] {
-    // Standard input is read once only.
+    // A pipe is read once only.
     guard let path = file.path, !places.isEmpty, let source = try? FileSource(path) else { return [:] }
     return (try? read(source, name: file.name, at: places, showValues: showValues)) ?? [:]
   }

@@ -1,0 +1,117 @@
+import Foundation
+
+/// What stands in a folder and below it, told apart by what an input may be.
+///
+/// Whoever fills the folder does not say what else on the machine is read: links that lead out of it are not followed, nor
+/// are links to folders; nobody waits for a pipe. All that is left out is said, but for hidden files.
+struct FolderContents {
+  /// Files that may hold resources, by path.
+  private(set) var files: [String] = []
+  /// Files of other names, links, pipes and the like, by their path within the folder.
+  private var others: [String] = []
+  private var links: [String] = []
+  private var specials: [String] = []
+
+  private let folder: String
+  private let looksLikeFHIR: (String) -> Bool
+
+  init(of folder: String, looksLikeFHIR: @escaping (String) -> Bool) throws {
+    self.folder = folder
+    self.looksLikeFHIR = looksLikeFHIR
+    let prefix = folder.hasSuffix("/") ? folder : folder + "/"
+    let root = FolderContents.real(folder).map { $0 == "/" ? $0 : $0 + "/" }
+    // Folders that are still to be read, as paths within this one.
+    var waiting = [""]
+    while let within = waiting.popLast() {
+      let path = within.isEmpty ? folder : prefix + within
+      let names: [String]
+      do {
+        names = try FileManager.default.contentsOfDirectory(atPath: path)
+      } catch {
+        throw PipelineFailure(.input, "\(FindingText.printable(path)): this folder cannot be read")
+      }
+      for name in names where !name.hasPrefix(".") {
+        let relative = within.isEmpty ? name : within + "/" + name
+        if place(relative, at: prefix + relative, root: root) { waiting.append(relative) }
+      }
+    }
+    files.sort()
+  }
+
+  /// Puts an entry of a folder where it belongs; true for one that is a folder.
+  private mutating func place(_ relative: String, at path: String, root: String?) -> Bool {
+    var status = stat()
+    // One that went since the folder was read.
+    guard lstat(path, &status) == 0 else { return false }
+    switch status.st_mode & S_IFMT {
+    case S_IFDIR: return true
+    case S_IFREG: add(relative, path)
+    case S_IFLNK:
+      // To a file that stands in the folder as well.
+      if let root, let target = FolderContents.real(path), target.hasPrefix(root), stat(path, &status) == 0,
+        status.st_mode & S_IFMT == S_IFREG
+      {
+        add(relative, path)
+      } else {
+        links.append(relative)
+      }
+    default: specials.append(relative)
+    }
+    return false
+  }
+
+  private mutating func add(_ relative: String, _ path: String) {
+    if FolderContents.isManifest(path) { return }
+    if looksLikeFHIR(relative) { files.append(path) } else { others.append(relative) }
+  }
+
+  /// Whether a file is a bulk export's manifest, and no resource.
+  ///
+  /// See https://hl7.org/fhir/uv/bulkdata/export.html#response---complete-status
+  private static func isManifest(_ path: String) -> Bool {
+    guard path.hasSuffix("manifest.json"), let file = FileHandle(forReadingAtPath: path) else { return false }
+    // A resource says what it is at its top, or else before any manifest would have ended.
+    let head = (try? file.read(upToCount: 1 << 16)) ?? Data()
+    return head.range(of: Data("\"resourceType\"".utf8)) == nil
+  }
+
+  /// Where a path leads to; nil where it leads nowhere.
+  private static func real(_ path: String) -> String? {
+    guard let found = realpath(path, nil) else { return nil }
+    defer { free(found) }
+    return String(cString: found)
+  }
+
+  /// What is left out, a line for each reason.
+  var notices: [String] {
+    var lines: [String] = []
+    let name = FindingText.printable(folder)
+    if !others.isEmpty {
+      let suffixes = Set(
+        others.map { name in
+          let last = name.split(separator: "/").last ?? ""
+          return last.lastIndex(of: ".").map { String(last[$0...]) } ?? "without a suffix"
+        })
+      lines.append(
+        "\(name): \(Amount.of(others.count, "file")) left out (\(FolderContents.some(of: suffixes))): .json, .ndjson, "
+          + ".jsonl and .xml are read, also with .gz; name a file itself to have it read all the same")
+    }
+    if !links.isEmpty {
+      lines.append(
+        "\(name): \(Amount.of(links.count, "symbolic link")) left out (\(FolderContents.some(of: links))): those to "
+          + "folders, to places outside of this one, or to nothing are not followed; name what they lead to itself"
+      )
+    }
+    if !specials.isEmpty {
+      lines.append(
+        "\(name): \(Amount.of(specials.count, "special file")) left out (\(FolderContents.some(of: specials))): pipes "
+          + "and devices are read only where they are named themselves")
+    }
+    return lines
+  }
+
+  private static func some(of names: some Collection<String>) -> String {
+    names.sorted().prefix(5).map(FindingText.printable).joined(separator: ", ")
+      + (names.count > 5 ? ", …" : "")
+  }
+}

@@ -1,0 +1,104 @@
+import Foundation
+import Glibc
+import Testing
+
+/// What inputs may be besides plain files, and what of a folder is read: nothing is left out without a word.
+@Suite struct InputPlacesTests {
+  private static let patient = #"{"resourceType": "Patient", "id": "p1", "birthDate": "1970-01-01"}"#
+  private static let observation =
+    #"{"resourceType": "Observation", "id": "o1", "status": "final", "code": {"text": "x"}, "subject": "#
+    + #"{"reference": "Patient/p1"}}"#
+
+  /// What the program makes of a pipe into which somebody writes lines.
+  private func run(_ arguments: [String], pipe: String, lines: [String], in workspace: Workspace) throws
+    -> Program.Outcome
+  {
+    try #require(mkfifo(pipe, 0o600) == 0)
+    // Opened for both ends, so that neither opening waits; what was written stays until it is read, and goes with this process's end.
+    let writer = Thread {
+      guard let file = FileHandle(forWritingAtPath: pipe) else { return }
+      try? file.write(contentsOf: Data(lines.joined(separator: "\n").utf8))
+      try? file.close()
+    }
+    writer.start()
+    return try Program.run(arguments, environment: ["FHIRLINE_DATABASE": workspace.database])
+  }
+
+  @Test func `a pipe is validated without being read twice`() throws {
+    let workspace = try Workspace()
+    let pipe = workspace.path("pipe")
+    let outcome = try run(
+      ["validate", pipe, "--format", "ndjson"], pipe: pipe,
+      lines: [InputPlacesTests.patient, #"{"resourceType": "Patient", "gender": "M"}"#], in: workspace)
+    #expect(try Finding.all(in: outcome.output).map { "\($0.line) \($0.rule)" } == ["2 binding-required"])
+    #expect(outcome.status == 1)
+  }
+
+  @Test func `a pipe is converted whole`() throws {
+    let workspace = try Workspace()
+    let pipe = workspace.path("pipe")
+    let outcome = try run(
+      ["convert", pipe, workspace.path("out.xml")], pipe: pipe, lines: [InputPlacesTests.patient],
+      in: workspace)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(try workspace.read("out.xml").contains("<birthDate value=\"1970-01-01\"/>"))
+  }
+
+  @Test(.enabled(if: Workspace.hasMongoDB)) func `all of a pipe is imported`() throws {
+    let workspace = try Workspace()
+    let pipe = workspace.path("pipe")
+    let outcome = try run(
+      ["import", pipe, "--quarantine", workspace.path("q.ndjson"), "--summary", "json"], pipe: pipe,
+      lines: [InputPlacesTests.observation, InputPlacesTests.patient], in: workspace)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(outcome.output.contains(#""read":2,"loaded":{"inserted":2,"#))
+  }
+
+  @Test func `a folder's links, pipes and other files are left out, and said`() throws {
+    let workspace = try Workspace()
+    try workspace.write("elsewhere/secret.json", #"{"resourceType": "Patient", "gender": "secret"}"#)
+    try workspace.write("in/a.json", InputPlacesTests.patient)
+    try workspace.write("in/below/b.json", InputPlacesTests.patient)
+    try workspace.write("in/table.csv", "id,name")
+    try workspace.write("in/..data/c.json", InputPlacesTests.patient)
+    let links = [
+      "secret.json": "../elsewhere/secret.json", "folder": "../elsewhere", "loop": "../in",
+      "gone.json": "nowhere",
+      "c.json": "..data/c.json",
+    ]
+    for (name, target) in links {
+      try FileManager.default.createSymbolicLink(
+        atPath: workspace.path("in/" + name), withDestinationPath: target)
+    }
+    try #require(mkfifo(workspace.path("in/pipe.ndjson"), 0o600) == 0)
+    let outcome = try workspace.run("validate", workspace.path("in"))
+    #expect(outcome.status == 0, "\(outcome.output)\(outcome.errors)")
+    #expect(outcome.errors.contains("No findings in 3 resources of 3 files"))
+    #expect(outcome.errors.contains("4 symbolic links left out (folder, gone.json, loop, secret.json)"))
+    #expect(outcome.errors.contains("1 special file left out (pipe.ndjson)"))
+    #expect(outcome.errors.contains("1 file left out (.csv)"))
+  }
+
+  @Test func `a manifest is no resource, and a resource no manifest, whatever they are named`() throws {
+    let workspace = try Workspace()
+    try workspace.write("in/manifest.json", #"{"transactionTime": "2024-01-01T00:00:00Z", "output": []}"#)
+    try workspace.write("in/documentmanifest.json", #"{"resourceType": "Patient", "gender": "M"}"#)
+    let outcome = try workspace.run("validate", workspace.path("in"), "--format", "ndjson")
+    #expect(try Finding.all(in: outcome.output).map(\.rule) == ["binding-required"])
+  }
+
+  @Test func `a file's name does not command the terminal`() throws {
+    let workspace = try Workspace()
+    try workspace.write("in/a\u{1B}[31m\nb.json", "{")
+    for arguments in [["validate"], ["validate", "--format", "junit"], ["convert", "--format", "xml"]] {
+      var arguments = arguments
+      arguments.insert(workspace.path("in"), at: 1)
+      if arguments[0] == "convert" { arguments.insert(workspace.path("out"), at: 2) }
+      let outcome = try Program.run(arguments)
+      #expect(outcome.status == 1)
+      let said = outcome.output + outcome.errors
+      #expect(said.contains("a\\u001b[31m\\u000ab.json"), "\(said)")
+      #expect(!said.contains("\u{1B}"))
+    }
+  }
+}
