@@ -151,7 +151,11 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "CommandLineTests",
-      dependencies: ["fhirline", "conformance", "BSON", "DocumentStore", "TestSupport"],
+      dependencies: [
+        "fhirline", "conformance", "FHIRMapping", "FHIRFormats", "FHIRModel", "FHIRPath", "BSON",
+        "CDefinitions",
+        "DocumentStore", "TestSupport",
+      ],
       swiftSettings: strict),
   ]
 )

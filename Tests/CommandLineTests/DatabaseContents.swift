@@ -43,12 +43,16 @@ struct DatabaseContents {
           continue
         }
         guard document != other else { continue }
-        let keys = Set(document.keys + other.keys).sorted().filter { document[$0] != other[$0] }
+        let keys = Set(document.keys + other.keys).sorted().filter {
+          "\(document[$0] as Any)" != "\(other[$0] as Any)"
+        }
         lines += keys.map { key in
           "\(name) \(id): \(key) was \(other[key].map { "\($0)" } ?? "not there"), is "
             + (document[key].map { "\($0)" } ?? "not there")
         }
-        if keys.isEmpty { lines.append("\(name) \(id): its fields stand in another order") }
+        if keys.isEmpty, document.keys != other.keys {
+          lines.append("\(name) \(id): its fields stand in another order")
+        }
       }
     }
     return lines

@@ -77,7 +77,7 @@ package struct Assembly: Sendable {
     if let rest { return rest.writer.draft }
     var draft = DocumentDraft(kind: kind, id: id)
     let root = root
-    try draft.load(held) { _, _ in nil }
+    try draft.load(held, restoreRoot: { _, _ in nil })
     draft.root = root
     draft.contests = contests
     return draft

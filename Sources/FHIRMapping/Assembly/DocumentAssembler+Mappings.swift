@@ -20,5 +20,8 @@ extension DocumentAssembler {
       },
       fingerprint: { mappings.plan($0)?.fingerprint ?? 0 })
     native = NativeContent(mappings: mappings)
+    saidResources = { document, kind, id in
+      try mappings.plan(kind)?.saidResources(of: document, id: id) ?? [:]
+    }
   }
 }

@@ -22,8 +22,13 @@ package struct DocumentAssembler: Sendable {
   /// Gives back the root of a stored document, whole, with the fields' changes in it.
   package typealias RestoreRoot = @Sendable (BSONView, DocumentKind) throws -> BSONDocument?
 
+  /// Gives the resources that fields of a stored document say otherwise than they stand in it, by their keys.
+  typealias SaidResources = @Sendable (BSONView, DocumentKind, _ id: String) throws -> [String: BSONDocument]
+
   let computeFields: ComputeFields
   let restoreRoot: RestoreRoot
+  /// nil where fields say nothing of resources.
+  var saidResources: SaidResources?
   /// Reads documents that never came from FHIR; nil where that is of no concern.
   var native: NativeContent?
   /// Stands for the mapping of a kind of document.
@@ -98,7 +103,7 @@ package struct DocumentAssembler: Sendable {
   /// Adds a document of parts to a stored one, given with all its pages.
   package func assemble(_ incoming: Assembly, stored pages: [BSONDocument]) throws -> Assembly {
     var draft = DocumentDraft(kind: incoming.kind, id: incoming.id)
-    try draft.load(pages, restoreRoot: restoreRoot)
+    try draft.load(pages, restoreRoot: restoreRoot, saidResources: saidResources)
     let added = try incoming.draft()
     if draft.storedHash == nil, let native, let first = pages.first,
       try first.withView({ try native.says(added, in: $0) })
@@ -154,7 +159,7 @@ package struct DocumentAssembler: Sendable {
     stored pages: [BSONDocument], keepsEmpty: Bool
   ) throws -> Removal {
     var draft = DocumentDraft(kind: kind, id: id)
-    try draft.load(pages, restoreRoot: restoreRoot)
+    try draft.load(pages, restoreRoot: restoreRoot, saidResources: saidResources)
     let root = draft.root
     let removed = draft.remove(keys)
     let isChanged = draft.remove(links: links) || removed > 0
@@ -181,7 +186,7 @@ package struct DocumentAssembler: Sendable {
   /// A stored document taken apart, given with all its pages; its fields' changes are in its root.
   package func draft(ofStored pages: [BSONDocument], kind: DocumentKind, id: String) throws -> DocumentDraft {
     var draft = DocumentDraft(kind: kind, id: id)
-    try draft.load(pages, restoreRoot: restoreRoot)
+    try draft.load(pages, restoreRoot: restoreRoot, saidResources: saidResources)
     return draft
   }
 

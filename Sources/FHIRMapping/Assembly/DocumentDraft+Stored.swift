@@ -2,7 +2,10 @@ import BSON
 
 extension DocumentDraft {
   /// Takes over a stored document, given with all its pages.
-  mutating func load(_ pages: [BSONDocument], restoreRoot: DocumentAssembler.RestoreRoot) throws {
+  mutating func load(
+    _ pages: [BSONDocument], restoreRoot: DocumentAssembler.RestoreRoot,
+    saidResources: DocumentAssembler.SaidResources? = nil
+  ) throws {
     var count: Int64 = 1
     var origins: OriginList?
     for (number, page) in pages.enumerated() {
@@ -26,6 +29,9 @@ extension DocumentDraft {
         }
         if number == 0 {
           try loadBookkeeping(view, restoreRoot: restoreRoot)
+          if storedHash != nil, let saidResources {
+            said = try saidResources(view, kind, id).mapValues(\.shared)
+          }
           origins = try view.find("_fhirline")?.document?.find("origin")?.binary.flatMap {
             OriginList($0.bytes)
           }

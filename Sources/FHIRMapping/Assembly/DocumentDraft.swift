@@ -22,6 +22,8 @@ package struct DocumentDraft {
   var marks: [String: Int32] = [:]
   /// The stored document's `_fhirline.hash`.
   var storedHash: String?
+  /// By key: resources as the stored document's fields say them. When they come, they are no news.
+  var said: [String: SharedBytes] = [:]
   /// The stored document's residual, as long as no part replaces the root.
   var residual: BSONDocument?
   /// What became of the resources that were added.
@@ -162,16 +164,19 @@ package struct DocumentDraft {
       key.withUTF8 { note(outcome, key: UnsafeRawBufferPointer($0)) }
     }
     let files = files
+    let said = said
     var number = 0
     for (name, items) in arrivals.sections {
       changeSection(name) { section in
-        section.merge(items) { item, outcome in
+        section.merge(items, said: said) { item, outcome in
           note(outcome, key: item.key)
           files.passed(number)
           number += 1
         }
       }
     }
+    // Of one to which nothing came but what fields say.
+    sections.removeAll { $0.items.isEmpty }
     let total = tally.total
     if total.inserted + total.replaced > 0 { isChanged = true }
     // What lost to another of the same input is in the document in the winner's form.
@@ -201,6 +206,12 @@ package struct DocumentDraft {
 
   private mutating func put(root incoming: Root) -> Outcome {
     var incoming = incoming
+    if let said = said[incoming.key],
+      ResourceEquality.isSame(
+        stored: said.pointer, incoming: incoming.bytes.pointer, skipsNames: true)
+    {
+      return .unchanged
+    }
     guard let stored = root else {
       incoming.names = DocumentDraft.union(incoming.names)
       root = incoming

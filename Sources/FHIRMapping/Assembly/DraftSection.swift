@@ -1,3 +1,5 @@
+import BSON
+
 /// A section of a draft: resources in the order of their keys, each once.
 ///
 /// What items point to lives as long as the draft: in the buffer of its parts, or in the stored pages that it holds.
@@ -53,8 +55,12 @@ struct DraftSection {
   }
 
   /// Adds what comes, in the order of its keys, and says of each what became of it.
-  mutating func merge(_ arrivals: [Item], _ tell: (Item, Outcome) -> Void) {
-    if items.isEmpty {
+  ///
+  /// - Parameter said: resources that come as the document's fields say them, by their keys: they are no news.
+  mutating func merge(
+    _ arrivals: [Item], said: [String: SharedBytes] = [:], _ tell: (Item, Outcome) -> Void
+  ) {
+    if items.isEmpty, said.isEmpty {
       items = arrivals
       for item in arrivals { tell(item, .inserted) }
       return
@@ -67,20 +73,28 @@ struct DraftSection {
         merged.append(items[old])
         old += 1
       }
+      let isSaid = DraftSection.isSaid(item, said)
       guard old < items.count, items[old].key.isSame(as: item.key) else {
-        merged.append(item)
-        tell(item, .inserted)
+        if !isSaid { merged.append(item) }
+        tell(item, isSaid ? .unchanged : .inserted)
         continue
       }
       let stored = items[old]
       old += 1
       let isKept =
-        stored.digest == item.digest || ResourceEquality.isSame(stored: stored.bytes, incoming: item.bytes)
+        isSaid || stored.digest == item.digest
+        || ResourceEquality.isSame(stored: stored.bytes, incoming: item.bytes)
         || ResourceVersion.isOlder(item.bytes, than: stored.bytes)
       merged.append(isKept ? stored : item)
       tell(item, isKept ? .unchanged : .replaced)
     }
     merged += items[old...]
     items = merged
+  }
+
+  private static func isSaid(_ item: Item, _ said: [String: SharedBytes]) -> Bool {
+    guard !said.isEmpty, let resource = said[String(decoding: item.key, as: UTF8.self)] else { return false }
+    return ResourceEquality.isSame(
+      stored: resource.pointer, incoming: item.bytes, skipsNames: true)
   }
 }

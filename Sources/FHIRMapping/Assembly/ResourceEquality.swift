@@ -6,27 +6,33 @@ import BSON
 /// references as they once came and nothing at hand to resolve them by. None of that is news; a reference that is
 /// resolved now and was not before is. Nor is an id that one of the two lacks: both are stored under it.
 enum ResourceEquality {
-  static func isSame(stored: UnsafeRawBufferPointer, incoming: UnsafeRawBufferPointer) -> Bool {
+  /// - Parameter skipsNames: whether names of targets that were found count for nothing: of a resource as edits have it nobody
+  ///   asked for them.
+  static func isSame(
+    stored: UnsafeRawBufferPointer, incoming: UnsafeRawBufferPointer, skipsNames: Bool = false
+  ) -> Bool {
     if stored.isSame(as: incoming) { return true }
     guard let a = try? BSONView(stored), let b = try? BSONView(incoming) else { return false }
-    return (try? isSame(a, b, isRoot: true)) ?? false
+    return (try? isSame(a, b, isRoot: true, skipsNames)) ?? false
   }
 
-  private static func isSame(_ stored: BSONView, _ incoming: BSONView, isRoot: Bool = false) throws -> Bool {
+  private static func isSame(
+    _ stored: BSONView, _ incoming: BSONView, isRoot: Bool = false, _ skipsNames: Bool
+  ) throws -> Bool {
     var a = stored.makeIterator()
     var b = incoming.makeIterator()
     // A name that is found now and was not before is news; one that is not at hand now is not gone.
-    let skipsName = try incoming.find("_name") == nil
+    let skipsName = try skipsNames || incoming.find("_name") == nil
     let skipsID = try isRoot && (stored.find("id") == nil) != (incoming.find("id") == nil)
     while true {
       let left = try next(&a, skipsID: skipsID, skipsName: skipsName)
-      let right = try next(&b, skipsID: skipsID)
+      let right = try next(&b, skipsID: skipsID, skipsName: skipsNames)
       guard let left, let right else { return left == nil && right == nil }
       guard left.key.elementsEqual(right.key) else { return false }
       if left.hasKey("reference"), let mine = left.string, let theirs = right.string {
         guard try isSame(reference: mine, in: stored, as: theirs, in: incoming) else { return false }
       } else if let mine = left.container, let theirs = right.container, left.type == right.type {
-        guard try isSame(mine, theirs) else { return false }
+        guard try isSame(mine, theirs, skipsNames) else { return false }
       } else {
         guard left.type == right.type, left.value.elementsEqual(right.value) else { return false }
       }

@@ -57,53 +57,20 @@ package struct DocumentReader: Sendable {
     _ document: BSONView, id: String, _ plan: DocumentPlan, _ body: (Resource) throws -> Void,
     note: (_ field: String, _ reason: String) -> Void
   ) throws {
-    let stored = try StoredFields(document, plan: plan)
-    var root: BSONValue?
-    var isRootChanged = false
-    if plan.root != nil {
-      if let residual = try document.find("fhir")?.document {
-        let restored = try plan.root(ofStored: document, stored)
-        isRootChanged = !restored.changed.isEmpty
-        root = .document(
-          isRootChanged ? try restored.root?.fields() ?? BSONFields() : try BSONFields(residual))
-        for field in restored.failed { note(field, "cannot be written into the resource") }
-        for item in restored.notes { note(item.field, item.reason) }
-      } else if try DocumentReader.isNative(document, plan),
-        let native = NativeRoot(plan, id: id, stored: stored)
-      {
-        isRootChanged = true
-        root = native.resource
-        for item in native.notes { note(item.field, item.reason) }
-      }
-    }
-    // What came from FHIR with a doubt goes back with it: only the application's own values are understood, and doubted.
-    for doubt in stored.doubts { note(doubt.field, doubt.reason) }
-    let content = DocumentContent(
-      kind: plan.kind, id: id, root: nil, sections: try DocumentReader.sections(of: document, plan),
-      appointments: [])
-    let owner = DocumentID.fhirID(root?["id"]?.text ?? String(id.dropFirst(stored.context.idPrefix.count)))
-    let before = root
-    let edits = try SectionEdits(
-      plan, content: content, stored: stored,
-      owner: try DocumentReader.patient(ofChart: document, plan) ?? owner,
-      name: owner, root: &root)
-    if let root {
-      let own = DocumentID.fhirID(String(id.dropFirst(stored.context.idPrefix.count)))
+    let restored = try RestoredDocument(document, id: id, plan: plan)
+    for item in restored.notes { note(item.field, item.reason) }
+    if let root = restored.root {
+      let own = restored.rootID
       let tree: ResourceTree
-      if !isRootChanged, root == before, let residual = try document.find("fhir")?.document {
+      if !restored.isRootChanged, let residual = try document.find("fhir")?.document {
         tree = try decoder.decode(residual, id: own)
       } else {
-        var edited = root
-        if let residual = try document.find("fhir")?.document {
-          try ContainedLeftovers.remove(from: &edited, before: residual)
-        }
-        tree = try decode(edited, id: own)
+        tree = try decode(root, id: own)
       }
       try body(Resource(tree: tree, id: own))
     }
-    for item in edits.notes { note(item.field, item.reason) }
-    try readSections(of: document, plan, edits: edits, body, note: note)
-    for resource in edits.made {
+    try readSections(of: document, plan, edits: restored.edits, body, note: note)
+    for resource in restored.edits.made {
       try body(Resource(tree: try decode(resource), id: resource["id"]?.text ?? ""))
     }
     try noteStrangers(in: document, plan, note)
@@ -165,32 +132,7 @@ package struct DocumentReader: Sendable {
     }
   }
 
-  /// The sections that the mapping knows, as they stand in a document.
-  private static func sections(of document: BSONView, _ plan: DocumentPlan) throws -> [DocumentContent
-    .Section]
-  {
-    var sections: [DocumentContent.Section] = []
-    for section in plan.sections {
-      guard let array = try document.find(string: section.name)?.array else { continue }
-      var items: [BSONView] = []
-      try array.forEachElement { element in
-        if let item = element.document { items.append(item) }
-      }
-      sections.append(DocumentContent.Section(name: section.name, items: items))
-    }
-    return sections
-  }
-
   // MARK: Documents that never came from FHIR
-
-  /// Whether a document without a resource is to become one: not where the resource has only not come yet.
-  private static func isNative(_ document: BSONView, _ plan: DocumentPlan) throws -> Bool {
-    guard try document.find("_fhirline")?.document != nil else { return true }
-    for field in plan.fields where field.rootSource != nil {
-      if try document.find(string: field.name) != nil { return true }
-    }
-    return false
-  }
 
   /// Names what no mapping carries.
   private func noteStrangers(
@@ -220,15 +162,6 @@ package struct DocumentReader: Sendable {
       else { return }
       note(name, "has no home in FHIR: it stays in the document")
     }
-  }
-
-  /// The id of the patient whom a chart belongs to that is not stored under the patient's own.
-  private static func patient(ofChart document: BSONView, _ plan: DocumentPlan) throws -> String? {
-    guard plan.kind == .chart, let id = try document.find("patient_id").flatMap(StoredID.text), !id.isEmpty
-    else {
-      return nil
-    }
-    return DocumentID.fhirID(id)
   }
 
   private static func isResource(_ residual: BSONView) throws -> Bool {

@@ -73,11 +73,18 @@ extension DocumentPlan {
       stored.removed.contains(field.name)
         || restored.changed.contains(field.name) && !stored.untouched.contains(field.name)
     }
-    let elements = Set(edited.compactMap { $0.rootSource?.path.segments.first?.child.name })
+    // Of a field that nobody understands FHIR's own may be gone: what goes with it is not to stay alone.
+    let lost = fields.filter { field in
+      guard stored.refused.contains(field.name), let source = field.rootSource else { return false }
+      return source.path.places(in: restored.root).isEmpty
+    }
+    let elements = Set((edited + lost).compactMap { $0.rootSource?.path.segments.first?.child.name })
     var notes: [(field: String, reason: String)] = []
     if var completion = AppointmentCompletion(self, stored.context) {
+      let before = restored.root
       completion.complete(&restored.root, changed: elements)
       notes = completion.notes
+      if restored.root != before { restored.changed += lost.map(\.name) }
     }
     guard !restored.changed.isEmpty || !edited.isEmpty else {
       return StoredRoot(root: BSONDocument(copying: residual), changed: [], failed: restored.failed)

@@ -124,8 +124,15 @@ extension DocumentPlan {
       guard let source = field.rootSource else { continue }
       // Compared with the residual as it was: a field is not to undo what another put.
       let present = field.read(residual, source, context)
-      let value = values[field.name]
-      if present == value || value == nil && !removed.contains(field.name) { continue }
+      guard let value = values[field.name] else {
+        guard removed.contains(field.name) else { continue }
+        // Nothing may be left that would speak in its place, said by the residual or not.
+        let before = root
+        _ = field.write(nil, into: &root, source, context)
+        if root != before { changed.append(field.name) }
+        continue
+      }
+      if present == value { continue }
       if field.write(value, into: &root, source, context) {
         changed.append(field.name)
       } else {

@@ -100,7 +100,7 @@ extension FieldPlan {
   ///
   /// nil takes away all that the field reads: of several names the next would speak in place of the first.
   ///
-  /// - Parameter isFirstOnly: whether nil takes away only the element that speaks.
+  /// - Parameter isFirstOnly: whether nil takes away only the element that speaks, as import does with what it leaves out.
   func write(
     _ value: BSONValue?, into resource: inout BSONValue, _ source: FieldSource, _ context: Context,
     isFirstOnly: Bool = false
@@ -115,6 +115,12 @@ extension FieldPlan {
         resource.remove(at: address, isWholeItem: source.path.readsItems)
       }
       removeBeside(from: &resource)
+      // Without it the reference would still say who it is: the name of its target would speak.
+      if !isFirstOnly, let targetName = source.targetName {
+        for address in targetName.addresses(in: resource).reversed() {
+          resource.remove(at: address, isWholeItem: false)
+        }
+      }
       return true
     }
     let plain = unprefixed(value, context)

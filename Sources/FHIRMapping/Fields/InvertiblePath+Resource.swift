@@ -174,7 +174,8 @@ extension BSONFields {
       return Int(table.elements[child.element].order)
     }
     let mine = order(name)
-    let at = fields.firstIndex { order($0.key) > mine } ?? fields.count
+    // A value stands before what is said about it.
+    let at = fields.firstIndex { order($0.key) > mine || $0.key == "_" + name } ?? fields.count
     fields.insert(Field(name, value), at: at)
   }
 }

@@ -1,0 +1,121 @@
+import BSON
+import FHIRModel
+import FHIRPath
+
+/// A stored document with what its fields say put into its resources: what export gives, and what import takes for no news.
+struct RestoredDocument {
+  /// The document's own resource, with the fields' changes in it; nil where it has none.
+  private(set) var root: BSONValue?
+  /// Whether it is another than what stands under `fhir`.
+  private(set) var isRootChanged = false
+  let edits: SectionEdits
+  /// What could not be carried, or is doubtful, and why.
+  private(set) var notes: [(field: String, reason: String)] = []
+  /// The id that the document's own resource is exported under.
+  let rootID: String
+
+  /// - Parameter id: the document's `_id` as text.
+  init(_ document: BSONView, id: String, plan: DocumentPlan) throws {
+    let stored = try StoredFields(document, plan: plan)
+    let residual = plan.root == nil ? Optional.none : try document.find("fhir")?.document
+    if let residual {
+      let restored = try plan.root(ofStored: document, stored)
+      isRootChanged = !restored.changed.isEmpty
+      root = .document(
+        isRootChanged ? try restored.root?.fields() ?? BSONFields() : try BSONFields(residual))
+      notes += restored.failed.map { ($0, "cannot be written into the resource") } + restored.notes
+    } else if plan.root != nil, try RestoredDocument.isNative(document, plan),
+      let native = NativeRoot(plan, id: id, stored: stored)
+    {
+      isRootChanged = true
+      root = native.resource
+      notes += native.notes
+    }
+    // What came from FHIR with a doubt goes back with it: only the application's own values are understood, and doubted.
+    notes += stored.doubts
+    let content = DocumentContent(
+      kind: plan.kind, id: id, root: nil, sections: try RestoredDocument.sections(of: document, plan),
+      appointments: [])
+    let plain = String(id.dropFirst(stored.context.idPrefix.count))
+    rootID = DocumentID.fhirID(plain)
+    let owner = DocumentID.fhirID(root?["id"]?.text ?? plain)
+    let before = root
+    edits = try SectionEdits(
+      plan, content: content, stored: stored,
+      owner: try RestoredDocument.patient(ofChart: document, plan) ?? owner, name: owner, root: &root)
+    notes += edits.notes
+    isRootChanged = isRootChanged || root != before
+    if isRootChanged, let residual, var edited = root {
+      try ContainedLeftovers.remove(from: &edited, before: residual)
+      root = edited
+    }
+  }
+
+  /// The sections that the mapping knows, as they stand in a document.
+  private static func sections(
+    of document: BSONView, _ plan: DocumentPlan
+  ) throws -> [DocumentContent.Section] {
+    var sections: [DocumentContent.Section] = []
+    for section in plan.sections {
+      guard let array = try document.find(string: section.name)?.array else { continue }
+      var items: [BSONView] = []
+      try array.forEachElement { element in
+        if let item = element.document { items.append(item) }
+      }
+      sections.append(DocumentContent.Section(name: section.name, items: items))
+    }
+    return sections
+  }
+
+  /// Whether a document without a resource is to become one: not where the resource has only not come yet.
+  private static func isNative(_ document: BSONView, _ plan: DocumentPlan) throws -> Bool {
+    guard try document.find("_fhirline")?.document != nil else { return true }
+    for field in plan.fields where field.rootSource != nil {
+      if try document.find(string: field.name) != nil { return true }
+    }
+    return false
+  }
+
+  /// The id of the patient whom a chart belongs to that is not stored under the patient's own.
+  private static func patient(ofChart document: BSONView, _ plan: DocumentPlan) throws -> String? {
+    guard plan.kind == .chart, let id = try document.find("patient_id").flatMap(StoredID.text), !id.isEmpty
+    else {
+      return nil
+    }
+    return DocumentID.fhirID(id)
+  }
+}
+
+// MARK: Import
+
+extension DocumentPlan {
+  /// The resources that a stored document exports otherwise than they stand in it, or without their standing in it, by
+  /// their keys: what its fields say of them.
+  func saidResources(of document: BSONView, id: String) throws -> [String: BSONDocument] {
+    guard try !editedFields(in: document).isEmpty else { return [:] }
+    let restored = try RestoredDocument(document, id: id, plan: self)
+    var said: [String: BSONDocument] = [:]
+    func add(_ resource: BSONValue, _ key: String) throws {
+      said[key] = try BSONDocument(resource.fields ?? BSONFields())
+    }
+    // As it stands under `fhir`, too: of a field that nobody understands nothing may be left in it.
+    if let root = restored.root, let type = self.root?.name {
+      try add(root, try document.find(path: "_fhirline.key")?.text ?? type + "/" + restored.rootID)
+    }
+    for (name, items) in restored.edits.changed {
+      guard let array = try document.find(string: name)?.array else { continue }
+      var index = 0
+      try array.forEachElement { element in
+        guard let item = element.document else { return }
+        defer { index += 1 }
+        guard var resource = items[index] else { return }
+        try ContainedLeftovers.remove(from: &resource, before: item)
+        try add(resource, try DocumentDraft.key(of: item))
+      }
+    }
+    for resource in restored.edits.made {
+      try add(resource, (resource["resourceType"]?.text ?? "") + "/" + (resource["id"]?.text ?? ""))
+    }
+    return said
+  }
+}
