@@ -283,17 +283,23 @@ final class HealingRun {
   private func finish(_ found: Healed) throws {
     let waiting = WaitingReferences(store: store, source: run.source, run: number)
     var notes = found.settled
-    try store.persevering { connection in
-      for (from, kind, id) in found.moved {
-        // What else it waits for, it waits for in its new home.
-        try eachNote(of: from, connection) { note, name in
-          if !from.notes.contains(note) { waiting.add([name], kind: kind, documentID: id) }
-          notes.append(note)
+    let renoted = Result {
+      try store.persevering { connection in
+        for (from, kind, id) in found.moved {
+          // What else it waits for, it waits for in its new home.
+          try eachNote(of: from, connection) { note, name in
+            if !from.notes.contains(note) { waiting.add([name], kind: kind, documentID: id) }
+            notes.append(note)
+          }
+        }
+        for document in found.gone {
+          try eachNote(of: document, connection) { note, _ in notes.append(note) }
         }
       }
-      for document in found.gone { try eachNote(of: document, connection) { note, _ in notes.append(note) } }
     }
-    if let failure = waiting.finish() { throw failure }
+    let failure = waiting.finish()
+    try renoted.get()
+    if let failure { throw failure }
     try store.persevering { connection in
       _ = try connection.delete(ids: found.moved.map(\.from.id), from: states.collection(of: .resource))
       _ = try connection.delete(ids: notes, from: WaitingReferences.collection)

@@ -15,19 +15,27 @@ final class WaitingReferences: Sendable {
   static func name(ofTarget key: String) -> String { "name of " + key }
 
   private static let notesPerWrite = 1000
+  private static let writesWaiting = 4
   private static let mostRemembered = 500_000
+
+  private struct Note: Sendable {
+    let id: String
+    let document: BSONDocument
+  }
 
   private struct State {
     var seen: Set<UInt64> = []
-    var notes: [WriteOperation] = []
-    var failure: StoreError?
-    var isReady = false
+    var notes: [Note] = []
+    var writer: WorkerThread?
   }
 
   private let store: DocumentStore
   private let source: String
   private let run: Int32
   private let state = Mutex(State())
+  private let failure = Mutex<PipelineFailure?>(nil)
+  /// Notes on their way to a thread of their own: who finds a reference that waits has better to do than to wait for MongoDB.
+  private let queue = BoundedQueue<[Note]>(limit: writesWaiting)
 
   init(store: DocumentStore, source: String, run: Int32) {
     self.store = store
@@ -37,50 +45,84 @@ final class WaitingReferences: Sendable {
 
   /// Notes that a document waits for what is called so.
   func add(_ names: [String], kind: DocumentKind, documentID: String) {
-    state.withLock { state in
+    let full = state.withLock { state -> [Note]? in
       for name in names {
         let text = "\(source)\n\(kind.rawValue)\n\(documentID)\n\(name)"
         if state.seen.count > WaitingReferences.mostRemembered { state.seen = [] }
         guard state.seen.insert(NameHash.of(text)).inserted else { continue }
+        let id = ContentDigest.text(of: text)
         let note: BSONFields = [
-          "name": .string(name), "kind": .string(kind.rawValue), "document": .string(documentID),
-          "source": .string(source), "run": .int32(run),
+          "_id": .string(id), "name": .string(name), "kind": .string(kind.rawValue),
+          "document": .string(documentID), "source": .string(source), "run": .int32(run),
         ]
-        guard let first = try? BSONDocument(["$setOnInsert": .document(note)]) else { continue }
-        state.notes.append(
-          .update(filter: ["_id": .string(ContentDigest.text(of: text))], first, upsert: true, many: false))
+        guard let document = try? BSONDocument(note) else { continue }
+        state.notes.append(Note(id: id, document: document))
       }
-      if state.notes.count >= WaitingReferences.notesPerWrite { write(&state) }
+      guard state.notes.count >= WaitingReferences.notesPerWrite else { return nil }
+      return takeNotes(&state)
     }
+    if let full { queue.push(full) }
   }
 
-  /// Writes what is left; returns why that was not possible.
+  /// Writes what is left; returns why that was not possible. Call it once, when nobody adds any more.
   func finish() -> PipelineFailure? {
-    state.withLock { state in
-      write(&state)
-      return state.failure.map { PipelineFailure(.stopped, $0.message) }
+    let (last, writer) = state.withLock { state in
+      let last = state.notes.isEmpty ? nil : takeNotes(&state)
+      return (last, state.writer)
+    }
+    if let last { queue.push(last) }
+    queue.close()
+    writer?.join()
+    return failure.withLock { $0 }
+  }
+
+  private func takeNotes(_ state: inout State) -> [Note] {
+    if state.writer == nil { state.writer = WorkerThread { [self] in writeAll() } }
+    defer { state.notes = [] }
+    return state.notes
+  }
+
+  private func writeAll() {
+    var isReady = false
+    var wasEmpty = false
+    while let notes = queue.pop() {
+      // After a failure the queue is emptied all the same: whoever pushes must not wait for ever.
+      guard failure.withLock({ $0 == nil }) else { continue }
+      do {
+        try store.persevering { connection in
+          if !isReady {
+            try connection.ensureIndexes(
+              [IndexDefinition(name: "fhirline_document", keys: ["document": 1])],
+              on: WaitingReferences.collection)
+            wasEmpty = true
+            try connection.find(
+              in: WaitingReferences.collection, options: FindOptions(projection: ["_id": 1], limit: 1)
+            ) {
+              _ in wasEmpty = false
+            }
+            isReady = true
+          }
+          try write(notes, mayBeThere: !wasEmpty, connection)
+        }
+      } catch let error as StoreError {
+        failure.withLock { $0 = PipelineFailure(.stopped, error.message) }
+      } catch {
+        failure.withLock { $0 = PipelineFailure(.stopped, "references that wait could not be noted") }
+      }
     }
   }
 
-  private func write(_ state: inout State) {
-    guard !state.notes.isEmpty, state.failure == nil else { return }
-    let notes = state.notes
-    let isReady = state.isReady
-    state.notes = []
-    do {
-      try store.persevering { connection in
-        if !isReady {
-          try connection.ensureIndexes(
-            [IndexDefinition(name: "fhirline_document", keys: ["document": 1])],
-            on: WaitingReferences.collection)
-        }
-        _ = try connection.write(notes, in: WaitingReferences.collection)
-      }
-      state.isReady = true
-    } catch let error as StoreError {
-      state.failure = error
-    } catch {
-      state.failure = StoreError(.writeFailed, "references that wait could not be noted")
+  /// Inserts the notes that are not there yet. To look for them first costs the server a twentieth of refusing them one by one.
+  private func write(_ notes: [Note], mayBeThere: Bool, _ connection: borrowing StoreConnection) throws {
+    let present =
+      mayBeThere
+      ? try connection.existing(ids: notes.lazy.map(\.id), in: WaitingReferences.collection) : []
+    let missing = notes.lazy.filter { !present.contains($0.id) }.map(\.document)
+    guard !missing.isEmpty else { return }
+    let result = try connection.insert(Array(missing), into: WaitingReferences.collection)
+    // Another import, or this one before its confirmation was lost, may have made the same note.
+    if let refused = result.failures.first(where: { $0.reason != .duplicateKey }) {
+      throw StoreError(.writeFailed, "a reference that waits could not be noted: \(refused.message)")
     }
   }
 }

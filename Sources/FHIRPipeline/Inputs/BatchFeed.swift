@@ -33,6 +33,8 @@ package final class BatchFeed: Sendable {
   }
 
   package let files: [InputFile]
+  /// The numbers of the files to be read; nil for all.
+  private let chosen: Set<Int>?
   private let sharing: Sharing
   private let options: ReadOptions
   private let state: Mutex<State>
@@ -44,8 +46,11 @@ package final class BatchFeed: Sendable {
     var stopped = false
   }
 
-  package init(files: [InputFile], options: ReadOptions, sharing: Sharing = .all) {
+  package init(
+    files: [InputFile], only chosen: Set<Int>? = nil, options: ReadOptions, sharing: Sharing = .all
+  ) {
     self.files = files
+    self.chosen = chosen
     self.sharing = sharing
     self.options = options
     state = Mutex(State())
@@ -76,9 +81,13 @@ package final class BatchFeed: Sendable {
     state.withLock { state in
       if state.stopped { return nil }
       state.open.removeAll { $0.isFinished }
-      if state.nextFile < files.count {
+      while state.nextFile < files.count {
         let index = state.nextFile
         state.nextFile += 1
+        if let chosen, !chosen.contains(index) {
+          ahead?.advance(files[index].size)
+          continue
+        }
         let file = OpenFile(files[index], index: index, options: options, sharing, ahead)
         state.open.append(file)
         return file

@@ -217,8 +217,7 @@ final class ImportContext: Sendable {
   func makeDocuments() {
     guard knowsPatients else { return makeDocuments(.all) }
     makeDocuments(.comparing)
-    let marks = changed.take()
-    if !marks.isEmpty, !mustStop { makeDocuments(.changed(marks)) }
+    if let pass = changed.takePass(), !mustStop { makeDocuments(pass) }
   }
 
   /// Whether the database has most of the patients of bulk files already.
@@ -238,7 +237,8 @@ final class ImportContext: Sendable {
   private static let largePartition = 20 << 20
 
   private func makeDocuments(_ pass: ImportPass) {
-    let feed = BatchFeed(files: files, options: run.reading, sharing: .linesAnd(Set(largeInputs.keys)))
+    let feed = BatchFeed(
+      files: files, only: pass.files, options: run.reading, sharing: .linesAnd(Set(largeInputs.keys)))
     WorkerThread.run(count: run.workers) { [self] _ in
       let worker = ImportWorker(self, pass)
       worker.run(feed)

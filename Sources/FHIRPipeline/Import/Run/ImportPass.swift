@@ -9,11 +9,14 @@ import Synchronization
 enum ImportPass: Sendable {
   case all
   case comparing
-  /// Parts of these documents; all else has been seen to.
-  case changed(Set<UInt64>)
+  /// Parts of these documents, from these files; all else has been seen to.
+  case changed(Set<UInt64>, files: Set<Int>)
 
   /// Whether the pass accounts for what it reads.
   var counts: Bool { if case .changed = self { false } else { true } }
+
+  /// The numbers of the files to be read; nil for all.
+  var files: Set<Int>? { if case .changed(_, let files) = self { files } else { nil } }
 
   /// What stands for a document in the set of those that changed.
   static func mark(of part: PartView) -> UInt64 { mark(part.kind, part.documentID) }
@@ -23,16 +26,28 @@ enum ImportPass: Sendable {
   }
 }
 
-/// The documents that a comparison found to be other than stored, by their marks.
+/// The documents that a comparison found to be other than stored, by their marks, and the files that hold parts of them.
 final class ChangedDocuments: Sendable {
-  private let marks = Mutex<Set<UInt64>>([])
+  private struct State {
+    var marks: Set<UInt64> = []
+    var files: Set<Int> = []
+  }
 
-  func add(_ mark: UInt64) { marks.withLock { _ = $0.insert(mark) } }
+  private let state = Mutex(State())
 
-  func take() -> Set<UInt64> {
-    marks.withLock { marks in
-      defer { marks = [] }
-      return marks
+  func add(_ mark: UInt64, parts: ArraySlice<PartView>) {
+    state.withLock { state in
+      state.marks.insert(mark)
+      for part in parts { state.files.insert(Int(part.sequence >> 40)) }
+    }
+  }
+
+  /// The pass that sees to them; nil where nothing changed.
+  func takePass() -> ImportPass? {
+    state.withLock { state in
+      guard !state.marks.isEmpty else { return nil }
+      defer { state = State() }
+      return .changed(state.marks, files: state.files)
     }
   }
 }

@@ -95,7 +95,7 @@ extension ImportWorker {
     _ put: ([LoadRequest]) -> Void
   ) {
     guard let (drafts, presences) = drafts(of: some, groups) else { return }
-    if isComparing { return compare(drafts, presences) }
+    if isComparing { return compare(drafts, some, of: groups, presences) }
     var requests: [LoadRequest] = []
     var bytes = 0
     for (draft, hash) in drafts {
@@ -123,10 +123,10 @@ extension ImportWorker {
 
   /// Counts the documents that are as they are stored, and notes the others.
   private func compare(
-    _ drafts: [Draft],
+    _ drafts: [Draft], _ some: ArraySlice<DocumentGroups.Group>, of groups: DocumentGroups,
     _ presences: [DocumentKind: (String) -> LoadRequest.Presence]
   ) {
-    for (draft, hash) in drafts {
+    for ((draft, hash), group) in zip(drafts, some) {
       // Of several versions of a resource each is to be checked.
       let mayBeUnchecked = context.comparesAlone && draft.hasOtherVersions
       if case .stored(let state) = presences[draft.kind]?(draft.id), state.hash == hash, !mayBeUnchecked {
@@ -134,7 +134,8 @@ extension ImportWorker {
         context.loader.foundUnchanged(draft.kind, draft.id)
       } else {
         var id = draft.id
-        id.withUTF8 { context.changed.add(ImportPass.mark(draft.kind, UnsafeRawBufferPointer($0))) }
+        let mark = id.withUTF8 { ImportPass.mark(draft.kind, UnsafeRawBufferPointer($0)) }
+        context.changed.add(mark, parts: groups.parts(of: group))
       }
     }
   }

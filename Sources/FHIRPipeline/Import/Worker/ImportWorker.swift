@@ -296,7 +296,7 @@ final class ImportWorker {
     _ record: Record, _ resource: RecordResource, source: String, resolver: ReferenceResolver,
     sequence: UInt64, whole patients: WholePatients
   ) {
-    guard !resource.isAmbiguous, case .changed(let marks) = pass else { return }
+    guard !resource.isAmbiguous, case .changed(let marks, _) = pass else { return }
     let isFirst = isOnlyCompared(record, resource)
     let home = factory.home(of: resource, resolver)
     if factory.staysIn(home, resource) {
