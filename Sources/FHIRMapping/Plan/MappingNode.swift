@@ -9,7 +9,8 @@ struct MappingNode {
   /// The one document of a file.
   init(parsing text: String, file: String) throws(MappingError) {
     do {
-      guard let node = try compose(yaml: text) else {
+      // What kind of value a plain text is, its reader knows; to find out by patterns takes Yams longer than all else here.
+      guard let node = try compose(yaml: text, .basic) else {
         throw MappingError(
           .syntax, "the file is empty: expected a mapping with the key document", file: file, line: 1,
           column: 1)

@@ -28,11 +28,12 @@ package enum ConfigurationReader {
     var configuration = PipelineConfiguration()
     let root: Node?
     do {
-      root = try Yams.compose(yaml: text)
+      // Every setting knows what kind of value it takes.
+      root = try Yams.compose(yaml: text, .basic)
     } catch let error as YamlError {
       throw PipelineFailure(.configuration, syntaxMessage(error, file: file))
     }
-    guard let root, root != Node("") else { return configuration }
+    guard let root, root.scalar?.string.isEmpty != true else { return configuration }
     let reader = Section(file: file, name: "the file", node: root)
     try reader.read([
       "mongodb": { node in
