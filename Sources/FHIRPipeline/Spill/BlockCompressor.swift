@@ -12,18 +12,21 @@ final class BlockCompressor: @unchecked Sendable {
   deinit { room.deallocate() }
 
   /// The block made small, at most 2,113,929,216 bytes; valid until the next.
-  func compress(_ block: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
-    let bound = Int(LZ4_compressBound(Int32(block.count)))
+  ///
+  /// - Parameter head: how many bytes before it are free to be written.
+  func compress(_ block: UnsafeRawBufferPointer, head: Int) -> UnsafeMutableRawBufferPointer {
+    let bound = head + Int(LZ4_compressBound(Int32(block.count)))
     if room.count < bound {
       room.deallocate()
       room = .allocate(byteCount: bound, alignment: 16)
     }
     let count = LZ4_compress_default(
       block.baseAddress?.assumingMemoryBound(to: CChar.self),
-      room.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(block.count), Int32(room.count))
+      room.baseAddress.map { ($0 + head).assumingMemoryBound(to: CChar.self) }, Int32(block.count),
+      Int32(room.count - head))
     // There is room for the worst case: nothing else can fail.
     precondition(count > 0, "a block could not be compressed")
-    return UnsafeRawBufferPointer(rebasing: room[..<Int(count)])
+    return UnsafeMutableRawBufferPointer(rebasing: room[..<(head + Int(count))])
   }
 
   /// Makes a block whole again; false where the bytes are no such block.

@@ -14,7 +14,7 @@ extension SpillStore {
   }
 
   /// The records of a partition that is too large for memory, in a file; the partition is empty afterwards.
-  func takeMapped(_ index: Int) throws(PipelineFailure) -> MappedBytes {
+  package func takeMapped(_ index: Int) throws(PipelineFailure) -> MappedBytes {
     let taken = empty(index)
     let file = try TemporaryFile(folder: folder)
     var at = 0
@@ -26,7 +26,7 @@ extension SpillStore {
   }
 
   /// Appends the parts of a partition, which stay there to be read again.
-  func copy(_ index: Int, into parts: inout PartBuffer) throws(PipelineFailure) {
+  package func copy(_ index: Int, into parts: inout PartBuffer) throws(PipelineFailure) {
     try fill(&parts, with: contents(of: index))
   }
 

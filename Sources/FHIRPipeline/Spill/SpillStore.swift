@@ -8,28 +8,26 @@ import Synchronization
 package final class SpillStore: @unchecked Sendable {
   // Safe to share: `partitions` is set once; each partition is touched only inside its own lock, the rest inside its own.
 
-  private final class Partition {
+  fileprivate final class Partition {
     let lock = Mutex(())
     /// What came since the last block.
     var buffer = Buffer()
+    /// The first blocks.
     var blocks: [Block] = []
+    /// Those after them.
+    var chain = BlockChain()
   }
 
   /// Records that are not a block yet.
   ///
   /// Safe to share: whoever holds its partition's lock, or has taken it out of there, is its only user.
-  private final class Buffer: @unchecked Sendable { var bytes: [UInt8] = [] }
+  fileprivate final class Buffer: @unchecked Sendable { var bytes: [UInt8] = [] }
 
-  /// Records that were compressed together.
+  /// Records that were compressed together, in memory.
   ///
   /// Safe to share: its memory is written before the block is made, and freed by whoever takes it out of its partition.
   struct Block: @unchecked Sendable {
-    enum Place {
-      case memory(UnsafeMutableRawPointer)
-      case file(offset: Int)
-    }
-    let place: Place
-    let storedCount: Int
+    let stored: UnsafeMutableRawBufferPointer
     let count: Int
   }
 
@@ -57,11 +55,11 @@ package final class SpillStore: @unchecked Sendable {
   ///   - expectedBytes: about how much will come; decides the number of partitions, so that one fits into memory.
   ///   - memory: how many bytes may stay in memory in all.
   package init(expectedBytes: Int, memory: Int = 16 << 20, folder: String) {
-    let count = max(8, min(1024, expectedBytes / SpillStore.bytesPerPartition + 1))
+    let count = max(8, min(2048, expectedBytes / SpillStore.bytesPerPartition + 1))
     partitions = (0..<count).map { _ in Partition() }
     let pending = min(SpillStore.pendingBytes, memory / 2)
     // Smaller blocks do not become much smaller; larger ones only take longer to fill.
-    bytesPerBlock = max(16 << 10, min(128 << 10, pending / count))
+    bytesPerBlock = max(8 << 10, min(128 << 10, pending / count))
     room = Atomic(memory - pending)
     self.folder = folder
   }
@@ -99,31 +97,43 @@ package final class SpillStore: @unchecked Sendable {
 
   /// Makes a block of what a buffer holds.
   private func close(_ buffer: Buffer, of partition: Partition) throws(PipelineFailure) {
-    let block = try block(buffer.bytes)
-    partition.lock.withLock { _ in partition.blocks.append(block) }
+    try store(buffer.bytes, in: partition)
     guard buffer.bytes.capacity <= 2 * bytesPerBlock else { return }
     buffer.bytes.removeAll(keepingCapacity: true)
     buffers.withLock { $0.append(buffer) }
   }
 
-  private func block(_ buffer: [UInt8]) throws(PipelineFailure) -> Block {
+  private func store(_ bytes: [UInt8], in partition: Partition) throws(PipelineFailure) {
     let compressor = takeCompressor()
     defer { giveBack(compressor) }
-    let small = buffer.withUnsafeBytes { compressor.compress($0) }
-    return Block(place: try keep(small), storedCount: small.count, count: buffer.count)
+    let linked = bytes.withUnsafeBytes { compressor.compress($0, head: BlockChain.Link.bytes) }
+    let small = UnsafeRawBufferPointer(rebasing: linked[BlockChain.Link.bytes...])
+    if keep(small, count: bytes.count, in: partition) { return }
+    let (file, offset) = try place(count: linked.count)
+    let link = BlockChain.Link(
+      offset: Int64(offset), storedCount: UInt32(small.count), count: UInt32(bytes.count))
+    // Nobody follows the chain before all of it is written.
+    linked.storeBytes(
+      of: partition.lock.withLock { _ in partition.chain.append(link) }, as: BlockChain.Link.self)
+    try file.write(UnsafeRawBufferPointer(linked), at: offset)
   }
 
-  private func keep(_ bytes: UnsafeRawBufferPointer) throws(PipelineFailure) -> Block.Place {
-    if room.subtract(bytes.count, ordering: .relaxed).newValue >= 0 {
-      let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 16)
-      copy.copyMemory(from: bytes)
-      // a block has bytes: the buffer has a base
-      return .memory(copy.baseAddress.unsafelyUnwrapped)
+  /// Keeps a block in memory; false where there is no room, or blocks before it stand in the file already.
+  private func keep(_ bytes: UnsafeRawBufferPointer, count: Int, in partition: Partition) -> Bool {
+    guard room.subtract(bytes.count, ordering: .relaxed).newValue >= 0 else {
+      room.add(bytes.count, ordering: .relaxed)
+      return false
     }
-    room.add(bytes.count, ordering: .relaxed)
-    let (file, offset) = try place(count: bytes.count)
-    try file.write(bytes, at: offset)
-    return .file(offset: offset)
+    let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 16)
+    copy.copyMemory(from: bytes)
+    let block = Block(stored: copy, count: count)
+    let isKept = partition.lock.withLock { _ in
+      guard partition.chain.count == 0 else { return false }
+      partition.blocks.append(block)
+      return true
+    }
+    if !isKept { free(block) }
+    return isKept
   }
 
   /// A place in the file, for bytes that are written there without holding others up.
@@ -138,9 +148,8 @@ package final class SpillStore: @unchecked Sendable {
   }
 
   fileprivate func free(_ block: Block) {
-    guard case .memory(let base) = block.place else { return }
-    base.deallocate()
-    room.add(block.storedCount, ordering: .relaxed)
+    room.add(block.stored.count, ordering: .relaxed)
+    block.stored.deallocate()
   }
 
   private func takeCompressor() -> BlockCompressor {
@@ -155,7 +164,7 @@ package final class SpillStore: @unchecked Sendable {
   func size(of index: Int) -> Int {
     let partition = partitions[index]
     return partition.lock.withLock { _ in
-      partition.blocks.reduce(partition.buffer.bytes.count) { $0 + $1.count }
+      partition.blocks.reduce(partition.buffer.bytes.count + partition.chain.count) { $0 + $1.count }
     }
   }
 
@@ -163,28 +172,39 @@ package final class SpillStore: @unchecked Sendable {
   struct Contents: ~Copyable {
     private let store: SpillStore
     private let blocks: [Block]
+    private let chain: BlockChain
     private let buffer: [UInt8]
     private let isTaken: Bool
 
-    init(_ store: SpillStore, _ blocks: [Block], _ buffer: [UInt8], isTaken: Bool) {
+    fileprivate init(_ store: SpillStore, _ partition: Partition, isTaken: Bool) {
       self.store = store
-      self.blocks = blocks
-      self.buffer = buffer
+      blocks = partition.blocks
+      chain = partition.chain
+      buffer = partition.buffer.bytes
       self.isTaken = isTaken
     }
 
     deinit { if isTaken { for block in blocks { store.free(block) } } }
 
-    var count: Int { blocks.reduce(buffer.count) { $0 + $1.count } }
+    var count: Int { blocks.reduce(buffer.count + chain.count) { $0 + $1.count } }
 
     /// Copies all to where there is room for ``count`` bytes.
     func copy(to room: UnsafeMutableRawBufferPointer) throws(PipelineFailure) {
       var at = 0
       for block in blocks {
-        try store.restore(block, into: UnsafeMutableRawBufferPointer(rebasing: room[at..<at + block.count]))
-        at += block.count
+        let end = at + block.count
+        try store.restore(
+          UnsafeRawBufferPointer(block.stored), into: UnsafeMutableRawBufferPointer(rebasing: room[at..<end]))
+        at = end
       }
-      room[at...].copyBytes(from: buffer)
+      if chain.count > 0 {
+        try chain.forEachFromLast(in: store.filled) { (range, stored) throws(PipelineFailure) in
+          let place = UnsafeMutableRawBufferPointer(
+            rebasing: room[(at + range.lowerBound)..<(at + range.upperBound)])
+          try store.restore(stored, into: place)
+        }
+      }
+      room[(at + chain.count)...].copyBytes(from: buffer)
     }
 
     /// Hands all to the closure, block by block.
@@ -193,14 +213,24 @@ package final class SpillStore: @unchecked Sendable {
     ) throws(PipelineFailure) {
       var room = UnsafeMutableRawBufferPointer(start: nil, count: 0)
       defer { room.deallocate() }
-      for block in blocks {
-        if room.count < block.count {
+      func take(_ stored: UnsafeRawBufferPointer, _ count: Int) throws(PipelineFailure) {
+        if room.count < count {
           room.deallocate()
-          room = .allocate(byteCount: block.count, alignment: 16)
+          room = .allocate(byteCount: count, alignment: 16)
         }
-        let whole = UnsafeMutableRawBufferPointer(rebasing: room[..<block.count])
-        try store.restore(block, into: whole)
+        let whole = UnsafeMutableRawBufferPointer(rebasing: room[..<count])
+        try store.restore(stored, into: whole)
         try body(UnsafeRawBufferPointer(whole))
+      }
+      for block in blocks { try take(UnsafeRawBufferPointer(block.stored), block.count) }
+      if chain.count > 0 {
+        let file = store.filled
+        for link in try chain.links(in: file) {
+          let stored = UnsafeMutableRawBufferPointer.allocate(byteCount: Int(link.storedCount), alignment: 16)
+          defer { stored.deallocate() }
+          try file.read(at: Int(link.offset) + BlockChain.Link.bytes, into: stored)
+          try take(UnsafeRawBufferPointer(stored), Int(link.count))
+        }
       }
       if buffer.isEmpty { return }
       var failure: PipelineFailure?
@@ -213,39 +243,33 @@ package final class SpillStore: @unchecked Sendable {
 
   func empty(_ index: Int) -> Contents {
     let partition = partitions[index]
-    let (blocks, buffer) = partition.lock.withLock { _ in
+    return partition.lock.withLock { _ in
       defer {
         partition.buffer = Buffer()
         partition.blocks = []
+        partition.chain = BlockChain()
       }
-      return (partition.blocks, partition.buffer.bytes)
+      return Contents(self, partition, isTaken: true)
     }
-    return Contents(self, blocks, buffer, isTaken: true)
   }
 
   /// The contents of a partition that stay where they are, to be read again.
   func contents(of index: Int) -> Contents {
     let partition = partitions[index]
-    let (blocks, buffer) = partition.lock.withLock { _ in (partition.blocks, partition.buffer.bytes) }
-    return Contents(self, blocks, buffer, isTaken: false)
+    return partition.lock.withLock { _ in Contents(self, partition, isTaken: false) }
   }
 
-  private func restore(
-    _ block: Block, into room: UnsafeMutableRawBufferPointer
+  /// The file that the blocks of chains stand in.
+  fileprivate var filled: TemporaryFile {
+    // A chain has blocks only once there is the file.
+    guard let file = file.withLock({ $0.file }) else { preconditionFailure("a block without its file") }
+    return file
+  }
+
+  fileprivate func restore(
+    _ stored: UnsafeRawBufferPointer, into room: UnsafeMutableRawBufferPointer
   ) throws(PipelineFailure) {
-    let isWhole: Bool
-    switch block.place {
-    case .memory(let base):
-      isWhole = BlockCompressor.decompress(
-        UnsafeRawBufferPointer(start: base, count: block.storedCount), into: room)
-    case .file(let offset):
-      let stored = UnsafeMutableRawBufferPointer.allocate(byteCount: block.storedCount, alignment: 16)
-      defer { stored.deallocate() }
-      guard let file = file.withLock({ $0.file }) else { preconditionFailure("a block without its file") }
-      try file.read(at: offset, into: stored)
-      isWhole = BlockCompressor.decompress(UnsafeRawBufferPointer(stored), into: room)
-    }
-    guard isWhole else {
+    guard BlockCompressor.decompress(stored, into: room) else {
       throw PipelineFailure(.output, "\(folder): a temporary file is no longer what was written into it")
     }
   }

@@ -2,8 +2,8 @@ import BSON
 
 /// Where the resources of a run can be found by what others call them: their identifiers and their `fullUrl`s.
 ///
-/// Filled by a first pass over the inputs, read by the second. Keys are 64-bit hashes, so that a million targets cost
-/// some tens of megabytes; see ``NameHash``.
+/// Filled by a first pass over the inputs, read by the second. Keys are 64-bit hashes, and targets lie one behind the other, so
+/// that a million of them cost some hundred megabytes less than as objects; see ``NameHash``.
 package struct TargetIndex: Sendable {
   /// A resource of the run.
   package struct Target: Sendable, Equatable {
@@ -19,6 +19,14 @@ package struct TargetIndex: Sendable {
       key = type.withUTF8Bytes { type in id.withUTF8Bytes { id in Target.key(type, id) } }
     }
 
+    /// - Parameter key: `Type/id`
+    fileprivate init(key: UnsafeRawBufferPointer) {
+      let slash = key.firstIndex(of: UInt8(ascii: "/")) ?? key.endIndex
+      type = String(decoding: key[..<slash], as: UTF8.self)
+      id = String(decoding: key[slash...].dropFirst(), as: UTF8.self)
+      self.key = String(decoding: key, as: UTF8.self)
+    }
+
     /// In one allocation: every resource has a key, and many a reference.
     private static func key(_ type: UnsafeRawBufferPointer, _ id: UnsafeRawBufferPointer) -> String {
       let count = type.count + 1 + id.count
@@ -32,68 +40,74 @@ package struct TargetIndex: Sendable {
     }
   }
 
-  private enum Entry {
-    case one(Int)
-    /// Several resources answer to the name: a reference by it resolves to none, as the specification has it.
-    case several
+  /// The keys of targets, one behind the other.
+  private struct Keys: Sendable {
+    private var texts: [UInt8] = []
+    private var ends: [Int] = []
+
+    var count: Int { ends.count }
+
+    mutating func append(_ key: UnsafeRawBufferPointer) {
+      texts.append(contentsOf: key)
+      ends.append(texts.count)
+    }
+
+    func withKey<R>(_ position: Int, _ body: (UnsafeRawBufferPointer) -> R) -> R {
+      let start = position > 0 ? ends[position - 1] : 0
+      return texts.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[start..<ends[position]])) }
+    }
   }
 
-  private var entries: [UInt64: Entry] = [:]
-  private var targets: [Target] = []
+  /// By the hash of a name, the position of the target.
+  private var entries: [UInt64: Int32] = [:]
+  /// Stands for a position: several resources answer to the name. A reference by it resolves to none, as the specification has
+  /// it.
+  private static let several: Int32 = -1
+  private var keys = Keys()
   /// By the hashes of their keys.
-  private var positions: [UInt64: Int] = [:]
+  private var positions: [UInt64: Int32] = [:]
   private var names: [String: String] = [:]
   /// Organizations that have several names, in several versions.
   private(set) var renamed: Set<String> = []
 
   package init() {}
 
-  package var count: Int { targets.count }
+  package var count: Int { keys.count }
 
   /// Adds a resource under names, given by their hashes.
   mutating func add(_ target: Target, names hashes: [UInt64]) {
     guard !hashes.isEmpty else { return }
-    let position: Int
-    let key = NameHash.of(target.key)
-    if let known = positions[key] {
-      position = known
-    } else {
-      position = targets.count
-      targets.append(target)
-      positions[key] = position
-    }
-    for hash in hashes {
-      switch entries[hash] {
-      case nil: entries[hash] = .one(position)
-      case .one(let known) where known != position: entries[hash] = .several
-      default: break
-      }
-    }
+    let position = target.key.withUTF8Bytes { self.position(of: $0) }
+    for hash in hashes { note(position, under: hash) }
+  }
+
+  /// Where a target is, which is added if it is new.
+  private mutating func position(of key: UnsafeRawBufferPointer) -> Int32 {
+    let hash = NameHash.of(key)
+    if let known = positions[hash] { return known }
+    let position = Int32(keys.count)
+    positions[hash] = position
+    keys.append(key)
+    return position
+  }
+
+  private mutating func note(_ position: Int32, under hash: UInt64) {
+    let known = entries.updateValue(position, forKey: hash)
+    if let known, known != position { entries[hash] = TargetIndex.several }
   }
 
   package mutating func merge(_ other: TargetIndex) {
-    var moved: [Int] = []
-    moved.reserveCapacity(other.targets.count)
-    for target in other.targets {
-      let key = NameHash.of(target.key)
-      if let known = positions[key] {
-        moved.append(known)
-      } else {
-        moved.append(targets.count)
-        positions[key] = targets.count
-        targets.append(target)
-      }
+    if entries.isEmpty, keys.count == 0, names.isEmpty {
+      self = other
+      return
     }
-    for (hash, entry) in other.entries {
-      guard case .one(let position) = entry else {
-        entries[hash] = .several
-        continue
-      }
-      switch entries[hash] {
-      case nil: entries[hash] = .one(moved[position])
-      case .one(let known) where known != moved[position]: entries[hash] = .several
-      default: break
-      }
+    var moved: [Int32] = []
+    moved.reserveCapacity(other.keys.count)
+    for position in 0..<other.keys.count {
+      moved.append(other.keys.withKey(position) { self.position(of: $0) })
+    }
+    for (hash, position) in other.entries {
+      note(position < 0 ? TargetIndex.several : moved[Int(position)], under: hash)
     }
     // The same whichever worker met which; in the end the one that is stored counts.
     renamed.formUnion(other.renamed)
@@ -107,8 +121,8 @@ package struct TargetIndex: Sendable {
   func matches(of name: String) -> Matches {
     switch entries[NameHash.of(name)] {
     case nil: .none
-    case .one(let position): .one(targets[position])
-    case .several: .several
+    case TargetIndex.several: .several
+    case let position?: .one(target(at: position))
     }
   }
 
@@ -125,9 +139,11 @@ package struct TargetIndex: Sendable {
 
   /// The same, by the hash of the name.
   func target(hash: UInt64) -> Target? {
-    guard case .one(let position) = entries[hash] else { return nil }
-    return targets[position]
+    guard let position = entries[hash], position != TargetIndex.several else { return nil }
+    return target(at: position)
   }
+
+  private func target(at position: Int32) -> Target { keys.withKey(Int(position)) { Target(key: $0) } }
 
   /// Remembers an organization's name, which its patients' documents show.
   package mutating func setName(_ name: String, of key: String) { names[key] = name }
