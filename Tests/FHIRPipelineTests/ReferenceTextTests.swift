@@ -30,8 +30,10 @@ import Testing
     #expect(ReferenceText("Patient?identifier=7&name=x") == .search)
   }
 
-  @Test func `an index gives the one resource of a name, and none of two`() {
-    var index = TargetIndex()
+  @Test(arguments: [false, true]) func `an index gives the one resource of a name, and none of two`(
+    isLarge: Bool
+  ) {
+    var index = TargetIndex(isLarge: isLarge)
     let name = TargetIndex.identifierName(type: "Practitioner", system: "s", value: "1")
     let a = TargetIndex.Target(type: "Practitioner", id: "a")
     let b = TargetIndex.Target(type: "Practitioner", id: "b")
@@ -39,11 +41,11 @@ import Testing
     #expect(index.target(named: name) == a)
     index.add(a, names: [NameHash.of(name)])
     #expect(index.target(named: name)?.id == "a")
-    var other = TargetIndex()
+    var other = TargetIndex(isLarge: !isLarge)
     other.add(b, names: [NameHash.of(name)])
     index.merge(other)
     #expect(index.target(named: name) == nil)
-    #expect(index.target(named: "urn:x")?.id == "a")
+    #expect(index.target(named: "urn:x") == a)
     #expect(index.target(named: "urn:y") == nil)
   }
 }

@@ -7,7 +7,7 @@ import Synchronization
 final class LargeBundle: Sendable {
   /// What is known of a Bundle when it was read once.
   struct Contents: Sendable {
-    fileprivate(set) var index = TargetIndex()
+    fileprivate(set) var index = TargetIndex(isLarge: true)
     /// Ids of the patients in it.
     fileprivate(set) var patients: [String] = []
     /// `Bundle.type`

@@ -2,8 +2,8 @@ import BSON
 
 /// Where the resources of a run can be found by what others call them: their identifiers and their `fullUrl`s.
 ///
-/// Filled by a first pass over the inputs, read by the second. Keys are 64-bit hashes, and targets lie one behind the other, so
-/// that a million of them cost some hundred megabytes less than as objects; see ``NameHash``.
+/// Filled by a first pass over the inputs, read by the second. Keys are 64-bit hashes; see ``NameHash``. Those of a run may be
+/// millions, of a Bundle they are asked for by every other resource: the one needs little memory, the other little time.
 package struct TargetIndex: Sendable {
   /// A resource of the run.
   package struct Target: Sendable, Equatable {
@@ -22,8 +22,8 @@ package struct TargetIndex: Sendable {
     /// - Parameter key: `Type/id`
     fileprivate init(key: UnsafeRawBufferPointer) {
       let slash = key.firstIndex(of: UInt8(ascii: "/")) ?? key.endIndex
-      type = String(decoding: key[..<slash], as: UTF8.self)
-      id = String(decoding: key[slash...].dropFirst(), as: UTF8.self)
+      type = String(decoding: UnsafeRawBufferPointer(rebasing: key[..<slash]), as: UTF8.self)
+      id = String(decoding: UnsafeRawBufferPointer(rebasing: key[slash...].dropFirst()), as: UTF8.self)
       self.key = String(decoding: key, as: UTF8.self)
     }
 
@@ -40,21 +40,36 @@ package struct TargetIndex: Sendable {
     }
   }
 
-  /// The keys of targets, one behind the other.
-  private struct Keys: Sendable {
-    private var texts: [UInt8] = []
-    private var ends: [Int] = []
+  /// Targets by their positions.
+  private enum Targets: Sendable {
+    case few([Target])
+    case many(TargetKeys)
 
-    var count: Int { ends.count }
-
-    mutating func append(_ key: UnsafeRawBufferPointer) {
-      texts.append(contentsOf: key)
-      ends.append(texts.count)
+    var count: Int {
+      switch self {
+      case .few(let targets): targets.count
+      case .many(let keys): keys.count
+      }
     }
 
-    func withKey<R>(_ position: Int, _ body: (UnsafeRawBufferPointer) -> R) -> R {
-      let start = position > 0 ? ends[position - 1] : 0
-      return texts.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[start..<ends[position]])) }
+    subscript(position: Int) -> Target {
+      switch self {
+      case .few(let targets): targets[position]
+      case .many(let keys): keys.withKey(position) { Target(key: $0) }
+      }
+    }
+
+    mutating func append(_ target: Target) {
+      switch self {
+      case .few(var targets):
+        self = .few([])
+        targets.append(target)
+        self = .few(targets)
+      case .many(var keys):
+        self = .many(TargetKeys())
+        keys.append(target.key)
+        self = .many(keys)
+      }
     }
   }
 
@@ -63,31 +78,32 @@ package struct TargetIndex: Sendable {
   /// Stands for a position: several resources answer to the name. A reference by it resolves to none, as the specification has
   /// it.
   private static let several: Int32 = -1
-  private var keys = Keys()
+  private var targets: Targets
   /// By the hashes of their keys.
   private var positions: [UInt64: Int32] = [:]
   private var names: [String: String] = [:]
   /// Organizations that have several names, in several versions.
   private(set) var renamed: Set<String> = []
 
-  package init() {}
+  /// - Parameter isLarge: whether there may be very many.
+  package init(isLarge: Bool = false) { targets = isLarge ? .many(TargetKeys()) : .few([]) }
 
-  package var count: Int { keys.count }
+  package var count: Int { targets.count }
 
   /// Adds a resource under names, given by their hashes.
   mutating func add(_ target: Target, names hashes: [UInt64]) {
     guard !hashes.isEmpty else { return }
-    let position = target.key.withUTF8Bytes { self.position(of: $0) }
+    let position = position(of: target)
     for hash in hashes { note(position, under: hash) }
   }
 
   /// Where a target is, which is added if it is new.
-  private mutating func position(of key: UnsafeRawBufferPointer) -> Int32 {
-    let hash = NameHash.of(key)
+  private mutating func position(of target: Target) -> Int32 {
+    let hash = NameHash.of(target.key)
     if let known = positions[hash] { return known }
-    let position = Int32(keys.count)
+    let position = Int32(targets.count)
     positions[hash] = position
-    keys.append(key)
+    targets.append(target)
     return position
   }
 
@@ -97,15 +113,13 @@ package struct TargetIndex: Sendable {
   }
 
   package mutating func merge(_ other: TargetIndex) {
-    if entries.isEmpty, keys.count == 0, names.isEmpty {
+    if entries.isEmpty, targets.count == 0, names.isEmpty {
       self = other
       return
     }
     var moved: [Int32] = []
-    moved.reserveCapacity(other.keys.count)
-    for position in 0..<other.keys.count {
-      moved.append(other.keys.withKey(position) { self.position(of: $0) })
-    }
+    moved.reserveCapacity(other.count)
+    for number in 0..<other.count { moved.append(position(of: other.targets[number])) }
     for (hash, position) in other.entries {
       note(position < 0 ? TargetIndex.several : moved[Int(position)], under: hash)
     }
@@ -122,7 +136,7 @@ package struct TargetIndex: Sendable {
     switch entries[NameHash.of(name)] {
     case nil: .none
     case TargetIndex.several: .several
-    case let position?: .one(target(at: position))
+    case let position?: .one(targets[Int(position)])
     }
   }
 
@@ -140,10 +154,8 @@ package struct TargetIndex: Sendable {
   /// The same, by the hash of the name.
   func target(hash: UInt64) -> Target? {
     guard let position = entries[hash], position != TargetIndex.several else { return nil }
-    return target(at: position)
+    return targets[Int(position)]
   }
-
-  private func target(at position: Int32) -> Target { keys.withKey(Int(position)) { Target(key: $0) } }
 
   /// Remembers an organization's name, which its patients' documents show.
   package mutating func setName(_ name: String, of key: String) { names[key] = name }

@@ -54,7 +54,7 @@ struct IndexPass: Sendable {
   func run(
     _ files: [InputFile], _ stored: ([String]) throws -> [String: TargetIndex.Matches]
   ) rethrows -> Result {
-    let whole = Mutex(TargetIndex())
+    let whole = Mutex(TargetIndex(isLarge: true))
     let patients = Mutex<[String]>([])
     let deleted = Mutex<Set<UInt64>>([])
     let searched = Mutex<[String]>([])
@@ -71,7 +71,7 @@ struct IndexPass: Sendable {
     let feed = BatchFeed(files: files, options: passingOver(repeated))
     WorkerThread.run(count: workers) { _ in
       var worker = BatchFeed.Worker(feed)
-      var part = TargetIndex()
+      var part = TargetIndex(isLarge: true)
       var sample: [String] = []
       while !Interruption.isAsked, let item = worker.next() {
         guard case .batch(let batch) = item.content else { continue }
