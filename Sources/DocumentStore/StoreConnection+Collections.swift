@@ -42,11 +42,18 @@ package struct IndexDefinition: Sendable {
 extension StoreConnection {
   /// Creates a collection; one that exists already is left as it is.
   package func createCollection(_ name: String, options: BSONFields = [:]) throws(StoreError) {
+    _ = try makeCollection(name, options: options)
+  }
+
+  /// The same; says whether there was none.
+  package func makeCollection(_ name: String, options: BSONFields) throws(StoreError) -> Bool {
     do {
       _ = try command(
         try document(BSONFields([.init("create", .string(name))] + options.fields)), writes: true)
+      return true
     } catch {
       guard error.serverCode == 48 else { throw error }
+      return false
     }
   }
 

@@ -10,8 +10,18 @@ extension StoreConnection {
 
   /// The fields of each index of a collection, in their order.
   package func indexes(of name: String) throws(StoreError) -> [BSONFields] {
-    // A collection has 64 indexes at most; the first batch holds 101 of what it lists.
-    try firstBatch(["listIndexes": .string(name)]).compactMap { $0["key"]?.fields }
+    try indexDescriptions(of: name).compactMap { $0["key"]?.fields }
+  }
+
+  /// The indexes of a collection with their names and options; none where there is no such collection.
+  package func indexDescriptions(of name: String) throws(StoreError) -> [BSONFields] {
+    do {
+      // A collection has 64 indexes at most; the first batch holds 101 of what it lists.
+      return try firstBatch(["listIndexes": .string(name)])
+    } catch {
+      guard error.serverCode == 26 else { throw error }
+      return []
+    }
   }
 
   private func firstBatch(_ command: BSONFields) throws(StoreError) -> [BSONFields] {

@@ -73,7 +73,9 @@ extension WriteFailure {
       message = "another document has the same \(names)"
     case 121:
       reason = .refusedByRules
-      message = "the collection's own validation rules refuse the document"
+      message =
+        "the collection's own validation rules refuse the document"
+        + (ValidationFaults(entry["errInfo"]?.fields).text.map { ": \($0)" } ?? "")
     case 10334, 17280, 17419, 17420:
       reason = .tooLarge
       message = "the document is larger than MongoDB stores (16 MB)"

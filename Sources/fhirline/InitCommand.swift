@@ -9,7 +9,8 @@ struct InitCommand: ParsableCommand {
       The indexes are those of the platform's queries and of the import; the validators say which type each field has, as \
       the mappings give it. What is there already stays; an existing database is set up as well. A validator that warns \
       has the server note a document that does not fit in its log, with its values; one of action error refuses it. \
-      Documents that are stored and do not fit stay writable.
+      Documents that are stored and do not fit stay writable. What cannot be done is said on standard error, and the rest is \
+      done all the same; exit code 1 then.
       """)
 
   @Option(
@@ -39,10 +40,18 @@ struct InitCommand: ParsableCommand {
     run.validation = validation
     run.isDryRun = dryRun
     run.replaces = replaceValidators
-    let steps = try run.run(store: try Database.open(configuration))
-    for step in steps where !common.quiet || format == .json {
-      Terminal.write((format == .json ? step.json : step.text(isDryRun: dryRun)) + "\n", to: STDOUT_FILENO)
+    let (isQuiet, format, isDryRun) = (common.quiet, format, dryRun)
+    run.tell = { step in
+      // Data goes to standard output; what could not be done is said to whoever asked for silence, too.
+      if format == .json {
+        Terminal.write(step.json + "\n", to: STDOUT_FILENO)
+      } else if step.kind == .refused {
+        Terminal.say("fhirline: " + step.text(isDryRun: isDryRun))
+      } else if !isQuiet {
+        Terminal.write(step.text(isDryRun: isDryRun) + "\n", to: STDOUT_FILENO)
+      }
     }
+    try run.run(store: try Database.open(configuration)).leave()
   }
 }
 

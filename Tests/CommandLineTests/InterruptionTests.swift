@@ -63,7 +63,9 @@ import Testing
         while program.isRunning, !wire.isHolding { usleep(1000) }
         for _ in 0..<100 where program.isRunning && !isStopped {
           usleep(10_000)
-          isStopped = try files(workspace, folder).contains { $0.hasSuffix(".part") }
+          isStopped = try files(workspace, folder).contains {
+            $0.hasSuffix(format == "bundle" ? ".json.part" : ".ndjson.part")
+          }
         }
         program.send(signal)
         wire.release()

@@ -299,6 +299,10 @@ package struct DocumentDraft {
     return digest.text(fingerprint: fingerprint)
   }
 
+  package var isWithoutResources: Bool {
+    root == nil && contests.isEmpty && sections.allSatisfy { $0.items.isEmpty }
+  }
+
   /// Hands the resources that the draft was made of to the closure, each with its key.
   package func forEachResource(
     _ body: (_ key: String, _ bytes: UnsafeRawBufferPointer, _ origin: Origin) -> Void

@@ -9,13 +9,14 @@ struct ExportManifest {
   /// Where those of a type stand.
   let place: (_ type: String) -> String
 
-  func write(_ summary: ExportSummary, in folder: String) throws {
+  static let name = "manifest.json"
+
+  func write(_ summary: ExportSummary, into file: OutputFile) throws {
     let output = counts.sorted { $0.key < $1.key }.map { type, count in
       JSONText.object([
         ("type", JSONText.quoted(type)), ("url", JSONText.quoted(place(type))), ("count", "\(count)"),
       ])
     }
-    let file = try OutputFile(path: folder + "/manifest.json")
     try file.write(
       JSONText.object(
         [

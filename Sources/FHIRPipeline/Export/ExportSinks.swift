@@ -1,10 +1,15 @@
+import FHIRModel
 import Foundation
 
 /// A folder with an NDJSON file for each type, and the manifest that names them.
 ///
 /// See https://hl7.org/fhir/uv/bulkdata/export.html
+///
+/// The manifest is begun before anything else: as long as it is not whole it tells whose folder this is, to others that would export
+/// there at the same time, and to the next export where this one is killed.
 struct LineFiles: ExportSink {
   private let folder: String
+  private let manifest: OutputFile
   private let transactionTime: String
   private var files: [String: OutputFile] = [:]
   private var counts: [String: Int] = [:]
@@ -15,19 +20,35 @@ struct LineFiles: ExportSink {
     self.folder = folder
     self.transactionTime = transactionTime
     try OutputFile.makeFolder(folder)
-    var present: [String] = []
-    for name in try FileManager.default.contentsOfDirectory(atPath: folder) {
-      // What an export that was killed left.
-      if name.hasSuffix(".ndjson" + OutputFile.partialSuffix) {
-        try FileManager.default.removeItem(atPath: folder + "/" + name)
-      } else {
-        present.append(name)
-      }
+    let present = try FileManager.default.contentsOfDirectory(atPath: folder)
+    let isExport = present.contains {
+      [Self.manifestName, Self.manifestName + OutputFile.partialSuffix].contains($0)
     }
-    let isExport = present.contains("manifest.json")
-    guard present.isEmpty || isExport || overwrites else { throw PipelineFailure.holdsOthers(folder) }
-    if present.isEmpty || isExport { try OutputFile.makeOwnFolder(folder) }
-    earlier = isExport ? present.filter { $0.hasSuffix(".ndjson") } : []
+    guard isExport || overwrites || present.allSatisfy(Self.isPartial) else {
+      throw PipelineFailure.holdsOthers(folder)
+    }
+    manifest = try OutputFile(path: folder + "/" + Self.manifestName)
+    // What an export that was killed left.
+    for name in present where Self.isPartial(name) {
+      try FileManager.default.removeItem(atPath: folder + "/" + name)
+    }
+    if isExport || present.allSatisfy(Self.isPartial) { try OutputFile.makeOwnFolder(folder) }
+    // What is there beside one that was killed may be somebody else's, whatever its name.
+    let isWhole = present.contains(Self.manifestName)
+    earlier = isExport ? present.filter { $0.hasSuffix(".ndjson") && (isWhole || Self.isOfExport($0)) } : []
+  }
+
+  private static let manifestName = ExportManifest.name
+
+  /// Whether an export names a file so.
+  private static func isOfExport(_ name: String) -> Bool {
+    let types = DefinitionTable.r4.resourceTypes.map { DefinitionTable.r4.name(of: $0) + ".ndjson" }
+    return types.contains(name) || name.wholeMatch(of: /x-[0-9a-f\-]{36}\.ndjson/) != nil
+  }
+
+  /// Whether a file is one that an export had begun and not ended.
+  private static func isPartial(_ name: String) -> Bool {
+    name.hasSuffix(".ndjson" + OutputFile.partialSuffix)
   }
 
   var byteCount: Int { files.values.reduce(0) { $0 + $1.byteCount } }
@@ -52,13 +73,17 @@ struct LineFiles: ExportSink {
 
   mutating func finish(_ summary: ExportSummary) throws {
     for file in files.values { try file.flush() }
+    // From here on files have their names: the manifest that is begun says that they are no whole export.
+    manifest.stay()
     // There is room for all of it: what an earlier export wrote goes, so that no type of it stays behind.
-    if !earlier.isEmpty { try FileManager.default.removeItem(atPath: folder + "/manifest.json") }
+    if OutputFile.exists(folder + "/" + Self.manifestName) {
+      try FileManager.default.removeItem(atPath: folder + "/" + Self.manifestName)
+    }
     for name in earlier { try FileManager.default.removeItem(atPath: folder + "/" + name) }
     for file in files.values { try file.finish() }
     try ExportManifest(transactionTime: transactionTime, counts: counts) {
       OutputFile.name(ofType: $0) + ".ndjson"
-    }.write(summary, in: folder)
+    }.write(summary, into: manifest)
   }
 }
 
@@ -142,7 +167,7 @@ struct SingleFiles: ExportSink {
 
   mutating func finish(_ summary: ExportSummary) throws {
     try ExportManifest(transactionTime: transactionTime, counts: counts) { OutputFile.name(ofType: $0) + "/" }
-      .write(summary, in: folder)
+      .write(summary, into: try OutputFile(path: folder + "/" + ExportManifest.name))
   }
 
   /// An id as a file's name: whatever is no FHIR id character is left out, so that no id leads out of the folder.

@@ -6,7 +6,9 @@ import Glibc
 /// refused, and a file that is there already becomes the owner's alone.
 ///
 /// A file appears under its name, and takes the place of one that is there, only with ``finish()``: what was not written
-/// to its end does not look whole, and a signal that ends the program takes it away. Devices, pipes and standard output take what comes as it comes.
+/// to its end does not look whole, and a signal that ends the program takes it away. What a killed program left is written over by
+/// the next; of two that write one file at once the second is refused, for each would spoil what the other writes. Devices, pipes and
+/// standard output take what comes as it comes.
 final class OutputFile {
   /// What is added to the name of a file that is not whole.
   static let partialSuffix = ".part"
@@ -20,28 +22,74 @@ final class OutputFile {
   private var buffer: [UInt8] = []
   private(set) var byteCount = 0
 
-  /// - Parameter path: `-` is standard output.
-  init(path: String) throws {
+  /// - Parameters:
+  ///   - path: `-` is standard output.
+  ///   - isReplacing: whether the file is written anew from what stands in it, so that nothing but a whole one may take its place.
+  init(path: String, isReplacing: Bool = false) throws {
     self.path = path
     if path == "-" {
       descriptor = STDOUT_FILENO
-    } else if let (descriptor, room) = OutputFile.openPartial(of: path) {
+    } else if let (descriptor, room) = try OutputFile.openPartial(of: path) {
       self.descriptor = descriptor
       self.room = room
       partial = path + Self.partialSuffix
+    } else if isReplacing {
+      throw OutputFile.failure(path)
     } else {
       descriptor = try OutputFile.open(path)
     }
     buffer.reserveCapacity(1 << 18)
   }
 
-  /// Opens the file that is to take the place of one, or of none; nil where it cannot.
-  private static func openPartial(of path: String) -> (descriptor: Int32, room: Int?)? {
+  /// Opens the file that is to take the place of one, or of none, for this program alone; nil where it cannot.
+  private static func openPartial(of path: String) throws -> (descriptor: Int32, room: Int?)? {
     guard isReplaceable(path) else { return nil }
-    let room = PartialFiles.add(path + partialSuffix)
-    if let descriptor = try? open(path + partialSuffix) { return (descriptor, room) }
+    let partial = path + partialSuffix
+    let room = PartialFiles.add(partial)
+    while true {
+      let descriptor = Glibc.open(partial, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+      guard descriptor >= 0 else { break }
+      guard isLocked(descriptor) else {
+        close(descriptor)
+        PartialFiles.remove(room)
+        throw PipelineFailure(
+          .output, "\(path): another fhirline is writing this file; wait for its end, or name another file")
+      }
+      // Who had it may have given it its name, or taken it away, before it was let go.
+      guard isSame(descriptor, partial) else {
+        close(descriptor)
+        continue
+      }
+      if makeEmpty(descriptor) { return (descriptor, room) }
+      close(descriptor)
+      break
+    }
+    let fault = errno
     PartialFiles.remove(room)
+    errno = fault
     return nil
+  }
+
+  /// Locks a file for this program until it is closed; false where another has. Where the system knows no locks, all goes as without.
+  private static func isLocked(_ descriptor: Int32) -> Bool {
+    while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+      if errno == EWOULDBLOCK { return false }
+      if errno != EINTR { return true }
+    }
+    return true
+  }
+
+  private static func isSame(_ descriptor: Int32, _ path: String) -> Bool {
+    var (own, named) = (stat(), stat())
+    return fstat(descriptor, &own) == 0 && lstat(path, &named) == 0 && own.st_dev == named.st_dev
+      && own.st_ino == named.st_ino
+  }
+
+  /// Empties a plain file, and makes it the owner's alone.
+  private static func makeEmpty(_ descriptor: Int32) -> Bool {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return false }
+    return (status.st_mode & 0o077 == 0 || fchmod(descriptor, 0o600) == 0) && ftruncate(descriptor, 0) == 0
   }
 
   /// Whether a path may be replaced by a new file: it is none yet, or a plain file.
@@ -71,27 +119,34 @@ final class OutputFile {
     }
     guard descriptor >= 0 else { throw failure(path) }
     var status = stat()
-    if fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG {
-      let isOwners = status.st_mode & 0o077 == 0 || fchmod(descriptor, 0o600) == 0
-      guard isOwners, ftruncate(descriptor, 0) == 0 else {
-        let error = failure(path)
-        close(descriptor)
-        throw error
-      }
+    if fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, !makeEmpty(descriptor) {
+      let error = failure(path)
+      close(descriptor)
+      throw error
     }
     return descriptor
   }
 
   deinit {
-    if path != "-" { close(descriptor) }
+    // As long as it is there it is locked.
     if let partial { unlink(partial) }
     PartialFiles.remove(room)
+    if path != "-" { close(descriptor) }
+  }
+
+  /// Leaves what is there of the file to a signal: its being there tells the next program something.
+  func stay() {
+    PartialFiles.remove(room)
+    room = nil
   }
 
   /// Ends the file, which has its name from then on.
-  func finish() throws {
+  ///
+  /// - Parameter syncs: whether it is on disk before it takes the place of what it was made of.
+  func finish(syncs: Bool = false) throws {
     try flush()
     guard let partial else { return }
+    if syncs, fsync(descriptor) != 0 { throw OutputFile.failure(path) }
     guard rename(partial, path) == 0 else { throw OutputFile.failure(path) }
     self.partial = nil
     PartialFiles.remove(room)

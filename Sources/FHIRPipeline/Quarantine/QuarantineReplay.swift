@@ -197,53 +197,35 @@ package final class QuarantineReplay: QuarantineSink {
   /// entries are left.
   private func rewrite(_ file: File, _ number: Int) throws -> Int {
     let (reasons, kept) = reasons(of: file, number)
+    // From here on no other replay writes it; what a killed one left beside it goes.
+    let output = try OutputFile(path: file.path, isReplacing: true)
     guard try QuarantineFile.state(of: file.path) == file.state else {
       throw PipelineFailure(
         .output,
         "\(file.path): the file was changed meanwhile and is left as it is; replay it again to clear it")
     }
     if reasons.isEmpty, kept.isEmpty, file.strangers.isEmpty {
-      guard unlink(file.path) == 0 else { throw QuarantineReplay.unwritable(file.path) }
+      guard unlink(file.path) == 0 else {
+        throw PipelineFailure.unwritable("\(file.path): cannot be removed", errno: errno)
+      }
       return 0
     }
-    var template = Array((file.path + ".XXXXXX").utf8CString)
-    // Its mode is 0600.
-    let descriptor = mkstemp(&template)
-    guard descriptor >= 0 else { throw QuarantineReplay.unwritable(file.path) }
-    let room = PartialFiles.add(
-      String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self))
-    defer { PartialFiles.remove(room) }
     var left = 0
-    do {
-      var waiting: [UInt8] = []
-      func flush() throws {
-        guard waiting.withUnsafeBytes({ Terminal.write($0, to: descriptor) }) else {
-          throw QuarantineReplay.unwritable(file.path)
-        }
-        waiting.removeAll(keepingCapacity: true)
+    var line: [UInt8] = []
+    try QuarantineFile.forEachLine(of: file.path) { number, bytes in
+      line.removeAll(keepingCapacity: true)
+      if file.strangers.contains(number) || kept.contains(number) {
+        line += bytes
+      } else if let reasons = reasons[number], let entry = QuarantineEntry(bytes) {
+        line += entry.text(in: bytes, reasons: reasons)
+      } else {
+        return
       }
-      try QuarantineFile.forEachLine(of: file.path) { line, bytes in
-        if file.strangers.contains(line) || kept.contains(line) {
-          waiting += bytes
-        } else if let reasons = reasons[line], let entry = QuarantineEntry(bytes) {
-          waiting += entry.text(in: bytes, reasons: reasons)
-        } else {
-          return
-        }
-        waiting.append(0x0A)
-        left += 1
-        if waiting.count >= 1 << 20 { try flush() }
-      }
-      try flush()
-      guard fsync(descriptor) == 0, rename(template, file.path) == 0 else {
-        throw QuarantineReplay.unwritable(file.path)
-      }
-      close(descriptor)
-    } catch {
-      close(descriptor)
-      unlink(template)
-      throw error
+      line.append(0x0A)
+      left += 1
+      try line.withUnsafeBytes { try output.write($0) }
     }
+    try output.finish(syncs: true)
     return left
   }
 
@@ -263,10 +245,6 @@ package final class QuarantineReplay: QuarantineSink {
       }
       return (reasons, kept)
     }
-  }
-
-  private static func unwritable(_ path: String) -> PipelineFailure {
-    .unwritable("\(path): cannot be written", errno: errno)
   }
 }
 

@@ -27,6 +27,9 @@ struct SetUpPlan {
     collections.append(Collection(name: ImportRun.runCollection))
   }
 
+  /// What the names of this program's indexes begin with.
+  static let indexPrefix = "fhirline_"
+
   /// The indexes that the platform's queries need, and those of the import itself.
   private static func indexes(_ kind: DocumentKind, _ roles: DocumentRoles?) -> [IndexDefinition] {
     var indexes: [IndexDefinition] = []
@@ -36,7 +39,7 @@ struct SetUpPlan {
       guard named.count == fields.count else { return }
       indexes.append(
         IndexDefinition(
-          name: "fhirline_" + named.map(\.key).joined(separator: "_"), keys: BSONFields(named),
+          name: indexPrefix + named.map(\.key).joined(separator: "_"), keys: BSONFields(named),
           isSparse: isSparse))
     }
     switch kind {

@@ -3,6 +3,9 @@ package import DocumentStore
 import FHIRMapping
 
 /// The work of `fhirline init`: makes the collections, indexes and validators that are not there.
+///
+/// Each step stands for itself: what cannot be done is said, and the rest is done all the same. What others do meanwhile (imports,
+/// another `init`) is no trouble: what is there when a step comes to it is there.
 package struct SetUpRun: Sendable {
   /// What the server does with a document that a validator does not like.
   package enum Validation: String, Sendable, CaseIterable {
@@ -14,22 +17,13 @@ package struct SetUpRun: Sendable {
     case off
   }
 
-  /// Something that was done, or would be.
-  package struct Step: Sendable, Equatable {
-    package enum Kind: String, Sendable {
-      case made, changed, removed, there, kept
-    }
-
-    package var collection: String
-    package var what: String
-    package var kind: Kind
-  }
-
   /// nil keeps what validators of this program's making do, and has new ones warn.
   package var validation: Validation?
   package var isDryRun = false
   /// Replaces validators of others.
   package var replaces = false
+  /// Takes each step as soon as it is done.
+  package var tell: @Sendable (Step) -> Void = { _ in }
   private let plan: SetUpPlan
 
   package init(_ configuration: PipelineConfiguration) throws {
@@ -39,40 +33,86 @@ package struct SetUpRun: Sendable {
       layout: configuration.chart)
   }
 
-  package func run(store: DocumentStore) throws -> [Step] {
+  package func run(store: DocumentStore) throws -> ExitStatus {
+    var status = ExitStatus.done
+    store.tellOfOutages({ Terminal.say($0) }) { false }
     do {
-      return try store.withConnection { connection in
-        var steps: [Step] = []
-        for collection in plan.collections { try setUp(collection, connection, &steps) }
-        return steps
+      for collection in plan.collections {
+        try setUp(collection, store) { step in
+          if step.kind == .refused { status = .findings }
+          tell(step)
+        }
       }
     } catch let error as StoreError where error.code == .notAuthorized {
       throw PipelineFailure(
-        .connection, "the user of the connection may not set the database up; it needs the role dbAdmin")
+        .connection, "\(error.message); to set a database up takes the roles readWrite and dbAdmin")
     } catch let error as StoreError {
-      throw PipelineFailure(.connection, error.message)
+      throw PipelineFailure(error.isOutage ? .stopped : .connection, error.message)
+    }
+    return status
+  }
+
+  private typealias Note = (_ what: String, _ kind: Step.Kind, _ reason: String?) -> Void
+
+  private func setUp(
+    _ collection: SetUpPlan.Collection, _ store: DocumentStore, _ take: (Step) -> Void
+  ) throws {
+    func note(_ what: String, _ kind: Step.Kind, _ reason: String?) {
+      take(Step(collection: collection.name, what: what, kind: kind, reason: reason))
+    }
+    func stored() throws -> BSONFields? {
+      try store.persevering { try $0.collectionOptions(collection.name) }
+    }
+    let present = try stored()
+    if present?["viewOn"] != nil {
+      note("collection", .refused, "there is a view of that name; pipeline.yml can name another collection")
+      return
+    }
+    let wanted = validation == .off ? nil : collection.schema
+    let validator = wanted.map { options($0, validation ?? .warn) } ?? [:]
+    var isMade = false
+    if present == nil {
+      let isThere = try attempt("collection", .made, note) {
+        isMade = try store.persevering { try $0.makeCollection(collection.name, options: validator) }
+      }
+      // What comes after cannot be done either.
+      guard isThere else { return }
+      if isDryRun || isMade, wanted != nil {
+        note("validator (\((validation ?? .warn).rawValue))", .made, nil)
+      }
+    } else {
+      note("collection", .there, nil)
+    }
+    // Somebody else may have made it in between, without.
+    if !isMade, let present = try present ?? (isDryRun ? nil : stored()) {
+      try setValidator(wanted, of: collection, present, store, note)
+    }
+    try createIndexes(of: collection, store, note)
+  }
+
+  /// Does something, or says why that cannot be done; false then.
+  private func attempt(
+    _ what: String, _ kind: Step.Kind, _ note: Note, _ body: () throws -> Void
+  ) throws -> Bool {
+    do {
+      if !isDryRun { try body() }
+      note(what, kind, nil)
+      return true
+    } catch let error as StoreError where !error.isOutage {
+      note(what, .refused, SetUpRun.reason(error))
+      return false
     }
   }
 
-  private func setUp(
-    _ collection: SetUpPlan.Collection, _ connection: borrowing StoreConnection, _ steps: inout [Step]
-  ) throws {
-    func note(_ what: String, _ kind: Step.Kind) {
-      steps.append(Step(collection: collection.name, what: what, kind: kind))
+  private static func reason(_ error: StoreError) -> String {
+    switch error.serverCode {
+    case 13, 8000: "the user of the connection may not; it needs the role dbAdmin besides readWrite"
+    case 171:
+      "some documents have lists in more than one of these fields, which no index takes; `fhirline doctor` names fields of "
+        + "other types"
+    case 67, 85, 86: "there is an index of its name with other fields or options"
+    default: error.message
     }
-    let stored = try connection.collectionOptions(collection.name)
-    note("collection", stored == nil ? .made : .there)
-    let wanted = validation == .off ? nil : collection.schema
-    if stored == nil {
-      if !isDryRun {
-        try connection.createCollection(
-          collection.name, options: wanted.map { options($0, validation ?? .warn) } ?? [:])
-      }
-      if wanted != nil { note("validator (\((validation ?? .warn).rawValue))", .made) }
-    } else {
-      try setValidator(wanted, of: collection, stored ?? [:], connection, note)
-    }
-    try createIndexes(of: collection, isNew: stored == nil, connection, note)
   }
 
   // MARK: Validators
@@ -87,21 +127,25 @@ package struct SetUpRun: Sendable {
 
   private func setValidator(
     _ wanted: BSONFields?, of collection: SetUpPlan.Collection, _ stored: BSONFields,
-    _ connection: borrowing StoreConnection, _ note: (String, Step.Kind) -> Void
+    _ store: DocumentStore, _ note: Note
   ) throws {
     let present = stored["validator"]?.fields ?? [:]
     let isOurs =
       present["$jsonSchema"]?.fields?["title"]?.text?.hasPrefix(StoredSchema.author + ":") ?? false
     if !present.fields.isEmpty, !isOurs, !replaces {
       if wanted != nil {
-        note("validator of another's making; --replace-validators puts ours in its place", .kept)
+        note("validator of another's making; --replace-validators puts ours in its place", .kept, nil)
       }
       return
     }
+    func modify(_ what: String, _ kind: Step.Kind, _ options: BSONFields) throws {
+      _ = try attempt(what, kind, note) {
+        let command = BSONFields([.init("collMod", .string(collection.name))] + options.fields)
+        try store.persevering { _ = try $0.command(try BSONDocument(command)) }
+      }
+    }
     guard let wanted else {
-      guard isOurs else { return }
-      note("validator", .removed)
-      if !isDryRun { try modify(collection.name, ["validator": [:]], connection) }
+      if isOurs { try modify("validator", .removed, ["validator": [:]]) }
       return
     }
     let action = isOurs ? stored["validationAction"]?.text.flatMap(Validation.init) : nil
@@ -109,62 +153,56 @@ package struct SetUpRun: Sendable {
     let options = options(wanted, validation)
     let text = "validator (\(validation.rawValue))"
     if options.fields.allSatisfy({ stored[$0.key] == $0.value }) {
-      note(text, .there)
-      return
+      note(text, .there, nil)
+    } else {
+      try modify(text, present.fields.isEmpty ? .made : .changed, options)
     }
-    note(text, present.fields.isEmpty ? .made : .changed)
-    if !isDryRun { try modify(collection.name, options, connection) }
-  }
-
-  private func modify(
-    _ collection: String, _ options: BSONFields, _ connection: borrowing StoreConnection
-  ) throws {
-    _ = try connection.command(
-      try BSONDocument(BSONFields([.init("collMod", .string(collection))] + options.fields)))
   }
 
   // MARK: Indexes
 
   private func createIndexes(
-    of collection: SetUpPlan.Collection, isNew: Bool, _ connection: borrowing StoreConnection,
-    _ note: (String, Step.Kind) -> Void
+    of collection: SetUpPlan.Collection, _ store: DocumentStore, _ note: Note
   ) throws {
-    let present = isNew ? [] : try connection.indexes(of: collection.name)
+    let present = try store.persevering { try $0.indexDescriptions(of: collection.name) }
     var missing: [IndexDefinition] = []
     for index in collection.indexes {
-      let keys = index.keys.fields.map { "\($0.key) \($0.value.integer == -1 ? "descending" : "")" }
-      let text =
-        "index on " + keys.map { $0.hasSuffix(" ") ? String($0.dropLast()) : $0 }.joined(separator: ", ")
       // Under whatever name: two indexes on the same fields would be one too many.
-      let isThere = present.contains { index.hasKeys($0) }
-      note(text, isThere ? .there : .made)
-      if !isThere { missing.append(index) }
-    }
-    if !isDryRun { try connection.createIndexes(missing, on: collection.name) }
-  }
-}
-
-extension SetUpRun.Step {
-  /// `patient: index on name, date_of_birth made`
-  package func text(isDryRun: Bool) -> String {
-    let verb =
-      switch (kind, isDryRun) {
-      case (.made, false): "made"
-      case (.made, true): "would be made"
-      case (.changed, false): "changed"
-      case (.changed, true): "would be changed"
-      case (.removed, false): "taken away"
-      case (.removed, true): "would be taken away"
-      case (.there, _): "is there"
-      case (.kept, _): "is kept"
+      if present.contains(where: { $0["key"]?.fields.map(index.hasKeys) ?? false }) {
+        note(SetUpRun.text(index.keys), .there, nil)
+      } else {
+        missing.append(index)
       }
-    return "\(collection): \(what): \(verb)"
+    }
+    if !isDryRun, missing.count > 1 {
+      do {
+        // The server goes through the documents once for all of them.
+        try store.persevering { try $0.createIndexes(missing, on: collection.name) }
+        for index in missing { note(SetUpRun.text(index.keys), .made, nil) }
+        missing = []
+      } catch let error as StoreError where !error.isOutage {
+        // One that cannot be made keeps the others from being made with it.
+      }
+    }
+    for index in missing {
+      _ = try attempt(SetUpRun.text(index.keys), .made, note) {
+        try store.persevering { try $0.createIndexes([index], on: collection.name) }
+      }
+    }
+    // Those of an import are made when it first needs them, in collections of its own.
+    for description in present {
+      guard let name = description["name"]?.text, let keys = description["key"]?.fields,
+        name.hasPrefix(SetUpPlan.indexPrefix), !collection.indexes.contains(where: { $0.hasKeys(keys) })
+      else { continue }
+      note(
+        "\(SetUpRun.text(keys)), which another mapping had made (\(name)); drop it if nobody needs it", .kept,
+        nil)
+    }
   }
 
-  package var json: String {
-    JSONText.object([
-      ("collection", JSONText.quoted(collection)), ("what", JSONText.quoted(what)),
-      ("state", JSONText.quoted(kind.rawValue)),
-    ])
+  /// `index on name, date_of_birth`
+  private static func text(_ keys: BSONFields) -> String {
+    "index on "
+      + keys.fields.map { $0.key + ($0.value.integer == -1 ? " descending" : "") }.joined(separator: ", ")
   }
 }

@@ -9,15 +9,20 @@ struct ChartMirror {
 
   private static let bytesPerWrite = 8 << 20
 
-  /// Brings the copies of some charts up to date.
-  func update(_ ids: [String], _ connection: borrowing StoreConnection) throws {
+  /// Brings the copies of some charts up to date; returns which of them the database refused, and why. The charts themselves are
+  /// loaded, and are what counts.
+  @discardableResult
+  func update(
+    _ ids: [String], _ connection: borrowing StoreConnection
+  ) throws -> [(id: String, reason: String)] {
     let known = try StoredState.states(of: ids, in: copies, connection)
-    var operations: [WriteOperation] = []
+    var operations: [(id: String, operation: WriteOperation)] = []
     var bytes = 0
-    var failure: WriteFailure?
+    var refused: [(id: String, reason: String)] = []
     func write() throws {
       guard !operations.isEmpty else { return }
-      failure = try connection.write(operations, in: copies.collection).failures.first ?? failure
+      let result = try connection.write(operations.map(\.operation), in: copies.collection)
+      refused += result.failures.map { (operations[$0.index].id, $0.message) }
       operations = []
       bytes = 0
     }
@@ -26,17 +31,14 @@ struct ChartMirror {
       let state = try StoredState(document)
       if let known = known[id], known.hash == state.hash { return }
       let copy = BSONDocument(copying: document)
-      operations.append(
-        .update(
-          filter: try BSONDocument(["_id": .string(id)]), try DocumentPlace.setting(field, copy),
-          upsert: true,
-          many: false))
+      let operation = WriteOperation.update(
+        filter: try BSONDocument(["_id": .string(id)]), try DocumentPlace.setting(field, copy), upsert: true,
+        many: false)
+      operations.append((id, operation))
       bytes += copy.count
       if bytes >= ChartMirror.bytesPerWrite { try write() }
     }
     try write()
-    if let failure {
-      throw PipelineFailure(.stopped, "a chart could not be copied into its patient: \(failure.message)")
-    }
+    return refused
   }
 }

@@ -36,6 +36,8 @@ package final class DocumentLoader: DocumentSink {
   /// Deletes what transactions delete.
   let deletions: DeletionRun?
   private let refused: Refused
+  /// Takes a line about what is wrong with a document, though its resources are loaded.
+  private let warn: @Sendable (String) -> Void
   let departures: Departures?
   private let threads = Mutex<[WorkerThread]>([])
 
@@ -50,9 +52,10 @@ package final class DocumentLoader: DocumentSink {
   /// - Parameter deletions: does what transactions delete, and knows who takes whoever loses an appointment.
   init(
     store: DocumentStore, states: StoredStates, assembler: DocumentAssembler, counted: @escaping Counted,
-    refused: @escaping Refused, deletions: DeletionRun?
+    refused: @escaping Refused, deletions: DeletionRun?, warn: @escaping @Sendable (String) -> Void = { _ in }
   ) {
     self.deletions = deletions
+    self.warn = warn
     departures = deletions?.departures
     self.store = store
     self.states = states
@@ -173,6 +176,7 @@ package final class DocumentLoader: DocumentSink {
       let areNew = try !states.hadDocuments(kind)
       try states.awaitRoom(for: kind)
       let findings = BatchFindings()
+      var uncopied: [(id: String, reason: String)] = []
       var isFirst = true
       try store.persevering { connection in
         defer { isFirst = false }
@@ -188,10 +192,15 @@ package final class DocumentLoader: DocumentSink {
           connection)
         if kind == .chart, states.layout == .both {
           let mirror = ChartMirror(charts: states.place(of: .chart), copies: states.embeddedCharts)
-          try mirror.update(requests.map(\.id), connection)
+          uncopied = try mirror.update(requests.map(\.id), connection)
         }
       }
       findings.tell(counted, refused)
+      for (id, reason) in uncopied {
+        warn(
+          "\(states.embeddedCharts.collection) \(id): the chart is loaded, and its copy in the patient's document is not: \(reason)"
+        )
+      }
     } catch {
       fail(DocumentLoader.failure(error))
     }

@@ -52,6 +52,18 @@ final class ImportLedger: Sendable {
     // Its pages are as this program wrote them.
     guard let draft = try? document.draft() else { return }
     refuse(draft, reason: reason)
+    if draft.isWithoutResources {
+      // A chart without content, a list of appointments: there is nothing to set aside, and something is wanting all the same.
+      warn(
+        "\(document.kind.rawValue) \(document.id): the document cannot be written, and holds no resource that could be set "
+          + "aside: \(reason)")
+    }
+  }
+
+  /// Counts and says what is wrong with a document and with no resource.
+  func warn(_ line: String) {
+    state.withLock { $0.summary.errors += 1 }
+    sayOneOfMany(line)
   }
 
   /// Counts the resources of a document that the database refused, and which are set aside elsewhere.
@@ -107,14 +119,17 @@ final class ImportLedger: Sendable {
   }
 
   private func tell(_ issues: [Issue], source: String) {
+    let issue = issues.first { $0.severity >= .error } ?? issues.first
+    sayOneOfMany(issue.map { FindingText.line($0, source: source, kind: "set aside") })
+  }
+
+  private func sayOneOfMany(_ line: @autoclosure () -> String?) {
     let number = state.withLock { state in
       state.said += 1
       return state.said
     }
     if number == ImportLedger.shown + 1 { say("… more are set aside; the quarantine file has them all") }
-    guard number <= ImportLedger.shown,
-      let issue = issues.first(where: { $0.severity >= .error }) ?? issues.first
-    else { return }
-    say(FindingText.line(issue, source: source, kind: "set aside"))
+    guard number <= ImportLedger.shown, let line = line() else { return }
+    say(line)
   }
 }

@@ -76,7 +76,8 @@ struct ImportLoading {
   ) throws -> (deleted: Int, due: [TargetIndex.Target]) {
     let loader = DocumentLoader(
       store: store, states: states, assembler: assembler, counted: { [ledger] in ledger.count($0) },
-      refused: { [ledger] in ledger.refuse($0, reason: $1) }, deletions: deletions)
+      refused: { [ledger] in ledger.refuse($0, reason: $1) }, deletions: deletions,
+      warn: { [ledger] in ledger.warn($0) })
     let total = files.reduce(0) { $0 + $1.size }
     let progress = Progress(total: total, enabled: run.showsProgress)
     let waiting = WaitingReferences(store: store, source: run.source, run: number)
