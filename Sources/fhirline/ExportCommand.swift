@@ -67,7 +67,7 @@ struct ExportCommand: ParsableCommand {
     options.overwrites = overwrite
     options.report = report
     options.workers = common.workerCount(configuration)
-    if let baseURL { options.baseURL = baseURL.hasSuffix("/") ? String(baseURL.dropLast()) : baseURL }
+    if let baseURL { try options.setBaseURL(baseURL) }
     if !types.isEmpty { options.types = try ExportOptions.checkedTypes(types) }
     if !patients.isEmpty {
       options.patients = Set(patients.map { $0.hasPrefix("Patient/") ? String($0.dropFirst(8)) : $0 })
@@ -85,6 +85,8 @@ struct ExportCommand: ParsableCommand {
     if summary.total == 0, options.types == nil, options.patients == nil, options.since == nil {
       // A name with a slip in it is a database too: an empty one.
       Terminal.say("fhirline: the database \(summary.database) holds nothing to export")
+    } else if summary.total == 0, !common.quiet {
+      Terminal.say("fhirline: the database \(summary.database) holds nothing of what was asked for")
     }
   }
 }

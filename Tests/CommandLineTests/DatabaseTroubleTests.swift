@@ -30,6 +30,13 @@ import Testing
     #expect(outcome.errors.hasPrefix("fhirline: ") && outcome.errors.contains(message), "\(outcome.errors)")
   }
 
+  @Test(.enabled(if: Workspace.hasMongoDB), arguments: ["admin", "config", "local"])
+  func `MongoDB's own databases are nobody's patients`(name: String) throws {
+    let outcome = try Program.run(["import", "Samples/clinic", "--database", name])
+    #expect(outcome.status == 2)
+    #expect(outcome.errors.hasPrefix("fhirline: \(name) is a database of MongoDB's own"), "\(outcome.errors)")
+  }
+
   @Test(.enabled(if: OwnServer.program != nil, "no mongod: set FHIRLINE_MONGOD"))
   func `a wrong password`() throws {
     let workspace = try Workspace()

@@ -54,6 +54,23 @@ import Testing
     #expect(export.errors.contains("the database \(workspace.database) holds nothing to export"))
   }
 
+  @Test func `an export that finds nothing of what was asked for says so`() throws {
+    let workspace = try Workspace()
+    _ = try workspace.importFiles(try workspace.write("p.json", #"{"resourceType":"Patient","id":"p"}"#))
+    let outcome = try workspace.run("export", "--out", workspace.path("out"), "--patient", "q")
+    #expect(outcome.status == 0)
+    #expect(outcome.errors.contains("holds nothing of what was asked for"), "\(outcome.errors)")
+  }
+
+  @Test(arguments: ["no address", "fhir.example.org", "https://", "https:///x", "https://a.b/?x=1"])
+  func `a Bundle's fullUrls begin with an address`(base: String) throws {
+    let workspace = try Workspace()
+    let outcome = try workspace.run(
+      "export", "--format", "bundle", "--out", workspace.path("b.json"), "--base-url", base)
+    #expect(outcome.status == 2)
+    #expect(outcome.errors.hasPrefix("fhirline: --base-url:"), "\(outcome.errors)")
+  }
+
   @Test func `the same id from two sources makes two files`() throws {
     let workspace = try Workspace()
     for source in ["north", "south"] {

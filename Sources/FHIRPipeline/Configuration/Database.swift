@@ -12,17 +12,26 @@ package enum Database {
     let uri = configuration.uri ?? PipelineConfiguration.defaultURI
     var options = StoreOptions(confirmsAtEnd: confirmsAtEnd)
     options.applicationName = ImportingProcess.current.applicationName
+    let store: DocumentStore
     do {
       do {
-        return try DocumentStore(uri: uri, databaseName: configuration.chosenDatabase, options: options)
+        store = try DocumentStore(uri: uri, databaseName: configuration.chosenDatabase, options: options)
       } catch  where error.code == .badDatabaseName && configuration.chosenDatabase == nil {
-        return try DocumentStore(
+        store = try DocumentStore(
           uri: uri, databaseName: configuration.database ?? PipelineConfiguration.defaultDatabase,
           options: options)
       }
     } catch {
       throw PipelineFailure(.connection, error.message)
     }
+    // mongodb://user:password@host/admin is how many write where the user is known.
+    guard !["admin", "config", "local"].contains(store.databaseName) else {
+      throw PipelineFailure(
+        .configuration,
+        "\(store.databaseName) is a database of MongoDB's own; name yours with --database, or in the connection string, "
+          + "where authSource=\(store.databaseName) says who knows the user")
+    }
+    return store
   }
 
   /// The mapping files, compiled.

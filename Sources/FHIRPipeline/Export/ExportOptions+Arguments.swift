@@ -39,6 +39,18 @@ extension ExportOptions {
     source = name
   }
 
+  /// - Throws: for what no `fullUrl` may begin with. See https://hl7.org/fhir/R4/bundle.html#bundle-unique
+  package mutating func setBaseURL(_ text: String) throws {
+    let isClean = text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"\"<>\\^`{|}?#".utf8.contains($0) }
+    let hosts = ["http://", "https://"].filter(text.hasPrefix).map { text.dropFirst($0.count) }
+    guard isClean, let host = hosts.first, let start = host.first, start != "/" else {
+      throw PipelineFailure(
+        .usage, "--base-url: a server's address such as https://fhir.example.org/r4 was expected")
+    }
+    baseURL = text
+    while baseURL.hasSuffix("/") { baseURL.removeLast() }
+  }
+
   package mutating func setReferences(original: Bool) { references = original ? .original : .resolved }
 }
 
