@@ -85,6 +85,27 @@ import Testing
     #expect(frames.allSatisfy { marked([$1.text, mark($1)]) == #""family""# })
   }
 
+  @Test(arguments: [false, true])
+  func `places far from each other in one long line are shown as each alone`(isXML: Bool) throws {
+    func item(_ number: Int) -> String {
+      isXML ? #"<name><family value="N, \#(number)"/></name>"# : #"{"family":"N, \#(number)"},"#
+    }
+    var text = isXML ? "<Patient>" : #"{"resourceType":"Patient","name":["#
+    var places: Set<SourcePosition> = []
+    for number in 0..<9000 {
+      if number % 3000 == 1500 {
+        places.insert(SourcePosition(line: 1, column: text.unicodeScalars.count + (isXML ? 7 : 2)))
+      }
+      text += item(number)
+    }
+    let frames = try SourceFrames.read(MemorySource(text), name: "a", at: places, showValues: false)
+    #expect(frames.count == 3)
+    for (place, shown) in frames {
+      #expect(try frame(text, 1, place.column) == [shown.text, mark(shown)])
+      #expect(marked([shown.text, mark(shown)]) == (isXML ? "<family" : #""family""#))
+    }
+  }
+
   @Test func `columns count scalars, and the caret stands under them`() throws {
     let text = #"{"a":"日本","birthDate":"x"}"#
     // Each of the two takes two columns of a terminal.

@@ -70,10 +70,18 @@ struct LineWindow {
 
   /// Lets go of what lies more than ``before`` columns before a place.
   mutating func forget(before place: Int) {
-    let excess = place - LineWindow.before - first
-    guard excess > 1000, excess < cells.count else { return }
+    let excess = min(place - LineWindow.before - first, cells.count)
+    guard excess > 1000 else { return }
     cells.removeFirst(excess)
     first += excess
+  }
+
+  /// Begins anew where it is: the next place lies far behind.
+  mutating func begin() {
+    var fresh = LineWindow(syntax, mask: mask, showsValues: showsValues)
+    fresh.column = column
+    fresh.first = column
+    self = fresh
   }
 
   /// Follows the structure of JSON: a string between `{` or `,` and `:` is a key.

@@ -1,5 +1,6 @@
 package import FHIRFormats
 package import FHIRModel
+import Glibc
 
 /// Reads a source once more to show the lines that findings name, in one pass and with bounded memory.
 package enum SourceFrames {
@@ -41,6 +42,7 @@ package enum SourceFrames {
   ) throws(ReadFailure) {
     for place in places {
       // Nearly all of a long line lies far before the place.
+      if window.column + LineWindow.before < place.column { window.begin() }
       while window.column + LineWindow.before < place.column, window.cells.isEmpty,
         let byte = try lines.nextOfLine()
       {
@@ -99,6 +101,16 @@ private struct LineReader {
     return !buffer.isEmpty
   }
 
+  /// Where in the buffer the line ends.
+  private func endOfLine() -> Int? {
+    buffer.withUnsafeBytes { bytes in
+      guard let base = bytes.baseAddress, let end = memchr(base + offset, 0x0A, bytes.count - offset) else {
+        return nil
+      }
+      return UnsafeRawPointer(end) - base
+    }
+  }
+
   /// Goes to the start of a line that is not behind; false if the source ends before it.
   mutating func skip(toLine wanted: Int, _ mask: inout SourceMask) throws(ReadFailure) -> Bool {
     guard line <= wanted else { return false }
@@ -107,7 +119,7 @@ private struct LineReader {
       switch syntax {
       case .json:
         // Nothing of a line reaches into the next one.
-        if let end = buffer[offset...].firstIndex(of: 0x0A) {
+        if let end = endOfLine() {
           offset = end + 1
           line += 1
         } else {
