@@ -110,6 +110,7 @@ struct HeldBundle {
     if bytes > most, !isLine {
       isHeld = false
       entries = []
+      index.becomeLarge()
     }
   }
 }

@@ -20,9 +20,9 @@ final class LargeBundle: Sendable {
     var isPlain = true
   }
 
-  /// How many entries are known at most: some 300 bytes for each.
+  /// How many entries are known at most: some 120 bytes for each.
   final class Room: Sendable {
-    fileprivate let entries = Atomic<Int>(120_000)
+    fileprivate let entries = Atomic<Int>(300_000)
   }
 
   private let state = Mutex(State())

@@ -90,6 +90,13 @@ package struct TargetIndex: Sendable {
 
   package var count: Int { targets.count }
 
+  /// Takes little memory from now on.
+  mutating func becomeLarge() {
+    guard case .few(let few) = targets else { return }
+    targets = .many(TargetKeys())
+    for target in few { targets.append(target) }
+  }
+
   /// Adds a resource under names, given by their hashes.
   mutating func add(_ target: Target, names hashes: [UInt64]) {
     guard !hashes.isEmpty else { return }
