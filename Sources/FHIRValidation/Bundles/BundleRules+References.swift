@@ -37,7 +37,8 @@ extension BundleRules {
     _ severity: Issue.Severity, _ rule: Rule, _ reference: BundleScope.Reference, _ message: String
   ) {
     report(
-      severity, rule, at: scope.string(reference.path), reference.position, node: Int(reference.node), message
+      severity, rule, at: scope.string(reference.root) + scope.string(reference.rest),
+      reference.place.position, node: Int(reference.node), message
     )
   }
 
@@ -106,7 +107,7 @@ extension BundleRules {
       if groups.areJoined(0, number) || entry.type == binary { continue }
       report(
         isDocument ? .error : .warning, .bundleUnreachable, at: "\(members.path).entry[\(number)]",
-        entry.position, node: Int(entry.node),
+        entry.place.position, node: Int(entry.node),
         "no reference leads from the \(isDocument ? "Composition" : "MessageHeader") to this entry, nor back from it"
       )
     }

@@ -39,7 +39,7 @@ struct BundleRules {
 
   /// Reports an invariant of the whole Bundle, at the entry that breaks it if it is one's.
   private mutating func report(_ key: String, entry: Int? = nil, _ message: String) {
-    let place = entry.map { (scope.entries[$0].position, Int(scope.entries[$0].node)) }
+    let place = entry.map { (scope.entries[$0].place.position, Int(scope.entries[$0].node)) }
     report(
       .error, .invariant(key), at: members.path, place?.0 ?? members.position, node: place?.1 ?? members.node,
       message)
@@ -136,7 +136,8 @@ struct BundleRules {
         continue
       }
       report(
-        .error, .bundleEntry, at: "\(members.path).entry[\(number)]", entry.position, node: Int(entry.node),
+        .error, .bundleEntry, at: "\(members.path).entry[\(number)]", entry.place.position,
+        node: Int(entry.node),
         message)
     }
   }
@@ -150,7 +151,8 @@ struct BundleRules {
       for (number, entry) in scope.entries.enumerated()
       where !entry.fullUrl.isThere && entry.marks.contains(.resource) && !entry.marks.contains(.outcome) {
         report(
-          .error, .bundleEntry, at: "\(members.path).entry[\(number)]", entry.position, node: Int(entry.node),
+          .error, .bundleEntry, at: "\(members.path).entry[\(number)]", entry.place.position,
+          node: Int(entry.node),
           "entry.fullUrl is missing: in a \(members.kind.code) it tells which resource the entry holds")
       }
     default: break
@@ -161,12 +163,28 @@ struct BundleRules {
 
   private mutating func checkUniqueness() {
     // A fullUrl and a version, one after the other, as bdl-7 has it.
-    var seen = Set<[UInt8]>(minimumCapacity: scope.entries.count)
+    var key: [UInt8] = []
+    func makeKey(_ entry: BundleScope.Entry) {
+      key.removeAll(keepingCapacity: true)
+      key.append(contentsOf: scope.slice(entry.fullUrl))
+      key.append(contentsOf: scope.slice(entry.versionID))
+    }
+    // Hashes only, seeded anew for every run: the texts themselves stand in the scope.
+    var seen = Set<Int>(minimumCapacity: scope.entries.count)
     for (number, entry) in scope.entries.enumerated() where entry.fullUrl.isThere {
-      let key = Array(scope.slice(entry.fullUrl)) + scope.slice(entry.versionID)
-      if seen.insert(key).inserted { continue }
+      makeKey(entry)
+      var hasher = Hasher()
+      key.withUnsafeBytes { hasher.combine(bytes: $0) }
+      if seen.insert(hasher.finalize()).inserted { continue }
+      let own = key
+      let hasTwin = scope.entries[..<number].contains { other in
+        guard other.fullUrl.isThere else { return false }
+        makeKey(other)
+        return key == own
+      }
+      guard hasTwin else { continue }
       report(
-        .error, .invariant("bdl-7"), at: members.path, entry.fullUrlPosition ?? entry.position,
+        .error, .invariant("bdl-7"), at: members.path, entry.fullUrlPlace.position ?? entry.place.position,
         node: Int(entry.node),
         "entry[\(number)] has the same fullUrl as an entry before it: it must be unique, unless meta.versionId differs"
       )

@@ -6,18 +6,35 @@ import FHIRModel
 /// together in the order of the source, and ``close(_:plan:options:)`` judges them when the Bundle's other members have come.
 package struct BundleScope: Sendable {
   /// A stretch of `bytes`.
-  struct Text: Sendable {
-    var start = 0
-    var count: Int32 = -1
+  struct Text: Sendable, Equatable {
+    fileprivate var start: UInt32 = 0
+    fileprivate var count: Int32 = -1
 
     var isThere: Bool { count >= 0 }
+    fileprivate var range: Range<Int> { Int(start)..<Int(start) + Int(max(count, 0)) }
+  }
+
+  /// A position in half of the memory.
+  struct Place: Sendable {
+    private var line: UInt32 = 0
+    private var column: UInt32 = 0
+
+    init(_ position: SourcePosition? = nil) {
+      guard let position else { return }
+      line = UInt32(clamping: position.line)
+      column = UInt32(clamping: position.column)
+    }
+
+    var position: SourcePosition? {
+      line > 0 ? SourcePosition(line: Int(line), column: Int(column)) : nil
+    }
   }
 
   struct Entry: Sendable {
     var fullUrl = Text()
-    var fullUrlPosition: SourcePosition?
+    var fullUrlPlace = Place()
     var versionID = Text()
-    var position: SourcePosition?
+    var place = Place()
     /// The resource's type; nil where there is none or an unknown one.
     var type: TypeID?
     var marks: Marks = []
@@ -44,9 +61,10 @@ package struct BundleScope: Sendable {
 
   struct Reference: Sendable {
     var text: Text
-    /// The FHIRPath of the element.
-    var path: Text
-    var position: SourcePosition?
+    /// The FHIRPath of the element: that of its tree's root, and the rest.
+    var root: Text
+    var rest: Text
+    var place: Place
     /// Index into the table's elements: the element that refers.
     var element: UInt32
     /// Index into the table's type references: what it may refer to.
@@ -58,7 +76,11 @@ package struct BundleScope: Sendable {
     var isVersioned: Bool
   }
 
-  var bytes: [UInt8] = []
+  private var bytes: [UInt8] = []
+  /// Texts that come again and again (references, paths), by their hashes.
+  private var known: [Int: Text] = [:]
+  /// The path of the tree that the last reference stood in.
+  private var root = Text()
   var entries: [Entry] = []
   var references: [Reference] = []
   /// Some entry could not be read: what is not found may have stood there.
@@ -86,38 +108,74 @@ package struct BundleScope: Sendable {
       cursor = PositionCursor()
       return
     }
-    let shift = bytes.count
     let referenceShift = references.count
-    func shifted(_ text: Text) -> Text { Text(start: text.start + shift, count: text.count) }
-    bytes.append(contentsOf: later.bytes)
     for var entry in later.entries {
-      entry.fullUrl = shifted(entry.fullUrl)
-      entry.versionID = shifted(entry.versionID)
+      entry.fullUrl = take(entry.fullUrl, of: later)
+      entry.versionID = takeAgain(entry.versionID, of: later)
       entry.firstReference += referenceShift
       entries.append(entry)
     }
+    var root = (later: Text(), own: Text())
     for var reference in later.references {
-      reference.text = shifted(reference.text)
-      reference.path = shifted(reference.path)
+      if reference.root != root.later { root = (reference.root, take(reference.root, of: later)) }
+      reference.root = root.own
+      reference.text = takeAgain(reference.text, of: later)
+      reference.rest = takeAgain(reference.rest, of: later)
       references.append(reference)
     }
     hasGaps = hasGaps || later.hasGaps
     asksForTargets = asksForTargets || later.asksForTargets
   }
 
-  mutating func add(_ text: UnsafeBufferPointer<UInt8>) -> Text {
-    let start = bytes.count
+  mutating func add(_ text: some Collection<UInt8>) -> Text {
+    // Of a Bundle of 40 GB not all is known, and so nothing is missed.
+    guard let start = UInt32(exactly: bytes.count), let count = Int32(exactly: text.count) else {
+      hasGaps = true
+      return Text()
+    }
     bytes.append(contentsOf: text)
-    return Text(start: start, count: Int32(clamping: text.count))
+    return Text(start: start, count: count)
   }
 
-  func string(_ text: Text) -> String {
-    String(decoding: bytes[text.start..<text.start + Int(max(text.count, 0))], as: UTF8.self)
+  /// Adds what `write` appends.
+  mutating func add(_ write: (inout [UInt8]) -> Void) -> Text {
+    let start = bytes.count
+    write(&bytes)
+    guard let first = UInt32(exactly: start), let count = Int32(exactly: bytes.count - start) else {
+      bytes.removeLast(bytes.count - start)
+      hasGaps = true
+      return Text()
+    }
+    return Text(start: first, count: count)
   }
 
-  func slice(_ text: Text) -> ArraySlice<UInt8> {
-    bytes[text.start..<text.start + Int(max(text.count, 0))]
+  /// Adds the path of a tree's root, unless it was the last that was added.
+  mutating func add(root path: some Collection<UInt8>) -> Text {
+    if root.isThere, slice(root).elementsEqual(path) { return root }
+    root = add(path)
+    return root
   }
+
+  private mutating func take(_ text: Text, of other: BundleScope) -> Text {
+    text.isThere ? add(other.slice(text)) : text
+  }
+
+  /// The same for a text that may be here already.
+  private mutating func takeAgain(_ text: Text, of other: BundleScope) -> Text {
+    guard text.isThere else { return text }
+    let slice = other.slice(text)
+    var hasher = Hasher()
+    slice.withUnsafeBytes { hasher.combine(bytes: $0) }
+    let hash = hasher.finalize()
+    if let known = known[hash], self.slice(known) == slice { return known }
+    let own = add(slice)
+    known[hash] = own
+    return own
+  }
+
+  func string(_ text: Text) -> String { String(decoding: bytes[text.range], as: UTF8.self) }
+
+  func slice(_ text: Text) -> ArraySlice<UInt8> { bytes[text.range] }
 
   /// The references of an entry.
   func references(of entry: Int) -> Range<Int> {

@@ -13,9 +13,9 @@ extension StructureWalk {
     digest.node = UInt32(entry)
     digest.marks = marks
     digest.firstReference = scope.references.count
-    digest.position = scope.cursor.position(of: entry, in: tree)
+    digest.place = BundleScope.Place(scope.cursor.position(of: entry, in: tree))
     if let fullUrl, nodes[fullUrl].textLength > 0 {
-      digest.fullUrlPosition = scope.cursor.position(of: fullUrl, in: tree)
+      digest.fullUrlPlace = BundleScope.Place(scope.cursor.position(of: fullUrl, in: tree))
       digest.fullUrl = keep(fullUrl)
     }
     if marks.contains(.search), let search = tree.child(names.search, of: entry),
@@ -45,10 +45,14 @@ extension StructureWalk {
     case .fragment, .conditional, .malformed: return
     }
     let text = keep(literal)
-    let path = appendPath()
+    let root =
+      tree.rootExpression.isEmpty
+      ? scope.add(root: tree.rawText(0)) : scope.add(root: tree.rootExpression.utf8)
+    let rest = addPath()
     scope.references.append(
       BundleScope.Reference(
-        text: text, path: path, position: scope.cursor.position(of: node, in: tree), element: child.element,
+        text: text, root: root, rest: rest,
+        place: BundleScope.Place(scope.cursor.position(of: node, in: tree)), element: child.element,
         typeRef: child.typeRef, node: UInt32(node), type: reference.type, form: reference.form,
         isVersioned: reference.isVersioned))
   }
@@ -102,26 +106,24 @@ extension StructureWalk {
     var elder = 0
   }
 
-  /// Appends the FHIRPath of the frame's node to the scope's bytes.
-  private mutating func appendPath() -> BundleScope.Text {
-    let start = scope.bytes.count
-    if tree.rootExpression.isEmpty {
-      scope.bytes.append(contentsOf: tree.rawText(0))
-    } else {
-      scope.bytes.append(contentsOf: tree.rootExpression.utf8)
-    }
+  /// Adds the FHIRPath of the frame's node, from its tree's root on, to the scope.
+  private mutating func addPath() -> BundleScope.Text {
+    var path: [UInt8] = []
+    swap(&path, &pathRoom)
+    path.removeAll(keepingCapacity: true)
+    defer { swap(&path, &pathRoom) }
     var level = 1
     while level <= depth {
-      appendStep(level)
+      appendStep(level, to: &path)
       level += 1
     }
-    return BundleScope.Text(start: start, count: Int32(clamping: scope.bytes.count - start))
+    return scope.add(path)
   }
 
   /// Appends one step of a path, as ``ResourceTree/expression(of:whole:table:)`` writes it.
   ///
   /// Elder siblings are counted once for all of them, so that a list of 100,000 references costs one pass.
-  private mutating func appendStep(_ level: Int) {
+  private mutating func appendStep(_ level: Int, to path: inout [UInt8]) {
     let table = plan.table
     let parent = frames[level - 1]
     let node = frames[level].node
@@ -129,14 +131,14 @@ extension StructureWalk {
     // Only known elements have a frame.
     guard let child = table.child(name, of: parent.type) else { return }
     let element = table.elements[child.element]
-    scope.bytes.append(UInt8(ascii: "."))
+    path.append(UInt8(ascii: "."))
     if element.flags & UInt16(ELEMENT_CHOICE) != 0 {
-      scope.bytes.append(contentsOf: table.bytes(of: NameID(rawValue: element.name)))
-      scope.bytes.append(contentsOf: ".ofType(".utf8)
-      scope.bytes.append(contentsOf: table.bytes(ofString: table[table.type(of: child)].name))
-      scope.bytes.append(UInt8(ascii: ")"))
+      path.append(contentsOf: table.bytes(of: NameID(rawValue: element.name)))
+      path.append(contentsOf: ".ofType(".utf8)
+      path.append(contentsOf: table.bytes(ofString: table[table.type(of: child)].name))
+      path.append(UInt8(ascii: ")"))
     } else {
-      scope.bytes.append(contentsOf: table.bytes(of: name))
+      path.append(contentsOf: table.bytes(of: name))
     }
     guard element.max > 1 else { return }
     while siblings.count <= level { siblings.append(SiblingCount()) }
@@ -149,9 +151,9 @@ extension StructureWalk {
       count.node = Int(nodes[count.node].end)
     }
     siblings[level] = count
-    scope.bytes.append(UInt8(ascii: "["))
-    scope.bytes.append(contentsOf: String(count.elder).utf8)
-    scope.bytes.append(UInt8(ascii: "]"))
+    path.append(UInt8(ascii: "["))
+    path.append(contentsOf: String(count.elder).utf8)
+    path.append(UInt8(ascii: "]"))
   }
 }
 

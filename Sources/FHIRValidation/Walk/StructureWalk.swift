@@ -49,7 +49,9 @@ struct StructureWalk: ~Copyable {
   var bundleDepth = 0
   /// Whether the root's Bundle is judged by whoever called, since its entries may stand in other trees.
   let isBundleOpen: Bool
-  /// Where counting elder siblings stopped, by level; see ``appendStep(_:)``.
+  /// Where paths are put together, one after another.
+  var pathRoom: [UInt8] = []
+  /// Where counting elder siblings stopped, by level; see ``appendStep(_:to:)``.
   var siblings: [SiblingCount] = []
 
   private(set) var frames: UnsafeMutablePointer<Frame>
