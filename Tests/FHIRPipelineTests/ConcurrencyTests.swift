@@ -86,7 +86,8 @@ import Testing
     #expect(!budget.take(1))
   }
 
-  @Test(arguments: [1 << 20, 64 << 10, 0]) func `what is spilled comes back, grouped by key`(memory: Int) throws {
+  @Test(arguments: [1 << 20, 64 << 10, 0])
+  func `what is spilled comes back, grouped by key`(memory: Int) throws {
     let store = SpillStore(expectedBytes: 1, memory: memory, folder: NSTemporaryDirectory())
     var expected: [UInt64: [[UInt8]]] = [:]
     for number in 0..<5000 {
