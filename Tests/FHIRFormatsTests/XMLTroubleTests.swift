@@ -339,4 +339,35 @@ struct XMLTroubleTests {
             given=x 70003:14
         """)
   }
+
+  // MARK: Attributes without end
+
+  /// libxml2 takes minutes for a megabyte of attributes, of whose values a `>` is a part.
+  @Test(arguments: [nil, 1, 977])
+  func `a tag of too many attributes ends the reading at once`(step: Int?) throws {
+    let many = step == 1 ? 1_001 : 200_000
+    let attributes = (0..<many).map { " a\($0)='>'" }.joined()
+    let document = fhir(
+      "Bundle", "<type value=\"batch\"/><entry><fullUrl value=\"urn:oid:1.2\"/></entry><link\(attributes)/>")
+    let records = try readXML(document, step: step)
+    #expect(records.first?.content == .entry(index: 0))
+    #expect(records.last?.content == .unreadable)
+    #expect(records.last?.issues.map(\.rule) == [.limitSize])
+  }
+
+  @Test func `two narratives of too many attributes are compared as texts`() throws {
+    let attributes = (0..<200_000).map { " a\($0)=''" }.joined()
+    #expect(!XHTMLComparison.equal("<div\(attributes)/>", "<div\(attributes)></div>"))
+  }
+
+  @Test(arguments: [1, 4_099]) func `long values and texts are no attributes`(step: Int) throws {
+    let quotes = String(repeating: "\" ' = ", count: step == 1 ? 2_000 : 20_000)
+    let value = String(repeating: "A=", count: 10_000)
+    let document = fhir(
+      "Patient",
+      "<text><status value=\"generated\"/><div xmlns=\"http://www.w3.org/1999/xhtml\"><b>\(quotes)</b>\(quotes)</div></text>"
+        + "<!-- \(quotes) --><name><family value=\"\(value)\"/></name>")
+    let record = try #require(try readXML(document, step: step).first)
+    #expect(record.content == .resource && record.issues.isEmpty, "\(summary(record.issues))")
+  }
 }

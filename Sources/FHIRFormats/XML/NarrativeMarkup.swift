@@ -94,6 +94,10 @@ final class NarrativeMarkup {
   // MARK: Reading
 
   private func parse(_ document: UnsafeBufferPointer<UInt8>) {
+    guard XMLTagLimit.excess(in: document) == nil else {
+      finding.error = "an element has more than 1,000 attributes"
+      return
+    }
     XMLLibrary.initialize()
     var handler = NarrativeMarkup.handler()
     guard document.count <= Int(Int32.max) - 1024,

@@ -19,6 +19,7 @@ package final class XMLResourceReader {
   private var fed = 0
   /// Offset in the source of what libxml2 reads next.
   private var parsed = 0
+  private var tagLimit = XMLTagLimit()
 
   package init(
     source: any ByteSource, name: String, table: DefinitionTable = .r4, options: ReadOptions = ReadOptions()
@@ -89,12 +90,20 @@ package final class XMLResourceReader {
   }
 
   private func parse(isWhole: Bool) {
-    while fed < builder.window.end {
-      let size = min(builder.window.end - fed, 1 << 30)
+    let held = builder.window.slice(builder.window.start, builder.window.end)
+    let excess = tagLimit.excess(in: held, from: builder.window.start, fed: fed)
+    let end = excess ?? builder.window.end
+    while fed < end {
+      let size = min(end - fed, 1 << 30)
       let bytes = builder.window.slice(fed, fed + size)
       fed += size
       _ = bytes.withMemoryRebound(to: CChar.self) { xmlParseChunk(context, $0.baseAddress, Int32(size), 0) }
       if builder.failure != nil { return }
+    }
+    if let excess {
+      builder.stop(
+        .limitSize, at: builder.position(at: excess), "an element has more than 1,000 attributes")
+      return
     }
     if isWhole {
       if fed == builder.skippedBytes { return }
