@@ -64,11 +64,12 @@ package struct ReferenceScan: Sendable {
   ) {
     guard let name, let type else { return }
     let end = Int(tree.nodes[root].end)
+    var way = [Step(parent: root, type: resourceType(of: root, in: tree))]
     var node = root + 1
     while node < end {
       let candidate = tree.nodes[node]
       if candidate.name == name, candidate.flags.kind == .string || candidate.flags.kind == .text,
-        isWanted(tree.rawText(node)), let (owner, element) = owner(of: node, in: tree, from: root),
+        isWanted(tree.rawText(node)), let (owner, element) = owner(of: node, in: tree, &way),
         owner == type
       {
         body(element, node)
@@ -77,21 +78,38 @@ package struct ReferenceScan: Sendable {
     }
   }
 
+  /// An element on the way from the resource to a node, and how far its children were passed.
+  private struct Step {
+    let parent: Int
+    let type: TypeID?
+    var child: Int
+
+    init(parent: Int, type: TypeID?) {
+      self.parent = parent
+      self.type = type
+      child = parent + 1
+    }
+  }
+
   /// The type of the element that a node stands in, and that element.
-  private func owner(of node: Int, in tree: ResourceTree, from root: Int) -> (TypeID, Int)? {
-    var type = resourceType(of: root, in: tree)
-    var parent = root
+  ///
+  /// - Parameter way: to the node asked for before, which stands before this one; so each node is passed once.
+  private func owner(of node: Int, in tree: ResourceTree, _ way: inout [Step]) -> (TypeID, Int)? {
+    while way.count > 1, Int(tree.nodes[way[way.count - 1].parent].end) <= node { way.removeLast() }
     while true {
-      var child = parent + 1
+      let last = way.count - 1
+      var child = way[last].child
       while Int(tree.nodes[child].end) <= node { child = Int(tree.nodes[child].end) }
-      if child == node { return type.map { ($0, parent) } }
+      way[last].child = child
+      let type = way[last].type
+      if child == node { return type.map { ($0, way[last].parent) } }
       if tree.nodes[child].flags.kind == .resource {
-        type = resourceType(of: child, in: tree)
+        way.append(Step(parent: child, type: resourceType(of: child, in: tree)))
       } else {
-        let step = tree.nodes[child].name
-        type = type.flatMap { step.isUnknown ? nil : table.child(step, of: $0) }.map { table.type(of: $0) }
+        let name = tree.nodes[child].name
+        let element = type.flatMap { name.isUnknown ? nil : table.child(name, of: $0) }
+        way.append(Step(parent: child, type: element.map { table.type(of: $0) }))
       }
-      parent = child
     }
   }
 
