@@ -66,6 +66,24 @@ import Testing
     #expect(Set(try database.documents("patient").keys) == ["p", "q"])
   }
 
+  @Test func `of many small transactions only those that MongoDB refuses are set aside, each whole`() throws {
+    let database = try TestDatabase()
+    try refuse("resource", ["fhir.name": ["$ne": "bad"]], in: database)
+    let refused: Set = [7, 50, 51, 119]
+    let files = (0..<120).map { number in
+      let name = refused.contains(number) ? "bad" : "N\(number)"
+      let entries = [patient("p\(number)"), organization("o\(number)", name: name)]
+      return ("\(number).json", BundleText.bundle("transaction", entries))
+    }
+    let summary = try database.importFiles(files)
+    #expect(summary.total.read == 240 && summary.total.inserted == 232 && summary.total.quarantined == 8)
+    let kept = Set((0..<120).filter { !refused.contains($0) })
+    #expect(Set(try database.documents("patient").keys) == Set(kept.map { "p\($0)" }))
+    #expect(Set(try database.documents("resource").keys) == Set(kept.map { "Organization/o\($0)" }))
+    let again = try database.importFiles(files)
+    #expect(again.total.unchanged == 232 && again.total.quarantined == 8 && again.total.inserted == 0)
+  }
+
   @Test func `a transaction deletes and writes in one document`() throws {
     let database = try TestDatabase()
     let before = [patient("p")] + (1...40).map { observation("o\($0)", of: "p") }

@@ -39,6 +39,13 @@ package final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
     return takeFirst()
   }
 
+  /// The first element, if there is one already; nil says nothing about those to come.
+  package func popIfAny() -> Element? {
+    monitor.lock()
+    defer { monitor.unlock() }
+    return takeFirst()
+  }
+
   /// Takes the first element; the caller has locked `monitor`.
   private func takeFirst() -> Element? {
     guard elements.count > head else { return nil }

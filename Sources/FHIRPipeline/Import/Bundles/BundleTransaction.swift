@@ -41,6 +41,20 @@ struct BundleTransaction: Sendable {
     self.ended = ended
   }
 
+  /// Several as one, which delete nothing.
+  init(_ several: [BundleTransaction], ended: @escaping @Sendable (End) -> Void) {
+    // One batch of all: each is a command to the server.
+    forEachBatch = { body in
+      var requests: [LoadRequest] = []
+      for transaction in several { try transaction.forEachBatch { requests += $0 } }
+      try body(requests)
+    }
+    for transaction in several { documentIDs.merge(transaction.documentIDs) { $0 + $1 } }
+    byteCount = several.reduce(0) { $0 + $1.byteCount }
+    firstID = several.first?.firstID ?? ""
+    self.ended = ended
+  }
+
   /// A large one, whose documents are put together when they are asked for.
   init(
     large byteCount: Int, documentIDs: [DocumentKind: [String]], deletions: [TargetIndex.Target],

@@ -5,8 +5,10 @@ import Synchronization
 
 /// Transaction Bundles: mapped whole, handed to the loader as one.
 extension ImportWorker {
-  /// How many Bundles wait for the loader at a time.
-  private static let pendingLimit = 4
+  /// How many Bundles wait for the loader at a time: some in any case, more of those that are small, which it writes together.
+  private static let fewPending = 4
+  private static let mostPending = 64
+  private static let bytesPending = 1 << 20
 
   /// Maps a transaction Bundle, and hands it to the loader as one; where an entry cannot be loaded, none is.
   func begin(
@@ -34,8 +36,13 @@ extension ImportWorker {
     if let stored { count(stored) }
     loadWholes(lends: false) { open.requests += $0 }
     chooseDeletions(of: open)
-    hand(BundleTransaction(open.requests, deletions: open.deleted, ended: whenEnded(open)))
-    while pending.count >= ImportWorker.pendingLimit { endOne() }
+    let made = BundleTransaction(open.requests, deletions: open.deleted, ended: whenEnded(open))
+    open.byteCount = made.byteCount
+    pendingBytes += made.byteCount
+    hand(made)
+    while pending.count >= ImportWorker.mostPending
+      || pending.count >= ImportWorker.fewPending && pendingBytes >= ImportWorker.bytesPending
+    { endOne() }
   }
 
   /// Whether transactions can be had; without them the run ends.
@@ -91,7 +98,7 @@ extension ImportWorker {
 
   /// Hands a transaction to the loader.
   func hand(_ transaction: BundleTransaction) {
-    if !context.loader.put(transaction) { pending[transactions] = nil }
+    if !context.loader.put(transaction) { forget(transactions) }
   }
 
   /// Takes note that a transaction waits for its end; who is told of that.
@@ -143,9 +150,16 @@ extension ImportWorker {
     }
   }
 
+  @discardableResult
+  private func forget(_ number: Int) -> OpenTransaction? {
+    guard let open = pending.removeValue(forKey: number) else { return nil }
+    pendingBytes -= open.byteCount
+    return open
+  }
+
   /// Waits for the end of a transaction: what its documents share with others of the run comes after them.
   func endOne() {
-    guard let (number, end) = ends.pop(), let open = pending.removeValue(forKey: number) else { return }
+    guard let (number, end) = ends.pop(), let open = forget(number) else { return }
     switch end {
     case .dropped: break
     case .committed(let deleted):

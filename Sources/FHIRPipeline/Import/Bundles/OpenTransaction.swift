@@ -11,6 +11,8 @@ final class OpenTransaction {
   var scattered = PartBuffer(capacity: 1 << 10)
   var deletions: [Deletions.Order] = []
   var requests: [LoadRequest] = []
+  /// Bytes of its documents, once they are put together.
+  var byteCount = 0
   /// See ``HeldBundle/mark``.
   var mark: UInt64?
   /// Where it was read: the input, and its line there where each has a Bundle of its own.

@@ -5,6 +5,20 @@ extension DocumentLoader {
   /// How often a transaction is tried that others keep getting in the way of.
   private static let transactionTries = 20
 
+  /// Writes the transactions of a group as one; if that cannot be, each by itself.
+  func write(_ group: TransactionGroup) {
+    guard
+      let whole = group.whole(ended: { [self] end in
+        switch end {
+        case .committed, .dropped: for transaction in group.transactions { transaction.ended(end) }
+        // Whose fault it is shows when they are alone.
+        case .refused: for transaction in group.transactions { write(transaction) }
+        }
+      })
+    else { return write(group.transactions[0]) }
+    write(whole)
+  }
+
   /// Writes all documents of a transaction, or none.
   func write(_ transaction: BundleTransaction) {
     guard !hasFailed else { return transaction.ended(.dropped) }

@@ -74,11 +74,12 @@ package final class DocumentLoader: DocumentSink {
   private func run(_ queue: BoundedQueue<Load>) {
     // Small batches are gathered: every exchange with the server costs as much as some tens of documents.
     var gathered: [DocumentKind: Gathered] = [:]
-    while let load = queue.pop() {
+    var following: Load?
+    while let load = following ?? queue.pop() {
+      following = nil
       guard case .documents(let batch) = load else {
         if case .transaction(let transaction) = load {
-          write(transaction)
-          budget.giveBack(transaction.byteCount)
+          following = write(transaction, andThoseBehindItIn: queue)
         }
         continue
       }
@@ -95,6 +96,19 @@ package final class DocumentLoader: DocumentSink {
       }
     }
     for kind in gathered.keys.sorted() { send(kind, of: &gathered) }
+  }
+
+  /// Writes a transaction, together with small ones that wait behind it; returns what else it took from the queue.
+  private func write(_ first: BundleTransaction, andThoseBehindItIn queue: BoundedQueue<Load>) -> Load? {
+    var group = TransactionGroup(first)
+    var following: Load?
+    while following == nil, group.hasRoom, let next = queue.popIfAny() {
+      if case .transaction(let transaction) = next, group.add(transaction) { continue }
+      following = next
+    }
+    write(group)
+    budget.giveBack(group.byteCount)
+    return following
   }
 
   private func send(_ kind: DocumentKind, of gathered: inout [DocumentKind: Gathered]) {

@@ -19,6 +19,7 @@ final class ImportWorker {
   var transaction: OpenTransaction?
   /// Those that the loader has, by their numbers.
   var pending: [Int: OpenTransaction] = [:]
+  var pendingBytes = 0
   var transactions = 0
   let ends = BoundedQueue<(Int, BundleTransaction.End)>(limit: .max)
   /// Bundles that were looked for in the database whole, and were not there.
