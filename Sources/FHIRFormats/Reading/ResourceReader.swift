@@ -46,6 +46,9 @@ package final class ResourceReader {
       options.format.map { .format($0) }
       ?? FormatDetection.detect(chunk.buffer, isWhole: head.isWhole, name: name)
     let whole = PrefixedSource(head.bytes, then: source)
+    var options = options
+    // Of a small source no more memory is asked for than it needs; with a byte to spare its end is met at once.
+    if head.isWhole { options.chunkBytes = min(options.chunkBytes, head.bytes.count + 1) }
     switch detected {
     case .format(.xml):
       body = .xml(try XMLResourceReader(source: whole, name: name, table: table, options: options))

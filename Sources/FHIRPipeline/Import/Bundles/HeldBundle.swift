@@ -18,7 +18,8 @@ struct HeldBundle {
   private(set) var ambiguous: Set<UInt64> = []
   /// Entries whose resources change others: these, by their sequences.
   private(set) var changed: [UInt64: TargetIndex.Target] = [:]
-  private var bytes = 0
+  /// Of the source.
+  private(set) var bytes = 0
 
   /// An entry as it came.
   struct Entry {

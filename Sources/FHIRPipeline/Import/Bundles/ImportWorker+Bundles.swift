@@ -8,6 +8,11 @@ extension ImportWorker {
   func finishBundle(file: Int) {
     guard let held = bundle else { return }
     bundle = nil
+    if waits(held) { return wait(held, file: file) }
+    finish(held, file: file)
+  }
+
+  func finish(_ held: HeldBundle, file: Int) {
     defer { loaded = nil }
     let source = context.files[file].name
     let resolver = ReferenceResolver(run: context.index, bundle: held.index, stored: context.stored)

@@ -87,7 +87,7 @@ extension ImportWorker {
       ids[draft.kind, default: []].append(draft.id)
       drafts.append((draft, context.assembler.hash(of: draft)))
     }
-    return context.presences(ids).map { (drafts, $0) }
+    return presences(ids).map { (drafts, $0) }
   }
 
   private func load(

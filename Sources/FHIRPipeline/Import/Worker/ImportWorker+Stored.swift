@@ -120,7 +120,7 @@ extension ImportWorker {
 
   /// Whether the patients are stored; of a Bundle with none it is not worth while to ask.
   func areStored(patients: [String]) -> Bool {
-    guard !patients.isEmpty, let presence = context.presences([.patient: patients])?[.patient] else {
+    guard !patients.isEmpty, let presence = presences([.patient: patients])?[.patient] else {
       return false
     }
     return patients.allSatisfy { if case .stored = presence($0) { true } else { false } }

@@ -20,6 +20,11 @@ final class ImportWorker {
   /// Those that the loader has, by their numbers.
   var pending: [Int: OpenTransaction] = [:]
   var pendingBytes = 0
+  /// Small Bundles that wait until the database is asked about them.
+  var waiting: [WaitingBundle] = []
+  var waitingBytes = 0
+  /// What is known of the documents of those that are being seen to.
+  var foreseen: ForeseenStates?
   var transactions = 0
   let ends = BoundedQueue<(Int, BundleTransaction.End)>(limit: .max)
   /// Bundles that were looked for in the database whole, and were not there.
@@ -71,6 +76,7 @@ final class ImportWorker {
       case .end: finishBundle(file: item.file)
       }
     }
+    finishWaiting()
     while !pending.isEmpty { endOne() }
     if context.mustStop { feed.stop() }
   }
