@@ -87,6 +87,21 @@ import Testing
     #expect(try Finding.all(in: outcome.output).map(\.rule) == ["binding-required"])
   }
 
+  @Test(arguments: [true, false]) func `what a manifest names and is not there is said`(keepsNames: Bool)
+    throws
+  {
+    let workspace = try Workspace()
+    try workspace.write("in/\(keepsNames ? "Patient.1" : "own").ndjson", InputPlacesTests.patient)
+    try workspace.write("in/Observation.ndjson.gz", Data())
+    let urls = ["Patient.1.ndjson?token=1", "gone.ndjson"] + (keepsNames ? ["Observation.ndjson"] : [])
+    let output = urls.map { #"{"type": "Patient", "url": "https://a.b/\#($0)"}"# }
+    try workspace.write("in/manifest.json", #"{"output": [\#(output.joined(separator: ","))]}"#)
+    let outcome = try workspace.run("validate", workspace.path("in"))
+    let said = outcome.errors.contains("1 file named in it is not there (gone.ndjson)")
+    // Where no file bears the name of its address, nobody can tell.
+    #expect(said == keepsNames, "\(outcome.errors)")
+  }
+
   @Test func `a file's name does not command the terminal`() throws {
     let workspace = try Workspace()
     try workspace.write("in/a\u{1B}[31m\nb.json", "{")

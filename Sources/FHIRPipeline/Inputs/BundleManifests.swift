@@ -31,6 +31,22 @@ struct BundleManifests {
     return manifest(in: Path.folder(of: folder))?.bundles.contains("Bundle/") ?? false
   }
 
+  /// Files that a manifest names and that are not beside it: not all of an export was fetched. None where no file that it names
+  /// is there, since then they bear other names than their addresses.
+  static func missing(besides path: String) -> [String] {
+    guard let manifest = read(path) else { return [] }
+    let folder = Path.folder(of: path)
+    let there = Set(
+      (try? FileManager.default.contentsOfDirectory(atPath: folder.isEmpty ? "." : folder)) ?? [])
+    let names = manifest.bundles.union(manifest.others)
+    let missing = names.filter { name in
+      let plain = name.hasSuffix("/") ? String(name.dropLast()) : name
+      let stem = plain.hasSuffix(".gz") ? String(plain.dropLast(3)) : plain
+      return ![plain, stem, stem + ".gz"].contains(where: there.contains)
+    }
+    return missing.count == names.count ? [] : missing.sorted()
+  }
+
   private mutating func manifest(in folder: String) -> Manifest? {
     if let manifest = known[folder] { return manifest }
     let manifest = BundleManifests.read(folder.isEmpty ? "manifest.json" : folder + "/manifest.json")

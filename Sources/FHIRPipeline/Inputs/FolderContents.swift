@@ -11,6 +11,7 @@ struct FolderContents {
   private var others: [String] = []
   private var links: [String] = []
   private var specials: [String] = []
+  private var manifests: [String] = []
 
   private let folder: String
   private let looksLikeFHIR: (String) -> Bool
@@ -61,7 +62,10 @@ struct FolderContents {
   }
 
   private mutating func add(_ relative: String, _ path: String) {
-    if FolderContents.isManifest(path) { return }
+    if FolderContents.isManifest(path) {
+      manifests.append(path)
+      return
+    }
     if looksLikeFHIR(relative) { files.append(path) } else { others.append(relative) }
   }
 
@@ -106,6 +110,13 @@ struct FolderContents {
       lines.append(
         "\(name): \(Amount.of(specials.count, "special file")) left out (\(FolderContents.some(of: specials))): pipes "
           + "and devices are read only where they are named themselves")
+    }
+    for manifest in manifests.sorted() {
+      let missing = BundleManifests.missing(besides: manifest)
+      if missing.isEmpty { continue }
+      lines.append(
+        "\(FindingText.printable(manifest)): \(Amount.of(missing.count, "file")) named in it "
+          + "\(missing.count == 1 ? "is" : "are") not there (\(FolderContents.some(of: missing)))")
     }
     return lines
   }
