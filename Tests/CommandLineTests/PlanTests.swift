@@ -107,6 +107,27 @@ import Testing
     #expect(try plan(workspace, fourth, status: 1).output.contains("patient own: conflict"))
   }
 
+  @Test func `what comes and is deleted again counts as in the import`() throws {
+    let workspace = try Workspace()
+    try workspace.write("in/Patient.ndjson", #"{"resourceType":"Patient","id":"p"}"#)
+    try workspace.write(
+      "in/Observation.ndjson",
+      #"{"resourceType":"Observation","id":"o","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/p"}}"#
+    )
+    let deletions = ["Observation/o", "Patient/p", "Patient/q"].map {
+      #"{"request":{"method":"DELETE","url":"\#($0)"}}"#
+    }
+    try workspace.write(
+      "in/deleted.ndjson",
+      #"{"resourceType":"Bundle","type":"batch","entry":[\#(deletions.joined(separator: ","))]}"#)
+    let plan = try workspace.run("plan", workspace.path("in"))
+    #expect(plan.errors.contains("3 deletions asked for, of which 2 would find something"), "\(plan.errors)")
+    #expect(!plan.output.contains("delete"), "\(plan.output)")
+    let done = try workspace.run(
+      "import", workspace.path("in"), "--quarantine", workspace.path("q.ndjson"))
+    #expect(done.errors.contains("2 resources deleted"), "\(done.errors)")
+  }
+
   @Test func `deletions that would find something are told, and nothing is deleted`() throws {
     let workspace = try Workspace()
     let file = try workspace.write("in.ndjson", [patient(), observation("o1", "1")].joined(separator: "\n"))

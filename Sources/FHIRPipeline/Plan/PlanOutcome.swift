@@ -6,8 +6,9 @@ package struct PlanOutcome: Sendable {
   package var summary: ImportSummary
   /// Resources that entries of Bundles want deleted, whether or not there are such.
   package var deletions = 0
-  /// The first of those that are there.
+  /// The first of those that are stored.
   var holdings: [DeletionRun.Holding] = []
+  var holdingCount = 0
   /// By collection: documents by what would become of them.
   package var counts: [String: [PlannedDocument.Fate: Int]] = [:]
   /// By fate: the first documents.
@@ -45,9 +46,9 @@ package struct PlanOutcome: Sendable {
       let name = Terminal.styled("\(holding.collection) \(holding.document)", .bold, when: colours)
       lines.append("\(name): \(holding.resource): delete")
     }
-    if summary.deleted > holdings.count {
+    if holdingCount > holdings.count {
       lines.append(
-        "… and \(Amount.of(summary.deleted - holdings.count, "more resource")): delete (--limit shows more)")
+        "… and \(Amount.of(holdingCount - holdings.count, "more resource")): delete (--limit shows more)")
     }
     return lines.map(FindingText.printable)
   }

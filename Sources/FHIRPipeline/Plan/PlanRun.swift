@@ -54,9 +54,9 @@ package struct PlanRun: Sendable {
         let deletions = DeletionRun(
           store: store, states: states, assembler: assembler, mappings: run.mappings, prefix: prefix)
         let holdings = try deletions.holdings(of: due)
-        outcome.summary.deleted = holdings.count
+        outcome.holdingCount = holdings.count
         outcome.holdings = Array(holdings.prefix(limit))
-        try sink.delete(due, stored: try deletions.documents(holding: due))
+        outcome.summary.deleted = try sink.delete(due, stored: try deletions.documents(holding: due))
       }
       try sink.settleAppointments(prefix: prefix)
       let types = ledger.summary.types

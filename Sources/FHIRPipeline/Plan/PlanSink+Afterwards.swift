@@ -9,8 +9,10 @@ extension PlanSink {
   /// Takes resources out that are to be deleted.
   ///
   /// - Parameter stored: by kind and document: what is to be taken out of it, as far as the database knows.
-  func delete(_ targets: [TargetIndex.Target], stored: [DocumentKind: [String: Set<String>]]) throws {
+  /// - Returns: how many are there, those among them that come with this import.
+  func delete(_ targets: [TargetIndex.Target], stored: [DocumentKind: [String: Set<String>]]) throws -> Int {
     var orders = stored
+    var deleted = 0
     let homes = state.withLock { $0.homes }
     for target in targets {
       for (kind, documents) in homes[target.key] ?? [:] {
@@ -25,9 +27,10 @@ extension PlanSink {
       for (id, keys) in documents.sorted(by: { $0.key < $1.key }) {
         // Who stays keeps the chart, if an empty one.
         let keepsEmpty = try kind == .chart && isPatient(id)
-        try remove(keys, from: id, of: kind, keepsEmpty: keepsEmpty, isDeletion: true)
+        deleted += try remove(keys, from: id, of: kind, keepsEmpty: keepsEmpty, isDeletion: true)
       }
     }
+    return deleted
   }
 
   private func isPatient(_ id: String) throws -> Bool {

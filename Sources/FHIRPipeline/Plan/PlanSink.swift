@@ -282,14 +282,16 @@ final class PlanSink: DocumentSink {
   /// Takes resources, and links to appointments, out of a document.
   ///
   /// - Parameter keepsEmpty: whether the document stays that nothing is left in; nil for what kinds do when something leaves them.
+  /// - Returns: how many resources were there.
+  @discardableResult
   func remove(
     _ keys: Set<String>, links: Set<String> = [], from id: String, of kind: DocumentKind,
     keepsEmpty: Bool? = nil, isDeletion: Bool = false
-  ) throws {
+  ) throws -> Int {
     let place = states.place(of: kind)
     let (stored, base) = try present(id, kind)
     // What this program did not write it takes nothing out of.
-    guard let first = base.first, try first.withView({ try StoredState($0).hash }) != nil else { return }
+    guard let first = base.first, try first.withView({ try StoredState($0).hash }) != nil else { return 0 }
     let removal = try assembler.assemble(
       kind: kind, id: id, without: keys, links: links, stored: base,
       keepsEmpty: keepsEmpty ?? (kind != .resource))
@@ -298,7 +300,7 @@ final class PlanSink: DocumentSink {
         state.formerOwners[id, default: []].formUnion(removal.formerOwners.filter { $0.identifier == nil })
       }
     }
-    guard removal.isChanged || removal.document == nil else { return }
+    guard removal.isChanged || removal.document == nil else { return 0 }
     if let document = removal.document {
       try note(document, over: stored, place, isDeletion ? \.deleted : \.leaving, keys.sorted())
     } else {
@@ -308,6 +310,7 @@ final class PlanSink: DocumentSink {
       document[keyPath: isDeletion ? \PlannedDocument.deleted : \PlannedDocument.leaving] = keys.sorted()
       note(document, nil, isGone: true)
     }
+    return removal.removed
   }
 }
 
