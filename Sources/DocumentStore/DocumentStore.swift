@@ -187,8 +187,9 @@ private enum Library {
     memory.free = { LargeMemory.free($0) }
     memory.aligned_alloc = { aligned_alloc($0, $1) }
     bson_mem_set_vtable(&memory)
-    mongoc_init()
-    // What libmongoc logs comes to the caller as an error; its own words do not belong on the user's terminal.
+    // What libmongoc logs comes to the caller as an error; its own words do not belong on the user's terminal. It begins
+    // to speak while it starts.
     mongoc_log_set_handler({ _, _, _, _ in }, nil)
+    mongoc_init()
   }()
 }

@@ -52,8 +52,18 @@ import Testing
     let outcome = try workspace.run("fhirpath", "Patient.name.gven", file)
     #expect(outcome.status == 2)
     #expect(outcome.errors.contains("HumanName has no element gven\n  Patient.name.gven\n               ^"))
-    #expect(try workspace.run("fhirpath", "Encounter.status", file).status == 2)
     #expect(try Program.run(["fhirpath", "1 +"]).status == 2)
+  }
+
+  @Test func `an expression for a type of which none came finds nothing, and is checked all the same`() throws {
+    let workspace = try Workspace()
+    let file = try workspace.write("o.json", #"{"resourceType":"Organization","name":"x"}"#)
+    let none = try workspace.run("fhirpath", "Patient.name.family", file)
+    #expect(none.status == 0)
+    #expect(none.errors.hasPrefix("0 results from 1 resource"), "\(none.errors)")
+    let slip = try workspace.run("fhirpath", "Patient.nam", file)
+    #expect(slip.status == 2)
+    #expect(slip.errors.contains("Patient has no element nam\n"), "\(slip.errors)")
   }
 
   @Test func `data that an expression does not take is a finding`() throws {

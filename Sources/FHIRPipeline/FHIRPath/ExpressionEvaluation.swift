@@ -53,10 +53,21 @@ struct ExpressionEvaluation {
       context: Evaluator.Context(tree, node: node, type: type, resource: whole, rootResource: whole), outcome)
   }
 
-  /// An expression that fits none of the resources is a mistake, one that fits some of them is meant for those.
-  func checkWasOfUse() throws {
+  /// An expression that fits none of the resources is a mistake, one that fits some of them is meant for those. So is one that
+  /// begins with the name of a type of which none came.
+  ///
+  /// - Parameter root: the name that the expression begins with.
+  mutating func checkWasOfUse(root: String?) throws {
     guard compiled.isEmpty, let error = refused.min(by: { $0.key < $1.key })?.value else { return }
+    if let root, let type = resourceType(named: root), refused[type.rawValue] == nil {
+      guard try expression(for: type) == nil, let error = refused[type.rawValue] else { return }
+      throw ExpressionRun.failure(error, in: text)
+    }
     throw ExpressionRun.failure(error, in: text)
+  }
+
+  private func resourceType(named name: String) -> TypeID? {
+    Array(name.utf8).withUnsafeBufferPointer { table.resourceTypeID($0) }
   }
 
   private mutating func expression(for type: TypeID?) throws -> CompiledExpression? {

@@ -96,7 +96,7 @@ package struct ExpressionRun {
       }
     }
     output.end()
-    try evaluation.checkWasOfUse()
+    try evaluation.checkWasOfUse(root: expression.root)
     return output.tally
   }
 
