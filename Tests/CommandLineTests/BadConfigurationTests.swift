@@ -47,9 +47,15 @@ import Testing
       "patient.yml", "path: birthDate", "path: birthdate",
       "Patient has no element birthdate: did you mean birthDate?"
     ),
-    ("patient.yml", "document: patient", "document: patiant", "expected one of: patient, patient_chart"),
+    (
+      "patient.yml", "document: patient", "document: patiant",
+      "did you mean patient? expected one of patient, patient_chart"
+    ),
     ("provider.yml", "root: Practitioner", "root: Practicioner", "R4 has no resource type Practicioner"),
-    ("appointment.yml", "fields:", "feilds:", "there is no key feilds here: expected one of"),
+    (
+      "appointment.yml", "fields:", "feilds:",
+      "there is no key feilds here: did you mean fields? expected one of"
+    ),
     ("patient.yml", "path: name\n", "path: name.where(\n", "found the end of the expression"),
     ("patient.yml", "transform: human_name", "transform: humen_name", "expected one of"),
   ])

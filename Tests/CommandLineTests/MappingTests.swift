@@ -227,13 +227,55 @@ import Testing
     #expect(text.contains(words), "\(outcome.output)")
   }
 
+  @Test(arguments: [
+    ("Patient.telecom.where(system = 'phone').value", "patient.primary_phone", "patient.email"),
+    ("Patient.telecom.where(system = 'fax').value", "stays in the document", "patient.primary_phone"),
+    ("Patient.id", "the _id of its document", "becomes"),
+    ("Coverage.beneficiary", "whose patient", "becomes"),
+    ("Observation.code", "whether patient_chart.height_in is taken from it: by 8302-2", "provider"),
+    ("Organization.name", "patient.medical_group, where managingOrganization refers", "becomes"),
+    ("Observation.component[0].value[x]", "patient_chart.blood_pressure", "height_in"),
+    ("resource", "no other document has a place for", "patient"),
+    ("Practitioner.identifier", "search", "patient."), ("Patient.meta.versionId", "the newer", "becomes"),
+  ])
+  func `an element is explained as it was chosen, with what it decides`(
+    _ subject: String, _ words: String, _ others: String
+  ) throws {
+    let outcome = try Program.run(["mapping", "explain", subject])
+    let text = outcome.output.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    #expect(outcome.status == 0 && text.contains(words) && !text.contains(others), "\(outcome.output)")
+  }
+
+  @Test(arguments: [
+    ("patient.nam", "did you mean name?"), ("patint.name", "did you mean patient?"),
+    ("Patent", "did you mean Patient?"), ("Patient.telecom.sytem", "did you mean system?"),
+    ("Patient.birthdate", "did you mean birthDate?"), ("Patient.name[first]", "an index must be a number"),
+    ("Patient.deceased.ofType(string)", "expected boolean, dateTime"),
+    ("Patient.name.", "expected a document"),
+    ("Patient.name.last()", "last() cannot be used in a mapping"), ("", "expected a document"),
+  ])
+  func `what is not there is told with what was perhaps meant`(_ subject: String, _ words: String) throws {
+    let outcome = try Program.run(["mapping", "explain", subject])
+    #expect(
+      outcome.status == 2 && outcome.output.isEmpty && outcome.errors.contains(words), "\(outcome.errors)")
+  }
+
+  @Test func `a file that nobody reads is told`() throws {
+    let workspace = try copy([])
+    try workspace.write("Mappings/patients.yml", "document: patient")
+    let outcome = try Program.run(["mapping", "check", "--mappings", workspace.path("Mappings")])
+    #expect(outcome.status == 0)
+    #expect(
+      outcome.output.contains("patients.yml: warning: this file is read by nobody"), "\(outcome.output)")
+  }
+
   @Test func `the explanation follows the mapping`() throws {
     let workspace = try copy([("patient.yml", "  email:\n", "  e_mail:\n")])
     let arguments = ["mapping", "explain", "--mappings", workspace.path("Mappings")]
     #expect(try Program.run(arguments + ["Patient.telecom"]).output.contains("patient.e_mail"))
     let unknown = try Program.run(arguments + ["patient.email"])
     #expect(unknown.status == 2)
-    #expect(unknown.errors.contains("patient has no field email: expected one of name"))
+    #expect(unknown.errors.contains("patient has no field email: did you mean e_mail? expected one of name"))
     #expect(try Program.run(arguments + ["Patient.birthdate"]).errors.contains("birthDate"))
   }
 }

@@ -1,4 +1,5 @@
 import FHIRModel
+import TestSupport
 import Testing
 
 @testable import FHIRMapping
@@ -162,8 +163,98 @@ import Testing
     #expect(nowhere?.file == "/nonexistent/patient.yml")
   }
 
+  @Test(arguments: [
+    // Names that the program or MongoDB keeps for itself.
+    ("patient", "  coverages:\n", "  fhir:\n", 11, "must not begin"),
+    ("patient", "  coverages:\n", "  _id:\n", 11, "must not begin"),
+    ("patient", "  coverages:\n", "  a.b:\n", 11, "must not begin"),
+    ("patient", "  coverages:\n", "  patient_chart:\n", 11, "is taken"),
+    ("patient", "  email:\n", "  patient_chart:\n", 40, "is taken"),
+    ("patient_chart", "  lists:\n", "  page:\n", 122, "is taken"),
+    ("patient_chart", "  lists:\n", "  patient_id:\n", 122, "is taken"),
+    ("patient", "collection: patient", "collection: system.users", 7, "expected the name of a collection"),
+    ("patient", "collection: patient", "collection: fhirline_run", 7, "expected the name of a collection"),
+    ("provider", "collection: provider", "collection: patient", 3, "is the collection of patient"),
+    // What is written and would count for nothing.
+    ("patient", "root: Patient", "root: Patient\nof: Patient", 9, "without a root"),
+    ("patient", "root: Patient", "root: Patient\ndefault_duration_minutes: 5", 9, "belongs to the document"),
+    (
+      "patient_chart", "    type: List\n    owner: subject\n    date: [date]\n", "    []\n", 123,
+      "one type at least"
+    ),
+    ("patient", "prefer: [home]", "prefer: [hom]", 31, "did you mean home?"),
+    ("patient", "prefer: [home]", "prefer: []", 31, "one value of use"),
+    ("patient", "path: birthDate", "path: birthDate\n    prefer: [home]", 26, "does not have"),
+    ("patient", "path: birthDate", "path: birthDate\n    or: gender", 26, "the path leads to code"),
+    ("patient", "path: birthDate", "path: birthDate\n    or: birthDate", 26, "leads to the element"),
+    ("patient", "choose: newest", "choose: all", 54, "add list: true"),
+    (
+      "patient", "path: birthDate\n    transform: date", "path: id\n    transform: text", 25,
+      "no field writes it"
+    ),
+    (
+      "patient", "derived: appointments", "derived: appointments\n  visits:\n    derived: appointments", 79,
+      "are derived alike"
+    ),
+    (
+      "appointment", "fields:\n", "fields:\n  all: { derived: appointments }\n", 12, "no list of appointments"
+    ),
+    ("appointment", "complete: completed", "Cancelled: completed", 73, "cannot mean two"),
+    ("patient_chart", "diastolic: 8462-4", "diastolic: 8480-6", 162, "one code"),
+    // What was perhaps meant.
+    ("patient", "root: Patient", "root: Patent", 8, "did you mean Patient?"),
+    ("patient", "root: Patient", "root: Patient\nfeilds: {}", 9, "did you mean fields?"),
+    ("patient", "path: birthDate", "path: brithDate", 25, "did you mean birthDate?"),
+    ("patient", "system = 'email'", "sytem = 'email'", 41, "did you mean system?"),
+    ("patient", "transform: human_name", "transform: humanname", 21, "did you mean human_name?"),
+    ("patient", "from: Coverage", "from: Covrage", 52, "did you mean Coverage?"),
+    ("patient", "status: active", "statuz: active", 57, "did you mean status?"),
+    ("appointment", "complete: completed", "complete: complet", 73, "did you mean completed?"),
+  ])
+  func `what would pass silently, or was perhaps meant otherwise`(
+    _ file: String, _ old: String, _ new: String, _ line: Int, _ words: String
+  ) {
+    let files = BuiltInMappings.files.map { each in
+      each.name.hasSuffix("/\(file).yml")
+        ? (name: each.name, text: each.text.replacing(old, with: new, maxReplacements: 1)) : each
+    }
+    #expect(files.map(\.text) != BuiltInMappings.files.map(\.text))
+    let error = #expect(throws: MappingError.self) { try MappingSet(files: files) }
+    #expect(
+      error?.file.hasSuffix("/\(file).yml") == true && error?.line == line, "\(String(describing: error))")
+    #expect(error?.message.contains(words) == true, "\(String(describing: error))")
+  }
+
+  @Test(arguments: BuiltInMappings.files.map(\.name))
+  func `a file that was mutilated anywhere is compiled, or refused with a line of it`(_ name: String) throws {
+    let text = try #require(BuiltInMappings.files.first { $0.name == name }?.text)
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    var random = SeededGenerator(seed: 7)
+    for number in lines.indices
+    where !lines[number].allSatisfy(\.isWhitespace) && !lines[number].contains("# ") {
+      var changed = lines
+      switch Int.random(in: 0..<7, using: &random) {
+      case 0: changed.remove(at: number)
+      case 1: changed.insert(lines[number], at: number)
+      case 2: changed[number] = "  " + lines[number]
+      case 3: changed = Array(lines[...number])
+      case 4: changed[number] = String(lines[number].dropLast(Int.random(in: 1...4, using: &random)))
+      case 5: changed[number] = lines[number].replacing(":", with: ": [")
+      default: changed[number] = lines[number].replacing(":", with: ": ~ #")
+      }
+      do throws(MappingError) {
+        _ = try DocumentPlan(
+          try MappingNode(parsing: changed.joined(separator: "\n"), file: name), table: .r4)
+      } catch {
+        #expect(
+          error.file == name && (1...changed.count + 1).contains(error.line), "\(error) at \(number + 1)")
+        #expect(!error.message.isEmpty)
+      }
+    }
+  }
+
   @Test func `a mistake reads as compilers write it`() {
     let error = fields("  name: { path: name.famly, transform: text }")
-    #expect(error?.description == "p.yml:7:22: error: HumanName has no element famly")
+    #expect(error?.description == "p.yml:7:22: error: HumanName has no element famly: did you mean family?")
   }
 }

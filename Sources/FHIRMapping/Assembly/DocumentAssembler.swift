@@ -104,14 +104,11 @@ package struct DocumentAssembler: Sendable {
   package func assemble(_ incoming: Assembly, stored pages: [BSONDocument]) throws -> Assembly {
     var draft = DocumentDraft(kind: incoming.kind, id: incoming.id)
     try draft.load(pages, restoreRoot: restoreRoot, saidResources: saidResources)
-    let added = try incoming.draft()
+    var added = try incoming.draft()
     if draft.storedHash == nil, let native, let first = pages.first,
-      try first.withView({ try native.says(added, in: $0) })
+      try first.withView({ try native.lists(added, in: $0) })
     {
-      draft.tally = incoming.tally.allUnchanged
-      var same = Assembly(draft, pages: pages, ids: [draft.id], hash: "", root: nil, contests: [])
-      same.isAsStored = true
-      return same
+      added.appointments = [:]
     }
     let before = incoming.kind == .appointment ? draft.root?.bytes : nil
     // Whoever an older form of it names may have got it in a list with this very import.
@@ -120,6 +117,17 @@ package struct DocumentAssembler: Sendable {
       formerOwners = try AppointmentOwner.all(of: try BSONView(old.pointer))
     }
     draft.merge(added)
+    if let native, let first = pages.first, draft.isChanged, draft.root == nil, let root = draft.saidRoot,
+      try first.withView({ try native.isBare($0, kind: draft.kind) })
+    {
+      // Written with its bookkeeping it would be taken for one whose resource has not come yet.
+      draft.root = root
+    }
+    if draft.storedHash == nil, native != nil, !draft.isChanged {
+      var same = Assembly(draft, pages: pages, ids: [draft.id], hash: "", root: nil, contests: [])
+      same.isAsStored = true
+      return same
+    }
     // Nothing new: the document stays as it is, to the byte.
     if let hash = draft.storedHash, !draft.isChanged {
       var same = Assembly(

@@ -29,9 +29,7 @@ extension DocumentDraft {
         }
         if number == 0 {
           try loadBookkeeping(view, restoreRoot: restoreRoot)
-          if storedHash != nil, let saidResources {
-            said = try saidResources(view, kind, id).mapValues(\.shared)
-          }
+          if let saidResources { said = try saidResources(view, kind, id).mapValues(\.shared) }
           origins = try view.find("_fhirline")?.document?.find("origin")?.binary.flatMap {
             OriginList($0.bytes)
           }

@@ -24,6 +24,8 @@ package struct DocumentDraft {
   var storedHash: String?
   /// By key: resources as the stored document's fields say them. When they come, they are no news.
   var said: [String: SharedBytes] = [:]
+  /// A root that came as the stored document's fields say it, where no resource of it is stored.
+  private(set) var saidRoot: Root?
   /// The stored document's residual, as long as no part replaces the root.
   var residual: BSONDocument?
   /// What became of the resources that were added.
@@ -210,6 +212,7 @@ package struct DocumentDraft {
       ResourceEquality.isSame(
         stored: said.pointer, incoming: incoming.bytes.pointer, skipsNames: true)
     {
+      if root == nil { saidRoot = incoming }
       return .unchanged
     }
     guard let stored = root else {

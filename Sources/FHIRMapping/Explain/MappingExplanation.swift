@@ -4,8 +4,8 @@ import FHIRPath
 
 /// Answers what becomes what, both ways: for a document, a field, a resource type or an element.
 package struct MappingExplanation {
-  private let mappings: MappingSet
-  private let table: DefinitionTable
+  let mappings: MappingSet
+  let table: DefinitionTable
 
   package init(_ mappings: MappingSet, table: DefinitionTable = .r4) {
     self.mappings = mappings
@@ -43,7 +43,10 @@ package struct MappingExplanation {
       if names.count == 1 { return [article(plan)] }
       return [try article(names.dropFirst().joined(separator: "."), of: plan)]
     }
-    if let type = table.resourceTypeID(first) { return try articles(names, of: type) }
+    if first == DocumentKind.resource.rawValue, names.count == 1 { return [others] }
+    if let type = table.resourceTypeID(first) {
+      return try articles(names, of: type, as: try path(subject, from: type))
+    }
     // A field by its own name, in every document that has it.
     let plans = names.count == 1 ? DocumentKind.mapped.compactMap { mappings.plan($0) } : []
     let named = plans.filter { plan in
@@ -54,10 +57,13 @@ package struct MappingExplanation {
       for plan in named { articles.append(try article(first, of: plan)) }
       return articles
     }
-    let known = DocumentKind.mapped.map(\.rawValue).joined(separator: ", ")
+    let known = DocumentKind.allCases.map(\.rawValue)
+    let fields = DocumentKind.mapped.flatMap { mappings.plan($0)?.fieldNames ?? [] }
+    let near = closest(to: first, among: known + fields + table.resourceTypes.map { table.name(of: $0) })
     throw Unknown(
       message:
-        "there is no document and no resource type \(first): expected \(known), or a type of R4 such as Patient"
+        "there is no document and no resource type \(first): \(MappingExplanation.suggested(near))"
+        + "expected \(known.joined(separator: ", ")), or a type of R4 such as Patient"
     )
   }
 
@@ -77,7 +83,31 @@ package struct MappingExplanation {
     }
   }
 
+  private static func suggested(_ near: String?) -> String { near.map { "did you mean \($0)? " } ?? "" }
+
+  /// What a subject chooses as a mapping's path does; nil where it names elements alone.
+  private func path(_ subject: String, from type: TypeID) throws(Unknown) -> InvertiblePath? {
+    let text = subject.replacing("[x]", with: "")
+    guard text.contains("(") || text.contains("[") else { return nil }
+    do throws(FHIRPathError) {
+      return try InvertiblePath(text, from: type, table: table)
+    } catch {
+      // What is no path of a mapping may still name elements of R4.
+      if error.code == .unknownElement || error.code == .notInvertible { return nil }
+      throw Unknown(message: "\(subject): \(error.message)")
+    }
+  }
+
   // MARK: Documents
+
+  /// The collection of what no mapping describes.
+  private var others: Article {
+    var article = Article(title: "\(DocumentKind.resource.rawValue): in the collection resource")
+    article.add(
+      "made of", ["one resource that no other document has a place for, or whose owner is not known"])
+    article.add("fields", ["_id: its type and id, such as Organization/1", "fhir: the whole resource"])
+    return article
+  }
 
   private func article(_ plan: DocumentPlan) -> Article {
     var article = Article(title: "\(plan.kind.rawValue): in the collection \(plan.collection)")
@@ -112,8 +142,9 @@ package struct MappingExplanation {
       return article
     }
     if let section = plan.sections.first(where: { $0.name == name }) { return article(section, of: plan) }
-    let known = (plan.fields.map(\.name) + plan.sections.map(\.name)).joined(separator: ", ")
-    throw Unknown(message: "\(plan.kind.rawValue) has no field \(name): expected one of \(known)")
+    let known = plan.fields.map(\.name) + plan.sections.map(\.name)
+    throw Unknown(
+      message: "\(plan.kind.rawValue) has no field \(name): \(MappingNode.expected(name, among: known))")
   }
 
   private func article(_ section: SectionPlan, of plan: DocumentPlan) -> Article {
@@ -134,7 +165,10 @@ package struct MappingExplanation {
 
   // MARK: Elements
 
-  private func articles(_ names: [String], of type: TypeID) throws(Unknown) -> [Article] {
+  /// - Parameter chosen: the subject as a mapping's path, where it chooses among elements.
+  private func articles(
+    _ names: [String], of type: TypeID, as chosen: InvertiblePath?
+  ) throws(Unknown) -> [Article] {
     let path = names.dropFirst().map { String($0.prefix { $0 != "[" && $0 != "(" }) }
     try check(path, of: type)
     let typeName = table.name(of: type)
@@ -144,13 +178,13 @@ package struct MappingExplanation {
     for kind in DocumentKind.mapped {
       guard let plan = mappings.plan(kind) else { continue }
       for field in plan.fields {
-        for (text, role) in uses(of: [typeName] + path, by: field) {
+        for (text, role) in uses(of: [typeName] + path, chosen, by: field) {
           found.append("\(kind.rawValue).\(field.name), \(role) \(text)")
         }
       }
     }
     article.add(path.isEmpty ? "fields" : "becomes", found)
-    if !path.isEmpty, let owner = ownership(of: path, type: typeName) { article.add("decides", [owner]) }
+    if !path.isEmpty { article.add("decides", decisions(of: path, type: typeName)) }
     article.add(
       "the rest",
       [
@@ -163,10 +197,12 @@ package struct MappingExplanation {
   }
 
   /// Paths of a field that lead to an element, or through it, or from it.
-  private func uses(of names: [String], by field: FieldPlan) -> [(path: String, role: String)] {
+  private func uses(
+    of names: [String], _ chosen: InvertiblePath?, by field: FieldPlan
+  ) -> [(path: String, role: String)] {
     var uses: [(String, String)] = []
     func add(_ path: InvertiblePath?, _ role: String) {
-      guard let path else { return }
+      guard let path, chosen.map({ path.root == $0.root && path.overlaps($0) }) ?? true else { return }
       let own = path.elementNames(table: table)
       let isBelow = zip(own, names).allSatisfy { $0 == $1 || isChoice($0, of: $1) }
       if isBelow { uses.append((path.text == "$this" ? "the whole resource" : path.text, role)) }
@@ -182,7 +218,7 @@ package struct MappingExplanation {
   }
 
   /// Whether a name is a choice of another: `valueQuantity` of `value`.
-  private func isChoice(_ name: String, of base: String) -> Bool {
+  func isChoice(_ name: String, of base: String) -> Bool {
     name.hasPrefix(base) && (name.dropFirst(base.count).first?.isUppercase ?? false)
   }
 
@@ -197,22 +233,6 @@ package struct MappingExplanation {
     return
       "\(plan.kind.rawValue).\(section) of the \(plan.ownerType) that its \(member.owner.text) refers to;"
       + " where that is nobody known, the collection of other resources"
-  }
-
-  private func ownership(of path: [String], type: String) -> String? {
-    let place = mappings.homes.place(ofType: type)
-    guard let plan = mappings.plan(place.kind), place.section != nil,
-      let member = plan.member(ofType: type)?.member
-    else { return nil }
-    let own = member.owner.segments.map(\.child.name)
-    if own.starts(with: path) || path.starts(with: own) {
-      return "whose \(plan.kind.rawValue) the resource is part of"
-    }
-    let dates = member.dates.filter { date in
-      let names = date.segments.map(\.child.name)
-      return zip(names, path).allSatisfy { $0 == $1 || isChoice($0, of: $1) }
-    }
-    return dates.isEmpty ? nil : "when it was: which of several is the newest"
   }
 
   /// Refuses elements that R4 does not have.
@@ -234,9 +254,12 @@ package struct MappingExplanation {
           table.elements(of: type).map { table.string(of: NameID(rawValue: $0.name)) }
         }
         let owner = types.first.map { table.name(of: $0) } ?? ""
+        let near = types.first.flatMap { table.closestName(to: name, in: $0) }
         throw Unknown(
           message: "\(owner) has no element \(name)"
-            + (known.isEmpty ? "" : ": expected one of \(known.joined(separator: ", "))"))
+            + (known.isEmpty
+              ? ""
+              : ": \(MappingExplanation.suggested(near))expected one of \(known.joined(separator: ", "))"))
       }
       types = next
     }

@@ -108,8 +108,8 @@ package struct DocumentReader: Sendable {
           strange += 1
           return
         }
-        let key = try resource.find(path: "_fhirline.key")?.text
-        let id = try resource.find("id")?.text ?? key.map(DocumentReader.id(ofKey:)) ?? ""
+        // An application's own item may have no id: it gets one that stays as long as its content.
+        let id = try resource.find("id")?.text ?? DocumentReader.id(ofKey: DocumentDraft.key(of: resource))
         let tree: ResourceTree
         do {
           tree =

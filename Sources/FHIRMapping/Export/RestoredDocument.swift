@@ -92,8 +92,11 @@ extension DocumentPlan {
   /// The resources that a stored document exports otherwise than they stand in it, or without their standing in it, by
   /// their keys: what its fields say of them.
   func saidResources(of document: BSONView, id: String) throws -> [String: BSONDocument] {
-    guard try !editedFields(in: document).isEmpty else { return [:] }
-    let restored = try RestoredDocument(document, id: id, plan: self)
+    // One that no import wrote says all that it exports.
+    if try document.find("_fhirline")?.document != nil, try editedFields(in: document).isEmpty { return [:] }
+    // A chart within its patient has no `_id` of its own.
+    let own = try document.find("_id") == nil ? id : DocumentReader.id(of: document)
+    let restored = try RestoredDocument(document, id: own, plan: self)
     var said: [String: BSONDocument] = [:]
     func add(_ resource: BSONValue, _ key: String) throws {
       said[key] = try BSONDocument(resource.fields ?? BSONFields())

@@ -28,18 +28,15 @@ final class FieldPlan: Sendable {
 
   /// What a field may refer to.
   struct Scope {
+    let kind: DocumentKind
     let root: String?
     let sections: [SectionPlan]
     let table: DefinitionTable
   }
 
   init(name key: MappingNode, _ node: MappingNode, scope: Scope) throws(MappingError) {
-    name = try key.string()
+    name = try key.elementName(in: scope.kind)
     place = key.place
-    guard !name.isEmpty, !name.contains("."), !name.hasPrefix("$"), !name.hasPrefix("_"), name != "fhir"
-    else {
-      throw key.error(.wrongValue, "a field's name must not begin with '$' or '_', contain '.', or be fhir")
-    }
     let values = try node.values(
       allowed: FieldSource.keys + ["sources", "list", "join", "transform", "beside", "also", "derived"])
     if let derivedNode = values["derived"] {
@@ -47,6 +44,9 @@ final class FieldPlan: Sendable {
         throw node.error(.wrongValue, "a derived field has no other keys: it is never written to FHIR")
       }
       let derived = try derivedNode.choice(Derived.self)
+      guard scope.kind != .appointment else {
+        throw derivedNode.error(.wrongValue, "an appointment has no list of appointments to be derived")
+      }
       self.derived = derived
       sources = []
       isList = derived == .appointments
@@ -69,6 +69,17 @@ final class FieldPlan: Sendable {
         transformNode, elementType: source.elementType(scope.table),
         codes: source.path.requiredCodes(scope.table))
       made = made ?? transform
+      // What is read in its place is turned in the same way.
+      if let alternative = source.alternative, let node = values["or"] {
+        let type = scope.table.name(of: alternative.target?.type ?? alternative.root)
+        let kind = Swift.type(of: transform)
+        guard kind.types.contains(type) else {
+          throw node.error(
+            .type,
+            "the transform \(kind.name) stands on \(kind.types.joined(separator: ", ")); the path leads to \(type)"
+          )
+        }
+      }
     }
     transform = made
     let shape = made?.shape
@@ -77,6 +88,10 @@ final class FieldPlan: Sendable {
     }
     if let joinNode = values["join"], !isList {
       throw joinNode.error(.wrongValue, "join belongs to a list: add list: true")
+    }
+    for source in sources where !isList && source.choice == .all {
+      throw FieldPlan.pathNode(of: source, node).error(
+        .notInvertible, "choose: all gives a value for each resource: add list: true")
     }
     for source in sources where isList {
       let repeats = source.path.repeatCount
@@ -134,6 +149,7 @@ final class FieldPlan: Sendable {
       throw node.error(.wrongValue, "\(key) stands within each of the sources, or there are no sources")
     }
     var sources: [FieldSource] = []
+    guard !list.items.isEmpty else { throw list.error(.missingKey, "expected one source at least") }
     for item in list.items {
       sources.append(try FieldSource(try item.values(allowed: FieldSource.keys), item, scope: scope))
     }

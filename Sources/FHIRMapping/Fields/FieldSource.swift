@@ -54,7 +54,11 @@ final class FieldSource: Sendable {
     if let from = values["from"] {
       type = try from.string()
       guard scope.sections.contains(where: { $0.members.contains { $0.typeName == type } }) else {
-        throw from.error(.wrongValue, "no section of this document holds \(type)")
+        let known = scope.sections.flatMap { $0.members.map(\.typeName) }
+        throw from.error(
+          .wrongValue,
+          "no section of this document holds \(type)"
+            + (closest(to: type, among: known).map { ": did you mean \($0)?" } ?? ""))
       }
       resource = .section(type)
     } else {
@@ -72,7 +76,15 @@ final class FieldSource: Sendable {
     }
     guard let pathNode = values["path"] else { throw node.error(.missingKey, "the key path is missing here") }
     path = try pathNode.path(from: type)
+    if path.segments.count == 1, path.target?.name == "id" {
+      throw pathNode.error(
+        .notInvertible,
+        "the id of a resource says which it is, as the _id of its document does: no field writes it")
+    }
     alternative = try values["or"]?.path(from: type)
+    if let alternative, let node = values["or"], alternative.overlaps(path) {
+      throw node.error(.conflict, "or leads to the element that path leads to")
+    }
     if let node = values["or_target"] {
       _ = try node.choice(TargetElement.self)
       targetName = try FieldSource.reference(before: path, pathNode, scope.table)
@@ -83,6 +95,7 @@ final class FieldSource: Sendable {
     var preferred: [String] = []
     for item in values["prefer"]?.items ?? [] { preferred.append(try item.string()) }
     self.preferred = preferred
+    try FieldSource.check(preferred, values["prefer"], at: path, scope.table)
     var codes: [CodeMatch] = []
     for (system, list) in try values["codes"]?.entries() ?? [] {
       let systemText = try system.string()
@@ -106,6 +119,26 @@ final class FieldSource: Sendable {
       newItem = fields
     }
     self.newItem = newItem
+  }
+
+  /// Refuses what no `use` of the path's element can be.
+  private static func check(
+    _ preferred: [String], _ node: MappingNode?, at path: InvertiblePath, _ table: DefinitionTable
+  ) throws(MappingError) {
+    guard let node else { return }
+    guard !preferred.isEmpty else { throw node.error(.missingKey, "expected one value of use at least") }
+    guard let use = try? InvertiblePath("use", from: path.target?.type ?? path.root, table: table),
+      path.isMany
+    else {
+      throw node.error(.type, "prefer chooses among elements by their use, which \(path.text) does not have")
+    }
+    guard let codes = use.requiredCodes(table) else { return }
+    for item in node.items {
+      let code = try item.string()
+      guard !codes.contains(code) else { continue }
+      throw item.error(
+        .wrongValue, "there is no use \(code): \(MappingNode.expected(code, among: codes.sorted()))")
+    }
   }
 
   private static func absent(
@@ -172,7 +205,10 @@ final class FieldSource: Sendable {
     for (key, value) in try node.entries() {
       let name = try key.string()
       guard let id = table.nameID(name), let child = table.child(id, of: type) else {
-        throw key.error(.path, "\(table.name(of: type)) has no element \(name)")
+        throw key.error(
+          .path,
+          "\(table.name(of: type)) has no element \(name)"
+            + (table.closestName(to: name, in: type).map { ": did you mean \($0)?" } ?? ""))
       }
       let repeats = table.elements[child.element].max > 1
       guard repeats || !value.isList else {

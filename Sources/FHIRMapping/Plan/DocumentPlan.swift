@@ -19,6 +19,8 @@ package struct DocumentPlan: Sendable {
   /// Stands for all that the file says: documents that it described otherwise are to be written anew.
   let fingerprint: UInt64
   private let file: String
+  /// Where the file names its collection.
+  let collectionPlace: MappingPlace
 
   /// Compiles a file; throws its first mistake.
   init(_ node: MappingNode, table: DefinitionTable) throws(MappingError) {
@@ -41,38 +43,39 @@ package struct DocumentPlan: Sendable {
     guard DocumentKind.mapped.contains(kind) else {
       throw documentNode.error(.wrongValue, "the collection of other resources has no mapping")
     }
-    collection = try collectionNode.string()
+    collection = try collectionNode.collectionName()
+    collectionPlace = collectionNode.place
     file = node.file
     fingerprint = node.fingerprint
     if let rootNode = values["root"] {
-      let name = try rootNode.string()
-      guard let type = table.resourceTypeID(name) else {
-        throw rootNode.error(.path, "R4 has no resource type \(name)")
+      if let of = values["of"] {
+        throw of.error(.conflict, "of belongs to a document without a root")
       }
-      root = (name, type)
-      ownerType = name
+      let type = try rootNode.resourceType(table)
+      root = type
+      ownerType = type.name
     } else {
       guard let of = values["of"] else {
         throw node.error(.missingKey, "the key root is missing here (or of, for a document without a root)")
       }
-      ownerType = try of.string()
-      guard table.resourceTypeID(ownerType) != nil else {
-        throw of.error(.path, "R4 has no resource type \(ownerType)")
-      }
+      ownerType = try of.resourceType(table).name
       root = nil
     }
     var sections: [SectionPlan] = []
     for (key, value) in try values["sections"]?.entries() ?? [] {
       do throws(MappingError) {
-        sections.append(try SectionPlan(name: try key.string(), value, table: table))
+        sections.append(try SectionPlan(name: try key.elementName(in: kind), value, table: table))
       } catch {
         mistakes.append(error)
       }
     }
     self.sections = sections
     defaultMinutes = try values["default_duration_minutes"]?.integer(1...1440)
+    if let minutes = values["default_duration_minutes"], kind != .appointment {
+      throw minutes.error(.conflict, "default_duration_minutes belongs to the document appointment")
+    }
     var fields: [FieldPlan] = []
-    let context = FieldPlan.Scope(root: root?.name, sections: sections, table: table)
+    let context = FieldPlan.Scope(kind: kind, root: root?.name, sections: sections, table: table)
     for (key, value) in try values["fields"]?.entries() ?? [] {
       do throws(MappingError) {
         let field = try FieldPlan(name: key, value, scope: context)
@@ -81,6 +84,9 @@ package struct DocumentPlan: Sendable {
             .conflict,
             "the fields \(other.name) and \(field.name) both write to \(field.sources.first?.path.text ?? "")"
           )
+        }
+        if let derived = field.derived, let other = fields.first(where: { $0.derived == derived }) {
+          throw key.error(.conflict, "the fields \(other.name) and \(field.name) are derived alike")
         }
         if sections.contains(where: { $0.name == field.name }) {
           throw key.error(.conflict, "\(field.name) is the name of a section as well")

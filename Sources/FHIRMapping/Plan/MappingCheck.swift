@@ -94,7 +94,8 @@ package struct MappingCheck {
   private mutating func check(_ transform: ReferenceTransform, _ field: FieldPlan) {
     let type = String(transform.prefix.dropLast())
     guard let id = table.resourceTypeID(type) else {
-      findings.append(Finding(field.place.error(.type, "R4 has no resource type \(type)")))
+      let near = table.closestResourceType(to: type).map { ": did you mean \($0)?" } ?? ""
+      findings.append(Finding(field.place.error(.type, "R4 has no resource type \(type)" + near)))
       return
     }
     for source in field.sources {
@@ -105,7 +106,7 @@ package struct MappingCheck {
         Finding(
           field.place.error(
             .type,
-            "\(source.path.text) cannot refer to \(type): expected \(targets.map { table.name(of: $0) }.joined(separator: ", "))"
+            "\(source.path.text) cannot refer to \(transform.prefix.dropLast()): expected \(targets.map { table.name(of: $0) }.joined(separator: ", "))"
           )))
     }
   }

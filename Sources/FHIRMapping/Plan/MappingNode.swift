@@ -79,8 +79,9 @@ struct MappingNode {
   func choice<Choice: RawRepresentable & CaseIterable>(_ type: Choice.Type) throws(MappingError) -> Choice
   where Choice.RawValue == String {
     guard let choice = Choice(rawValue: try string()) else {
-      let known = Choice.allCases.map(\.rawValue).joined(separator: ", ")
-      throw error(.wrongValue, "expected one of: \(known)")
+      throw error(
+        .wrongValue,
+        MappingNode.expected(node.scalar?.string ?? "", among: Choice.allCases.map(\.rawValue)))
     }
     return choice
   }
@@ -122,7 +123,7 @@ struct MappingNode {
       let name = try key.string()
       guard allowed.contains(name) else {
         throw key.error(
-          .unknownKey, "there is no key \(name) here: expected one of \(allowed.joined(separator: ", "))")
+          .unknownKey, "there is no key \(name) here: \(MappingNode.expected(name, among: allowed))")
       }
       values[name] = value
     }

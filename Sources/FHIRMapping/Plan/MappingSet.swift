@@ -65,6 +65,16 @@ package struct MappingSet: Sendable {
         .missingFile, "no file describes the document \(kind.rawValue)", file: files.first?.name ?? "Mappings"
       )
     }
+    // Documents of two kinds may have one `_id`.
+    for kind in DocumentKind.mapped {
+      guard let plan = plans[kind],
+        let other = plans.values.first(where: {
+          $0.kind < kind && $0.collection == plan.collection
+        })
+      else { continue }
+      throw plan.collectionPlace.error(
+        .conflict, "\(plan.collection) is the collection of \(other.kind.rawValue): expected one of its own")
+    }
     self.plans = plans
     namedTargets = plans.sorted { $0.key < $1.key }.flatMap { _, plan in
       plan.fields.flatMap { field in

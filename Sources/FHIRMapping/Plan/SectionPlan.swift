@@ -24,10 +24,7 @@ package struct SectionPlan: Sendable {
     for item in node.items {
       let values = try item.values(allowed: ["type", "owner", "date"], required: ["type", "owner"])
       guard let typeNode = values["type"], let ownerNode = values["owner"] else { continue }
-      let typeName = try typeNode.string()
-      guard let type = table.resourceTypeID(typeName) else {
-        throw typeNode.error(.path, "R4 has no resource type \(typeName)")
-      }
+      let (typeName, type) = try typeNode.resourceType(table)
       let owner = try ownerNode.path(from: typeName)
       guard let target = owner.target, table.name(of: target.type) == "Reference" else {
         throw ownerNode.error(.type, "expected a path to a Reference")
@@ -43,6 +40,9 @@ package struct SectionPlan: Sendable {
       }
       members.append(
         Member(typeName: typeName, type: type, owner: owner, dates: dates, place: typeNode.place))
+    }
+    guard !members.isEmpty else {
+      throw node.error(.missingKey, "a section holds resources of one type at least: expected the key type")
     }
     self.members = members
   }

@@ -23,6 +23,10 @@ struct BloodPressureTransform: FieldTransform {
     system = try systemNode.string()
     systolic = try systolicNode.string()
     diastolic = try diastolicNode.string()
+    guard diastolic != systolic else {
+      throw diastolicNode.error(
+        .conflict, "systolic and diastolic have one code: they could not be told apart")
+    }
     guard let unit = UnitTable.unit(code: try unitNode.string()), unit.dimension == .pressure else {
       throw unitNode.error(.notInvertible, "this is no unit of pressure: expected mm[Hg]")
     }

@@ -1,4 +1,5 @@
 import BSON
+import FHIRModel
 
 /// A code as the platform's word for it, by a table in the mapping file.
 ///
@@ -47,9 +48,18 @@ struct CodeTransform: FieldTransform {
     for (spelling, word) in try values["accept"]?.entries() ?? [] {
       let wordText = try word.string()
       guard codes[wordText] != nil || otherwise[wordText] != nil else {
-        throw word.error(.wrongValue, "the word \(wordText) stands in no table")
+        let known = codes.keys.sorted() + otherwise.keys.sorted()
+        throw word.error(
+          .wrongValue,
+          "the word \(wordText) stands in no table"
+            + (closest(to: wordText, among: known).map { ": did you mean \($0)?" } ?? ""))
       }
-      accepted[try spelling.string()] = wordText
+      // Compared in small letters.
+      let text = try spelling.string().lowercased()
+      guard accepted[text] == nil, codes[text] == nil, otherwise[text] == nil else {
+        throw spelling.error(.conflict, "\(text) is a word already, or accepted as one: it cannot mean two")
+      }
+      accepted[text] = wordText
     }
     guard let fallbackNode = values["default"] else {
       throw arguments.place.error(.missingKey, "default is missing")

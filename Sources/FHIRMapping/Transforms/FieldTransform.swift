@@ -104,7 +104,7 @@ enum TransformTable {
     guard let type = all.first(where: { $0.name == text }) else {
       throw name.error(
         .unknownTransform,
-        "there is no transform \(text): expected one of \(all.map { $0.name }.joined(separator: ", "))")
+        "there is no transform \(text): \(MappingNode.expected(text, among: all.map { $0.name }))")
     }
     guard type.types.contains(elementType) else {
       throw name.error(

@@ -74,7 +74,7 @@ final class Schema: @unchecked Sendable {
       return "\(owner) has no element \(name): write \(plain).ofType(\(chosen))"
     }
     let names = table.elements(of: type).map { table.string(of: NameID(rawValue: $0.name)) }
-    let near = names.first { $0.lowercased() == name.lowercased() || $0 == name + "s" || $0 + "s" == name }
+    let near = closest(to: name, among: names)
     return "\(owner) has no element \(name)" + (near.map { ": did you mean \($0)?" } ?? "")
   }
 }

@@ -17,6 +17,12 @@ package struct MappingCheckRun {
         files.files.contains { $0.name == finding.error.file }
       }
     }
+    findings += files.unread.map { name in
+      MappingCheck.Finding(
+        MappingError(
+          .missingFile, "this file is read by nobody: a document's mapping has its name, such as patient.yml",
+          file: name), isWarning: true)
+    }
     let order = files.files.map(\.name)
     findings.sort { a, b in
       (order.firstIndex(of: a.error.file) ?? order.count, a.error.line, a.error.column)

@@ -6,6 +6,8 @@ package struct MappingFiles {
   package let files: [(name: String, text: String)]
   /// Whether they are to make a whole set of mappings, and not only some of one.
   package let isWhole: Bool
+  /// Files in their folder that are no document's, and nobody reads.
+  package private(set) var unread: [String] = []
   /// Where they lie; nil for files named one by one, and for those built in.
   package let folder: String?
 
@@ -28,6 +30,8 @@ package struct MappingFiles {
           )
         }
         files = try MappingSet.files(directory: folder)
+        let read = Set(files.map(\.name))
+        unread = MappingFiles.yaml(in: folder).filter { !read.contains($0) }
       } else {
         files = try paths.isEmpty ? MappingSet.builtInFiles : paths.map { try MappingSet.file($0) }
       }
@@ -40,7 +44,12 @@ package struct MappingFiles {
   package var examples: [String] {
     guard let folder else { return [] }
     let place = folder + (folder.hasSuffix("/") ? "" : "/") + "examples"
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: place)) ?? []
-    return names.filter { $0.hasSuffix(".yml") || $0.hasSuffix(".yaml") }.sorted().map { place + "/" + $0 }
+    return MappingFiles.yaml(in: place)
+  }
+
+  private static func yaml(in folder: String) -> [String] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    let start = folder + (folder.hasSuffix("/") ? "" : "/")
+    return names.filter { $0.hasSuffix(".yml") || $0.hasSuffix(".yaml") }.sorted().map { start + $0 }
   }
 }
