@@ -15,6 +15,8 @@ extension ImportWorker {
     _ held: HeldBundle, file: Int, source: String, resolver: ReferenceResolver, whole patients: WholePatients
   ) {
     guard mayBegin(source) else { return }
+    // What other inputs left is none of its own.
+    loadWholes()
     let open = OpenTransaction()
     open.place = (file, held.line)
     open.isAlone = context.files.count == 1 && !held.isLine

@@ -61,6 +61,7 @@ final class ImportWorker {
     while !context.mustStop, let item = worker.next() {
       let source = context.files[item.file].name
       if let large = context.largeInputs[item.file] {
+        loadWholes()
         take(item, of: large, source: source)
         continue
       }
@@ -77,6 +78,7 @@ final class ImportWorker {
       }
     }
     finishWaiting()
+    loadWholes()
     while !pending.isEmpty { endOne() }
     if context.mustStop { feed.stop() }
   }
@@ -113,8 +115,11 @@ final class ImportWorker {
     guard pass.counts else { return }
     summary.bytes += batch.byteCount
     context.progress.advance(bytes: batch.byteCount, resources: resources)
-    loadWholes()
+    if wholes.count >= ImportWorker.enoughWholes { loadWholes() }
   }
+
+  /// Bytes of parts for which the database is asked at once: what small files hold waits for each other.
+  private static let enoughWholes = 128 << 10
 
   /// Sets aside what could not be read.
   func setAside(unreadable record: Record, _ source: String) {
