@@ -10,7 +10,7 @@ extension ImportWorker {
   /// Bytes of source that wait at a time.
   private static let bytesWaiting = 512 << 10
   /// A Bundle of more bytes asks for itself.
-  private static let smallBundle = 32 << 10
+  private static let smallBundle = 128 << 10
 
   /// Whether a Bundle waits for others: only where there is something to be asked.
   func waits(_ held: HeldBundle) -> Bool {
