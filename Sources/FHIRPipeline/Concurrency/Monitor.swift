@@ -14,7 +14,12 @@ final class Monitor: @unchecked Sendable {
     mutex.initialize(to: pthread_mutex_t())
     changed.initialize(to: pthread_cond_t())
     pthread_mutex_init(mutex, nil)
-    pthread_cond_init(changed, nil)
+    var attributes = pthread_condattr_t()
+    pthread_condattr_init(&attributes)
+    // What is waited for does not end earlier because somebody sets the clock.
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+    pthread_cond_init(changed, &attributes)
+    pthread_condattr_destroy(&attributes)
   }
 
   deinit {
@@ -30,6 +35,14 @@ final class Monitor: @unchecked Sendable {
 
   /// Lets others in, until one says that something changed; the caller holds the lock before and afterwards.
   func wait() { pthread_cond_wait(changed, mutex) }
+
+  /// The same for so long at the most.
+  func wait(seconds: Int) {
+    var end = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &end)
+    end.tv_sec += seconds
+    pthread_cond_timedwait(changed, mutex, &end)
+  }
 
   /// Wakes all who wait; the caller holds the lock.
   func tellChange() { pthread_cond_broadcast(changed) }

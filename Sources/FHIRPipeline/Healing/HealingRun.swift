@@ -54,6 +54,7 @@ final class HealingRun {
   }
 
   private static let documentsPerBatch = 100
+  private static let namesPerQuestion = 1000
 
   private var prefix: String { run.source.isEmpty ? "" : run.source + "." }
 
@@ -138,17 +139,33 @@ final class HealingRun {
     let others = try RenamedTargets(run, store, states).documents(showing: names)
     try store.persevering { connection in
       found = [:]
+      // What this import looked for in vain, and others may have brought: asked for many at a time.
+      var own: [(name: String, waiting: Waiting)] = []
+      func add(_ waiting: Waiting) {
+        let key = waiting.kind.rawValue + "/" + waiting.id
+        found[key, default: Waiting(kind: waiting.kind, id: waiting.id)].notes += waiting.notes
+      }
+      func look() {
+        stored.look(for: own.lazy.map(\.name).filter { !$0.hasPrefix(WaitingReferences.name(ofTarget: "")) })
+        for (name, waiting) in own where isStored(name, names) { add(waiting) }
+        own = []
+      }
       var filter: BSONFields = ["source": .string(run.source)]
       if !hasCompany { filter["run"] = ["$ne": .int32(number)] }
       try connection.find(try BSONDocument(filter), in: WaitingReferences.collection) { note in
         guard let name = try note.find("name")?.text, let id = try note.find("_id")?.text,
           let document = try note.find("document")?.text,
-          let kind = try note.find("kind")?.text.flatMap(DocumentKind.init),
-          try isKnown(name) || note.find("run")?.integer == Int64(number) && isStored(name, names)
+          let kind = try note.find("kind")?.text.flatMap(DocumentKind.init)
         else { return }
-        let key = kind.rawValue + "/" + document
-        found[key, default: Waiting(kind: kind, id: document)].notes.append(id)
+        let waiting = Waiting(kind: kind, id: document, notes: [id])
+        if isKnown(name) {
+          add(waiting)
+        } else if try note.find("run")?.integer == Int64(number) {
+          own.append((name, waiting))
+          if own.count == HealingRun.namesPerQuestion { look() }
+        }
       }
+      look()
     }
     for (kind, id) in others {
       found[kind.rawValue + "/" + id, default: Waiting(kind: kind, id: id)].notes += []

@@ -257,8 +257,10 @@ extension CollectionLoader {
       // A change stays on one page, as a rule.
       if found[id] == page { continue }
       if let old = found[id] { try change?.keep(old, connection) }
+      try change?.hold(connection)
       if let reason = try replace(further: page, connection) { throw Setback.refused(reason) }
     }
+    try change?.hold(connection)
     let first = try connection.write([try replacement(merged)], in: collection)
     if let failure = first.failures.first { throw Setback.refused(failure.message) }
     guard first.matched == 1 else { throw Setback.changed }

@@ -65,6 +65,7 @@ extension CollectionLoader {
       first = .delete(
         filter: try BSONDocument(["_id": id, "_fhirline.hash": value]), many: false)
     }
+    do { try change?.hold(connection) } catch Setback.changed { return false }
     let result = try connection.write([first], in: collection)
     guard result.deleted + result.matched == 1 else { return false }
     if place.field != nil {

@@ -114,7 +114,7 @@ struct CollectionLoader {
         whole.append(document)
       } else if !connection.isInTransaction {
         missed += try insert(paged: document, connection)
-      } else if let reason = try insertFurtherPages(of: document, connection) {
+      } else if let reason = try insertFurtherPages(of: document, nil, connection) {
         refused(document, reason)
       } else {
         whole.append(document)
@@ -131,9 +131,15 @@ struct CollectionLoader {
       guard try StoredState.states(of: [document.id], in: place, connection).isEmpty,
         try change.begin(hash: document.hash, pages: document.pageCount, connection)
       else { return [document] }
-      if let reason = try remembering([document], { try insertFurtherPages(of: document, connection) }) {
-        refused(document, reason)
-        return []
+      do {
+        let reason = try remembering([document]) { try insertFurtherPages(of: document, change, connection) }
+        if let reason {
+          refused(document, reason)
+          return []
+        }
+        try change.hold(connection)
+      } catch Setback.changed {
+        return [document]
       }
       return try insert(firsts: [document], areNew: true, connection)
     }
@@ -207,11 +213,12 @@ struct CollectionLoader {
 
   /// Writes a new document's further pages; returns why that was not possible.
   private func insertFurtherPages(
-    of document: Assembly, _ connection: borrowing StoreConnection
+    of document: Assembly, _ change: PageJournal.Change?, _ connection: borrowing StoreConnection
   ) throws -> String? {
     let pages = FurtherPages(of: document)
     defer { pages.stop() }
     while let page = try pages.next() {
+      try change?.hold(connection)
       if let reason = try insert(further: page, connection) { return reason }
     }
     return nil

@@ -9,14 +9,18 @@ import Synchronization
 /// that are overwritten, as they were. The first page changes last, and then the notes go. Whoever finds a change that broke off puts it
 /// right: where the first page has the hash that it was to have, needless pages go; else the document gets back what it had.
 ///
-/// **Invariant:** a document has one such note at most, and nobody but who made it writes its pages.
+/// **Invariant:** a document has one such note at most, and nobody but who made it writes its pages. Of a process of another machine,
+/// whom nobody here can ask after, it holds as long as it is renewed: by the server's clock, by who writes, before it writes. Who
+/// hung for so long that another took it for gone finds that out before it writes again.
 struct PageJournal {
   static let collection = "fhirline_pages"
 
   let place: DocumentPlace
 
-  /// How long nothing may happen to a change of a process that nobody can ask after, until it counts as broken off.
-  private static let patience = Duration.seconds(120)
+  /// After so many milliseconds a note that nobody renewed is that of a change that broke off.
+  static let patience: Int64 = 120_000
+  /// After so many seconds it is renewed: long before, for the write that comes next may take its time.
+  private static let renewal = 20
 
   private static let own = ImportingProcess.current.text
   /// The changes that this process is at, by number.
@@ -26,10 +30,23 @@ struct PageJournal {
   final class Change {
     fileprivate let note: Note
     fileprivate var isNoted = false
+    /// When the note was renewed last, in seconds of this machine's running, its sleep included.
+    var renewed: Int
 
     private var copies = 0
 
-    fileprivate init(_ note: Note) { self.note = note }
+    fileprivate init(_ note: Note, at renewed: Int) {
+      self.note = note
+      self.renewed = renewed
+    }
+
+    /// Renews the note where it is time; called before every write of a page. Another may have taken this for broken off.
+    func hold(_ connection: borrowing StoreConnection) throws {
+      let now = PageJournal.seconds()
+      guard now - renewed >= PageJournal.renewal else { return }
+      guard try note.renew(connection) else { throw CollectionLoader.Setback.changed }
+      renewed = now
+    }
 
     /// Says what the document is to be, before any page is written; false where somebody else took this for broken off.
     ///
@@ -40,14 +57,15 @@ struct PageJournal {
       isNoted = true
       var fields: BSONFields = ["pages": .int32(Int32(clamping: pages))]
       if let hash { fields["hash"] = .string(hash) }
-      let update = try BSONDocument(["$set": .document(fields)])
-      return try connection.write(
-        [.update(filter: try note.filter, update, upsert: false, many: false)], in: PageJournal.collection
-      ).matched == 1
+      let now = PageJournal.seconds()
+      guard try note.renew(connection, setting: fields) else { return false }
+      renewed = now
+      return true
     }
 
     /// Keeps a further page as it is, before it is overwritten.
     func keep(_ page: BSONDocument, _ connection: borrowing StoreConnection) throws {
+      try hold(connection)
       var writer = BSONWriter(capacity: page.count + 256)
       writer.beginDocument()
       writer.append("_id", string: "\(note.id) \(copies)")
@@ -64,9 +82,9 @@ struct PageJournal {
   func change<R>(
     _ id: String, _ connection: borrowing StoreConnection, _ body: (Change) throws -> R
   ) throws -> R {
-    let note = try take(id, connection)
+    let change = try take(id, connection)
+    let note = change.note
     defer { PageJournal.live.withLock { _ = $0.numbers.remove(note.number) } }
-    let change = Change(note)
     let result: R
     do {
       result = try body(change)
@@ -84,7 +102,7 @@ struct PageJournal {
   }
 
   /// Makes the note of a change; waits while another has one.
-  private func take(_ id: String, _ connection: borrowing StoreConnection) throws -> Note {
+  private func take(_ id: String, _ connection: borrowing StoreConnection) throws -> Change {
     let number = PageJournal.live.withLock { live in
       live.last += 1
       live.numbers.insert(live.last)
@@ -94,31 +112,40 @@ struct PageJournal {
     defer { if !isTaken { PageJournal.live.withLock { _ = $0.numbers.remove(number) } } }
     let note = Note(
       id: "\(place.pages)/\(id)", place: place, document: id, process: PageJournal.own, number: number)
-    var seen: (note: Note, since: ContinuousClock.Instant)?
     var pause: UInt32 = 1_000
     while true {
+      let now = PageJournal.seconds()
       let result = try connection.insert([try note.text], into: PageJournal.collection)
-      guard let failure = result.failures.first else { break }
+      guard let failure = result.failures.first else {
+        // Somebody who found it in between without its date gave it one.
+        guard try note.renew(connection) else { continue }
+        isTaken = true
+        return Change(note, at: now)
+      }
       guard failure.reason == .duplicateKey else { throw StoreError(.writeFailed, failure.message) }
       guard let other = try PageJournal.note(note.id, connection) else { continue }
-      if seen?.note != other { seen = (other, .now) }
-      if other.isBroken || seen.map({ ContinuousClock.now - $0.since > PageJournal.patience }) == true {
-        if let own = try other.taken(by: note, connection) { try PageJournal.settle(own, connection) }
+      if let own = try other.taken(by: note, connection) {
+        try PageJournal.settle(own, connection)
         continue
       }
       if Interruption.isAsked { throw PipelineFailure.interrupted }
       usleep(pause)
       pause = min(pause * 2, 100_000)
     }
-    isTaken = true
-    return note
+  }
+
+  /// Seconds of the machine's running, its sleep included.
+  private static func seconds() -> Int {
+    var time = timespec()
+    clock_gettime(CLOCK_BOOTTIME, &time)
+    return time.tv_sec
   }
 
   /// Puts all changes right that broke off.
   static func recover(_ connection: borrowing StoreConnection) throws {
     var notes: [Note] = []
     try connection.find(["process": ["$exists": true]], in: collection) { document in
-      if let note = try Note(document), note.isBroken { notes.append(note) }
+      if let note = try Note(document), note.mayBeBroken { notes.append(note) }
     }
     for note in notes {
       let number = live.withLock { live in
@@ -143,6 +170,9 @@ struct PageJournal {
   /// Brings a document to the end of its change, or back to what it was before, and deletes the note.
   private static func settle(_ note: Note, _ connection: borrowing StoreConnection) throws {
     let place = note.place
+    // Somebody else may have taken it for broken off, and does it.
+    guard try note.renew(connection) else { return }
+    let change = Change(note, at: seconds())
     var hash: String?
     var pages: Int?
     try connection.find(ids: [note.id], in: collection) { stored in
@@ -157,6 +187,7 @@ struct PageJournal {
         options.isFromPrimary = true
         try connection.find(["of": .string(note.id)], in: collection, options: options) { copy in
           guard let page = try copy.find("page")?.document else { return }
+          try change.hold(connection)
           let result = try connection.replace([BSONDocument(copying: page)], in: place.pages, upsert: true)
           if let failure = result.failures.first { throw StoreError(.writeFailed, failure.message) }
         }
@@ -224,22 +255,50 @@ extension PageJournal {
       }
     }
 
-    /// Whether nobody is at it any more.
-    var isBroken: Bool {
+    /// Whether it is not surely that of somebody who is at it.
+    var mayBeBroken: Bool { isBroken || ImportingProcess(process)?.isElsewhere ?? true }
+
+    /// Whether surely nobody is at it any more.
+    private var isBroken: Bool {
       process == PageJournal.own
         ? PageJournal.live.withLock { !$0.numbers.contains(number) }
         : ImportingProcess(process)?.isGone ?? false
     }
 
-    /// The note in another's name; nil where somebody else was first.
+    /// The note in another's name, where nobody is at it any more; nil where that is not so, or somebody else was first.
     func taken(by other: Note, _ connection: borrowing StoreConnection) throws -> Note? {
+      guard mayBeBroken else { return nil }
+      var condition = try filter.fields()
+      if !isBroken {
+        // One without a date, which an earlier version of this program made, gets one.
+        let undated = condition.merging(["renewed": ["$exists": false]])
+        _ = try connection.write(
+          [
+            .update(
+              filter: try BSONDocument(undated), ["$currentDate": ["renewed": true]], upsert: false,
+              many: false)
+          ], in: PageJournal.collection)
+        condition = condition.merging(.isPast("renewed", milliseconds: PageJournal.patience))
+      }
       let change = try BSONDocument([
-        "$set": ["process": .string(other.process), "number": .int64(other.number)]
+        "$set": ["process": .string(other.process), "number": .int64(other.number)],
+        "$currentDate": ["renewed": true],
       ])
       let result = try connection.write(
-        [.update(filter: try filter, change, upsert: false, many: false)], in: PageJournal.collection)
+        [.update(filter: try BSONDocument(condition), change, upsert: false, many: false)],
+        in: PageJournal.collection)
       guard result.matched == 1 else { return nil }
       return Note(id: id, place: place, document: document, process: other.process, number: other.number)
+    }
+
+    /// Says by the server's clock that somebody is at it; false where it is another's by now.
+    func renew(_ connection: borrowing StoreConnection, setting fields: BSONFields = [:]) throws -> Bool {
+      var update: BSONFields = ["$currentDate": ["renewed": true]]
+      if !fields.fields.isEmpty { update["$set"] = .document(fields) }
+      return try connection.write(
+        [.update(filter: try filter, try BSONDocument(update), upsert: false, many: false)],
+        in: PageJournal.collection
+      ).matched == 1
     }
 
     func delete(_ connection: borrowing StoreConnection) throws {

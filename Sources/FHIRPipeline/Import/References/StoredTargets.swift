@@ -85,18 +85,31 @@ package final class StoredTargets: Sendable {
     }
   }
 
-  private func ask(_ name: String, _ state: inout State) -> TargetIndex.Target? {
-    guard state.failure == nil else { return nil }
+  /// The collections in which a name is looked for.
+  private func collections(asked name: String) throws -> [String] {
     var collections = self.collections
     // A resource by its type: it has one home.
     if let mark = name.firstIndex(of: "?"), let home = home(String(name[..<mark])) { collections = [home] }
+    if let known {
+      // Where nothing was stored before this run, its own index knows all there is.
+      try collections.removeAll { try !known.hadDocuments($0) }
+      try known.awaitIndexes(of: collections)
+    }
+    return collections
+  }
+
+  private static func target(of document: BSONView) throws -> TargetIndex.Target? {
+    guard let key = try document.find(path: "_fhirline.key")?.text, let slash = key.firstIndex(of: "/") else {
+      return nil
+    }
+    return TargetIndex.Target(type: String(key[..<slash]), id: String(key[key.index(after: slash)...]))
+  }
+
+  private func ask(_ name: String, _ state: inout State) -> TargetIndex.Target? {
+    guard state.failure == nil else { return nil }
     var found: [TargetIndex.Target] = []
     do {
-      if let known {
-        // Where nothing was stored before this run, its own index knows all there is.
-        try collections.removeAll { try !known.hadDocuments($0) }
-        try known.awaitIndexes(of: collections)
-      }
+      let collections = try collections(asked: name)
       let filters = try StoredTargets.filters(name)
       try store.persevering { connection in
         found = []
@@ -106,11 +119,7 @@ package final class StoredTargets: Sendable {
               filter, in: collection,
               options: FindOptions(projection: ["_fhirline.key": 1], limit: 2)
             ) { document in
-              guard let key = try document.find(path: "_fhirline.key")?.text,
-                let slash = key.firstIndex(of: "/")
-              else { return }
-              let target = TargetIndex.Target(
-                type: String(key[..<slash]), id: String(key[key.index(after: slash)...]))
+              guard let target = try StoredTargets.target(of: document) else { return }
               if !found.contains(target) { found.append(target) }
             }
           }
@@ -123,6 +132,91 @@ package final class StoredTargets: Sendable {
     }
     if found.count > 1 { state.several.insert(name) }
     return found.count == 1 ? found[0] : nil
+  }
+
+  // MARK: Many at once
+
+  private static let namesPerQuestion = 500
+
+  /// Looks for many names at once, so that they are known when they are asked for one by one.
+  func look(for names: some Sequence<String>) {
+    state.withLock { state in
+      var rest = Set(names).filter { state.answers[$0] == nil }.sorted()[...]
+      while !rest.isEmpty, state.failure == nil {
+        let some = rest.prefix(StoredTargets.namesPerQuestion)
+        rest = rest.dropFirst(some.count)
+        do {
+          try ask(some, &state)
+        } catch let error as StoreError {
+          state.failure = error
+        } catch {
+          state.failure = StoreError(.commandFailed, "a stored document could not be read")
+        }
+      }
+    }
+  }
+
+  /// What is asked of one collection.
+  private struct Question {
+    /// By what documents keep: the names that mean it.
+    var texts: [String: [String]] = [:]
+    /// By `_id`.
+    var ids: [String: [String]] = [:]
+
+    mutating func add(_ name: String, _ texts: [String]) {
+      for text in Set(texts + [name]) { self.texts[text, default: []].append(name) }
+      for id in StoredName.documentIDs(name) { ids[id, default: []].append(name) }
+    }
+
+    var filter: BSONDocument {
+      get throws {
+        func anyOf(_ texts: some Sequence<String>) -> BSONValue {
+          ["$in": .array(texts.sorted().map { .string($0) })]
+        }
+        let byName = BSONFields([.init(StoredTargets.namesPath, anyOf(texts.keys))])
+        guard !ids.isEmpty else { return try BSONDocument(byName) }
+        return try BSONDocument(["$or": [.document(byName), ["_id": anyOf(ids.keys)]]])
+      }
+    }
+  }
+
+  private func ask(_ names: some Sequence<String>, _ state: inout State) throws {
+    var questions: [String: Question] = [:]
+    var asked: [String] = []
+    for name in names {
+      // What is known by its value alone is a range of texts, and is asked for by itself.
+      guard case .anyOf(let texts) = StoredName.search(name) else { continue }
+      asked.append(name)
+      for collection in try collections(asked: name) {
+        questions[collection, default: Question()].add(name, texts)
+      }
+    }
+    var found: [String: [TargetIndex.Target]] = [:]
+    try store.persevering { connection in
+      found = [:]
+      for (collection, question) in questions {
+        let options = FindOptions(projection: ["_fhirline.key": 1, "_fhirline.names": 1])
+        try connection.find(try question.filter, in: collection, options: options) { document in
+          guard let target = try StoredTargets.target(of: document) else { return }
+          func add(_ name: String) {
+            // One more than one is all that is to be known of several.
+            if found[name, default: []].count < 2, found[name]?.contains(target) != true {
+              found[name, default: []].append(target)
+            }
+          }
+          if let id = try document.find("_id")?.text { for name in question.ids[id] ?? [] { add(name) } }
+          try document.find(path: StoredTargets.namesPath)?.array?.forEachElement { element in
+            for name in element.text.flatMap({ question.texts[$0] }) ?? [] { add(name) }
+          }
+        }
+      }
+    }
+    if state.answers.count > 200_000 { state.answers.removeAll() }
+    for name in asked {
+      let targets = found[name] ?? []
+      if targets.count > 1 { state.several.insert(name) }
+      state.answers[name] = .some(targets.count == 1 ? targets[0] : nil)
+    }
   }
 
   /// What finds documents by a name: by what they keep of it, or by the `_id` that it tells. Databases that were filled before names

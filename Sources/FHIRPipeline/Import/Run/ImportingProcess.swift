@@ -6,6 +6,7 @@ import Glibc
 ///
 /// A process's number comes again in time, its number with the moment of its start does not before the machine restarts.
 struct ImportingProcess: Equatable {
+  /// The machine's name; in a container, where processes have numbers of their own, what tells it from others of that name besides.
   var host: String
   /// Another after every start of the machine; empty where the system does not tell.
   var boot: String
@@ -61,6 +62,9 @@ struct ImportingProcess: Equatable {
     return isDead(number) || process.applicationName != name
   }
 
+  /// Whether it is another machine's, or another container's: whether it runs only it can tell (``RunHeartbeat``).
+  var isElsewhere: Bool { host != ImportingProcess.current.host }
+
   /// Whether it surely runs no more. Of another machine's processes nothing is known.
   var isGone: Bool {
     let own = ImportingProcess.current
@@ -73,7 +77,11 @@ struct ImportingProcess: Equatable {
   }
 
   private static func name() -> String {
-    ProcessInfo.processInfo.hostName.replacing(" ", with: "-")
+    let name = ProcessInfo.processInfo.hostName.replacing(" ", with: "-")
+    let numbers = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/pid")
+    // The machine's own processes; see https://man7.org/linux/man-pages/man7/pid_namespaces.7.html
+    guard let numbers, numbers != "pid:[4026531836]" else { return name }
+    return name + "/" + numbers.filter(\.isNumber)
   }
 
   private static func bootID() -> String {

@@ -29,6 +29,19 @@ final class RunRecord: Sendable {
     let hasSameRules = Mutex<Bool>(false)
     /// Whether another import was under way when this one was noted.
     let foundOthers = Mutex<Bool>(false)
+    /// The last import that there was when this one began, or went on where another had ended.
+    let last = Mutex<Int32>(0)
+    let heartbeat = Mutex<RunHeartbeat?>(nil)
+
+    func begin(_ number: Int32, last: Int32, in store: DocumentStore) {
+      self.number.withLock { $0 = number }
+      self.last.withLock { $0 = last }
+      heartbeat.withLock { $0 = RunHeartbeat(of: number, in: store) }
+    }
+
+    func end() { heartbeat.withLock { $0.take() }?.stop() }
+
+    deinit { end() }
     let failure = Mutex<PipelineFailure?>(nil)
   }
 
@@ -50,13 +63,13 @@ final class RunRecord: Sendable {
           let isSame = try RunRecord.isRule(rules, ofAllIn: store)
           noted.hasSameRules.withLock { $0 = isSame }
         }
-        let left = try RunRecord.takeOver(input: input, rules: rules, furtherNames: names.rest, in: store)
-        if let number = left {
+        if let left = try RunRecord.takeOver(input: input, rules: rules, furtherNames: names.rest, in: store)
+        {
           noted.goesOn.withLock { $0 = true }
-          noted.number.withLock { $0 = number }
+          noted.begin(left.number, last: left.last, in: store)
         } else {
           let number = try RunRecord.note(files: names, input: input, rules: rules, source: source, in: store)
-          noted.number.withLock { $0 = number }
+          noted.begin(number, last: number, in: store)
         }
         let others = try RunRecord.hasOthers(than: noted.number.withLock { $0 }, in: store)
         noted.foundOthers.withLock { $0 = others }
@@ -132,6 +145,7 @@ final class RunRecord: Sendable {
           guard try connection.count(own, in: ImportRun.runCollection) == 1 else { continue }
         }
         try write(furtherNames: files.rest, of: number, connection)
+        try RunHeartbeat.beat(number, connection)
         return number
       }
       throw StoreError(.writeFailed, "other imports keep taking its number")
@@ -158,62 +172,87 @@ final class RunRecord: Sendable {
     }
   }
 
-  /// The number of an import of the same input that has not come to its end, and that nobody goes on with.
+  /// An import of the same input that has not come to its end, and that nobody goes on with: its number, and that of the last import.
   private static func takeOver(
     input: String, rules: String?, furtherNames: [BSONValue], in store: DocumentStore
-  ) throws -> Int32? {
+  ) throws -> (number: Int32, last: Int32)? {
     var isAgain = false
     return try store.persevering { connection in
       defer { isAgain = true }
-      var left: [(number: Int32, process: String, rules: String?)] = []
+      var left: [(number: Int32, process: String, rules: String?, isSilent: Bool)] = []
+      let silent = try silentNumbers(connection)
       try connection.find(
         ["input": .string(input), "finished": ["$exists": false]], in: ImportRun.runCollection,
         options: FindOptions(sort: ["_id": -1], projection: ["process": 1, "stopped": 1, "rules": 1])
       ) { note in
-        guard let number = try note.find("_id")?.integer, let process = try note.find("process")?.text else {
-          return
-        }
+        guard let number = try note.find("_id")?.integer.map(Int32.init(clamping:)),
+          let process = try note.find("process")?.text
+        else { return }
         let hasEnded = try note.find("stopped") != nil
+        let other = ImportingProcess(process)
+        let isSilent = other?.isElsewhere == true && silent.contains(number) && !hasEnded
         // One's own is one whose taking over was not confirmed.
         guard
-          hasEnded || isAgain && process == ImportingProcess.current.text
-            || ImportingProcess(process)?.isGone == true
+          hasEnded || isAgain && process == ImportingProcess.current.text || other?.isGone == true || isSilent
         else { return }
-        left.append((Int32(clamping: number), process, try note.find("rules")?.text))
+        left.append((number, process, try note.find("rules")?.text, isSilent))
       }
-      for (number, process, earlier) in left {
+      for (number, process, earlier, isSilent) in left {
         // Of several that find it, one changes the process, and the others then find none.
         var gone: BSONFields = ["stopped": ""]
         if earlier != rules { gone["rules"] = "" }
         let change = try BSONDocument([
           "$set": ["process": .string(ImportingProcess.current.text), "resumed": .string(now())],
-          "$unset": .document(gone),
+          "$currentDate": ["alive": true], "$unset": .document(gone),
         ])
-        let filter: BSONDocument = ["_id": .int32(number), "process": .string(process)]
+        var filter: BSONFields = ["_id": .int32(number), "process": .string(process)]
+        if isSilent { filter = filter.merging(.isPast("alive", milliseconds: RunHeartbeat.patience)) }
         let result = try connection.write(
-          [.update(filter: filter, change, upsert: false, many: false)], in: ImportRun.runCollection)
+          [.update(filter: try BSONDocument(filter), change, upsert: false, many: false)],
+          in: ImportRun.runCollection)
         guard result.matched == 1 else { continue }
         try write(furtherNames: furtherNames, of: number, connection)
-        return number
+        // Imports that are noted from here on find this one under way; it finds those before by their numbers.
+        let last = try last(connection)
+        _ = try connection.write(
+          [
+            .update(
+              filter: ["_id": .int32(number)], try BSONDocument(["$set": ["resumed_after": .int32(last)]]),
+              upsert: false, many: false)
+          ], in: ImportRun.runCollection)
+        return (number, last)
       }
       return nil
     }
   }
 
+  /// Imports that did not end, and have not said for long that they are alive.
+  private static func silentNumbers(_ connection: borrowing StoreConnection) throws -> Set<Int32> {
+    var numbers: Set<Int32> = []
+    let filter: BSONFields = ["finished": ["$exists": false], "stopped": ["$exists": false]]
+    try connection.find(
+      try BSONDocument(filter.merging(.isPast("alive", milliseconds: RunHeartbeat.patience))),
+      in: ImportRun.runCollection, options: FindOptions(projection: ["_id": 1])
+    ) { note in
+      if let number = try note.find("_id")?.integer { numbers.insert(Int32(clamping: number)) }
+    }
+    return numbers
+  }
+
   /// Whether others have imported into the database at any time since this import began; after ``number()``.
   ///
-  /// One that began later has a higher number or took over a note, and one that began earlier and has ended meanwhile found this one.
+  /// One that began later has a higher number, or went on at a time when this one's was there; one that began earlier and has ended
+  /// meanwhile was found under way.
   func hasCompany() throws -> Bool {
     let number = noted.number.withLock { $0 }
     guard number > 0 else { return false }
     if noted.foundOthers.withLock({ $0 }) { return true }
+    let last = noted.last.withLock { $0 }
     return try store.persevering { connection in
       try connection.count(
         [
           "_id": ["$type": "number", "$ne": .int32(number)],
-          "$or": [
-            ["_id": ["$gt": .int32(number)]], ["resumed": ["$exists": true]],
-          ],
+          "$or": [["_id": ["$gt": .int32(last)]], ["resumed_after": ["$gte": .int32(last)]]],
         ], in: ImportRun.runCollection) > 0
     }
   }
@@ -222,6 +261,7 @@ final class RunRecord: Sendable {
   private static func hasOthers(than number: Int32, in store: DocumentStore) throws -> Bool {
     try store.persevering { connection in
       var isFound = false
+      let silent = try silentNumbers(connection)
       try connection.find(
         [
           "_id": ["$type": "number", "$ne": .int32(number)], "finished": ["$exists": false],
@@ -229,7 +269,9 @@ final class RunRecord: Sendable {
         ], in: ImportRun.runCollection, options: FindOptions(projection: ["process": 1])
       ) { note in
         let process = try note.find("process")?.text.flatMap(ImportingProcess.init)
-        if process?.isGone != true { isFound = true }
+        let other = try note.find("_id")?.integer.map(Int32.init(clamping:)) ?? 0
+        let isGone = process?.isGone == true || process?.isElsewhere == true && silent.contains(other)
+        if !isGone { isFound = true }
       }
       return isFound
     }
@@ -248,6 +290,7 @@ final class RunRecord: Sendable {
 
   /// Notes the end of the import; one that changed nothing leaves no note. Returns why that was not possible.
   func finish(_ summary: ImportSummary, isWhole: Bool) -> PipelineFailure? {
+    noted.end()
     let number = noted.number.withLock { $0 }
     guard number > 0 else { return nil }
     let total = summary.total
