@@ -8,62 +8,74 @@ import Synchronization
 ///
 /// They are looked for only where something came that was not there: to look for a resource reads every document of its kind.
 /// Those that do not say that they are another version than the first are, where that takes no longer than the import itself: while
-/// there are not many of them, and little is stored beside what came.
+/// little is stored beside what came. Of more than some thousands of them a ``KeyFilter`` remembers that they came (``ReturningKeys``).
 final class MovedResources: Sendable {
   /// More are not looked for; the doctor finds them.
   private static let most = 100_000
   /// Of collections that this run made: a history tells of few resources what a bulk export tells of all.
   private static let mostInNew = 1_000
 
-  /// Of those that may be their first version, more are not looked for.
-  private static let mostFirst = 20_000
-  /// Bytes of stored documents that are read through, however small the input: some hundredths of a second. Beside a larger input
-  /// as many as it has.
-  private static let bytesReadThrough = 64 << 20
+  /// Of those that may be their first version, more are not kept by themselves, but in a filter.
+  static let mostFirst = 20_000
+  /// Bytes of stored documents that are read through, however small the input: some tenths of a second.
+  private static let bytesReadThrough = 256 << 20
+  /// Beside a larger input so many times as many as it has.
+  private static let timesInput = 8
 
-  private struct Candidate {
+  struct Candidate {
     let type: String
     let id: String
-    /// Where the run put it last.
-    var home: Home
-    var sequence: UInt64
-    let version: ResourceVersion
+    /// Where the run put it last; nil where the document itself tells.
+    var home: Home?
+    var sequence: UInt64 = 0
+    var version = ResourceVersion(lastUpdated: nil, versionId: nil)
     /// Whether it may be the first version of itself.
-    let isFirst: Bool
+    var isFirst = true
   }
 
   /// A document with a resource.
-  private struct Home: Hashable {
+  struct Home: Hashable {
     let kind: DocumentKind
     let id: String
+  }
+
+  /// A resource as a document has it.
+  private struct Found {
+    let version: ResourceVersion
+    let origin: Origin
   }
 
   private struct State {
     var candidates: [String: Candidate] = [:]
     var areTooMany = false
     var firsts = 0
+    /// Those beyond them, by type.
+    var filter: KeyFilter?
+    var filtered: Set<String> = []
   }
 
   private let mappings: MappingSet
   private let states: StoredStates
   private let inputBytes: Int
+  private let mostFirst: Int
   /// Whether an import goes on that may have put resources into their documents, and not have taken them out of others.
   let goesOn: Bool
-  private let looksFor = Atomic<Bool>(true)
   /// Two bits a kind: whether the database was asked about it, and whether it had documents.
   private let known = Atomic<UInt16>(0)
   private let state = Mutex(State())
+  private let toldOfSize = Atomic<Bool>(false)
 
   /// - Parameter inputBytes: how large the run's inputs are.
-  init(mappings: MappingSet, states: StoredStates, inputBytes: Int, goesOn: Bool = false) {
+  init(
+    mappings: MappingSet, states: StoredStates, inputBytes: Int, goesOn: Bool = false,
+    mostFirst: Int = MovedResources.mostFirst
+  ) {
+    self.mostFirst = mostFirst
     self.mappings = mappings
     self.states = states
     self.inputBytes = inputBytes
     self.goesOn = goesOn
   }
-
-  /// Whether resources are looked for that may be their first version.
-  var looksForAll: Bool { looksFor.load(ordering: .relaxed) }
 
   /// Whether documents of a kind were stored before the run; asked for every resource.
   private func hadDocuments(_ kind: DocumentKind) throws -> Bool {
@@ -91,8 +103,10 @@ final class MovedResources: Sendable {
     guard mappings.homes.place(ofType: identity.type).section != nil else { return }
     state.withLock { state in
       if isFirst, state.candidates[identity.key] == nil {
-        guard state.firsts < MovedResources.mostFirst else {
-          looksFor.store(false, ordering: .relaxed)
+        guard state.firsts < mostFirst else {
+          if state.filter == nil { state.filter = KeyFilter() }
+          state.filter?.insert(NameHash.of(identity.key))
+          state.filtered.insert(identity.type)
           return
         }
         state.firsts += 1
@@ -113,28 +127,35 @@ final class MovedResources: Sendable {
   /// Takes resources out of the documents where they stood before.
   ///
   /// - Parameters:
+  ///   - number: the run's, by which documents tell what it brought.
   ///   - prefix: of every `_id`, with its dot.
   ///   - inserted: whether resources of a type came that their documents did not have.
   ///   - say: takes a line for people.
   func settle(
-    _ store: DocumentStore, _ assembler: DocumentAssembler, prefix: String, inserted: (String) -> Bool,
-    say: (String) -> Void
+    _ store: DocumentStore, _ assembler: DocumentAssembler, number: Int32, prefix: String,
+    inserted: (String) -> Bool, say: (String) -> Void
   ) throws {
-    let candidates = try candidates(store, inserted)
+    var candidates = try candidates(store, inserted, say)
+    if let returning = try returning(store, prefix: prefix, inserted, say) {
+      candidates.merge(returning) { exact, _ in exact }
+    }
     guard !candidates.isEmpty else { return }
     if state.withLock({ $0.areTooMany }) {
       say(
         "  more than \(Amount.grouped(MovedResources.most)) resources came in later versions: whether others of them stood in "
           + "another document before is for `fhirline doctor` to tell")
     }
-    let homes = try homes(of: candidates, store, prefix: prefix)
+    let homes = try homes(of: candidates, store, prefix: prefix).filter { $0.value.count > 1 }
+    let found = try resources(homes, store, assembler)
     var orders: [Home: Set<String>] = [:]
-    for (key, homes) in homes.sorted(by: { $0.key < $1.key }) where homes.count > 1 {
-      guard let candidate = candidates[key] else { continue }
-      let kept = try newest(key, candidate.home, homes, store, assembler)
+    for (key, homes) in homes {
+      guard let candidate = candidates[key],
+        let kept = MovedResources.newest(candidate, homes, number, { found[$0]?[key] })
+      else { continue }
       for home in homes where home != kept { orders[home, default: []].insert(key) }
     }
     for (home, keys) in orders.sorted(by: { ($0.key.kind, $0.key.id) < ($1.key.kind, $1.key.id) }) {
+      if Interruption.isAsked { throw PipelineFailure.interrupted }
       try remove(keys, from: home, store, assembler)
     }
     let count = orders.values.reduce(0) { $0 + $1.count }
@@ -145,22 +166,53 @@ final class MovedResources: Sendable {
   }
 
   private func candidates(
-    _ store: DocumentStore, _ inserted: (String) -> Bool
+    _ store: DocumentStore, _ inserted: (String) -> Bool, _ say: (String) -> Void
   ) throws -> [String: Candidate] {
     var candidates = state.withLock { $0.candidates }.filter { goesOn || inserted($0.value.type) }
     let firsts = candidates.filter { $0.value.isFirst }
-    if !firsts.isEmpty {
-      let kinds = Set(firsts.map { mappings.homes.place(ofType: $0.value.type).kind })
-      let room = max(MovedResources.bytesReadThrough, inputBytes)
-      let areWithin = try looksForAll && bytes(of: kinds, store) <= room
-      if !areWithin {
-        candidates = candidates.filter { !$0.value.isFirst }
-      }
+    if !firsts.isEmpty, try !mayReadThrough(Set(firsts.map(\.value.type)), store, say) {
+      candidates = candidates.filter { !$0.value.isFirst }
     }
     guard candidates.count > MovedResources.mostInNew else { return candidates }
     return try candidates.filter {
       try states.hadDocuments(mappings.homes.place(ofType: $0.value.type).kind)
     }
+  }
+
+  /// Whether little enough is stored where resources of these types stand.
+  private func mayReadThrough(
+    _ types: Set<String>, _ store: DocumentStore, _ say: (String) -> Void
+  ) throws -> Bool {
+    let kinds = Set(types.map { mappings.homes.place(ofType: $0).kind })
+    let stored = try bytes(of: kinds, store)
+    let room = max(
+      MovedResources.bytesReadThrough,
+      inputBytes.multipliedReportingOverflow(by: Self.timesInput).partialValue)
+    if stored <= room { return true }
+    if stored < Int.max, !toldOfSize.exchange(true, ordering: .relaxed) {
+      say(
+        "  resources that came without a versionId were not looked for in other documents, for \(Amount.bytes(stored)) are "
+          + "stored: `fhirline doctor` finds those that stand in two")
+    }
+    return false
+  }
+
+  /// Of the resources that only the filter remembers, those that stand in several documents; nil where there are none to look for.
+  private func returning(
+    _ store: DocumentStore, prefix: String, _ inserted: (String) -> Bool, _ say: (String) -> Void
+  ) throws -> [String: Candidate]? {
+    let (filter, filtered) = state.withLock { ($0.filter, $0.filtered) }
+    let types = filtered.filter { goesOn || inserted($0) }
+    guard let filter, !types.isEmpty, try mayReadThrough(types, store, say) else { return nil }
+    let sections = Set(
+      types.compactMap { type -> ReturningKeys.Section? in
+        let place = mappings.homes.place(ofType: type)
+        return place.section.map { .init(kind: place.kind, name: $0) }
+      })
+    let keys = ReturningKeys(filter: filter, types: types, most: MovedResources.most)
+    let found = try keys.find(in: sections, states, prefix: prefix, store)
+    if found.areTooMany { state.withLock { $0.areTooMany = true } }
+    return found.candidates
   }
 
   /// How many bytes documents of these kinds have in the database; more than anybody reads where it does not tell.
@@ -183,15 +235,17 @@ final class MovedResources: Sendable {
   func leaving(
     _ store: DocumentStore, _ assembler: DocumentAssembler, prefix: String, inserted: (String) -> Bool
   ) throws -> [(kind: DocumentKind, id: String, keys: Set<String>)] {
-    let candidates = try candidates(store, inserted)
+    let candidates = try candidates(store, inserted, { _ in })
     guard !candidates.isEmpty else { return [] }
+    let homes = try homes(of: candidates, store, prefix: prefix)
+    let found = try resources(homes, store, assembler)
     var orders: [Home: Set<String>] = [:]
-    for (key, homes) in try homes(of: candidates, store, prefix: prefix) {
-      guard let candidate = candidates[key] else { continue }
-      for home in homes where home != candidate.home {
-        guard let stored = try version(of: key, in: home, store, assembler) else { continue }
-        let isOlder = candidate.version.isOlder(than: stored)
-        orders[isOlder ? candidate.home : home, default: []].insert(key)
+    for (key, homes) in homes {
+      guard let candidate = candidates[key], let own = candidate.home else { continue }
+      for home in homes where home != own {
+        guard let stored = found[home]?[key] else { continue }
+        let isOlder = candidate.version.isOlder(than: stored.version)
+        orders[isOlder ? own : home, default: []].insert(key)
       }
     }
     return orders.map { ($0.key.kind, $0.key.id, $0.value) }
@@ -231,36 +285,57 @@ final class MovedResources: Sendable {
     return homes.filter { candidates[$0.key] != nil }
   }
 
-  /// The document with the newest version: the run's, unless another is told to be newer.
-  private func newest(
-    _ key: String, _ own: Home, _ homes: Set<Home>, _ store: DocumentStore, _ assembler: DocumentAssembler
-  ) throws -> Home {
+  /// The document with the newest version: the run's, unless another is told to be newer. nil where it is not clear which is the run's.
+  private static func newest(
+    _ candidate: Candidate, _ homes: Set<Home>, _ number: Int32, _ found: (Home) -> Found?
+  ) -> Home? {
+    var homes = homes.sorted { ($0.kind, $0.id) < ($1.kind, $1.id) }
+    var own = candidate.home
+    if own == nil {
+      // What the run brought last.
+      let brought = homes.filter { found($0)?.origin.run == number }
+      own = brought.max { a, b in
+        guard let one = found(a)?.origin, let other = found(b)?.origin else { return false }
+        return (one.file, one.line) < (other.file, other.line)
+      }
+      if own == nil { return nil }
+    }
+    if let own, homes.contains(own) {
+      homes.removeAll { $0 == own }
+      homes.insert(own, at: 0)
+    }
     var best: (home: Home, version: ResourceVersion)?
-    let others = homes.subtracting([own]).sorted { ($0.kind, $0.id) < ($1.kind, $1.id) }
-    for home in (homes.contains(own) ? [own] : []) + others {
-      guard let version = try version(of: key, in: home, store, assembler) else { continue }
+    for home in homes {
+      guard let version = found(home)?.version else { continue }
       if let best, !best.version.isOlder(than: version) { continue }
       best = (home, version)
     }
     return best?.home ?? own
   }
 
-  private func version(
-    of key: String, in home: Home, _ store: DocumentStore, _ assembler: DocumentAssembler
-  ) throws -> ResourceVersion? {
-    let loader = loader(home.kind, store, assembler)
-    var version: ResourceVersion?
-    try store.persevering { connection in
-      guard let known = try StoredState.states(of: [home.id], in: loader.place, connection)[home.id] else {
-        return
-      }
-      let pages = try loader.pagesFound(of: home.id, upTo: known.pages, connection).inOrder
-      let draft = try assembler.draft(ofStored: pages, kind: home.kind, id: home.id)
-      draft.forEachResource { own, bytes, _ in
-        if own == key { version = ResourceVersion(of: bytes) }
+  /// What documents have of these resources; each document is read once, however many of them are in it.
+  private func resources(
+    _ homes: [String: Set<Home>], _ store: DocumentStore, _ assembler: DocumentAssembler
+  ) throws -> [Home: [String: Found]] {
+    var wanted: [Home: Set<String>] = [:]
+    for (key, homes) in homes { for home in homes { wanted[home, default: []].insert(key) } }
+    var found: [Home: [String: Found]] = [:]
+    for (home, keys) in wanted {
+      if Interruption.isAsked { throw PipelineFailure.interrupted }
+      let loader = loader(home.kind, store, assembler)
+      try store.persevering { connection in
+        guard let known = try StoredState.states(of: [home.id], in: loader.place, connection)[home.id] else {
+          return
+        }
+        let pages = try loader.pagesFound(of: home.id, upTo: known.pages, connection).inOrder
+        let draft = try assembler.draft(ofStored: pages, kind: home.kind, id: home.id)
+        draft.forEachResource { key, bytes, origin in
+          guard keys.contains(key) else { return }
+          found[home, default: [:]][key] = Found(version: ResourceVersion(of: bytes), origin: origin)
+        }
       }
     }
-    return version
+    return found
   }
 
   private func loader(

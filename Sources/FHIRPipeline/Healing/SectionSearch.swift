@@ -74,6 +74,38 @@ struct SectionSearch {
     if !rest.isEmpty { try find([:]) }
   }
 
+  /// Hands over the key, `Observation/1`, of every resource in the section, with the `_id` of its document.
+  func eachKey(
+    _ connection: borrowing StoreConnection, _ body: (_ key: [UInt8], _ document: String) -> Void
+  ) throws {
+    let others = prefix.isEmpty ? try SectionSearch.sourcePrefixes(connection) : []
+    var key: [UInt8] = []
+    for (collection, field) in [(place.collection, place.field), (place.pages, nil)] {
+      let path = (field.map { $0 + "." } ?? "") + section
+      let projection: BSONFields = ["chart_id": 1, path + ".id": 1, path + ".resourceType": 1]
+      try connection.find(
+        try BSONDocument([path: ["$exists": true]]), in: collection,
+        options: FindOptions(projection: projection)
+      ) { document in
+        guard let own = try document.find("chart_id")?.text ?? document.find("_id")?.text,
+          prefix.isEmpty ? !others.contains(where: own.hasPrefix) : own.hasPrefix(prefix),
+          let items = try document.find(path: path)?.array
+        else { return }
+        try items.forEachElement { item in
+          guard let resource = item.document, let type = try resource.find("resourceType")?.string,
+            let id = try resource.find("id")?.string
+          else { return }
+          key.removeAll(keepingCapacity: true)
+          key += type
+          key.append(UInt8(ascii: "/"))
+          key += id
+          body(key, own)
+        }
+      }
+      if place.field == nil { break }
+    }
+  }
+
   /// What stands before the ids of sources that have names, as far as the database knows of imports from them.
   static func sourcePrefixes(_ store: DocumentStore) throws -> [String] {
     try store.persevering { connection in try sourcePrefixes(connection) }

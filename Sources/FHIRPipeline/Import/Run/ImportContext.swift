@@ -116,7 +116,7 @@ final class ImportContext: Sendable {
     let meta = tree.child(names.meta, of: resource.node)
     let number = meta.flatMap { tree.child(names.versionId, of: $0) }.map { tree.string(at: $0) }
     let isFirst = number == nil || number == "1"
-    guard !isFirst || (!isStored || moved.goesOn) && moved.looksForAll else { return }
+    guard !isFirst || !isStored || moved.goesOn else { return }
     do {
       guard try !isFirst || moved.canHaveMoved(ofType: resource.type) else { return }
       let updated = meta.flatMap { meta in ImportContext.lastUpdated.flatMap { tree.child($0, of: meta) } }

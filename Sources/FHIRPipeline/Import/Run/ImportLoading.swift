@@ -47,7 +47,7 @@ struct ImportLoading {
     do {
       let moved = MovedResources(
         mappings: run.mappings, states: states, inputBytes: files.reduce(0) { $0 + $1.size },
-        goesOn: goesOn)
+        goesOn: goesOn, mostFirst: run.mostKeptMoves)
       let deletions = DeletionRun(
         store: store, states: states, assembler: assembler, mappings: run.mappings,
         prefix: run.source.isEmpty ? "" : run.source + ".", departures: departures)
@@ -56,7 +56,7 @@ struct ImportLoading {
       try departures.settle(store, states, assembler, ReferenceResolver(run: found.index, stored: stored))
       let types = ledger.summary.types
       try moved.settle(
-        store, assembler, prefix: run.source.isEmpty ? "" : run.source + ".",
+        store, assembler, number: number, prefix: run.source.isEmpty ? "" : run.source + ".",
         inserted: { types[$0]?.inserted ?? 0 > 0 }, say: run.say)
       let healing = HealingRun(
         run, store: store, states: states, assembler: assembler, index: found.index, number: number,

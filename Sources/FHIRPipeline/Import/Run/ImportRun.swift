@@ -21,6 +21,8 @@ package struct ImportRun: Sendable {
   package var honoursTransactions = true
   /// A Bundle up to this size is held while its references are resolved; a larger one is read again.
   package var heldBundleBytes = 16 << 20
+  /// How many resources that tell no version are kept to be looked for where they stood before; of more a filter remembers less.
+  package var mostKeptMoves = MovedResources.mostFirst
   package var quarantinePath = "quarantine.ndjson"
   /// Takes what is set aside instead of a quarantine file, where resources are imported that had been.
   var replay: QuarantineReplay?
