@@ -24,7 +24,11 @@ import Testing
   }
 
   private var people: [String] {
-    (0..<Self.patients).map { #"{"resourceType":"Patient","id":"p\#($0)"}"# }
+    (0..<Self.patients).map { patient($0) }
+  }
+
+  private func patient(_ number: Int) -> String {
+    #"{"resourceType":"Patient","id":"p\#(number)","name":[{"family":"Bee"}]}"#
   }
 
   private func load(_ lines: [String], _ layout: ChartLayout, _ source: String, into database: TestDatabase)
@@ -81,8 +85,8 @@ import Testing
     func patient(_ number: Int) -> Int {
       number.isMultiple(of: 3) ? (number + 5) % count : number % (count + 1)
     }
-    var after = people + [#"{"resourceType":"Patient","id":"p\#(count)"}"#]
-    after += (0..<300).map { observation($0, of: patient($0), $0 % 7 == 0 ? 1 : 0) }
+    var after = people + [patient(count)]
+    after += (0..<300).map { observation($0, of: owner($0), $0 % 7 == 0 ? 1 : 0) }
     after += (0..<60).map { condition($0, of: $0.isMultiple(of: 4) ? ($0 + 1) % count : $0 % count) }
     after += (0..<80).map { coverage($0, of: $0.isMultiple(of: 5) ? ($0 + 2) % count : $0 % count) }
     _ = try load(after, layout, source, into: database)
