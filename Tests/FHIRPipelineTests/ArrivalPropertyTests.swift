@@ -47,6 +47,36 @@ import Testing
     }
   }
 
+  @Test func `what comes again is not written`() throws {
+    let mappings = try MappingSet.builtIn()
+    for seed in Self.seeds {
+      let scene = ArrivalScene(seed: seed)
+      var run = ImportRun(mappings: mappings, collections: [:])
+      run.showsProgress = false
+      run.chart = [.collection, .embedded, .both][Int(seed % 3)]
+      if run.chart == .collection, seed % 2 == 0 { run.chartPageBytes = 3000 }
+      if seed % 5 == 4 { run.encounterClasses = ["AMB"] }
+      // What comes and is deleted in one run is made and taken away each time.
+      let files = scene.plain()[0].dropLast()
+      let database = try TestDatabase()
+      run.quarantinePath = database.folder.appending(path: "quarantine.ndjson").path
+      let paths = try files.map { name, text in
+        let file = database.folder.appending(path: name)
+        try Data(text.utf8).write(to: file)
+        return file.path
+      }
+      func load() throws {
+        #expect(try run.run(try InputFile.find(paths), store: database.store).failure == nil)
+      }
+      try load()
+      for round in 1...2 {
+        let changes = try database.changes { try load() }
+        let others = (changes ?? []).filter { $0 != "fhirline_run" && !$0.hasPrefix("$cmd") }
+        #expect(others.isEmpty, "seed \(seed), round \(round)")
+      }
+    }
+  }
+
   /// What is in the database after the runs.
   private func contents(_ runs: [[ArrivalScene.File]], _ run: ImportRun) throws -> [String: [String:
     BSONFields]]

@@ -61,6 +61,32 @@ final class TestDatabase: Sendable {
     return outcome.summary
   }
 
+  /// What the closure has the server change, as the server's journal of changes tells it: the collections, one for each document. nil
+  /// for a server that has none.
+  func changes(_ body: () throws -> Void) throws -> [String]? {
+    guard store.server.hasTransactions, let uri = TestDatabase.uri else { return nil }
+    let journal = try DocumentStore(uri: uri, databaseName: "local")
+    var last = BSONValue.null
+    try journal.withConnection { connection in
+      try connection.find(in: "oplog.rs", options: FindOptions(sort: ["$natural": -1], limit: 1)) { entry in
+        last = try entry.find("ts").map(BSONValue.init) ?? .null
+      }
+    }
+    try body()
+    var found: [String] = []
+    let own = store.databaseName + "."
+    func add(_ entry: BSONFields) {
+      if let name = entry["ns"]?.text, name.hasPrefix(own) { found.append(String(name.dropFirst(own.count))) }
+      for inner in entry["o"]?.fields?["applyOps"]?.elements ?? [] {
+        if let inner = inner.fields { add(inner) }
+      }
+    }
+    try journal.withConnection { connection in
+      try connection.find(try BSONDocument(["ts": ["$gt": last]]), in: "oplog.rs") { add(try BSONFields($0)) }
+    }
+    return found
+  }
+
   /// Runs a loader over requests, and says what it told.
   func load(_ assembler: DocumentAssembler, _ parts: [[Part]]) throws -> Told {
     let told = Mutex(Told())

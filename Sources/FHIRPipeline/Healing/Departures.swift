@@ -17,16 +17,25 @@ final class Departures: Sendable {
     let id: String
   }
 
+  /// An appointment that the run has several versions of.
+  private struct Versions {
+    /// The owners of all of them.
+    var owners: Set<Owner>
+    /// The version that counts, and what the lists of its owners say of its time.
+    var newest: (version: ResourceVersion, sequence: UInt64, owners: [Owner: String])
+    /// Whether all have the same.
+    var areSame = true
+  }
+
   private struct State {
-    /// Of appointments that the run has several versions of: the owners of all of them, and what the lists say of its time.
-    var versions: [String: [Owner: String]] = [:]
-    /// Those whose versions do not have the same.
-    var different: Set<String> = []
+    var versions: [String: Versions] = [:]
   }
 
   private let source: String
   private let prefix: String
   private let state = Mutex(State())
+  /// Whether versions of an appointment were seen that are not the same; asked for every document.
+  private let areDifferent = Atomic<Bool>(false)
 
   init(source: String) {
     self.source = source
@@ -34,15 +43,42 @@ final class Departures: Sendable {
   }
 
   /// Takes note of the owners that one of several versions of an appointment has, each with its start.
-  func see(_ owners: [Owner: String], of appointment: String) {
+  func see(
+    _ owners: [Owner: String], of appointment: String, _ version: ResourceVersion, sequence: UInt64
+  ) {
+    let seen = (version: version, sequence: sequence, owners: owners)
     state.withLock { state in
-      guard let known = state.versions[appointment] else {
-        state.versions[appointment] = owners
+      guard var known = state.versions[appointment] else {
+        state.versions[appointment] = Versions(owners: Set(owners.keys), newest: seen)
         return
       }
-      guard known != owners else { return }
-      state.versions[appointment] = known.merging(owners) { first, _ in first }
-      state.different.insert(appointment)
+      if known.newest.owners != owners {
+        known.areSame = false
+        areDifferent.store(true, ordering: .releasing)
+      }
+      known.owners.formUnion(owners.keys)
+      let (first, last) = known.newest.sequence < sequence ? (known.newest, seen) : (seen, known.newest)
+      known.newest = last.version.isOlder(than: first.version) ? first : last
+      state.versions[appointment] = known
+    }
+  }
+
+  /// Less the links that only versions of an appointment have that do not count: as far as they were seen, a list need not get them
+  /// first and lose them afterwards.
+  func current(
+    _ parts: ArraySlice<PartView>, of kind: DocumentKind, _ document: String
+  ) -> ArraySlice<PartView> {
+    guard areDifferent.load(ordering: .acquiring), parts.contains(where: { $0.form == .link }) else {
+      return parts
+    }
+    let owner = Owner(kind: kind == .chart ? .patient : kind, id: document)
+    return state.withLock { state in
+      parts.filter { part in
+        guard part.form == .link, let known = state.versions[part.link.id], !known.areSame else {
+          return true
+        }
+        return known.newest.owners[owner] == part.link.start
+      }[...]
     }
   }
 
@@ -109,10 +145,8 @@ final class Departures: Sendable {
       }
     }
     state.withLock { state in
-      for appointment in state.different {
-        for owner in (state.versions[appointment] ?? [:]).keys {
-          orders[owner, default: []].insert(appointment)
-        }
+      for (appointment, versions) in state.versions where !versions.areSame {
+        for owner in versions.owners { orders[owner, default: []].insert(appointment) }
       }
     }
     guard !orders.isEmpty else { return }

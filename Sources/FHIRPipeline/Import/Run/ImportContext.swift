@@ -111,22 +111,29 @@ final class ImportContext: Sendable {
     of resource: RecordResource, in home: (kind: DocumentKind, id: String), sequence: UInt64, isStored: Bool
   ) {
     guard let moved else { return }
-    let names = KnownNames.r4
     let tree = resource.tree
-    let meta = tree.child(names.meta, of: resource.node)
-    let number = meta.flatMap { tree.child(names.versionId, of: $0) }.map { tree.string(at: $0) }
+    let meta = tree.child(KnownNames.r4.meta, of: resource.node)
+    let number = meta.flatMap { tree.child(KnownNames.r4.versionId, of: $0) }.map { tree.string(at: $0) }
     let isFirst = number == nil || number == "1"
     guard !isFirst || !isStored || moved.goesOn else { return }
     do {
       guard try !isFirst || moved.canHaveMoved(ofType: resource.type) else { return }
-      let updated = meta.flatMap { meta in ImportContext.lastUpdated.flatMap { tree.child($0, of: meta) } }
-        .map { tree.string(at: $0) }
       try moved.see(
         resource.identity, in: home.kind, home.id, sequence: sequence,
-        version: ResourceVersion(lastUpdated: updated, versionId: number), isFirst: isFirst)
+        version: ImportContext.version(of: resource), isFirst: isFirst)
     } catch {
       fail(DocumentLoader.failure(error))
     }
+  }
+
+  /// What a resource says of its version.
+  static func version(of resource: RecordResource) -> ResourceVersion {
+    let tree = resource.tree
+    func text(_ name: NameID?) -> String? {
+      guard let name, let meta = tree.child(KnownNames.r4.meta, of: resource.node) else { return nil }
+      return tree.child(name, of: meta).map { tree.string(at: $0) }
+    }
+    return ResourceVersion(lastUpdated: text(lastUpdated), versionId: text(KnownNames.r4.versionId))
   }
 
   /// What entries want deleted, by the run's own resources or those that are stored.
@@ -142,7 +149,7 @@ final class ImportContext: Sendable {
     case .resource(let named): target = named
     case .search(let name): target = index.target(named: name) == nil ? stored?.target(named: name) : nil
     }
-    guard let target, !repeated.contains(ContentHash.of(target.key)), deletions.begin(target) else {
+    guard let target, !repeated.contains(NameHash.of(target.key)), deletions.begin(target) else {
       return nil
     }
     return target

@@ -83,7 +83,8 @@ extension ImportWorker {
     for group in some {
       var draft = DocumentDraft(kind: group.kind, id: groups.id(of: group))
       draft.take(wholes.mapped)
-      draft.merge(groups.parts(of: group))
+      let parts = groups.parts(of: group)
+      draft.merge(context.departures?.current(parts, of: draft.kind, draft.id) ?? parts)
       ids[draft.kind, default: []].append(draft.id)
       drafts.append((draft, context.assembler.hash(of: draft)))
     }

@@ -226,7 +226,10 @@ final class ImportWorker {
           spill(part)
         }
       }
-      if let owners { context.departures?.see(owners, of: result.home.id) }
+      if let owners {
+        context.departures?.see(
+          owners, of: result.home.id, ImportContext.version(of: resource), sequence: sequence)
+      }
       note(result, of: resource, sequence: sequence)
     } catch {
       refuse(record, resource, error, issues, source: source, sequence: sequence)
