@@ -82,7 +82,7 @@ import Testing
     before += (0..<60).map { condition($0, of: $0 % count) } + (0..<40).map { coverage($0, of: $0 % count) }
     _ = try load(before, layout, source, into: database)
     // A third moves, a third stays, what is new comes besides; an observation and a condition have the same id.
-    func patient(_ number: Int) -> Int {
+    func owner(_ number: Int) -> Int {
       number.isMultiple(of: 3) ? (number + 5) % count : number % (count + 1)
     }
     var after = people + [patient(count)]
