@@ -114,7 +114,7 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "FHIRDefinitionsTests",
-      dependencies: ["FHIRDefinitions", "FHIRFormats", "FHIRModel", "CDefinitions"],
+      dependencies: ["FHIRDefinitions", "FHIRFormats", "FHIRModel", "CDefinitions", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "FHIRTerminologyTests",

@@ -1,6 +1,7 @@
 import BSON
 import DocumentStore
 import Foundation
+import TestSupport
 import Testing
 
 /// Whatever the order in which resources come, in one run or in many, the database is the same in the end: roles and
@@ -119,7 +120,7 @@ import Testing
   @Test(arguments: 1...3) func `in one run, in any order`(_ seed: Int) throws {
     let workspace = try Workspace()
     try write(workspace, seed: seed)
-    var generator = SystemRandomNumberGenerator()
+    var generator = SeededGenerator(seed: UInt64(seed))
     let paths = Self.names.shuffled(using: &generator).map { workspace.path($0 + ".ndjson") }
     let outcome = try Program.run(
       ["import", "--no-progress", "--quarantine", workspace.path("q")] + paths,

@@ -1,5 +1,6 @@
 import BSON
 import Foundation
+import TestSupport
 import Testing
 
 /// Imports that run at the same time, of the same input or of parts that refer to each other, leave what one after the other leaves.
@@ -82,10 +83,11 @@ import Testing
       #expect(outcome.status < 2, "\(outcome.errors)")
     }
     let whole = try contents(sequence)
+    var random = SeededGenerator.ofTest("parts at once")
     for round in 0..<ConcurrentImportTests.rounds {
       let target = try Workspace()
       let first = try start(source, round.isMultiple(of: 2) ? "one" : "two", target)
-      usleep(UInt32.random(in: 0..<300_000))
+      usleep(UInt32.random(in: 0..<300_000, using: &random))
       let second = try start(source, round.isMultiple(of: 2) ? "two" : "one", target)
       for program in [first, second] {
         let outcome = try program.outcome()

@@ -30,13 +30,15 @@ struct OutageTests {
   @Test(arguments: TortureInput.allCases)
   func `the import goes on`(input: TortureInput) throws {
     let scene = try Scene(input)
+    var random = SeededGenerator.ofTest("outages \(input)")
     for (number, outage) in Outage.allCases.enumerated() {
       // Without time each outage meets one of the inputs.
       guard OutageTests.isTorture || (number + 2) % TortureInput.allCases.count == input.number else {
         continue
       }
       for share in OutageTests.isTorture
-        ? [Double.random(in: 0..<0.5), Double.random(in: 0.5..<1)] : [Double.random(in: 0.1..<0.9)]
+        ? [Double.random(in: 0..<0.5, using: &random), Double.random(in: 0.5..<1, using: &random)]
+        : [Double.random(in: 0.1..<0.9, using: &random)]
       {
         let label: Comment = "\(outage), \(input) at \(share)"
         let started = Date()
@@ -52,7 +54,9 @@ struct OutageTests {
       }
     }
     guard OutageTests.isTorture || input == .bundles else { return }
-    for command in ["insert", "update", "commitTransaction"] { try fill(scene, input, command) }
+    for command in ["insert", "update", "commitTransaction"] {
+      try fill(scene, input, command, at: Double.random(in: 0.1..<0.9, using: &random))
+    }
   }
 
   private func disturb(_ scene: Scene, _ wire: Wire, _ outage: Outage) throws {
@@ -78,8 +82,8 @@ struct OutageTests {
   }
 
   /// The server says that its disk is full, at one kind of command: MongoDB's own test command makes it say so.
-  private func fill(_ scene: Scene, _ input: TortureInput, _ command: String) throws {
-    let outcome = try scene.disturbed(at: Double.random(in: 0.1..<0.9)) { _ in
+  private func fill(_ scene: Scene, _ input: TortureInput, _ command: String, at share: Double) throws {
+    let outcome = try scene.disturbed(at: share) { _ in
       try scene.server.order([
         "configureFailPoint": "failCommand", "mode": "alwaysOn",
         "data": ["errorCode": 14031, "failCommands": [.string(command)]],
@@ -99,8 +103,9 @@ struct OutageTests {
   @Test func `the transaction of a killed import is ended by the next`() throws {
     let scene = try Scene(.bundles)
     var found = 0
+    var random = SeededGenerator.ofTest("open transactions")
     for _ in 0..<20 where found < 2 {
-      let open = try scene.killedProgram(at: Double.random(in: 0.1..<0.9))
+      let open = try scene.killedProgram(at: Double.random(in: 0.1..<0.9, using: &random))
       let started = Date()
       #expect(try scene.again().status == 1)
       if open > 0 {
@@ -208,7 +213,8 @@ private final class Scene {
     number += 1
     try Scene.prepare(workspace, database, Scene.uri(servers))
     let program = try Scene.start(workspace, database, Scene.uri(servers))
-    Thread.sleep(forTimeInterval: seconds * Double.random(in: 0.3..<0.9))
+    var random = SeededGenerator.ofTest("killed primary")
+    Thread.sleep(forTimeInterval: seconds * Double.random(in: 0.3..<0.9, using: &random))
     let primary = try servers.first { try $0.direct().server.isWritable }
     try #require(primary).kill()
     return try program.outcome()

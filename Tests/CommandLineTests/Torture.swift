@@ -1,6 +1,7 @@
 import BSON
 import DocumentStore
 import Foundation
+import TestSupport
 import Testing
 
 /// Imports of one input into databases of their own, each disturbed, and compared with one that was not.
@@ -12,6 +13,7 @@ final class Torture {
   private let seconds: Double
   private let bytes: Int
   private let server: UInt16
+  private var random: SeededGenerator
   private(set) var landings = Landings()
 
   /// What was there when imports were killed.
@@ -43,6 +45,7 @@ final class Torture {
 
   init(_ input: TortureInput) throws {
     self.input = input
+    random = .ofTest("torture \(input)")
     server = try #require(Wire.testServer)
     workspace = try Workspace()
     try input.write(into: workspace)
@@ -83,8 +86,9 @@ final class Torture {
   /// A random moment of one part of the import: of the bytes that it sends, which are the documents mostly; of its time, for every
   /// fourth part, which is reading before.
   func moment(part: Int, of parts: Int) -> Moment {
-    let share = (Double(part) + Double.random(in: 0..<1)) / Double(parts)
-    return part % 4 == 3 ? .seconds(seconds * Double.random(in: 0..<1)) : .bytes(Int(Double(bytes) * share))
+    let share = (Double(part) + Double.random(in: 0..<1, using: &random)) / Double(parts)
+    return part % 4 == 3
+      ? .seconds(seconds * Double.random(in: 0..<1, using: &random)) : .bytes(Int(Double(bytes) * share))
   }
 
   /// Kills an import, once or twice, runs it again to its end, and compares.
@@ -108,7 +112,7 @@ final class Torture {
     for _ in 0..<20 {
       let target = try Workspace()
       try Torture.prepare(workspace, target)
-      let moment = moment(part: Int.random(in: 0..<4), of: 4)
+      let moment = moment(part: Int.random(in: 0..<4, using: &random), of: 4)
       guard let outcome = try disturb(target, moment, signal),
         outcome.status != 1, outcome.status != 128 + signal
       else { continue }
@@ -129,7 +133,7 @@ final class Torture {
     }
     program.send(signal)
     // What a program has handed over goes on its way after its end, or is lost with its machine.
-    if signal != SIGKILL || Bool.random() { wire.release() }
+    if signal != SIGKILL || Bool.random(using: &random) { wire.release() }
     return try program.outcome()
   }
 

@@ -20,6 +20,10 @@ import Testing
       }
       try torture.kill(moments)
     }
+    // Few may all come to other moments.
+    for number in kills..<kills + 20 where torture.landings.amidDocuments == 0 {
+      try torture.kill([torture.moment(part: number % 3, of: 4)])
+    }
     torture.tell()
     #expect(torture.landings.amidDocuments > 0)
     for signal in [SIGINT, SIGTERM] { try torture.stop(signal) }
@@ -46,7 +50,8 @@ import Testing
     #expect(first.status == 1, "\(first.errors)")
     let whole = try Torture.contents(store)
 
-    let moment = Double.random(in: seconds / 5...seconds)
+    var random = SeededGenerator.ofTest("server killed \(comesBackAtOnce)")
+    let moment = Double.random(in: seconds / 5...seconds, using: &random)
     let program = try start("part", gaveUpOn: !comesBackAtOnce)
     Thread.sleep(forTimeInterval: moment)
     server.kill()

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import FHIRDefinitions
@@ -200,7 +201,7 @@ struct ConformancePackageTests {
 
   @Test func `an archive with flipped bits or cut off gives an error, or what it still holds`() throws {
     let intact = PackageBuilder([("a.json", Self.structure())]).gzip
-    var random = SystemRandomNumberGenerator()
+    var random = SeededGenerator(seed: 1)
     for _ in 0..<300 {
       var bytes = intact
       for _ in 0..<3 {

@@ -1,4 +1,5 @@
 import CDefinitions
+import TestSupport
 import Testing
 
 @testable import FHIRModel
@@ -19,7 +20,7 @@ import Testing
 
   @Test func `a table with any byte changed is refused, or can be read without a fault`() throws {
     let bytes = try DefinitionCompilerTests.compile(ClinicPackage.files)
-    var random = SystemRandomNumberGenerator()
+    var random = SeededGenerator(seed: 1)
     var refused = 0
     for offset in stride(from: 0, to: bytes.count, by: 3) {
       var changed = bytes

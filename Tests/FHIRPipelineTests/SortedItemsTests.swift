@@ -1,4 +1,5 @@
 import FHIRMapping
+import TestSupport
 import Testing
 
 @testable import FHIRPipeline
@@ -14,7 +15,7 @@ struct SortedItemsTests {
   /// - Parameter memory: from where all are held at once to where every item is a run of its own.
   @Test(arguments: [1, 200, 5_000, 1 << 20])
   func theOrderIsThatOfSectionsAndKeys(memory: Int) throws {
-    var random = SystemRandomNumberGenerator()
+    var random = SeededGenerator(seed: UInt64(memory))
     let names = ["observations", "conditions", "x", "a b"]
     var expected: [Item] = []
     var sorted = SortedItems(memory: memory)

@@ -64,10 +64,16 @@ package struct ImportRun: Sendable {
     let stored = storedTargets(store, states)
     // Collections are made meanwhile; what goes wrong with that comes up again when they are written into.
     let conditions = conditions(store, states, stored)
-    let found: IndexPass.Result
+    var found: IndexPass.Result
     do {
       found = try index(files, { try conditions.matches(of: $0) }, expecting: { try? states.prepare($0) })
       if Interruption.isAsked { throw PipelineFailure.interrupted }
+      if !found.index.renamed.isEmpty, try states.hadDocuments(.resource) {
+        // Which of the names that an organization has in the run is its last is known at the end. Until then it has the one that it has,
+        // so that documents which show that are not written twice.
+        let names = try RenamedTargets(self, store, states).names(of: found.index.renamed)
+        for (key, name) in names { found.index.setName(name, of: key) }
+      }
     } catch {
       // What was begun beside it comes to its end, too.
       _ = states.known.finish()
