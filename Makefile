@@ -5,7 +5,7 @@
 #   make release       optimised build: .build/release/fhirline
 #   make test          everything that is missing, a MongoDB server, and every test; FILTER=BSONTests runs some of them
 #   make test-fast     the tests that need no server
-#   make torture       kills imports at 100 random moments (KILLS=n), takes their server away for ten seconds, and compares what is left
+#   make torture       kills imports and other commands at random moments (KILLS=100), takes their server away, and compares what is left
 #   make lint          swift-format, shellcheck, lengths of files
 #   make demo          imports Samples/ into MongoDB, exports them, and shows that nothing was lost
 #   make bench         measures every stage; DATA=folder names the input, BENCH=--no-large is shorter
@@ -55,7 +55,7 @@ test-fast: setup
 	swift test --skip DocumentStoreTests
 
 torture: setup
-	@FHIRLINE_TORTURE=$(KILLS) scripts/test.sh 'TortureTests|OutageTests|PageCutTests|ArrivalPropertyTests|TransactionSetbackTests|FullDiskTests'
+	@FHIRLINE_TORTURE=$(KILLS) scripts/test.sh 'TortureTests|KilledCommandTests|ConcurrentImportTests|OutageTests|PageCutTests|ArrivalPropertyTests|TransactionSetbackTests|FullDiskTests'
 
 lint:
 	@scripts/lint.sh

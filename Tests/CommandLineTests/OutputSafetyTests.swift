@@ -38,6 +38,51 @@ import Testing
     }
   }
 
+  @Test func `of two programs that write one file the second is refused`() throws {
+    let workspace = try Workspace()
+    let file = try workspace.write("in.json", #"{"resourceType":"Patient","id":"p"}"#)
+    _ = try workspace.importFiles(file)
+    for (name, arguments) in [
+      ("out/manifest.json", ["export", "--out", workspace.path("out")]),
+      ("all.json", ["export", "--format", "bundle", "--out", workspace.path("all.json")]),
+      ("c.ndjson", ["convert", file, workspace.path("c.ndjson")]),
+    ] {
+      let partial = try workspace.write(name + ".part", "the other's")
+      let descriptor = open(partial, O_RDWR)
+      try #require(flock(descriptor, LOCK_EX | LOCK_NB) == 0)
+      let refused = try Program.run(arguments, environment: ["FHIRLINE_DATABASE": workspace.database])
+      #expect(refused.status == 2 && refused.output.isEmpty, "\(name): \(refused.output)")
+      #expect(refused.errors.contains("\(name): another fhirline is writing this file"), "\(refused.errors)")
+      #expect(try workspace.read(name + ".part") == "the other's")
+      close(descriptor)
+      // What a killed one left is written over.
+      #expect(try Program.run(arguments, environment: ["FHIRLINE_DATABASE": workspace.database]).status == 0)
+      #expect(!FileManager.default.fileExists(atPath: partial))
+      #expect(FileManager.default.fileExists(atPath: workspace.path(name)))
+    }
+  }
+
+  @Test func `an export goes on in the folder of one that was killed, and leaves others' files`() throws {
+    let workspace = try Workspace()
+    _ = try workspace.importFiles(try workspace.write("in.json", #"{"resourceType":"Patient","id":"p"}"#))
+    // Some files had their names already, of types that are there no more, too.
+    for name in [
+      "Observation.ndjson", "Patient.ndjson.part", "Patient.ndjson", "mine.ndjson", "manifest.json.part",
+    ] {
+      try workspace.write("out/" + name, "{}\n")
+    }
+    #expect(try workspace.run("export", "--quiet", "--out", workspace.path("out")).status == 0)
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: workspace.path("out")).sorted()
+        == ["Patient.ndjson", "manifest.json", "mine.ndjson"])
+    #expect(try workspace.read("out/Patient.ndjson").contains(#""id":"p""#))
+    // Without what such an export leaves, a folder is somebody else's.
+    try workspace.write("other/mine.ndjson", "{}\n")
+    let refused = try workspace.run("export", "--quiet", "--out", workspace.path("other"))
+    #expect(refused.status == 2 && refused.errors.contains("this folder holds other files"))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: workspace.path("other")) == ["mine.ndjson"])
+  }
+
   @Test func `links in the place of files are refused, and what they lead to is left alone`() throws {
     let workspace = try Workspace()
     let file = try workspace.write("in.ndjson", #"{"resourceType":"Patient","id":"p"}"# + "\n")

@@ -19,6 +19,7 @@ final class OutputFile {
   private var partial: String?
   /// Where that name is noted.
   private var room: Int?
+  private var stays = false
   private var buffer: [UInt8] = []
   private(set) var byteCount = 0
 
@@ -129,13 +130,14 @@ final class OutputFile {
 
   deinit {
     // As long as it is there it is locked.
-    if let partial { unlink(partial) }
+    if let partial, !stays { unlink(partial) }
     PartialFiles.remove(room)
     if path != "-" { close(descriptor) }
   }
 
-  /// Leaves what is there of the file to a signal: its being there tells the next program something.
+  /// From here on what there is of the file stays, whatever happens: its being there tells the next program something.
   func stay() {
+    stays = true
     PartialFiles.remove(room)
     room = nil
   }
