@@ -1,6 +1,7 @@
 import BSON
 package import DocumentStore
 import FHIRMapping
+import Glibc
 
 /// The work of `fhirline init`: makes the collections, indexes and validators that are not there.
 ///
@@ -95,12 +96,29 @@ package struct SetUpRun: Sendable {
     _ what: String, _ kind: Step.Kind, _ note: Note, _ body: () throws -> Void
   ) throws -> Bool {
     do {
-      if !isDryRun { try body() }
+      if !isDryRun { try SetUpRun.waiting(body) }
       note(what, kind, nil)
       return true
     } catch let error as StoreError where !error.isOutage {
       note(what, .refused, SetUpRun.reason(error))
       return false
+    }
+  }
+
+  private static let patience = Duration.seconds(60)
+
+  /// Does something, and again as long as the server says that others are at the same collection: an index is being made, a
+  /// transaction is open.
+  private static func waiting(_ body: () throws -> Void) throws {
+    let end = ContinuousClock.now + patience
+    var pause: UInt32 = 20_000
+    while true {
+      do {
+        return try body()
+      } catch let error as StoreError where error.tellsOfOthers && ContinuousClock.now < end {
+        usleep(pause)
+        pause = min(pause * 2, 500_000)
+      }
     }
   }
 
@@ -110,6 +128,7 @@ package struct SetUpRun: Sendable {
     case 171:
       "some documents have lists in more than one of these fields, which no index takes; `fhirline doctor` names fields of "
         + "other types"
+    case 12587: "an index of the collection is being made; run init again when that is done"
     case 67, 85, 86: "there is an index of its name with other fields or options"
     default: error.message
     }
@@ -177,7 +196,7 @@ package struct SetUpRun: Sendable {
     if !isDryRun, missing.count > 1 {
       do {
         // The server goes through the documents once for all of them.
-        try store.persevering { try $0.createIndexes(missing, on: collection.name) }
+        try SetUpRun.waiting { try store.persevering { try $0.createIndexes(missing, on: collection.name) } }
         for index in missing { note(SetUpRun.text(index.keys), .made, nil) }
         missing = []
       } catch let error as StoreError where !error.isOutage {
@@ -204,5 +223,15 @@ package struct SetUpRun: Sendable {
   private static func text(_ keys: BSONFields) -> String {
     "index on "
       + keys.fields.map { $0.key + ($0.value.integer == -1 ? " descending" : "") }.joined(separator: ", ")
+  }
+}
+
+extension StoreError {
+  /// Whether the same may be done when others are through with what they do to the collection.
+  ///
+  /// See https://github.com/mongodb/mongo/blob/v6.0/src/mongo/base/error_codes.yml for the codes.
+  fileprivate var tellsOfOthers: Bool {
+    guard let serverCode else { return false }
+    return [24, 46, 112, 117, 246, 276, 285, 12586, 12587].contains(serverCode)
   }
 }
