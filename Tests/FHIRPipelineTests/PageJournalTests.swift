@@ -141,6 +141,7 @@ import Testing
 
   private func isOld(_ connection: borrowing StoreConnection) throws -> Bool {
     try connection.count(
-      try BSONDocument(BSONFields.isPast("renewed", milliseconds: 50_000_000)), in: PageJournal.collection) == 1
+      try BSONDocument(BSONFields.isPast("renewed", milliseconds: 50_000_000)), in: PageJournal.collection)
+      == 1
   }
 }
