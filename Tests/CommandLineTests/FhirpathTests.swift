@@ -55,7 +55,8 @@ import Testing
     #expect(try Program.run(["fhirpath", "1 +"]).status == 2)
   }
 
-  @Test func `an expression for a type of which none came finds nothing, and is checked all the same`() throws {
+  @Test func `an expression for a type of which none came finds nothing, and is checked all the same`() throws
+  {
     let workspace = try Workspace()
     let file = try workspace.write("o.json", #"{"resourceType":"Organization","name":"x"}"#)
     let none = try workspace.run("fhirpath", "Patient.name.family", file)
