@@ -248,6 +248,43 @@ import Testing
     ]
   }
 
+  @Test func `a PUT says who a resource without an id is`() throws {
+    for type in ["transaction", "batch"] {
+      let database = try TestDatabase()
+      let nobody = #"{"resourceType":"Patient","birthDate":"1970-01-01"}"#
+      let entries = [
+        #"{"fullUrl":"urn:uuid:aaaaaaaa-1111-4222-8333-444455556666","resource":\#(nobody),"#
+          + #""request":{"method":"PUT","url":"Patient/p"}}"#,
+        #"{"resource":{"resourceType":"Patient"},"request":{"method":"PUT","url":"http://a.b/fhir/Patient/q"}}"#,
+        observation("o", of: "p"),
+        // What no id may be, and another type's, say nothing.
+        #"{"fullUrl":"urn:uuid:bbbbbbbb-1111-4222-8333-444455556666","resource":\#(nobody),"#
+          + #""request":{"method":"PUT","url":"Patient/a_b"}}"#,
+        #"{"fullUrl":"urn:uuid:cccccccc-1111-4222-8333-444455556666","resource":\#(nobody),"#
+          + #""request":{"method":"PUT","url":"Group/g"}}"#,
+      ]
+      let file = [("b.json", BundleText.bundle(type, entries))]
+      for inserted in [5, 0] {
+        let summary = try database.importFiles(file)
+        #expect(summary.total.inserted == inserted && summary.total.unchanged == 5 - inserted)
+      }
+      #expect(
+        try Set(database.documents("patient").keys) == [
+          "p", "q", "bbbbbbbb-1111-4222-8333-444455556666", "cccccccc-1111-4222-8333-444455556666",
+        ])
+      #expect(try items(database, "p") == ["o"])
+    }
+  }
+
+  @Test func `a PUT that names another resource than it brings is told of`() throws {
+    let database = try TestDatabase()
+    let entry = BundleText.put(#"{"resourceType":"Patient","id":"own"}"#, "Patient/other")
+      .replacingOccurrences(of: #""fullUrl":"http://example.org/Patient/other","#, with: "")
+    let summary = try database.importFiles([("b.json", BundleText.bundle("batch", [entry]))])
+    #expect(summary.warnings == 1)
+    #expect(try Array(database.documents("patient").keys) == ["own"])
+  }
+
   @Test func `a PUT with a search changes the one that there is`() throws {
     let database = try TestDatabase()
     func update(_ number: Int, _ birthDate: String) -> String {

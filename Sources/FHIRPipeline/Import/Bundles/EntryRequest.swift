@@ -56,6 +56,14 @@ struct EntryRequest {
     return name
   }
 
+  /// The resource that a PUT names by its id.
+  ///
+  /// See http://hl7.org/fhir/R4/http.html#update
+  var updated: TargetIndex.Target? {
+    guard isUpdate, case .resource(let target) = target else { return nil }
+    return target
+  }
+
   /// The name that no resource may have for one of this type to be made; nil where the entry sets no such condition, or one
   /// that cannot be answered here.
   func condition(ofType type: String) -> String? {

@@ -46,13 +46,18 @@ package struct ResourceIdentity: Sendable, Equatable {
     } else {
       return nil
     }
-    let valid = tail.utf8.allSatisfy { byte in
+    return isID(tail) ? String(tail) : nil
+  }
+
+  /// See http://hl7.org/fhir/R4/datatypes.html#id
+  static func isID(_ text: some StringProtocol) -> Bool {
+    let isOfIDs = text.utf8.allSatisfy { byte in
       switch byte {
       case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E: true
       default: false
       }
     }
-    return valid && !tail.isEmpty && tail.utf8.count <= 64 ? String(tail) : nil
+    return isOfIDs && (1...64).contains(text.utf8.count)
   }
 
   /// A business identifier.

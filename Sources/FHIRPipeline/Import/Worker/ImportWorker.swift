@@ -204,6 +204,13 @@ final class ImportWorker {
       summary.warnings += 1
       context.run.say(FindingText.line(issue, source: source))
     }
+    if let named = request?.updated, !resource.isFound, named.key != resource.key {
+      let issue = Issue(
+        .warning, .documentRefused, at: "Bundle.entry.request.url", position: record.tree.position(of: 0),
+        "names another resource than the entry holds: it is loaded as the one that it says it is")
+      summary.warnings += 1
+      context.run.say(FindingText.line(issue, source: source))
+    }
     var owners: [Departures.Owner: String]?
     if resource.type == "Appointment", context.repeated.contains(NameHash.of(resource.identity.key)) {
       owners = [:]

@@ -47,7 +47,11 @@ final class RecordResource {
     case .bundle, .unreadable: return nil
     }
     guard record.tree.count > 0, record.tree.nodes[node].flags.kind == .resource else { return nil }
-    identity = RecordResource.identity(of: tree, at: node, fullUrl: fullUrl)
+    if let target = RecordResource.target(of: record, resourceAt: node) {
+      identity = ResourceIdentity(target, fullUrl: fullUrl)
+    } else {
+      identity = RecordResource.identity(of: tree, at: node, fullUrl: fullUrl)
+    }
     raw = record.raw
   }
 
@@ -55,6 +59,15 @@ final class RecordResource {
   func change(_ target: TargetIndex.Target) {
     identity = ResourceIdentity(TargetIndex.Target(type: type, id: target.id), fullUrl: fullUrl)
     isFound = true
+  }
+
+  /// What an entry's PUT says that a resource without an id is: others in the Bundle call it so.
+  private static func target(of record: Record, resourceAt node: Int) -> TargetIndex.Target? {
+    guard case .entry = record.content, record.tree.child(KnownNames.r4.id, of: node) == nil,
+      let target = EntryRequest(record)?.updated, ResourceIdentity.isID(target.id),
+      record.tree.rawText(node).elementsEqual(target.type.utf8)
+    else { return nil }
+    return target
   }
 
   private static func identity(of tree: ResourceTree, at node: Int, fullUrl: String?) -> ResourceIdentity {
