@@ -19,9 +19,12 @@ struct StoredFields {
   init(_ document: BSONView, plan: DocumentPlan) throws(BSONError) {
     let bookkeeping = try document.find("_fhirline")?.document
     let marks = try FieldMark.marks(in: bookkeeping)
+    var key = try bookkeeping?.find("key")?.text
+    if key == nil { key = try StoredFields.ownerKey(of: document, plan) }
     context = FieldPlan.Context(
       idPrefix: StoredFields.idPrefix(
-        id: try document.find("_id")?.text ?? "", key: try bookkeeping?.find("key")?.text))
+        id: try document.find("_id")?.text ?? "",
+        key: key))
     for field in plan.fields where field.derived == nil {
       let element = try document.find(string: field.name)
       let value = try element.map { (element) throws(BSONError) in try BSONValue(element) }
@@ -38,6 +41,23 @@ struct StoredFields {
       if stored.isRefused { refused.insert(field.name) }
       doubts += stored.doubts.map { (field.name, $0) }
     }
+  }
+
+  /// `Patient/1`, as the first resource of a section refers to the owner of a document that has no resource of its own.
+  private static func ownerKey(of document: BSONView, _ plan: DocumentPlan) throws(BSONError) -> String? {
+    guard plan.root == nil else { return nil }
+    for section in plan.sections {
+      var items = try document.find(string: section.name)?.array?.makeIterator()
+      while let item = try items?.next()?.document {
+        guard let type = try item.find("resourceType")?.text,
+          let owner = section.members.first(where: { $0.typeName == type })?.owner.segments.first,
+          let reference = try item.find(string: owner.child.name)?.document?.find("reference")?.text,
+          reference.hasPrefix(plan.ownerType + "/")
+        else { continue }
+        return reference
+      }
+    }
+    return nil
   }
 
   private static func idPrefix(id: String, key: String?) -> String {

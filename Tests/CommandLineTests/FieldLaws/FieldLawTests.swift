@@ -34,19 +34,23 @@ import Testing
     var words: String { "\(subject) \(field.name) \(edit.name)" }
   }
 
-  @Test(arguments: DocumentKind.mapped, seeds)
-  func `edits of documents that were imported`(_ kind: DocumentKind, _ seed: Int) throws {
+  @Test(arguments: LawSubjects.imported, seeds)
+  func `edits of documents that were imported`(_ imported: (kind: DocumentKind, source: String), _ seed: Int)
+    throws
+  {
+    let (kind, name) = imported
     let plan = try #require(mappings.plan(kind))
     let workspace = try Workspace()
     var subjects = LawSubjects(seed: UInt64(seed))
     let ids = (0..<count(plan)).map { "x\($0)" }
     let texts = [shared] + ids.flatMap { subjects.resources(kind, $0) }
+    let config = try workspace.write("pipeline.yml", name.isEmpty ? "" : "import:\n  source: \(name)\n")
     let source = try workspace.write("source.ndjson", texts.joined(separator: "\n"))
-    let summary = try workspace.importFiles(source)
+    let summary = try workspace.importFiles(source, "--config", config)
     #expect(summary.quarantined == 0 && summary.loaded.inserted == summary.read)
-    let after = try check(workspace, plan, isImported: true)
+    let after = try check(workspace, plan, config, isImported: true)
     // The source again: an edit outlives what says nothing new.
-    let again = try workspace.importFiles(source)
+    let again = try workspace.importFiles(source, "--config", config)
     #expect(again.loaded.unchanged == again.read, "\(again)")
     let moved = try DatabaseContents(of: workspace).differences(from: after).filter(isNews)
     #expect(moved.isEmpty, "the source again: \(moved.prefix(20).joined(separator: "\n"))")
@@ -69,7 +73,7 @@ import Testing
     if kind == .chart { try workspace.insert(others, into: "patient") }
     if kind == .patient { try workspace.insert(others, into: "patient_chart") }
     if kind == .appointment { _ = try workspace.importFiles(try workspace.write("shared.ndjson", shared)) }
-    _ = try check(workspace, plan, isImported: false)
+    _ = try check(workspace, plan, try workspace.write("pipeline.yml", ""), isImported: false)
   }
 
   /// A document with some of its fields.
@@ -105,7 +109,7 @@ import Testing
 
   /// Edits every document of a kind, each in another way, and holds the database against the laws.
   private func check(
-    _ workspace: Workspace, _ plan: DocumentPlan, isImported: Bool
+    _ workspace: Workspace, _ plan: DocumentPlan, _ config: String, isImported: Bool
   ) throws -> DatabaseContents {
     let baseline = try LawExport(of: workspace, to: "baseline")
     let old = try imported(baseline, plan)
@@ -118,7 +122,7 @@ import Testing
     for trial in trials { try checkExport(trial, plan, baseline, export, old, new, isImported) }
 
     // What was exported comes in again.
-    let summary = try workspace.importFiles(export.folder)
+    let summary = try workspace.importFiles(export.folder, "--config", config)
     #expect(summary.loaded.unchanged == summary.read, "\(summary)")
     let words = Dictionary(trials.map { ("\(plan.collection) \($0.before["_id"] ?? .null)", $0.words) }) {
       a, _ in a
@@ -128,7 +132,7 @@ import Testing
       Issue.record("import after export: \(subject): \(line.prefix(1500))")
     }
     let settled = try DatabaseContents(of: workspace)
-    _ = try workspace.importFiles(export.folder)
+    _ = try workspace.importFiles(export.folder, "--config", config)
     let unsettled = try DatabaseContents(of: workspace).differences(from: settled).filter(isContent)
     #expect(unsettled.isEmpty, "a second import: \(unsettled.prefix(20).joined(separator: "\n"))")
     let second = try LawExport(of: workspace, to: "again")
@@ -149,7 +153,7 @@ import Testing
   private func trials(_ workspace: Workspace, _ plan: DocumentPlan) throws -> [Trial] {
     // In whatever order they were written, the trials are the same.
     let stored = try workspace.documents(in: plan.collection).filter {
-      !LawSubjects.bystanders.contains($0["_id"]?.text ?? "")
+      !LawSubjects.bystanders.contains($0["_id"]?.text?.replacing("north.", with: "") ?? "")
     }.sorted { "\($0["_id"] ?? .null)" < "\($1["_id"] ?? .null)" }
     var next = stored.makeIterator()
     var trials: [Trial] = []
@@ -162,7 +166,9 @@ import Testing
         }
         let edits = LawEdit.all(of: field, now: document[field.name])
         guard number < edits.count else { break }
-        let id = document["_id"]?.text ?? document["_id"]?.integer.map { String($0) } ?? ""
+        // Without the source's prefix, as it is exported.
+        let own = document["_id"]?.text.map { String($0.split(separator: ".").last ?? "") }
+        let id = own ?? document["_id"]?.integer.map { String($0) } ?? ""
         trials.append(Trial(subject: id, field: field, edit: edits[number], before: document))
         number += 1
       }

@@ -55,7 +55,8 @@ struct LawExport {
     if let notes = try? String(contentsOfFile: report, encoding: .utf8) {
       for line in notes.split(separator: "\n") {
         let note = try JSONDecoder().decode(Note.self, from: Data(line.utf8))
-        told[LawExport.subject(note.id), default: []].insert(note.field)
+        // The document's own id, with its source before it.
+        told[LawExport.subject(note.id.replacing("north.", with: "")), default: []].insert(note.field)
       }
     }
     let validated = try Program.run(["validate", folder, "--format", "ndjson", "--no-progress", "--quiet"])

@@ -24,6 +24,10 @@ struct LawSubjects {
     "{" + ([#""resourceType":"\#(type)""#, #""id":"\#(id)""#] + members).joined(separator: ",") + "}"
   }
 
+  /// Kinds of documents as they are, and under a source that prefixes their ids.
+  static let imported: [(kind: DocumentKind, source: String)] =
+    DocumentKind.mapped.map { ($0, "") } + [(.chart, "north"), (.provider, "north")]
+
   /// Those whom appointments are, or come to be, with.
   static let bystanders = [
     "someone", "doctor", "42", "a-b.c", "4711", "123456789012", "0102030405060708090a0b0c",
