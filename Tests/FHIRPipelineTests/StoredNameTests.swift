@@ -54,5 +54,11 @@ struct StoredNameTests {
     #expect(!StoredName.follows(urn, from: "1", hasPrefix: false))
     #expect(!StoredName.follows("http://server/Patient/" + id, from: id, hasPrefix: false))
     #expect(StoredName.documentIDs("http://server/Patient/1").isEmpty)
+    let exported = StoredName.exported + "Patient/1"
+    #expect(StoredName.follows(exported, from: "1", key: "Patient/1", hasPrefix: false))
+    #expect(!StoredName.follows(exported, from: "1", key: "Practitioner/1", hasPrefix: false))
+    #expect(!StoredName.follows(exported, from: "1", key: "Patient/1", hasPrefix: true))
+    #expect(StoredName.documentIDs(exported) == ["1", "Patient/1"] && StoredName.key(exported) == "Patient/1")
+    #expect(StoredName.key(StoredName.exported + "Patient/1/_history/2") == nil)
   }
 }

@@ -213,6 +213,13 @@ package struct DocumentDraft {
         stored: said.pointer, incoming: incoming.bytes.pointer, skipsNames: true)
     {
       if root == nil { saidRoot = incoming }
+      // Identifiers follow from what was said; under a fullUrl it may be referred to.
+      let known = root?.names ?? []
+      let names = DocumentDraft.union(known + incoming.names.filter { !$0.contains("?identifier=") })
+      if root != nil, names != known {
+        root?.names = names
+        isChanged = true
+      }
       return .unchanged
     }
     guard let stored = root else {

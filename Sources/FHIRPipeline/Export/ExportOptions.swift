@@ -26,7 +26,9 @@ package struct ExportOptions: Sendable {
   package var references = ResourceDecoder.References.resolved
   package var pretty = false
   /// The base of a Bundle's `fullUrl`s.
-  package var baseURL = "https://fhirline.dev/fhir"
+  package var baseURL = ExportOptions.ownBaseURL
+  /// Where no other is asked for.
+  static let ownBaseURL = "https://fhirline.dev/fhir"
   package var workers = 2
   /// File that names every field which could not be carried; nil for none.
   package var report: String?

@@ -35,8 +35,24 @@ enum StoredName {
       })
   }
 
-  /// The `_id`s of documents that need no name to be found by `urn:uuid:` and their resource's id.
+  /// What Bundles of exports have before a resource's type and id, unless another base was asked for.
+  static let exported = ExportOptions.ownBaseURL + "/"
+
+  /// `Patient/1` of what an export calls it in a Bundle; nil for any other name.
+  static func key(_ name: String) -> String? {
+    guard name.hasPrefix(exported) else { return nil }
+    let key = name.dropFirst(exported.count)
+    return key.split(separator: "/", omittingEmptySubsequences: false).count == 2 ? String(key) : nil
+  }
+
+  /// Whether a name may mean a resource: what an export calls one tells its type as well as its id.
+  static func mayMean(_ key: String, _ name: String) -> Bool {
+    StoredName.key(name).map { $0 == key } ?? true
+  }
+
+  /// The `_id`s of documents that need no name to be found by `urn:uuid:` and their resource's id, or by an export's name.
   static func documentIDs(_ name: String) -> [String] {
+    if let key = key(name) { return [String(key.drop { $0 != "/" }.dropFirst()), key] }
     guard name.hasPrefix(urn) else { return [] }
     let id = String(name.dropFirst(urn.count))
     return [id] + types.map { $0 + "/" + id }
@@ -44,9 +60,12 @@ enum StoredName {
 
   /// Whether a document with that resource is found by its `_id`.
   ///
-  /// - Parameter hasPrefix: whether its `_id` begins with a source.
-  static func follows(_ fullUrl: String, from id: String, hasPrefix: Bool) -> Bool {
-    !hasPrefix && fullUrl.utf8.count == urn.utf8.count + id.utf8.count && fullUrl.hasPrefix(urn)
+  /// - Parameters:
+  ///   - key: the resource's, `Type/id`.
+  ///   - hasPrefix: whether its `_id` begins with a source.
+  static func follows(_ fullUrl: String, from id: String, key: String = "", hasPrefix: Bool) -> Bool {
+    if !hasPrefix, !key.isEmpty, StoredName.key(fullUrl) == key { return true }
+    return !hasPrefix && fullUrl.utf8.count == urn.utf8.count + id.utf8.count && fullUrl.hasPrefix(urn)
       && fullUrl.hasSuffix(id)
   }
 
@@ -76,7 +95,10 @@ extension RecordResource {
     var names = ResourceIdentity.identifiers(of: tree, at: node).map {
       StoredName.identifier(type: type, system: $0.system, value: $0.value)
     }
-    if let fullUrl, !StoredName.follows(fullUrl, from: identity.id, hasPrefix: hasPrefix) {
+    if let fullUrl,
+      !StoredName.follows(
+        fullUrl, from: identity.id, key: type + "/" + identity.id, hasPrefix: hasPrefix)
+    {
       names.append(fullUrl)
     }
     return names

@@ -119,7 +119,8 @@ package final class StoredTargets: Sendable {
               filter, in: collection,
               options: FindOptions(projection: ["_fhirline.key": 1], limit: 2)
             ) { document in
-              guard let target = try StoredTargets.target(of: document) else { return }
+              guard let target = try StoredTargets.target(of: document), StoredName.mayMean(target.key, name)
+              else { return }
               if !found.contains(target) { found.append(target) }
             }
           }
@@ -204,7 +205,9 @@ package final class StoredTargets: Sendable {
               found[name, default: []].append(target)
             }
           }
-          if let id = try document.find("_id")?.text { for name in question.ids[id] ?? [] { add(name) } }
+          if let id = try document.find("_id")?.text {
+            for name in question.ids[id] ?? [] where StoredName.mayMean(target.key, name) { add(name) }
+          }
           try document.find(path: StoredTargets.namesPath)?.array?.forEachElement { element in
             for name in element.text.flatMap({ question.texts[$0] }) ?? [] { add(name) }
           }
