@@ -58,7 +58,8 @@ struct StoredNameTests {
     #expect(StoredName.follows(exported, from: "1", key: "Patient/1", hasPrefix: false))
     #expect(!StoredName.follows(exported, from: "1", key: "Practitioner/1", hasPrefix: false))
     #expect(!StoredName.follows(exported, from: "1", key: "Patient/1", hasPrefix: true))
-    #expect(StoredName.documentIDs(exported) == ["1", "Patient/1"] && StoredName.key(exported) == "Patient/1")
+    #expect(StoredName.documentIDs(exported) == ["1", "Patient/1"])
+    #expect(StoredName.key(exported) == "Patient/1")
     #expect(StoredName.key(StoredName.exported + "Patient/1/_history/2") == nil)
   }
 }
