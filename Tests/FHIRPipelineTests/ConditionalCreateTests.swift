@@ -39,6 +39,31 @@ import Testing
 
   private func id(_ number: Int) -> String { String(uuid(number).dropFirst("urn:uuid:".count)) }
 
+  /// By the entry itself, or by another of its transaction.
+  @Test(arguments: [("batch", true), ("transaction", true), ("transaction", false)])
+  func `an entry that is set aside keeps no other out`(_ type: String, isBadItself: Bool) throws {
+    func patient(_ number: Int, isBad: Bool) -> String {
+      create(
+        number,
+        #"{"resourceType":"Patient","identifier":[{"system":"urn:x","value":"7"}],"gender":"\#(isBad ? "M" : "male")"}"#,
+        "identifier=urn:x|7")
+    }
+    let bad = #"{"resourceType":"Observation","status":"done","code":{"text":"x"}}"#
+    let first = bundle(
+      [patient(1, isBad: isBadItself)] + (isBadItself ? [] : [create(2, bad)]), type: type)
+    let files = [
+      ("1.json", first), ("2.json", bundle([patient(3, isBad: false)], type: type)),
+      ("3.json", bundle([patient(4, isBad: false)], type: type)),
+    ]
+    let database = try TestDatabase()
+    let made = try database.importFiles(files).total
+    #expect(made.inserted == 1 && made.read == made.inserted + made.unchanged + made.quarantined)
+    #expect(try Array(database.documents("patient").keys) == [id(3)])
+    let again = try database.importFiles(files).total
+    #expect(again.inserted == 0 && again.replaced == 0)
+    #expect(try Array(database.documents("patient").keys) == [id(3)])
+  }
+
   @Test(arguments: ["transaction", "batch"])
   func `a section's resource is made once, and who refers to another finds it`(_ type: String) throws {
     let database = try TestDatabase()

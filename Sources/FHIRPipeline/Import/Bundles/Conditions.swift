@@ -1,7 +1,7 @@
 import Synchronization
 
 /// Entries of Bundles that are to be made only if there is none like them (`ifNoneExist`), or to change the one that there is (PUT
-/// with a search): of those of one condition the first of the run is made, if none is stored and the run has no other.
+/// with a search): of those of one condition the first of the run that is loaded is made, if none is stored and the run has no other.
 ///
 /// See http://hl7.org/fhir/R4/http.html#ccreate and http://hl7.org/fhir/R4/http.html#cond-update
 final class Conditions: Sendable {
@@ -18,14 +18,18 @@ final class Conditions: Sendable {
   }
 
   private let first = Mutex<[UInt64: Entry]>([:])
+  /// The others of each condition, which the first keeps out.
+  private let others = Mutex<[UInt64: [Entry]]>([:])
   /// By the hash of a condition: what there is, besides the entries of that condition.
   private let found = Mutex<[UInt64: TargetIndex.Matches]>([:])
 
   func add(_ entry: Entry) {
     let hash = NameHash.of(entry.condition)
     first.withLock { first in
-      if let known = first[hash], known.sequence <= entry.sequence { return }
-      first[hash] = entry
+      guard let known = first[hash] else { return first[hash] = entry }
+      let isEarlier = entry.sequence < known.sequence
+      if isEarlier { first[hash] = entry }
+      others.withLock { $0[hash, default: []].append(isEarlier ? known : entry) }
     }
   }
 
@@ -38,19 +42,25 @@ final class Conditions: Sendable {
 
   /// Finds what there is, and makes it known, or what is made.
   ///
-  /// - Parameter stored: answers searches from the database.
-  func settle(_ index: inout TargetIndex, _ stored: ([String]) throws -> [String: TargetIndex.Matches])
-    rethrows
-  {
+  /// - Parameters:
+  ///   - stored: answers searches from the database.
+  ///   - isLoaded: whether an entry will be loaded; asked where several want the same resource to be made.
+  func settle(
+    _ index: inout TargetIndex, _ stored: ([String]) throws -> [String: TargetIndex.Matches],
+    isLoaded: (Entry) -> Bool
+  ) rethrows {
     let entries = first.withLock { $0.values.sorted { $0.sequence < $1.sequence } }
     guard !entries.isEmpty else { return }
     let answers = try stored(entries.map(\.condition))
-    for entry in entries {
+    for leader in entries {
+      var entry = leader
       var matches = answers[entry.condition] ?? .none
       if case .none = matches { matches = index.matches(of: entry.condition) }
       var target = entry.target
       switch matches {
-      case .none: break
+      case .none:
+        entry = made(of: leader, isLoaded)
+        target = entry.target
       case .one(let other):
         target = other
         found.withLock { $0[NameHash.of(entry.condition)] = matches }
@@ -63,5 +73,15 @@ final class Conditions: Sendable {
       index.add(target, names: entry.names)
       if let name = entry.name, target == entry.target { index.addName(name, of: target.key) }
     }
+  }
+
+  /// The first entry of a condition that will be loaded; the very first where none will be.
+  private func made(of leader: Entry, _ isLoaded: (Entry) -> Bool) -> Entry {
+    let hash = NameHash.of(leader.condition)
+    guard let rivals = others.withLock({ $0[hash] }), !isLoaded(leader),
+      let next = rivals.sorted(by: { $0.sequence < $1.sequence }).first(where: isLoaded)
+    else { return leader }
+    first.withLock { $0[hash] = next }
+    return next
   }
 }

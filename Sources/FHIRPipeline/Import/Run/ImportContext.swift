@@ -93,10 +93,15 @@ final class ImportContext: Sendable {
     self.spill = spill
     self.progress = progress
     self.number = number
+    validator = ImportContext.validator(of: run)
+  }
+
+  /// What an import checks resources with.
+  static func validator(of run: ImportRun) -> Validator {
     // What a resource is to be beyond FHIR itself is looked at where the user brought the definitions.
     var options = ValidationOptions()
     options.profiles.areChecked = run.definitions !== ConformanceStore.core
-    validator = Validator(definitions: run.definitions, options: options)
+    return Validator(definitions: run.definitions, options: options)
   }
 
   /// Why the run cannot go on, if a worker found so.

@@ -159,7 +159,12 @@ extension ImportRun {
       if section == nil { expected.add(kind) }
       return section != nil
     }
-    return try pass.run(files, stored)
+    var prospects: EntryProspects?
+    return try pass.run(files, stored) { entry in
+      let known = prospects ?? EntryProspects(self, files)
+      prospects = known
+      return known.isLoaded(entry)
+    }
   }
 }
 

@@ -50,9 +50,12 @@ struct IndexPass: Sendable {
     return reading
   }
 
-  /// - Parameter stored: answers searches from what earlier runs loaded.
+  /// - Parameters:
+  ///   - stored: answers searches from what earlier runs loaded.
+  ///   - isLoaded: whether an entry that is to be made only once will be loaded.
   func run(
-    _ files: [InputFile], _ stored: ([String]) throws -> [String: TargetIndex.Matches]
+    _ files: [InputFile], _ stored: ([String]) throws -> [String: TargetIndex.Matches],
+    isLoaded: (Conditions.Entry) -> Bool
   ) rethrows -> Result {
     let whole = Mutex(TargetIndex(isLarge: true))
     let patients = Mutex<[String]>([])
@@ -117,7 +120,7 @@ struct IndexPass: Sendable {
       patients.withLock { $0 += sample }
     }
     var index = whole.withLock { $0 }
-    try conditions.settle(&index, stored)
+    try conditions.settle(&index, stored, isLoaded: isLoaded)
     for name in searched.withLock({ $0 }) {
       guard let target = index.target(named: name) else { continue }
       deleted.withLock { _ = $0.insert(NameHash.of(target.key)) }

@@ -139,7 +139,7 @@ final class ImportWorker {
   ]
 
   /// Whether a finding keeps a resource from being loaded; what does not counts as a warning.
-  private static func setsAside(_ issue: Issue) -> Bool {
+  static func setsAside(_ issue: Issue) -> Bool {
     issue.severity >= .error && !tolerated.contains(issue.rule)
   }
 
