@@ -9,7 +9,7 @@ struct ProgramRun {
   var seconds: Double
   /// Processor seconds of all its threads.
   var processorSeconds: Double
-  /// Bytes; the kernel's own figure of the largest resident set.
+  /// Bytes of the largest resident set; see ``MemoryWatch``.
   var peakMemory: Int
 }
 
@@ -42,6 +42,7 @@ struct Program {
     guard refused == 0 else {
       throw Failure(description: "\(path) cannot be started: \(String(cString: strerror(refused)))")
     }
+    let memory = MemoryWatch(process)
     var status: Int32 = 0
     var usage = rusage()
     while wait4(process, &status, 0, &usage) < 0 && errno == EINTR {}
@@ -52,7 +53,7 @@ struct Program {
       status: status & 0x7f == 0 ? (status >> 8) & 0xff : 128 + status & 0x7f,
       seconds: seconds,
       processorSeconds: Clock.seconds(usage.ru_utime) + Clock.seconds(usage.ru_stime),
-      peakMemory: usage.ru_maxrss * 1024)
+      peakMemory: memory.end())
     guard run.status <= 1 else {
       throw Failure(
         description: "fhirline \(arguments.joined(separator: " "))\nended with \(run.status): \(run.words)")
