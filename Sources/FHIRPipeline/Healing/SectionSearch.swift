@@ -51,10 +51,7 @@ struct SectionSearch {
         try connection.find(
           try BSONDocument(filter), in: collection, options: FindOptions(projection: projection)
         ) { document in
-          // A further page names the document that it belongs to.
-          guard let own = try document.find("chart_id")?.text ?? document.find("_id")?.text,
-            prefix.isEmpty ? !others.contains(where: own.hasPrefix) : own.hasPrefix(prefix),
-            let items = try document.find(path: path)?.array
+          guard let own = try owner(of: document, others), let items = try document.find(path: path)?.array
           else { return }
           try items.forEachElement { item in
             guard let resource = item.document, let id = try resource.find("id")?.text, asked.contains(id),
@@ -74,6 +71,16 @@ struct SectionSearch {
     if !rest.isEmpty { try find([:]) }
   }
 
+  /// The `_id` of the document that a document is, or a further page of; nil for one of another source.
+  ///
+  /// - Parameter others: prefixes of other sources, where this one has none.
+  private func owner(of document: BSONView, _ others: [String]) throws -> String? {
+    guard let own = try document.find("chart_id")?.text ?? document.find("_id")?.text,
+      prefix.isEmpty ? !others.contains(where: own.hasPrefix) : own.hasPrefix(prefix)
+    else { return nil }
+    return own
+  }
+
   /// Hands over the key, `Observation/1`, of every resource in the section, with the `_id` of its document.
   func eachKey(
     _ connection: borrowing StoreConnection, _ body: (_ key: [UInt8], _ document: String) -> Void
@@ -87,9 +94,7 @@ struct SectionSearch {
         try BSONDocument([path: ["$exists": true]]), in: collection,
         options: FindOptions(projection: projection)
       ) { document in
-        guard let own = try document.find("chart_id")?.text ?? document.find("_id")?.text,
-          prefix.isEmpty ? !others.contains(where: own.hasPrefix) : own.hasPrefix(prefix),
-          let items = try document.find(path: path)?.array
+        guard let own = try owner(of: document, others), let items = try document.find(path: path)?.array
         else { return }
         try items.forEachElement { item in
           guard let resource = item.document, let type = try resource.find("resourceType")?.string,

@@ -137,18 +137,6 @@ package struct BundleScope: Sendable {
     return Text(start: start, count: count)
   }
 
-  /// Adds what `write` appends.
-  mutating func add(_ write: (inout [UInt8]) -> Void) -> Text {
-    let start = bytes.count
-    write(&bytes)
-    guard let first = UInt32(exactly: start), let count = Int32(exactly: bytes.count - start) else {
-      bytes.removeLast(bytes.count - start)
-      hasGaps = true
-      return Text()
-    }
-    return Text(start: first, count: count)
-  }
-
   /// Adds the path of a tree's root, unless it was the last that was added.
   mutating func add(root path: some Collection<UInt8>) -> Text {
     if root.isThere, slice(root).elementsEqual(path) { return root }
