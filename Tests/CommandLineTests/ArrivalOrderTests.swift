@@ -83,12 +83,7 @@ import Testing
     var found: [String: BSONFields] = [:]
     for collection in ["patient", "patient_chart", "provider", "appointment", "resource"] {
       for document in try workspace.documents(in: collection) {
-        var document = document
-        if var bookkeeping = document["_fhirline"]?.fields {
-          bookkeeping["origin"] = nil
-          document["_fhirline"] = .document(bookkeeping)
-        }
-        found[collection + "/" + (document["_id"]?.text ?? "?")] = document
+        found[collection + "/" + (document["_id"]?.text ?? "?")] = document.withoutHistory
       }
     }
     return found

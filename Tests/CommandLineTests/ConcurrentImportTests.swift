@@ -17,11 +17,7 @@ import Testing
   private func strip(_ document: BSONFields, _ collection: String) -> BSONFields {
     var document = document
     if collection == "fhirline_waiting" { document["run"] = nil }
-    if var bookkeeping = document["_fhirline"]?.fields {
-      bookkeeping["origin"] = nil
-      document["_fhirline"] = .document(bookkeeping)
-    }
-    return document
+    return document.withoutHistory
   }
 
   private func expectEqual(_ found: [String: [BSONFields]], _ whole: [String: [BSONFields]], _ label: Comment)

@@ -1,5 +1,6 @@
 import BSON
 import Foundation
+import TestSupport
 import Testing
 
 /// A plan says of every document what an import then does to it: over rounds of input that adds, changes, moves, deletes and heals, with
@@ -75,11 +76,8 @@ import Testing
   /// the document is written again); charts within patients as documents of their own.
   private func contents(_ workspace: Workspace) throws -> [String: BSONFields] {
     func bare(_ document: BSONFields) -> BSONFields {
-      var document = document
+      var document = document.withoutHistory
       document.fields.sort { $0.key < $1.key }
-      guard var own = document["_fhirline"]?.fields else { return document }
-      own.fields.removeAll { $0.key == "origin" }
-      document["_fhirline"] = .document(own)
       return document
     }
     var contents: [String: BSONFields] = [:]

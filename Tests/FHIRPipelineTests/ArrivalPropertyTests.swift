@@ -3,6 +3,7 @@ import DocumentStore
 import FHIRMapping
 import FHIRPipeline
 import Foundation
+import TestSupport
 import Testing
 
 /// In whatever order, files, Bundles and runs the same resources come, the database is the same in the end, but for where they
@@ -100,24 +101,15 @@ import Testing
     var found: [String: [String: BSONFields]] = [:]
     for name in ["patient", "patient_chart", "provider", "appointment", "resource"] {
       found[name] = try database.documents(name).mapValues { document in
-        var document = withoutOrigin(document)
+        var document = document.withoutHistory
         // A chart stands within its patient where it was when the patient was written last.
         if let chart = document["patient_chart"]?.fields {
           document["patient_chart"] = nil
-          document["patient_chart"] = .document(withoutOrigin(chart))
+          document["patient_chart"] = .document(chart.withoutHistory)
         }
         return document
       }
     }
     return found
-  }
-
-  private func withoutOrigin(_ document: BSONFields) -> BSONFields {
-    var document = document
-    if var bookkeeping = document["_fhirline"]?.fields {
-      bookkeeping["origin"] = nil
-      document["_fhirline"] = .document(bookkeeping)
-    }
-    return document
   }
 }

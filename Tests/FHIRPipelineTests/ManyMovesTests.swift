@@ -3,6 +3,7 @@ import DocumentStore
 import FHIRMapping
 import FHIRPipeline
 import Foundation
+import TestSupport
 import Testing
 
 /// Many resources that tell no version and move to other patients: more than are kept by themselves.
@@ -53,10 +54,7 @@ import Testing
   /// All documents without what tells where they came from.
   private func documents(_ database: TestDatabase) throws -> [String: BSONFields] {
     func bare(_ document: BSONFields) -> BSONFields {
-      var document = document
-      var bookkeeping = document["_fhirline"]?.fields
-      bookkeeping?["origin"] = nil
-      document["_fhirline"] = bookkeeping.map { .document($0) }
+      var document = document.withoutHistory
       if let chart = document["patient_chart"]?.fields {
         // It stands where it was when the patient was written last.
         document["patient_chart"] = nil

@@ -41,20 +41,32 @@ package struct ContentDigest {
       mix(x, y)
       i &+= 16
     }
-    var x: UInt64 = 0
-    var y: UInt64 = 0
-    var shift: UInt64 = 0
-    while i < bytes.count {
-      if shift < 64 {
-        x |= UInt64(bytes[i]) &<< shift
-      } else {
-        y |= UInt64(bytes[i]) &<< (shift &- 64)
-      }
-      shift &+= 8
-      i &+= 1
-    }
+    let (x, y) = ContentDigest.rest(of: bytes, from: i)
     mix(x, y ^ (UInt64(bytes.count) &<< 56))
     length &+= UInt64(bytes.count)
+  }
+
+  /// The last bytes, fewer than sixteen, as two little-endian numbers.
+  @inline(__always)
+  private static func rest(of bytes: UnsafeRawBufferPointer, from start: Int) -> (UInt64, UInt64) {
+    let count = bytes.count &- start
+    if count >= 8 {
+      let first = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: start, as: UInt64.self))
+      guard count > 8 else { return (first, 0) }
+      // What it has of the first eight goes out again.
+      let last = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: bytes.count &- 8, as: UInt64.self))
+      return (first, last &>> UInt64(truncatingIfNeeded: 8 &* (16 &- count)))
+    }
+    if count >= 4 {
+      let first = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: start, as: UInt32.self))
+      let last = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: bytes.count &- 4, as: UInt32.self))
+      return (UInt64(first) | UInt64(last) &<< UInt64(truncatingIfNeeded: 8 &* (count &- 4)), 0)
+    }
+    guard count > 0 else { return (0, 0) }
+    let half = count &>> 1
+    let middle = UInt64(bytes[start &+ half]) &<< UInt64(truncatingIfNeeded: 8 &* half)
+    let last = UInt64(bytes[bytes.count &- 1]) &<< UInt64(truncatingIfNeeded: 8 &* (count &- 1))
+    return (UInt64(bytes[start]) | middle | last, 0)
   }
 
   package mutating func add(_ text: String) {

@@ -8,6 +8,7 @@ package import BSON
 /// | element | meaning |
 /// |---|---|
 /// | `hash` | digest of the whole document, its pages included; set on the first page only |
+/// | `input` | digest of what was read, and of the hash; only where the document was made of one import's input alone |
 /// | `key` | the root resource, `Patient/1` |
 /// | `root` | digest of the root as it was imported |
 /// | `names` | what else the root is called: identifiers with their values first, and a `fullUrl` that does not follow from the `_id` |
@@ -52,6 +53,13 @@ package struct DocumentAssembler: Sendable {
 
   /// What the document of a draft has under `_fhirline.hash`; known before the document is made.
   package func hash(of draft: DocumentDraft) -> String { draft.hash(fingerprint: fingerprint(draft.kind)) }
+
+  /// Whether a stored document was made of the very input that a draft of parts is made of, by the same mapping, and is still as it
+  /// was made then. It may be so where that cannot be told.
+  package func isMade(_ draft: DocumentDraft, hash: String?, inputMark: Int64?) -> Bool {
+    guard let hash, let inputMark, draft.inputMark(hash: hash) == inputMark else { return false }
+    return DocumentDigest.isOfMapping(fingerprint(draft.kind), hash)
+  }
 
   /// Makes a document of parts alone.
   package func assemble(kind: DocumentKind, id: String, parts: ArraySlice<PartView>) throws -> Assembly {

@@ -21,10 +21,17 @@ struct DocumentDigest {
     digest.add(link.start)
   }
 
-  func text(fingerprint: UInt64) -> String {
+  func text(fingerprint: UInt64) -> String { content + DocumentDigest.mapping(fingerprint) }
+
+  /// Whether a document's fields were made by a mapping, as its hash says.
+  static func isOfMapping(_ fingerprint: UInt64, _ hash: String) -> Bool {
+    hash.utf8.count == contentDigits + 8 && hash.utf8.suffix(8).elementsEqual(mapping(fingerprint).utf8)
+  }
+
+  private static func mapping(_ fingerprint: UInt64) -> Substring {
     var mapping = ContentDigest()
     mapping.add(ContentDigest.Words(high: fingerprint, low: 1))
-    return content + mapping.text.prefix(8)
+    return mapping.text.prefix(8)
   }
 
   /// The part that stands for the content.

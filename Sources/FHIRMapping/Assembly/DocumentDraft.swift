@@ -28,12 +28,12 @@ package struct DocumentDraft {
   private(set) var saidRoot: Root?
   /// The stored document's residual, as long as no part replaces the root.
   var residual: BSONDocument?
+  /// Stands for what was read of all that the draft is made of; nil where not all of it is known.
+  private var input: UInt64?
   /// What became of the resources that were added.
   package internal(set) var tally = Tally()
   /// Resources that lost to others of the same input.
   var contests: [Contest] = []
-  /// Whether resources came in several versions that are not the same.
-  package var hasOtherVersions: Bool { contests.contains { !$0.isSame } }
   /// Stored pages, and keys that stand nowhere in them.
   var owners: [SharedBytes] = []
   /// Files that resources stand in; memory is let go of while they are gone through.
@@ -65,6 +65,7 @@ package struct DocumentDraft {
 
   /// Adds parts; of two for one resource the newer counts, else the later.
   package mutating func merge(_ parts: ArraySlice<PartView>) {
+    let isFirst = isEmpty && storedHash == nil
     var resources: [Int] = []
     resources.reserveCapacity(parts.count)
     var links: [PartView] = []
@@ -77,6 +78,13 @@ package struct DocumentDraft {
     }
     links.sort { $0.sequence < $1.sequence }
     for part in links { add(part.link) }
+    var input: UInt64? = 0
+    func note(_ part: PartView, version: Int = 0) {
+      // A sum, for parts come in any order.
+      guard let sum = input, let digest = InputDigest.of(part, version: version) else { return input = nil }
+      input = sum &+ digest
+    }
+    for (number, part) in links.enumerated() { note(part, version: number) }
     KeyOrder.sort(&resources, key: { parts[$0].key }, rank: { parts[$0].sequence })
     var arrivals = Arrivals()
     var at = 0
@@ -98,13 +106,16 @@ package struct DocumentDraft {
             isSame: part.digest == parts[resources[winner]].digest,
             bytes: SharedBytes(lent: part.bytes), origin: part.origin))
       }
+      for index in first..<at { note(parts[resources[index]], version: index - first) }
       arrivals.add(parts[resources[winner]])
     }
     merge(arrivals)
+    self.input = isFirst ? input : nil
   }
 
   /// Adds what another draft of the document holds, which was made of parts alone.
   mutating func merge(_ other: DocumentDraft) {
+    input = nil
     for link in other.sortedAppointments { add(link) }
     contests = other.contests
     var arrivals = Arrivals()
@@ -308,6 +319,9 @@ package struct DocumentDraft {
     for link in sortedAppointments { digest.add(link) }
     return digest.text(fingerprint: fingerprint)
   }
+
+  /// What a document of the draft's parts alone says of its input, if it has a hash; nil where that is not known.
+  package func inputMark(hash: String) -> Int64? { input.map { InputDigest.mark($0, hash: hash) } }
 
   package var isWithoutResources: Bool {
     root == nil && contests.isEmpty && sections.allSatisfy { $0.items.isEmpty }

@@ -74,6 +74,7 @@ struct PageWriter {
   ) throws {
     writer.beginDocument("_fhirline")
     writer.append("hash", string: hash)
+    if let mark = draft.inputMark(hash: hash) { writer.append("input", int64: mark) }
     if let root = draft.root {
       writer.append("key", string: root.key)
       writer.append("root", string: root.digest)

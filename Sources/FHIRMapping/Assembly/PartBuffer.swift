@@ -54,21 +54,33 @@ package struct PartBuffer: ~Copyable {
   /// Appends a document's own resource.
   package mutating func append(
     root key: String, bytes: UnsafeRawBufferPointer, names: [String], of kind: DocumentKind,
-    _ documentID: String, sequence: UInt64, origin: Origin = .unknown
+    _ documentID: String, sequence: UInt64, origin: Origin = .unknown, input: UInt64 = 0
   ) {
     append(
       .root, kind, documentID, section: "", key: key, digest: ContentDigest.words(of: bytes), bytes: bytes,
-      names: names, sequence: sequence, origin: origin)
+      names: names, sequence: sequence, origin: origin, input: input)
   }
 
   /// Appends an item of a section.
   package mutating func append(
     section: String, key: String, bytes: UnsafeRawBufferPointer, of kind: DocumentKind,
-    _ documentID: String, sequence: UInt64, origin: Origin = .unknown
+    _ documentID: String, sequence: UInt64, origin: Origin = .unknown, input: UInt64 = 0
   ) {
     append(
       .section, kind, documentID, section: section, key: key, digest: ContentDigest.words(of: bytes),
-      bytes: bytes, names: [], sequence: sequence, origin: origin)
+      bytes: bytes, names: [], sequence: sequence, origin: origin, input: input)
+  }
+
+  /// Appends a resource that was read and not written: a document's own where no section is named. What stands for its content is
+  /// what stands for its input.
+  package mutating func append(
+    unwritten key: String, section: String?, of kind: DocumentKind, _ documentID: String, sequence: UInt64,
+    input: UInt64
+  ) {
+    append(
+      section == nil ? .root : .section, kind, documentID, section: section ?? "", key: key,
+      digest: ContentDigest.Words(high: input, low: 0), bytes: UnsafeRawBufferPointer(start: nil, count: 0),
+      names: [], sequence: sequence, origin: .unknown, input: input)
   }
 
   /// Appends an appointment to the lists of a document.
@@ -97,39 +109,17 @@ package struct PartBuffer: ~Copyable {
     count += record.count
   }
 
-  /// Appends a part of another buffer with no more of its resource than tells its version; the digest stands for the rest.
-  package mutating func append(withoutContent part: PartView) {
-    // A link has no resource.
-    guard part.form != .link else { return append(record: part.record) }
-    var meta: UnsafeRawBufferPointer?
-    if let element = try? BSONView(part.bytes).find("meta"), element.type == .document {
-      meta = element.value
-    }
-    // { meta: … }: length, type, name, value, end
-    let content = meta.map { 4 + 1 + 5 + $0.count + 1 } ?? 0
+  /// Appends a part of another buffer without its resource.
+  package mutating func append(unwritten part: PartView) {
     var header = part.record.loadUnaligned(as: Header.self)
-    header.size = header.size - header.bytes + UInt32(content)
-    header.bytes = UInt32(content)
+    header.size -= header.bytes + header.names
+    header.bytes = 0
+    header.names = 0
+    header.digest = ContentDigest.Words(high: header.input, low: 0)
     reserve(Int(header.size))
     (base + count).storeBytes(of: header, as: Header.self)
     count += Header.bytes
-    let texts = part.documentID.count + part.section.count + part.key.count
-    put(UnsafeRawBufferPointer(rebasing: part.record[Header.bytes..<Header.bytes + texts]))
-    if let meta {
-      (base + count).storeBytes(of: UInt32(content).littleEndian, as: UInt32.self)
-      count += 4
-      put(BSONType.document.rawValue)
-      put("meta")
-      put(0)
-      put(meta)
-      put(0)
-    }
-    put(part.nameRecords)
-  }
-
-  private mutating func put(_ byte: UInt8) {
-    (base + count).storeBytes(of: byte, as: UInt8.self)
-    count += 1
+    put(UnsafeRawBufferPointer(rebasing: part.record[Header.bytes..<Int(header.size)]))
   }
 
   /// Appends so many bytes of records that `body` writes; false where it cannot.
@@ -143,15 +133,15 @@ package struct PartBuffer: ~Copyable {
   private mutating func append(
     _ form: PartView.Form, _ kind: DocumentKind, _ documentID: String, section: String, key: String,
     digest: ContentDigest.Words, bytes: UnsafeRawBufferPointer, names: [String], sequence: UInt64,
-    origin: Origin
+    origin: Origin, input: UInt64 = 0
   ) {
     let nameBytes = names.reduce(0) { $0 + 4 + $1.utf8.count }
     let size =
       Header.bytes + documentID.utf8.count + section.utf8.count + key.utf8.count + bytes.count + nameBytes
     reserve(size)
     let header = Header(
-      size: UInt32(size), kind: kind, form: form, sequence: sequence, digest: digest, origin: origin,
-      section: UInt32(section.utf8.count), documentID: UInt32(documentID.utf8.count),
+      size: UInt32(size), kind: kind, form: form, sequence: sequence, digest: digest, input: input,
+      origin: origin, section: UInt32(section.utf8.count), documentID: UInt32(documentID.utf8.count),
       key: UInt32(key.utf8.count),
       bytes: UInt32(bytes.count), names: UInt32(nameBytes))
     (base + count).storeBytes(of: header, as: Header.self)
@@ -204,6 +194,7 @@ package struct PartBuffer: ~Copyable {
     var form: PartView.Form
     var sequence: UInt64
     var digest: ContentDigest.Words
+    var input: UInt64
     var origin: Origin
     var section: UInt32
     var documentID: UInt32
@@ -250,7 +241,8 @@ package struct PartBuffer: ~Copyable {
     let bytes = take(header.bytes)
     return PartView(
       kind: header.kind, form: header.form, sequence: header.sequence, origin: header.origin,
-      digest: header.digest, documentID: documentID, section: section, key: key, bytes: bytes,
+      digest: header.digest, input: header.input, documentID: documentID, section: section, key: key,
+      bytes: bytes,
       nameRecords: take(header.names),
       record: UnsafeRawBufferPointer(start: start, count: Int(header.size)))
   }

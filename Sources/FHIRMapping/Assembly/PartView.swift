@@ -19,6 +19,8 @@
   package let origin: Origin
   /// Stands for the resource's bytes.
   package let digest: ContentDigest.Words
+  /// Stands for the resource as it was read, see ``InputDigest``.
+  package let input: UInt64
   /// The document's `_id`.
   package let documentID: UnsafeRawBufferPointer
   /// The name of the section that holds the resource.
@@ -38,9 +40,13 @@
     documentID: UnsafeRawBufferPointer, section: UnsafeRawBufferPointer, key: UnsafeRawBufferPointer
   ) -> PartView {
     PartView(
-      kind: kind, form: form, sequence: sequence, origin: origin, digest: digest, documentID: documentID,
-      section: section, key: key, bytes: bytes, nameRecords: nameRecords, record: record)
+      kind: kind, form: form, sequence: sequence, origin: origin, digest: digest, input: input,
+      documentID: documentID, section: section, key: key, bytes: bytes, nameRecords: nameRecords,
+      record: record)
   }
+
+  /// Whether it holds a resource.
+  package var isWritten: Bool { (form == .root || form == .section) && !bytes.isEmpty }
 
   package var names: [String] {
     var names: [String] = []

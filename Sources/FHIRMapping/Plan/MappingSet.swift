@@ -1,6 +1,7 @@
 package import FHIRModel
 package import FHIRPath
 import Foundation
+import Synchronization
 
 /// The four mappings, compiled: what every resource becomes, and what becomes of every field.
 package struct MappingSet: Sendable {
@@ -52,13 +53,9 @@ package struct MappingSet: Sendable {
   /// Compiles mappings given as texts; names are for messages.
   package init(files: [(name: String, text: String)], table: DefinitionTable = .r4) throws(MappingError) {
     var plans: [DocumentKind: DocumentPlan] = [:]
-    for file in files {
-      let node = try MappingNode(parsing: file.text, file: file.name)
-      let plan = try DocumentPlan(node, table: table)
-      guard plans[plan.kind] == nil else {
-        throw node.error(.conflict, "two files describe the document \(plan.kind.rawValue)")
-      }
-      plans[plan.kind] = plan
+    for result in MappingSet.compiled(files, table) {
+      let (plan, whenSecond) = try result.get()
+      guard plans.updateValue(plan, forKey: plan.kind) == nil else { throw whenSecond }
     }
     for kind in DocumentKind.mapped where plans[kind] == nil {
       throw MappingError(
@@ -86,6 +83,25 @@ package struct MappingSet: Sendable {
       }
     }
     homes = try HomePlan(plans, table: table)
+  }
+
+  /// A file's plan, and what is wrong where another file describes the same document.
+  private typealias Compiled = Result<(DocumentPlan, whenSecond: MappingError), MappingError>
+
+  /// Each file by itself, and all at once: every import waits for this before it reads anything.
+  private static func compiled(
+    _ files: [(name: String, text: String)], _ table: DefinitionTable
+  ) -> [Compiled] {
+    let results = Mutex([Compiled?](repeating: nil, count: files.count))
+    DispatchQueue.concurrentPerform(iterations: files.count) { number in
+      let result = Compiled { () throws(MappingError) in
+        let node = try MappingNode(parsing: files[number].text, file: files[number].name)
+        let plan = try DocumentPlan(node, table: table)
+        return (plan, node.error(.conflict, "two files describe the document \(plan.kind.rawValue)"))
+      }
+      results.withLock { $0[number] = result }
+    }
+    return results.withLock { $0.compactMap(\.self) }
   }
 
   /// The plan of a kind of document; `resource` has none.

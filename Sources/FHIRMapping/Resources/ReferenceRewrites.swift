@@ -31,6 +31,18 @@ package struct ReferenceRewrites: Sendable {
     targetNames.removeAll(keepingCapacity: true)
   }
 
+  /// Adds what becomes of the references of the resource at a node.
+  func add(to digest: inout ContentDigest, from root: Int) {
+    for (node, text) in zip(nodes, texts) {
+      digest.add(ContentDigest.Words(high: UInt64(node - root), low: 1))
+      digest.add(text)
+    }
+    for (node, name) in targetNames {
+      digest.add(ContentDigest.Words(high: UInt64(node - root), low: 2))
+      digest.add(name)
+    }
+  }
+
   func text(for node: Int) -> String? {
     var low = 0
     var high = nodes.count

@@ -32,10 +32,11 @@ package enum InvariantTexts {
 
   private static let texts: [String: String] = {
     var texts: [String: String] = [:]
-    for line in lines.split(separator: "\n") {
-      let parts = line.split(separator: " ", maxSplits: 1)
-      precondition(parts.count == 2 && texts[String(parts[0])] == nil, "a line is a key and its text")
-      texts[String(parts[0])] = String(parts[1])
+    // By bytes: a short import waits for this.
+    for line in lines.utf8.split(separator: UInt8(ascii: "\n")) {
+      let parts = line.split(separator: UInt8(ascii: " "), maxSplits: 1).map { String(Substring($0)) }
+      precondition(parts.count == 2 && texts[parts[0]] == nil, "a line is a key and its text")
+      texts[parts[0]] = parts[1]
     }
     return texts
   }()

@@ -100,9 +100,11 @@ extension ImportWorker {
     defer { scattered.reset() }
     var isWhole = true
     // Where a resource stands says nothing about its content.
-    let result = try? factory.parts(of: resource, resolver: large.resolver, sequence: sequence) { made in
+    let result = try? factory.parts(
+      of: resource, .unwritten, resolver: large.resolver, sequence: sequence
+    ) { made in
       isWhole = isWhole && (part.isAlone || self.isWhole(made, whole: large.patients))
-      if isWhole { scattered.append(withoutContent: made) }
+      if isWhole { scattered.append(record: made.record) }
     }
     guard let result else { return large.noteDifference() }
     guard isWhole else { return handle(record, resource, sequence, large, source, part) }

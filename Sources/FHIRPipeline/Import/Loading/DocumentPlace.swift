@@ -32,7 +32,9 @@ package struct DocumentPlace: Sendable, Equatable {
   /// What is read of a document's own word on its content.
   var stateProjection: BSONFields {
     let prefix = field.map { $0 + "." } ?? ""
-    return ["\(prefix)_fhirline.hash": 1, "\(prefix)_fhirline.pages": 1]
+    return [
+      "\(prefix)_fhirline.hash": 1, "\(prefix)_fhirline.input": 1, "\(prefix)_fhirline.pages": 1,
+    ]
   }
 
   /// Writes a document where there is none.

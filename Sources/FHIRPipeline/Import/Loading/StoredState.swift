@@ -6,11 +6,14 @@ package import FHIRMapping
 package struct StoredState: Sendable {
   /// nil in a document that this program did not write.
   package var hash: String?
+  /// What it says of the input that it was made of.
+  var inputMark: Int64?
   package var pages: Int
 
   init(_ document: BSONView) throws {
     let bookkeeping = try document.find("_fhirline")?.document
     hash = try bookkeeping?.find("hash")?.text
+    inputMark = try bookkeeping?.find("input")?.int64
     pages = Int(try bookkeeping?.find("pages")?.integer ?? 1)
   }
 

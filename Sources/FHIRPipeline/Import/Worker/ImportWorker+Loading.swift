@@ -23,13 +23,13 @@ extension ImportWorker {
   }
 
   func spill(_ part: PartView) {
-    guard case .comparing = pass else { return spill(part.record, of: part) }
-    scattered.append(withoutContent: part)
+    guard case .comparing = pass, part.isWritten else { return spill(part.record, of: part) }
+    scattered.append(unwritten: part)
     spill(scattered.bytes, of: part)
     scattered.reset()
   }
 
-  func spill(_ record: UnsafeRawBufferPointer, of part: PartView) {
+  private func spill(_ record: UnsafeRawBufferPointer, of part: PartView) {
     do {
       try context.spill.append(key: NameHash.of(part.documentID), part: record)
     } catch {
@@ -72,13 +72,11 @@ extension ImportWorker {
   /// How many documents the database is asked for at a time.
   static let documentsPerQuestion = 500
 
-  typealias Draft = (draft: DocumentDraft, hash: String)
-
   /// What parts add up to, and what the database has of each; nil once it does not answer.
   func drafts(
     of some: ArraySlice<DocumentGroups.Group>, _ groups: DocumentGroups
-  ) -> (drafts: [Draft], presences: [DocumentKind: (String) -> LoadRequest.Presence])? {
-    var drafts: [Draft] = []
+  ) -> (drafts: [DocumentDraft], presences: Presences)? {
+    var drafts: [DocumentDraft] = []
     var ids: [DocumentKind: [String]] = [:]
     for group in some {
       var draft = DocumentDraft(kind: group.kind, id: groups.id(of: group))
@@ -86,9 +84,22 @@ extension ImportWorker {
       let parts = groups.parts(of: group)
       draft.merge(context.departures?.current(parts, of: draft.kind, draft.id) ?? parts)
       ids[draft.kind, default: []].append(draft.id)
-      drafts.append((draft, context.assembler.hash(of: draft)))
+      drafts.append(draft)
     }
     return presences(ids).map { (drafts, $0) }
+  }
+
+  typealias Presences = [DocumentKind: (String) -> LoadRequest.Presence]
+
+  /// Whether a document is there.
+  func isStored(_ draft: DocumentDraft, _ presences: Presences) -> Bool {
+    if case .stored = presences[draft.kind]?(draft.id) { true } else { false }
+  }
+
+  /// Whether a document is there, and was made of the very input that unwritten parts stand for.
+  func isMade(_ draft: DocumentDraft, _ presences: Presences) -> Bool {
+    guard case .stored(let state) = presences[draft.kind]?(draft.id) else { return false }
+    return context.assembler.isMade(draft, hash: state.hash, inputMark: state.inputMark)
   }
 
   private func load(
@@ -99,7 +110,8 @@ extension ImportWorker {
     if isComparing { return compare(drafts, some, of: groups, presences) }
     var requests: [LoadRequest] = []
     var bytes = 0
-    for (draft, hash) in drafts {
+    for draft in drafts {
+      let hash = context.assembler.hash(of: draft)
       let presence = presences[draft.kind]?(draft.id) ?? .unknown
       if case .stored(let state) = presence, state.hash == hash || draft.isEmpty {
         context.ledger.count(draft.tally.allUnchanged)
@@ -122,15 +134,13 @@ extension ImportWorker {
     put(requests)
   }
 
-  /// Counts the documents that are as they are stored, and notes the others.
+  /// Counts the documents that are stored and were made of what comes, and notes the others.
   private func compare(
-    _ drafts: [Draft], _ some: ArraySlice<DocumentGroups.Group>, of groups: DocumentGroups,
-    _ presences: [DocumentKind: (String) -> LoadRequest.Presence]
+    _ drafts: [DocumentDraft], _ some: ArraySlice<DocumentGroups.Group>, of groups: DocumentGroups,
+    _ presences: Presences
   ) {
-    for ((draft, hash), group) in zip(drafts, some) {
-      // Of several versions of a resource each is to be checked.
-      let mayBeUnchecked = context.comparesAlone && draft.hasOtherVersions
-      if case .stored(let state) = presences[draft.kind]?(draft.id), state.hash == hash, !mayBeUnchecked {
+    for (draft, group) in zip(drafts, some) {
+      if isMade(draft, presences) {
         context.ledger.count(draft.tally.allUnchanged)
         context.loader.foundUnchanged(draft.kind, draft.id)
       } else {

@@ -2,14 +2,14 @@ import FHIRFormats
 import FHIRMapping
 import FHIRModel
 
-/// What a document counts that is stored as it would be written.
+/// What a document counts that was made of the very input that comes.
 typealias StoredTally = (kind: DocumentKind, id: String, tally: Tally)
 
 /// Entries of a Bundle that the database has already.
 ///
 /// They were checked when they were loaded, by the very same rules (``ImportContext/hasSameRules``), and are not checked again.
 struct StoredEntries {
-  /// Those whose documents are as they would be written.
+  /// Those whose documents were made of them.
   fileprivate(set) var entries: [(HeldBundle.Entry, PartFactory.Result)] = []
   /// All others: documents are theirs together with resources from elsewhere.
   fileprivate(set) var rest: [HeldBundle.Entry] = []
@@ -35,7 +35,7 @@ extension ImportWorker {
     do {
       // Where a resource stands says nothing about its content.
       let result = try factory.parts(
-        of: resource, resolver: resolver, sequence: sequence
+        of: resource, .unwritten, resolver: resolver, sequence: sequence
       ) { part in
         expect(part.kind)
         spill(part)
@@ -52,7 +52,7 @@ extension ImportWorker {
   /// After so many Bundles that changed, the next are taken to have changed as well.
   private static let mostMissed = 3
 
-  /// What of a Bundle is stored already; nil where any of the documents that are the Bundle's alone is not as it would be written.
+  /// What of a Bundle is stored already; nil where any of the documents that are the Bundle's alone was not made of it.
   func storedEntries(
     of held: HeldBundle, resolver: ReferenceResolver, whole patients: WholePatients
   ) -> StoredEntries? {
@@ -68,10 +68,10 @@ extension ImportWorker {
       let before = compared.count
       // Where a resource stands says nothing about its content.
       let result = try? factory.parts(
-        of: resource, resolver: resolver, sequence: entry.sequence
+        of: resource, .unwritten, resolver: resolver, sequence: entry.sequence
       ) { part in
         isWhole = isWhole && (isAlone || self.isWhole(part, whole: patients))
-        if isWhole { compared.append(withoutContent: part) }
+        if isWhole { compared.append(record: part.record) }
       }
       if isWhole, let result {
         stored.entries.append((entry, result))
@@ -126,7 +126,7 @@ extension ImportWorker {
     return patients.allSatisfy { if case .stored = presence($0) { true } else { false } }
   }
 
-  /// What is unchanged, by document; nil where a document is not stored as it would be written.
+  /// What is unchanged, by document; nil where a stored document was made of something else than the unwritten parts at hand.
   func talliesOfStored(_ groups: DocumentGroups) -> [StoredTally]? {
     var tallies: [StoredTally] = []
     var rest = groups.groups[...]
@@ -134,9 +134,8 @@ extension ImportWorker {
       let some = rest.prefix(ImportWorker.documentsPerQuestion)
       rest = rest.dropFirst(some.count)
       guard let (drafts, presences) = drafts(of: some, groups) else { return nil }
-      for (draft, hash) in drafts {
-        guard case .stored(let state) = presences[draft.kind]?(draft.id), state.hash == hash || draft.isEmpty
-        else { return nil }
+      for draft in drafts {
+        guard isMade(draft, presences) || isStored(draft, presences) && draft.isEmpty else { return nil }
         tallies.append((draft.kind, draft.id, draft.tally.allUnchanged))
       }
     }

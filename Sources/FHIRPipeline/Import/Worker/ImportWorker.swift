@@ -353,7 +353,7 @@ final class ImportWorker {
       summary.types[resource.type, default: .init()].quarantined += 1
       return setAside(record, source, sequence, issues)
     }
-    scattered.forEach { part in spill(part.record, of: part) }
+    scattered.forEach { spill($0) }
     // It was taken for stored before.
     if isFirst { context.seeVersion(of: resource, in: result.home, sequence: sequence, isStored: false) }
   }

@@ -60,12 +60,20 @@ struct PartFactory: ~Copyable {
   /// The largest resource that is loaded: with its document's other elements it must stay below MongoDB's 16 MB.
   static let largestResource = 14 << 20
 
+  /// What parts hold of their resources.
+  enum Form {
+    case written
+    /// Nothing but what they were made of: enough to know documents by that are as they were made.
+    case unwritten
+  }
+
   /// - Parameters:
+  ///   - form: appointments that are made of Encounters are written in any case.
   ///   - known: the resource's home, where that was looked at before.
   ///   - take: gets each part, valid during the call only.
   mutating func parts(
-    of resource: RecordResource, at known: Home? = nil, resolver: ReferenceResolver, sequence: UInt64,
-    origin: Origin = .unknown, _ take: (PartView) -> Void
+    of resource: RecordResource, _ form: Form = .written, at known: Home? = nil, resolver: ReferenceResolver,
+    sequence: UInt64, origin: Origin = .unknown, _ take: (PartView) -> Void
   ) throws(Refusal) -> Result {
     let tree = resource.tree
     var result = Result()
@@ -91,6 +99,36 @@ struct PartFactory: ~Copyable {
     if home.kind == .resource, let owner = mappings.homes.owner(of: tree, node: resource.node) {
       result.waits += resolver.namesAsked(by: owner, in: tree)
     }
+    records.reset()
+    let names = home.section == nil ? resource.storedNames(hasPrefix: !prefix.isEmpty) : []
+    let input = InputDigest.of(tree, node: resource.node, rewrites, key: home.key, names: names)
+    switch form {
+    case .written: try write(resource, home, names, sequence: sequence, origin: origin, input: input)
+    case .unwritten:
+      records.append(
+        unwritten: home.key, section: home.section, of: home.kind, home.documentID, sequence: sequence,
+        input: input)
+    }
+    if home.kind == .appointment {
+      result.waits += link(resource, appointment: home.documentID, resolver: resolver, sequence: sequence)
+    }
+    // A patient has a chart, if an empty one.
+    if home.kind == .patient, home.section == nil {
+      records.append(presenceOf: .chart, home.documentID, sequence: sequence)
+    }
+    if try deriveAppointment(of: tree, node: resource.node, id: resource.id, resolver, sequence, origin) {
+      result.derived = 1
+    }
+    records.forEach(take)
+    return result
+  }
+
+  /// Adds the part that a resource is of its home.
+  private mutating func write(
+    _ resource: RecordResource, _ home: Home, _ names: [String], sequence: UInt64, origin: Origin,
+    input: UInt64
+  ) throws(Refusal) {
+    let tree = resource.tree
     writer.reset()
     let ownID = tree.child(KnownNames.r4.id, of: resource.node) != nil
     do {
@@ -105,31 +143,17 @@ struct PartFactory: ~Copyable {
         message: "is too large for a MongoDB document (\(Amount.bytes(writer.count)); at most 14 MB)",
         node: resource.node)
     }
-    records.reset()
     writer.withBytes { bytes in
       if let section = home.section {
         records.append(
           section: section, key: home.key, bytes: bytes, of: home.kind, home.documentID, sequence: sequence,
-          origin: origin)
+          origin: origin, input: input)
       } else {
         records.append(
-          root: home.key, bytes: bytes, names: resource.storedNames(hasPrefix: !prefix.isEmpty),
-          of: home.kind, home.documentID, sequence: sequence,
-          origin: origin)
+          root: home.key, bytes: bytes, names: names, of: home.kind, home.documentID, sequence: sequence,
+          origin: origin, input: input)
       }
     }
-    if home.kind == .appointment {
-      result.waits += link(resource, appointment: home.documentID, resolver: resolver, sequence: sequence)
-    }
-    // A patient has a chart, if an empty one.
-    if home.kind == .patient, home.section == nil {
-      records.append(presenceOf: .chart, home.documentID, sequence: sequence)
-    }
-    if try deriveAppointment(of: tree, node: resource.node, id: resource.id, resolver, sequence, origin) {
-      result.derived = 1
-    }
-    records.forEach(take)
-    return result
   }
 
   /// Where a resource has its home.
@@ -171,7 +195,8 @@ struct PartFactory: ~Copyable {
     document.withView { view in
       records.append(
         root: EncounterAppointment.type + "/" + derived.id, bytes: view.bytes, names: [], of: .appointment,
-        appointment, sequence: sequence, origin: origin)
+        appointment, sequence: sequence, origin: origin,
+        input: max(ContentDigest.words(of: view.bytes).high, 1))
     }
     let link = AppointmentLink(id: appointment, start: derived.start)
     records.append(link: link, of: .patient, documentID(derived.patient.id), sequence: sequence)
