@@ -1,3 +1,5 @@
+import BSON
+
 /// What became of a part's resource.
 package enum Outcome: String, Sendable {
   case inserted, replaced, unchanged
@@ -53,7 +55,8 @@ package struct Tally: Sendable, Equatable {
 
   private static func isType(_ type: String, of key: UnsafeRawBufferPointer) -> Bool {
     let count = type.utf8.count
-    return key.count > count && key[count] == UInt8(ascii: "/") && type.utf8.elementsEqual(key[..<count])
+    guard key.count > count, key[count] == UInt8(ascii: "/") else { return false }
+    return type.withUTF8Bytes { $0.isSame(as: UnsafeRawBufferPointer(rebasing: key[..<count])) }
   }
 
   package var total: Counts {

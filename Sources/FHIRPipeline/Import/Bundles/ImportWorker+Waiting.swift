@@ -8,9 +8,9 @@ extension ImportWorker {
 
   private static let mostWaiting = 64
   /// Bytes of source that wait at a time.
-  private static let bytesWaiting = 512 << 10
+  private static let bytesWaiting = 6 << 20
   /// A Bundle of more bytes asks for itself.
-  private static let smallBundle = 128 << 10
+  private static let smallBundle = 2 << 20
 
   /// Whether a Bundle waits for others: only where there is something to be asked.
   func waits(_ held: HeldBundle) -> Bool {

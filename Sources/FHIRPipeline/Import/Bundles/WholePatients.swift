@@ -1,3 +1,4 @@
+import BSON
 import FHIRMapping
 
 /// The patients of whom all that a run has is at hand, by the ids of their documents.
@@ -17,6 +18,6 @@ struct WholePatients: Sendable {
 
   func contains(_ id: UnsafeRawBufferPointer) -> Bool {
     ids.count > WholePatients.few
-      ? hashes.contains(NameHash.of(id)) : ids.contains { $0.utf8.elementsEqual(id) }
+      ? hashes.contains(NameHash.of(id)) : ids.contains { $0.withUTF8Bytes { $0.isSame(as: id) } }
   }
 }

@@ -67,6 +67,6 @@ struct DocumentGroups {
   }
 
   private static func isSame(_ a: PartView, _ b: PartView) -> Bool {
-    a.kind == b.kind && a.documentID.elementsEqual(b.documentID)
+    a.kind == b.kind && a.documentID.isSame(as: b.documentID)
   }
 }
