@@ -48,7 +48,7 @@ package struct ContentDigest {
 
   /// The last bytes, fewer than sixteen, as two little-endian numbers.
   @inline(__always)
-  private static func rest(of bytes: UnsafeRawBufferPointer, from start: Int) -> (UInt64, UInt64) {
+  static func rest(of bytes: UnsafeRawBufferPointer, from start: Int) -> (UInt64, UInt64) {
     let count = bytes.count &- start
     if count >= 8 {
       let first = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: start, as: UInt64.self))

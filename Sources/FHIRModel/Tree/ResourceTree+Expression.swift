@@ -1,6 +1,14 @@
 import CDefinitions
 
 extension ResourceTree {
+  /// The type of the root: of a resource its own, else that of the element that `rootExpression` names. `Bundle.entry[3]` is of the
+  /// type of `Bundle.entry`.
+  package func rootType(in table: DefinitionTable) -> TypeID? {
+    if nodes[0].flags.kind == .resource { return table.typeID(rawText(0)) }
+    let name = rootExpression.utf8.prefix { $0 != UInt8(ascii: "[") }
+    return name.withContiguousStorageIfAvailable { table.typeID($0) } ?? table.typeID(String(Substring(name)))
+  }
+
   /// The FHIRPath of a node: `Patient.contact[0].name`, `Observation.value.ofType(Quantity)`.
   ///
   /// An index is given wherever the element may repeat, by its definition or because it does. It is worked
@@ -10,13 +18,8 @@ extension ResourceTree {
   /// - Parameter whole: leaves the last index out: the element as a whole rather than one of its items.
   package func expression(of index: Int, whole: Bool = false, table: DefinitionTable) -> String {
     var path = rootExpression
-    var type: TypeID?
-    if nodes[0].flags.kind == .resource {
-      type = table.typeID(rawText(0))
-      if path.isEmpty { path = String(decoding: rawText(0), as: UTF8.self) }
-    } else {
-      type = table.typeID(rootExpression.filter { $0 != "[" && $0 != "]" && !$0.isNumber })
-    }
+    var type = rootType(in: table)
+    if nodes[0].flags.kind == .resource, path.isEmpty { path = String(decoding: rawText(0), as: UTF8.self) }
     var parent = 0
     while parent != index {
       guard let step = step(from: parent, towards: index) else { return path }

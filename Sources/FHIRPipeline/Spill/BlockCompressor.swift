@@ -7,6 +7,9 @@ import CLZ4
 final class BlockCompressor: @unchecked Sendable {
   // Safe to share: whoever has taken it out of a `Mutex` is its only user.
 
+  /// How little LZ4 looks for what repeats: with 8 it takes half of the time, and makes blocks some percent larger.
+  private static let acceleration: Int32 = 8
+
   private var room = UnsafeMutableRawBufferPointer(start: nil, count: 0)
 
   deinit { room.deallocate() }
@@ -20,10 +23,10 @@ final class BlockCompressor: @unchecked Sendable {
       room.deallocate()
       room = .allocate(byteCount: bound, alignment: 16)
     }
-    let count = LZ4_compress_default(
+    let count = LZ4_compress_fast(
       block.baseAddress?.assumingMemoryBound(to: CChar.self),
       room.baseAddress.map { ($0 + head).assumingMemoryBound(to: CChar.self) }, Int32(block.count),
-      Int32(room.count - head))
+      Int32(room.count - head), BlockCompressor.acceleration)
     // There is room for the worst case: nothing else can fail.
     precondition(count > 0, "a block could not be compressed")
     return UnsafeMutableRawBufferPointer(rebasing: room[..<(head + Int(count))])

@@ -8,12 +8,7 @@ enum ResourceTypeRule {
   /// The type at the tree's root: that of the resource, or of the element that `rootExpression` names.
   static func rootType(_ walk: inout StructureWalk) -> TypeID? {
     if walk.nodes[0].flags.kind == .resource { return type(of: 0, &walk) }
-    // `Bundle.entry[3]` is of the type of `Bundle.entry`.
-    let name = String(
-      decoding: walk.tree.rootExpression.utf8.filter { byte in
-        byte != UInt8(ascii: "[") && byte != UInt8(ascii: "]") && !(0x30...0x39).contains(byte)
-      }, as: UTF8.self)
-    if !name.isEmpty, let type = walk.plan.table.typeID(name) { return type }
+    if let type = walk.tree.rootType(in: walk.plan.table) { return type }
     walk.report(
       .error, .resourceType, at: 0, "the resource has no resourceType: which kind of resource it is")
     return nil

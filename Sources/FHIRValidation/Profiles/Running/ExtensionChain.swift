@@ -43,7 +43,6 @@ extension ProfileWalk {
   /// The type of the tree's root: of a resource its own, else that of the element that `rootExpression` names.
   var rootType: TypeID {
     if nodes[0].flags.kind == .resource { return resourceType(0) ?? session.library.types.resource }
-    let name = tree.rootExpression.filter { $0 != "[" && $0 != "]" && !$0.isNumber }
-    return table.typeID(name) ?? session.library.types.element
+    return tree.rootType(in: table) ?? session.library.types.element
   }
 }
