@@ -1,3 +1,5 @@
+import Glibc
+
 /// What the text of a `Reference.reference` says, by its form.
 ///
 /// See http://hl7.org/fhir/R4/references.html#literal
@@ -69,15 +71,12 @@ package enum ReferenceText: Equatable, Sendable {
       text[type...].starts(
         with: UnsafeBufferPointer(start: prefix.utf8Start, count: prefix.utf8CodeUnitCount))
     else { return false }
-    var hasSystem = false
-    for byte in text[(type + prefix.utf8CodeUnitCount)...] {
-      switch byte {
-      case UInt8(ascii: "%"), UInt8(ascii: "&"): return false
-      case UInt8(ascii: "|"): hasSystem = true
-      default: break
-      }
+    let search = UnsafeBufferPointer(rebasing: text[(type + prefix.utf8CodeUnitCount)...])
+    // Every Encounter of a bulk export has several: not byte by byte.
+    func has(_ byte: Unicode.Scalar) -> Bool {
+      search.baseAddress.map { memchr($0, Int32(byte.value), search.count) != nil } ?? false
     }
-    return hasSystem
+    return has("|") && !has("%") && !has("&")
   }
 
   /// How many ASCII letters the text begins with.
