@@ -38,6 +38,23 @@ import Testing
     #expect(earlier.isGone && ImportingProcess.isGone(applicationName: earlier.applicationName))
   }
 
+  @Test func `a container that is started anew knows that what it had is gone`() {
+    func process(_ host: String, boot: String = "b") -> ImportingProcess {
+      ImportingProcess(host: host, boot: boot, number: 1, started: "100")
+    }
+    let own = process("0123456789ab/4026532500")
+    #expect(process("0123456789ab/4026532501").isOfEarlierStart(ofContainer: own))
+    #expect(process("0123456789ab/4026532500", boot: "a").isOfEarlierStart(ofContainer: own))
+    // Itself, another container, one of the machine's own processes.
+    for other in ["0123456789ab/4026532500", "0123456789ac/4026532501", "0123456789ab"] {
+      #expect(!process(other).isOfEarlierStart(ofContainer: own), "\(other)")
+    }
+    // Names that somebody gave may be those of several.
+    for name in ["import", "0123456789abc", "0123456789AB", "importer-001"] {
+      #expect(!process(name + "/1").isOfEarlierStart(ofContainer: process(name + "/2")), "\(name)")
+    }
+  }
+
   @Test func `of another machine's processes, and of other programs, nothing is known`() {
     var other = ImportingProcess.current
     other.host += "-other"

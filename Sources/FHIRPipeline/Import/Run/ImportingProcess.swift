@@ -65,15 +65,34 @@ struct ImportingProcess: Equatable {
   /// Whether it is another machine's, or another container's: whether it runs only it can tell (``RunHeartbeat``).
   var isElsewhere: Bool { host != ImportingProcess.current.host }
 
-  /// Whether it surely runs no more. Of another machine's processes nothing is known.
+  /// Whether it surely runs no more. Of another machine's processes nothing is known, nor of another container's, but for those that
+  /// this one had before it was started anew.
   var isGone: Bool {
     let own = ImportingProcess.current
-    guard host == own.host else { return false }
+    guard host == own.host else { return isOfEarlierStart(ofContainer: own) }
     if boot != own.boot { return true }
     // EPERM: it is there, and another user's.
     guard kill(number, 0) == 0 || errno == EPERM else { return true }
     guard let start = ImportingProcess.start(of: number), !started.isEmpty else { return false }
     return start != started || ImportingProcess.isDead(number)
+  }
+
+  /// Whether it ran in the very container that another runs in, before that was started anew: its processes have numbers of their own
+  /// since then, and those that it had are gone.
+  ///
+  /// A container that was given no name has the first twelve digits of its id for one, which no other container has. Another name
+  /// may be that of several at once, and tells nothing.
+  func isOfEarlierStart(ofContainer other: ImportingProcess) -> Bool {
+    guard let container, container == other.container else { return false }
+    return host != other.host || boot != other.boot
+  }
+
+  private var container: Substring? {
+    let parts = host.split(separator: "/", omittingEmptySubsequences: false)
+    guard parts.count == 2, parts[0].utf8.count == 12,
+      parts[0].utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) })
+    else { return nil }
+    return parts[0]
   }
 
   private static func name() -> String {
