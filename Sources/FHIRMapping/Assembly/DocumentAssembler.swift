@@ -184,7 +184,7 @@ package struct DocumentAssembler: Sendable {
       formerOwners = try AppointmentOwner.gone(from: root.bytes, to: nil)
     }
     // A patient's document may hold a chart.
-    let isHolder = draft.others.fields.contains { $0.value.fields?["_fhirline"] != nil }
+    let isHolder = draft.others.fields.contains(where: DocumentDraft.isHeld)
     var document: Assembly?
     if !draft.isEmpty || isHolder || keepsEmpty {
       var memory = PageMemory()

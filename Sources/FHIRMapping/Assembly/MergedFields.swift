@@ -9,6 +9,8 @@ struct MergedFields {
   /// By field: what stands for the value that FHIR gives it.
   private(set) var marks: [String: Int32]
   private(set) var residual: BSONDocument?
+  /// Documents of another kind within this one. They come last, where whoever adds one to a stored document has it.
+  private(set) var held: BSONDocument
 
   /// - Parameters:
   ///   - computed: the fields of the draft's content.
@@ -21,6 +23,7 @@ struct MergedFields {
     let fresh = try computed.fields.fields()
     var result = BSONFields()
     var taken: Set<String> = []
+    var held = BSONFields()
     for field in fresh.fields {
       taken.insert(field.key)
       let old = draft.marks[field.key]
@@ -35,6 +38,10 @@ struct MergedFields {
       }
     }
     for field in draft.others.fields where !taken.contains(field.key) {
+      if DocumentDraft.isHeld(field) {
+        held.fields.append(field)
+        continue
+      }
       let old = draft.marks[field.key]
       guard old == nil || keepsRoot && computed.ofRoot.contains(field.key) else { continue }
       guard let kept = computed.derived.contains(field.key) ? draft.current(field.value) : field.value else {
@@ -47,6 +54,7 @@ struct MergedFields {
       for (name, old) in draft.marks where computed.ofRoot.contains(name) { marks[name] = old }
     }
     fields = try BSONDocument(result)
+    self.held = try BSONDocument(held)
   }
 
   private static func marks(of computed: DocumentFields) throws -> [String: Int32] {
@@ -62,6 +70,9 @@ struct MergedFields {
 }
 
 extension DocumentDraft {
+  /// Whether a field of a document is a document that this program keeps there: a chart within its patient.
+  static func isHeld(_ field: BSONFields.Field) -> Bool { field.value.fields?["_fhirline"] != nil }
+
   /// A derived field's value, which says no more than that, less the appointments that are the document's no longer.
   fileprivate func current(_ value: BSONValue) -> BSONValue? {
     guard !formerAppointments.isEmpty else { return value }

@@ -20,7 +20,7 @@ struct PageWriter {
     self.merged = merged
     self.hash = hash
     fixed =
-      merged.fields.count + (merged.residual?.count ?? 0) + 64 * draft.appointments.count
+      merged.fields.count + merged.held.count + (merged.residual?.count ?? 0) + 64 * draft.appointments.count
       + 8 * draft.sections.reduce(0) { $0 + $1.items.count } + 1024
     layout = PageLayout(
       draft.sections, fixed: fixed, pinned: pinned, pageBytes: pageBytes, pageEntries: pageEntries)
@@ -63,6 +63,9 @@ struct PageWriter {
     if page == 0 {
       if let residual = merged.residual { memory.writer.append("fhir", document: residual) }
       try bookkeeping(marks: merged.marks, pageCount: pageCount, into: &memory.writer)
+      try merged.held.withView { view in
+        try view.forEachElement { element in memory.writer.append(element: element) }
+      }
     }
     memory.writer.endDocument()
     draft.files.release()
