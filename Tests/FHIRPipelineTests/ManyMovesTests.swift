@@ -32,10 +32,9 @@ import Testing
     #"{"resourceType":"Patient","id":"p\#(number)","name":[{"family":"Bee"}]}"#
   }
 
-  private func load(_ lines: [String], _ layout: ChartLayout, _ source: String, into database: TestDatabase)
-    throws
-    -> ImportSummary
-  {
+  private func run(
+    _ lines: [String], _ layout: ChartLayout, _ source: String, _ database: TestDatabase
+  ) throws -> (run: ImportRun, inputs: [InputFile]) {
     let file = database.folder.appending(path: "in.ndjson")
     try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: file)
     var run = ImportRun(mappings: try MappingSet.builtIn(), collections: [:])
@@ -45,7 +44,15 @@ import Testing
     run.mostKeptMoves = 20
     if layout != .embedded { run.chartPageEntries = 15 }
     run.quarantinePath = database.folder.appending(path: "quarantine.ndjson").path
-    let outcome = try run.run(try InputFile.find([file.path]), store: database.store)
+    return (run, try InputFile.find([file.path]))
+  }
+
+  private func load(_ lines: [String], _ layout: ChartLayout, _ source: String, into database: TestDatabase)
+    throws
+    -> ImportSummary
+  {
+    let (run, inputs) = try run(lines, layout, source, database)
+    let outcome = try run.run(inputs, store: database.store)
     #expect(outcome.failure == nil)
     #expect(outcome.summary.total.quarantined == 0)
     return outcome.summary
@@ -56,8 +63,6 @@ import Testing
     func bare(_ document: BSONFields) -> BSONFields {
       var document = document.withoutHistory
       if let chart = document["patient_chart"]?.fields {
-        // It stands where it was when the patient was written last.
-        document["patient_chart"] = nil
         document["patient_chart"] = .document(bare(chart))
       }
       return document
@@ -87,6 +92,15 @@ import Testing
     after += (0..<300).map { observation($0, of: owner($0), $0 % 7 == 0 ? 1 : 0) }
     after += (0..<60).map { condition($0, of: $0.isMultiple(of: 4) ? ($0 + 1) % count : $0 % count) }
     after += (0..<80).map { coverage($0, of: $0.isMultiple(of: 5) ? ($0 + 2) % count : $0 % count) }
+    // A plan foresees what leaves, of all of them.
+    let (planned, inputs) = try run(after, layout, source, database)
+    let plan = try PlanRun(planned).run(inputs, store: database.store)
+    let leaving = plan.documents.values.joined().flatMap(\.leaving)
+    #expect(Set(leaving).count == leaving.count)
+    let moved = (0..<150).count { owner($0) != $0 % (count + 1) }
+    #expect(moved > 40 && leaving.count { $0.hasPrefix("Observation/") } == moved)
+    #expect(leaving.count { $0.hasPrefix("Condition/") } == 15)
+    #expect(leaving.count { $0.hasPrefix("Coverage/") } == 8)
     _ = try load(after, layout, source, into: database)
     let fresh = try TestDatabase()
     _ = try load(after, layout, source, into: fresh)

@@ -11,7 +11,7 @@ import Synchronization
 /// little is stored beside what came. Of more than some thousands of them a ``KeyFilter`` remembers that they came (``ReturningKeys``).
 final class MovedResources: Sendable {
   /// More are not looked for; the doctor finds them.
-  private static let most = 100_000
+  static let most = 100_000
   /// Of collections that this run made: a history tells of few resources what a bulk export tells of all.
   private static let mostInNew = 1_000
 
@@ -233,9 +233,15 @@ final class MovedResources: Sendable {
 
   /// What would leave stored documents, where nothing is written: by document, the keys of resources.
   func leaving(
-    _ store: DocumentStore, _ assembler: DocumentAssembler, prefix: String, inserted: (String) -> Bool
+    _ store: DocumentStore, _ assembler: DocumentAssembler, prefix: String, inserted: (String) -> Bool,
+    say: (String) -> Void
   ) throws -> [(kind: DocumentKind, id: String, keys: Set<String>)] {
     let candidates = try candidates(store, inserted, { _ in })
+    if state.withLock({ state in state.areTooMany || state.filtered.contains(where: inserted) }) {
+      say(
+        "  more than \(Amount.grouped(MovedResources.most)) resources came that may stand in another document now: of which of them "
+          + "the others leave theirs, the plan does not tell")
+    }
     guard !candidates.isEmpty else { return [] }
     let homes = try homes(of: candidates, store, prefix: prefix)
     let found = try resources(homes, store, assembler)
@@ -322,14 +328,9 @@ final class MovedResources: Sendable {
     var found: [Home: [String: Found]] = [:]
     for (home, keys) in wanted {
       if Interruption.isAsked { throw PipelineFailure.interrupted }
-      let loader = loader(home.kind, store, assembler)
+      let loader = CollectionLoader(reading: home.kind, states, assembler)
       try store.persevering { connection in
-        guard let known = try StoredState.states(of: [home.id], in: loader.place, connection)[home.id] else {
-          return
-        }
-        let pages = try loader.pagesFound(of: home.id, upTo: known.pages, connection).inOrder
-        let draft = try assembler.draft(ofStored: pages, kind: home.kind, id: home.id)
-        draft.forEachResource { key, bytes, origin in
+        try loader.draft(of: home.id, home.kind, connection)?.forEachResource { key, bytes, origin in
           guard keys.contains(key) else { return }
           found[home, default: [:]][key] = Found(version: ResourceVersion(of: bytes), origin: origin)
         }
@@ -338,18 +339,10 @@ final class MovedResources: Sendable {
     return found
   }
 
-  private func loader(
-    _ kind: DocumentKind, _ store: DocumentStore, _ assembler: DocumentAssembler
-  ) -> CollectionLoader {
-    CollectionLoader(
-      place: states.place(of: kind), assembler: assembler, hasTransactions: store.server.hasTransactions,
-      counted: { _ in }, refused: { _, _ in })
-  }
-
   private func remove(
     _ keys: Set<String>, from home: Home, _ store: DocumentStore, _ assembler: DocumentAssembler
   ) throws {
-    let loader = loader(home.kind, store, assembler)
+    let loader = CollectionLoader(reading: home.kind, states, assembler)
     try store.persevering { connection in
       _ = try loader.remove(
         keys, from: home.id, of: home.kind, keepsEmpty: home.kind != .resource, connection)

@@ -34,7 +34,9 @@ package struct PlanRun: Sendable {
       store: store, states: states, assembler: assembler, mappings: run.mappings, ledger: ledger,
       limit: limit,
       watched: found.deleted)
-    let moved = MovedResources(mappings: run.mappings, states: states, inputBytes: total)
+    // The filter that an import has for more of them tells nothing before they are written.
+    let moved = MovedResources(
+      mappings: run.mappings, states: states, inputBytes: total, mostFirst: MovedResources.most)
     let progress = Progress(total: total, enabled: run.showsProgress)
     let context = ImportContext(
       run: run, files: files, found: found,
@@ -60,7 +62,8 @@ package struct PlanRun: Sendable {
       }
       try sink.settleAppointments(prefix: prefix)
       let types = ledger.summary.types
-      let leaving = try moved.leaving(store, assembler, prefix: prefix) { types[$0]?.inserted ?? 0 > 0 }
+      let leaving = try moved.leaving(
+        store, assembler, prefix: prefix, inserted: { types[$0]?.inserted ?? 0 > 0 }, say: run.say)
       for (kind, id, keys) in leaving { try sink.remove(keys, from: id, of: kind) }
       let healing = HealingRun(
         run, store: store, states: states, assembler: assembler, index: found.index,

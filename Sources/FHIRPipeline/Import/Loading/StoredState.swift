@@ -33,7 +33,7 @@ package struct StoredState: Sendable {
 
 /// What the database had before a run.
 package final class StoredStates: Sendable {
-  private let store: DocumentStore
+  let store: DocumentStore
   private let collections: [DocumentKind: String]
   package let layout: ChartLayout
   /// The collections themselves.
