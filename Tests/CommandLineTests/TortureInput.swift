@@ -30,8 +30,10 @@ enum TortureInput: String, CaseIterable, CustomTestStringConvertible {
       for patient in 0..<TortureInput.patients {
         let isTransaction = patient.isMultiple(of: 2)
         let entries = TortureInput.resources(of: patient, urns: true).map { type, id, json in
-          #"{"fullUrl":"urn:uuid:\#(TortureInput.uuid(type, id))","resource":\#(json),"#
-            + #""request":{"method":"PUT","url":"\#(type)/\#(id)"}}"#
+          // Some are only to be made.
+          let condition = patient % 3 == 0 && type != "Practitioner" ? #","ifNoneMatch":"*""# : ""
+          return #"{"fullUrl":"urn:uuid:\#(TortureInput.uuid(type, id))","resource":\#(json),"#
+            + #""request":{"method":"PUT","url":"\#(type)/\#(id)"\#(condition)}}"#
         }
         try workspace.write(
           "in/\(patient).json",

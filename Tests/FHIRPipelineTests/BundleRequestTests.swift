@@ -3,6 +3,7 @@ import DocumentStore
 import FHIRMapping
 import FHIRPipeline
 import Foundation
+import TestSupport
 import Testing
 
 /// What entries of Bundles ask for: transactions, deletions, patches.

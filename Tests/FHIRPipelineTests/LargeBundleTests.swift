@@ -18,7 +18,9 @@ import Testing
   }
 
   /// Twelve patients with all that a chart, a provider and appointments are made of; entries refer to those behind them.
-  private func entries(text: String = "y", bad: Bool = false) -> [String] {
+  ///
+  /// - Parameter repeats: whether some come twice, as in a transaction they may not.
+  private func entries(text: String = "y", bad: Bool = false, repeats: Bool = false) -> [String] {
     var entries: [String] = []
     for number in 0..<12 {
       let patient = LargeBundleTests.uuid(number)
@@ -61,6 +63,7 @@ import Testing
           #"{"resourceType":"Organization","id":"o\#(number)","identifier":[{"system":"http://example.org/payers","value":"\#(number)"}],"name":"N\#(number)"}"#,
           "Organization/o\(number)"))
     }
+    guard repeats else { return entries }
     // What comes twice, and in two versions.
     entries.append(entries[0])
     entries.append(entry(#"{"resourceType":"Organization","id":"o1","name":"later"}"#, "Organization/o1"))
@@ -96,25 +99,26 @@ import Testing
   func `it gives what a held one gives, and changes nothing when it comes again`(type: String, isAlone: Bool)
     throws
   {
-    func files(_ entries: [String]) -> [(String, String)] {
-      [("a.json", BundleText.bundle(type, entries))] + (isAlone ? [] : [other()])
+    func files(_ text: String = "y") -> [(String, String)] {
+      let entries = entries(text: text, repeats: type != "transaction")
+      return [("a.json", BundleText.bundle(type, entries))] + (isAlone ? [] : [other()])
     }
     let (large, held) = (try TestDatabase(), try TestDatabase())
-    let first = try large.importFiles(files(entries()), heldBytes: heldBytes)
-    let same = try held.importFiles(files(entries()))
+    let first = try large.importFiles(files(), heldBytes: heldBytes)
+    let same = try held.importFiles(files())
     #expect(first.total == same.total && first.references == same.references && first.total.quarantined == 0)
     #expect(first.warnings == same.warnings)
     let loaded = try contents(held)
     #expect(try contents(large) == loaded)
     #expect(loaded["patient"]?.count == 12 && loaded["appointment"]?.count == 12)
 
-    let again = try large.importFiles(files(entries()), heldBytes: heldBytes)
+    let again = try large.importFiles(files(), heldBytes: heldBytes)
     #expect(again.total.unchanged == first.total.read && again.total.read == first.total.read)
     #expect(try contents(large) == loaded)
 
     // One observation is another.
-    let changed = try large.importFiles(files(entries(text: "other")), heldBytes: heldBytes)
-    let expected = try held.importFiles(files(entries(text: "other")))
+    let changed = try large.importFiles(files("other"), heldBytes: heldBytes)
+    let expected = try held.importFiles(files("other"))
     #expect(changed.total == expected.total && changed.total.replaced == 1)
     #expect(try contents(large) == contents(held))
   }
@@ -133,6 +137,30 @@ import Testing
     let bad = [("a.json", BundleText.bundle("transaction", entries(text: "other", bad: true)))]
     let refused = try database.importFiles(bad, heldBytes: heldBytes)
     #expect(refused.total.quarantined == refused.total.read && refused.total.read == first.total.read)
+    #expect(try contents(database) == before)
+  }
+
+  @Test(arguments: [true, false])
+  func `a large transaction that names a resource twice is refused whole, though all of it is stored`(
+    asks: Bool
+  ) throws {
+    let database = try TestDatabase()
+    var all = entries(repeats: true)
+    if asks {
+      // What looks for resources that are there is read once more.
+      all.insert(
+        entry(
+          #"{"resourceType":"Organization","identifier":[{"value":"q"}],"name":"Q"}"#, LargeBundleTests.uuid(5000),
+          method: "POST"
+        ).replacing(#""method":"POST""#, with: #""method":"POST","ifNoneExist":"identifier=q""#), at: 0)
+    }
+    _ = try database.importFiles([("b.json", BundleText.bundle("batch", all))])
+    let before = try contents(database)
+    let refused = try database.importFiles(
+      [("a.json", BundleText.bundle("transaction", all))], heldBytes: heldBytes)
+    #expect(refused.total.quarantined == refused.total.read && refused.total.read == all.count)
+    let aside = try String(contentsOf: database.folder.appending(path: "quarantine.ndjson"), encoding: .utf8)
+    #expect(aside.split(separator: "\n").count { $0.contains("transaction-twice") } == 4)
     #expect(try contents(database) == before)
   }
 

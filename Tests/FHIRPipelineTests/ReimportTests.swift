@@ -153,4 +153,63 @@ import Testing
     #expect(try database.documents("patient")["p"]?["medical_group"]?.text == "Galva")
     #expect(try database.documents("fhirline_waiting").isEmpty)
   }
+
+  // MARK: What the run itself deletes
+
+  /// A resource of each kind that a run brings and deletes.
+  @Test(arguments: [true, false])
+  func `what a later entry deletes is not made and deleted again each time`(isHistory: Bool) throws {
+    func put(_ type: String, _ id: String, _ more: String) -> String {
+      BundleText.put(#"{"resourceType":"\#(type)","id":"\#(id)"\#(more)}"#, "\(type)/\(id)")
+    }
+    let observation =
+      #","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/p"},"valueString":"y""#
+    var entries = [
+      put("Patient", "p", ""), put("Patient", "q", ""), put("Observation", "o", observation),
+      put("Organization", "k", #","name":"N""#), put("Observation", "w", observation),
+      BundleText.delete("Observation/o"), BundleText.delete("Patient/q"),
+      BundleText.delete("Organization/k"),
+      // What comes back stays.
+      BundleText.delete("Observation/w"), put("Observation", "w", observation),
+    ]
+    if isHistory {
+      entries = entries.reversed().map { String($0.dropLast()) + #","response":{"status":"200"}}"# }
+    }
+    let file = [("a.json", BundleText.bundle(isHistory ? "history" : "batch", entries))]
+    let database = try TestDatabase()
+    let first = try database.importFiles(file)
+    #expect(first.total.read == 6 && first.total.quarantined == 0)
+    #expect(first.total.inserted + first.total.unchanged + first.total.replaced == 6 && first.deleted == 0)
+    #expect(Set(try database.documents("patient").keys) == ["p"])
+    #expect(Set(try database.documents("patient_chart").keys) == ["p"])
+    #expect(try database.documents("resource").isEmpty)
+    let changes = try database.changes {
+      let again = try database.importFiles(file)
+      #expect(again.total.unchanged == 6 && again.deleted == 0)
+    }
+    if let changes { #expect(changes.allSatisfy { $0 == "fhirline_run" }, "\(changes)") }
+    // What was there before goes.
+    let stored = [("s.json", BundleText.bundle("batch", [put("Organization", "k", #","name":"M""#)]))]
+    _ = try database.importFiles(stored)
+    #expect(try database.importFiles(file).deleted == 1)
+    #expect(try database.documents("resource").isEmpty)
+  }
+
+  @Test func `a transaction that is refused deletes nothing, and what it wanted deleted is loaded`() throws {
+    let database = try TestDatabase()
+    let organization = BundleText.put(
+      #"{"resourceType":"Organization","id":"k","name":"N"}"#, "Organization/k")
+    let bad = BundleText.put(#"{"resourceType":"Patient","id":"p","gender":"none"}"#, "Patient/p")
+    let summary = try database.importFiles([
+      ("a.json", BundleText.bundle("batch", [organization])),
+      ("b.json", BundleText.bundle("transaction", [bad, BundleText.delete("Organization/k")])),
+      (
+        "c.json",
+        BundleText.bundle(
+          "batch", [#"{"request":{"method":"DELETE","url":"Organization/k","unknown":"x"}}"#])
+      ),
+    ])
+    #expect(summary.total.inserted == 1 && summary.deleted == 0)
+    #expect(Set(try database.documents("resource").keys) == ["Organization/k"])
+  }
 }

@@ -3,6 +3,7 @@ import DocumentStore
 import FHIRMapping
 import FHIRPipeline
 import Foundation
+import TestSupport
 import Testing
 
 /// Transaction Bundles are all or nothing: whatever they share with other inputs, whatever they delete, however large they are.

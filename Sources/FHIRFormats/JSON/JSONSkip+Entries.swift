@@ -84,7 +84,12 @@ extension JSONSkip {
   private static func hasCondition(_ bytes: UnsafePointer<UInt8>, from start: Int, to end: Int) -> Bool {
     for at in start..<end {
       if bytes[at] == JSONByte.backslash { return true }
-      if bytes[at] == UInt8(ascii: "i"), begins(bytes + at, with: "ifNoneExist") { return true }
+      // ifNoneExist, ifNoneMatch
+      if bytes[at] == UInt8(ascii: "i"),
+        begins(bytes + at, with: "ifNone") || begins(bytes + at, with: "ifMatch")
+      {
+        return true
+      }
     }
     return false
   }

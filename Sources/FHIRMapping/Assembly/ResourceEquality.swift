@@ -6,18 +6,20 @@ import BSON
 /// references as they once came and nothing at hand to resolve them by. None of that is news; a reference that is
 /// resolved now and was not before is. Nor is an id that one of the two lacks: both are stored under it.
 enum ResourceEquality {
-  /// - Parameter skipsNames: whether names of targets that were found count for nothing: of a resource as edits have it nobody
-  ///   asked for them.
+  /// - Parameters:
+  ///   - skipsNames: whether names of targets that were found count for nothing: of a resource as edits have it nobody asked for them.
+  ///   - asWritten: whether it counts for nothing, either, what references were found to lead to.
   static func isSame(
-    stored: UnsafeRawBufferPointer, incoming: UnsafeRawBufferPointer, skipsNames: Bool = false
+    stored: UnsafeRawBufferPointer, incoming: UnsafeRawBufferPointer, skipsNames: Bool = false,
+    asWritten: Bool = false
   ) -> Bool {
     if stored.isSame(as: incoming) { return true }
     guard let a = try? BSONView(stored), let b = try? BSONView(incoming) else { return false }
-    return (try? isSame(a, b, isRoot: true, skipsNames)) ?? false
+    return (try? isSame(a, b, isRoot: true, skipsNames, asWritten)) ?? false
   }
 
   private static func isSame(
-    _ stored: BSONView, _ incoming: BSONView, isRoot: Bool = false, _ skipsNames: Bool
+    _ stored: BSONView, _ incoming: BSONView, isRoot: Bool = false, _ skipsNames: Bool, _ asWritten: Bool
   ) throws -> Bool {
     var a = stored.makeIterator()
     var b = incoming.makeIterator()
@@ -30,9 +32,11 @@ enum ResourceEquality {
       guard let left, let right else { return left == nil && right == nil }
       guard left.key.elementsEqual(right.key) else { return false }
       if left.hasKey("reference"), let mine = left.string, let theirs = right.string {
-        guard try isSame(reference: mine, in: stored, as: theirs, in: incoming) else { return false }
+        guard try isSame(reference: mine, in: stored, as: theirs, in: incoming, asWritten) else {
+          return false
+        }
       } else if let mine = left.container, let theirs = right.container, left.type == right.type {
-        guard try isSame(mine, theirs, skipsNames) else { return false }
+        guard try isSame(mine, theirs, skipsNames, asWritten) else { return false }
       } else {
         guard left.type == right.type, left.value.elementsEqual(right.value) else { return false }
       }
@@ -41,9 +45,14 @@ enum ResourceEquality {
 
   private static func isSame(
     reference stored: UnsafeRawBufferPointer, in storedElement: BSONView,
-    as incoming: UnsafeRawBufferPointer, in incomingElement: BSONView
+    as incoming: UnsafeRawBufferPointer, in incomingElement: BSONView, _ asWritten: Bool
   ) throws -> Bool {
     if stored.elementsEqual(incoming) { return true }
+    if asWritten {
+      let mine = try storedElement.find("_written")?.string ?? stored
+      let theirs = try incomingElement.find("_written")?.string ?? incoming
+      return mine.elementsEqual(theirs)
+    }
     // The stored one was resolved from the text that comes now; the reverse is a reference that heals.
     guard try incomingElement.find("_written") == nil,
       let written = try storedElement.find("_written")?.string

@@ -6,24 +6,25 @@ import FHIRModel
 /// See http://hl7.org/fhir/R4/resource.html#Meta
 package struct ResourceVersion: Sendable {
   private let updated: InstantKey?
-  private let number: Int?
+  /// `meta.versionId`
+  package let id: String?
 
   /// - Parameter bytes: the resource as it stands in a document.
   package init(of bytes: UnsafeRawBufferPointer) {
     let meta = try? BSONView(bytes).find("meta")?.document
     updated = (try? meta?.find("lastUpdated"))?.text.flatMap(InstantKey.init)
-    number = (try? meta?.find("versionId"))?.text.flatMap { Int($0) }
+    id = (try? meta?.find("versionId"))?.text
   }
 
   package init(lastUpdated: String?, versionId: String?) {
     updated = lastUpdated.flatMap(InstantKey.init)
-    number = versionId.flatMap { Int($0) }
+    id = versionId
   }
 
   /// Whether a version is told to be older than another. Where they do not tell, it is not.
   package func isOlder(than other: ResourceVersion) -> Bool {
     if let x = updated, let y = other.updated, x != y { return x < y }
-    if let x = number, let y = other.number { return x < y }
+    if let x = id.flatMap({ Int($0) }), let y = other.id.flatMap({ Int($0) }) { return x < y }
     return false
   }
 
@@ -32,7 +33,7 @@ package struct ResourceVersion: Sendable {
     return first.isSaid && first.isOlder(than: ResourceVersion(of: b))
   }
 
-  private var isSaid: Bool { updated != nil || number != nil }
+  private var isSaid: Bool { updated != nil || id != nil }
 }
 
 /// An instant that can be compared whatever its zone: seconds and the fraction's digits.

@@ -27,6 +27,7 @@ package struct Rule: Hashable, Sendable {
     case notFound = "not-found"
     case notSupported = "not-supported"
     case tooCostly = "too-costly"
+    case duplicate, conflict
     case incomplete
   }
 }
@@ -118,6 +119,8 @@ extension Rule {
   package static let referenceAmbiguous = Rule("reference-ambiguous", .businessRule)
   package static let bundleUnreachable = Rule("bundle-unreachable", .businessRule)
   package static let transactionRefused = Rule("transaction-refused", .businessRule)
+  package static let transactionTwice = Rule("transaction-twice", .duplicate)
+  package static let versionConflict = Rule("version-conflict", .conflict)
   // Profiles and extensions
   package static let profileUnknown = Rule("profile-unknown", .notFound)
   package static let profileMin = Rule("profile-min", .required)
@@ -158,7 +161,7 @@ extension Rule {
     designBase, designElement,
     designSlicing, designValue, designCode, designExpression,
     narrativeSyntax, narrativeLink, referenceMissing, referenceAmbiguous, bundleUnreachable,
-    transactionRefused,
+    transactionRefused, transactionTwice, versionConflict,
     profileUnknown, profileMin, profileMax, profileType, profileFixed, profilePattern, profileRange,
     profileLength, profileSlice, profileSliceOrder, profileNone, profileTarget, profileMustSupport,
     profileNarrative,

@@ -175,7 +175,8 @@ struct QuarantineEntry {
     case .resource(let range):
       let own = UnsafeBufferPointer(rebasing: bytes[range])
       let names = JSONMembers.of(own)?.map(\.name) ?? []
-      guard !names.contains("resourceType"), names.contains("resource") else { return Array(own) }
+      let isEntry = names.contains("resource") || names.contains("request")
+      guard !names.contains("resourceType"), isEntry else { return Array(own) }
       // See the invariants bdl-2 to bdl-4: which members an entry may have goes with the Bundle's type.
       let type =
         switch (names.contains("request"), names.contains("response")) {

@@ -7,6 +7,9 @@ struct ReplayTransactions {
   /// By line: the last line of its Bundle.
   private(set) var lastLines: [Int: Int] = [:]
 
+  /// What only entries of transactions are set aside for.
+  private static let rules: Set<String> = [Rule.transactionRefused.code, Rule.transactionTwice.code]
+
   init() {}
 
   /// Reads through a file.
@@ -16,10 +19,11 @@ struct ReplayTransactions {
     try QuarantineFile.forEachLine(of: path) { line, bytes in
       guard let entry = QuarantineEntry(bytes), entry.isRequest(in: bytes) else { return }
       // A file of JSON or XML is one Bundle, a line of NDJSON another than the next.
+      let rules = ReplayTransactions.rules
       let key =
         ReplayTransactions.isOfLines(entry.source) ? "\(entry.line ?? 0) \(entry.source)" : entry.source
       lines[key, default: []].append(line)
-      if entry.reasons.contains(where: { $0.rule == Rule.transactionRefused.code }) { refused.insert(key) }
+      if entry.reasons.contains(where: { rules.contains($0.rule) }) { refused.insert(key) }
     }
     for key in refused {
       guard let own = lines[key], let last = own.last else { continue }

@@ -210,5 +210,29 @@ extension RuleExplanation {
         + "finding says of the server's limits; or import with --no-transactions, which loads the others.",
       bad: .excerpt("a transaction with a Patient, and an Observation without its code"),
       good: .excerpt("the same with the code; or as a Bundle of type batch")),
+    RuleExplanation(
+      "transaction-twice", "A transaction names a resource twice",
+      meaning:
+        "Each resource stands in a transaction once, whatever is asked for it: to be made, to be changed, or to be deleted. What a "
+        + "search finds counts as named. The transaction is set aside as a whole.",
+      reason:
+        "The entries of a transaction have no order that could tell which of the two counts: one of them would be lost unseen.",
+      remedy:
+        "Take one of the entries out, and replay; or make two Bundles of them, or one of type batch, where the later entry counts.",
+      bad: .excerpt("a transaction with a PUT of Patient/1, and another PUT, or a DELETE, of Patient/1"),
+      good: .excerpt("a transaction with one entry for Patient/1")),
+    RuleExplanation(
+      "version-conflict", "An entry asks for another version than the database has",
+      meaning:
+        "With ifMatch an entry of a Bundle changes or deletes only the version that it names, with ifNoneMatch only what is not "
+        + "there. The version of a stored resource is what its meta.versionId says; one that says none is no version that could "
+        + "be named. Of a transaction everything is set aside, of a batch the entry. What was loaded before is no conflict when it "
+        + "comes again.",
+      reason: "Somebody else has changed the resource meanwhile, and that change would be lost unseen.",
+      remedy:
+        "Look at what the database has (fhirline export, trace), make the change anew from there, and replay; or take the condition "
+        + "out of the entry's request, if the entry is to count in any case.",
+      bad: .excerpt("a PUT of Patient/1 with ifMatch W/\"2\", where the database has version 3 of it"),
+      good: .excerpt("the same where it has version 2")),
   ]
 }

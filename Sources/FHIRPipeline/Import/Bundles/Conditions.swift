@@ -22,6 +22,42 @@ final class Conditions: Sendable {
   private let others = Mutex<[UInt64: [Entry]]>([:])
   /// By the hash of a condition: what there is, besides the entries of that condition.
   private let found = Mutex<[UInt64: TargetIndex.Matches]>([:])
+  /// Hashes of the conditions to which an entry of the run without one is the answer.
+  private let answered = Mutex<Set<UInt64>>([])
+
+  /// Hashes of the keys of resources that were to be loaded and are not.
+  private let refused = Mutex<Set<UInt64>>([])
+
+  /// Takes note of a resource that the database does not take.
+  func refuse(_ key: String) {
+    guard others.withLock({ !$0.isEmpty }) || answered.withLock({ !$0.isEmpty }) else { return }
+    refused.withLock { _ = $0.insert(NameHash.of(key)) }
+  }
+
+  /// The conditions to which something of the run is the answer that was not loaded, by the names of what they search for, and the
+  /// files with entries that it kept out.
+  var broken: (names: Set<String>, files: Set<Int>) {
+    let refused = refused.withLock { $0 }
+    var names: Set<String> = []
+    var files: Set<Int> = []
+    guard !refused.isEmpty else { return (names, files) }
+    let others = others.withLock { $0 }
+    let found = found.withLock { $0 }
+    let answered = answered.withLock { $0 }
+    for (hash, first) in first.withLock({ $0 }) {
+      var answer = first.target
+      if let matches = found[hash] {
+        guard case .one(let target) = matches, answered.contains(hash) else { continue }
+        answer = target
+      }
+      guard refused.contains(NameHash.of(answer.key)) else { continue }
+      let keptOut = ([first] + (others[hash] ?? [])).filter { $0.target != answer }
+      guard !keptOut.isEmpty else { continue }
+      names.insert(first.condition)
+      files.formUnion(keptOut.map { Int($0.sequence >> 40) })
+    }
+    return (names, files)
+  }
 
   func add(_ entry: Entry) {
     let hash = NameHash.of(entry.condition)
@@ -55,7 +91,10 @@ final class Conditions: Sendable {
     for leader in entries {
       var entry = leader
       var matches = answers[entry.condition] ?? .none
-      if case .none = matches { matches = index.matches(of: entry.condition) }
+      if case .none = matches {
+        matches = index.matches(of: entry.condition)
+        if case .one = matches { answered.withLock { _ = $0.insert(NameHash.of(entry.condition)) } }
+      }
       var target = entry.target
       switch matches {
       case .none:

@@ -51,8 +51,12 @@ struct DeletionRun {
   }
 
   /// Which documents resources are to be taken out of, as they are stored.
-  func documents(holding targets: [TargetIndex.Target]) throws -> Orders {
-    try store.persevering { connection in try orders(targets, [:], connection) }
+  ///
+  /// - Parameter likely: documents that are asked before all others; see ``SectionSearch``.
+  func documents(
+    holding targets: [TargetIndex.Target], lookingFirstIn likely: [DocumentKind: [String]] = [:]
+  ) throws -> Orders {
+    try store.persevering { connection in try orders(targets, likely, connection) }
   }
 
   private func isRoot(_ key: String) -> Bool {

@@ -24,6 +24,12 @@ struct EntryRequest {
   /// The search that must find nothing for the resource to be made.
   var ifNoneExist: String? { text(KnownNames.r4.ifNoneExist) }
 
+  /// Which versions of the resource the entry is for; nil where it is for any. ETags concern what a GET asks for as well, and a GET
+  /// asks for nothing here.
+  var precondition: Precondition? {
+    Precondition(match: text(KnownNames.r4.ifMatch), noneMatch: text(KnownNames.r4.ifNoneMatch))
+  }
+
   /// nil where the entry asks for nothing.
   init?(_ record: Record) {
     let names = KnownNames.r4
@@ -41,6 +47,13 @@ struct EntryRequest {
     case "GET", "HEAD": method = .read
     default: method = .write
     }
+  }
+
+  /// A finding about a member of the request.
+  func issue(_ rule: Rule, at name: NameID, _ message: String) -> Issue {
+    let place = tree.child(name, of: node) ?? node
+    return Issue(
+      .error, rule, at: tree.expression(of: place, table: .r4), position: tree.position(of: place), message)
   }
 
   private func text(_ name: NameID) -> String? { tree.child(name, of: node).map { tree.string(at: $0) } }

@@ -13,7 +13,11 @@ extension ImportWorker {
   }
 
   func finish(_ held: HeldBundle, file: Int) {
-    defer { loaded = nil }
+    defer {
+      loaded = nil
+      atHand = nil
+    }
+    atHand = (held.mark, held.type)
     let source = context.files[file].name
     let resolver = ReferenceResolver(run: context.index, bundle: held.index, stored: context.stored)
     if held.isHeld {
@@ -47,11 +51,21 @@ extension ImportWorker {
   /// Whether the entry's resource is not made because there is one like it; then it is counted.
   func isKnown(_ resource: RecordResource?, _ sequence: UInt64, _ held: HeldBundle) -> Bool {
     guard held.known.contains(sequence), let resource else { return false }
-    if pass.counts {
-      summary.types[resource.type, default: .init()].read += 1
-      summary.types[resource.type, default: .init()].unchanged += 1
-    }
+    countKept(resource)
     return true
+  }
+
+  /// Counts a resource that is not loaded, though nothing is wrong with it.
+  func countKept(_ resource: RecordResource) {
+    guard pass.counts else { return }
+    summary.types[resource.type, default: .init()].read += 1
+    summary.types[resource.type, default: .init()].unchanged += 1
+  }
+
+  /// Whether an entry's resource is not loaded, though nothing is wrong with it: there is one like it, or the run deletes it later.
+  func isKept(_ sequence: UInt64, _ held: HeldBundle?) -> Bool {
+    held?.known.contains(sequence) == true
+      || context.versioned.isDeletedLater(held?.moment(sequence) ?? sequence)
   }
 
   /// Goes through a large Bundle a second time, now that all of its entries are known.
@@ -61,11 +75,8 @@ extension ImportWorker {
     _ held: HeldBundle, file: Int, source: String, resolver: ReferenceResolver,
     whole patients: WholePatients = .none
   ) {
-    forEachEntry(of: file, source: source) { record, sequence in
-      let resource = RecordResource(record)
+    forEachEntry(of: file, source: source, held) { record, resource, sequence in
       guard !isKnown(resource, sequence, held) else { return }
-      if let target = held.changed[sequence] { resource?.change(target) }
-      resource?.isAmbiguous = held.ambiguous.contains(sequence)
       handle(
         record, resource, source: source, resolver: resolver, sequence: held.moment(sequence),
         whole: patients)
@@ -75,8 +86,11 @@ extension ImportWorker {
   }
 
   /// Reads the entries of a Bundle that is a file, each with its sequence.
+  ///
+  /// - Parameter held: tells of entries that stand for other resources than their own.
   func forEachEntry(
-    of file: Int, source: String, _ body: (Record, UInt64) -> Void, whenBatchEnds: () -> Void = {}
+    of file: Int, source: String, _ held: HeldBundle? = nil,
+    _ body: (Record, RecordResource?, UInt64) -> Void, whenBatchEnds: () -> Void = {}
   ) {
     do {
       let reader = try context.files[file].open(options: context.run.reading)
@@ -86,7 +100,11 @@ extension ImportWorker {
         batch.forEach { record in
           number += 1
           guard case .entry = record.content else { return }
-          body(record, UInt64(file) << 40 | step << 20 | number)
+          let sequence = UInt64(file) << 40 | step << 20 | number
+          let resource = RecordResource(record)
+          if let target = held?.changed[sequence] { resource?.change(target) }
+          resource?.isAmbiguous = held?.ambiguous.contains(sequence) == true
+          body(record, resource, sequence)
         }
         step += 1
         whenBatchEnds()

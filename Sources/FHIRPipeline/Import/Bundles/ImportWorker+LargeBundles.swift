@@ -11,6 +11,8 @@ extension ImportWorker {
 
   func take(_ item: BatchFeed.Item, of large: LargeInput, source: String) {
     let isTransaction = large.type == "transaction" && context.run.honoursTransactions
+    atHand = (large.mark, large.type)
+    defer { atHand = nil }
     switch item.content {
     case .batch(let batch) where isTransaction && pass.counts:
       guard let part = begin(large, source: source) else { return }
@@ -109,6 +111,7 @@ extension ImportWorker {
     guard let result else { return large.noteDifference() }
     guard isWhole else { return handle(record, resource, sequence, large, source, part) }
     summary.types[resource.type, default: .init()].read += 1
+    part.changed.add(resource.key)
     note(result, of: resource, sequence: sequence, isStored: true)
     scattered.forEach { made in
       do throws(PipelineFailure) {
@@ -134,18 +137,19 @@ extension ImportWorker {
     let (made, comparison) = large.take()
     guard !context.mustStop, var open = made else { return }
     if let comparison,
-      large.differs || !open.failures.isEmpty || open.hasUnreadable || !countStored(comparison)
+      large.differs || !open.failures.isEmpty || open.hasUnreadable || !open.changed.repeated.isEmpty
+        || !countStored(comparison)
     {
       guard !context.mustStop, let anew = openLarge(file: large.file, source: source) else { return }
       anew.mark = large.mark
       anew.hasUnreadable = open.hasUnreadable
       open = anew
-      forEachEntry(of: large.file, source: source) { record, sequence in
-        handle(record, RecordResource(record), sequence, large, source, anew)
+      forEachEntry(of: large.file, source: source) { record, resource, sequence in
+        handle(record, resource, sequence, large, source, anew)
       }
     }
     summary.add(open.summary)
-    finishLarge(open, file: large.file, source: source)
+    finishLarge(open, file: large.file, source: source, resolver: large.resolver)
   }
 
   /// Counts what is unchanged, if all documents are stored as they would be written.

@@ -17,7 +17,7 @@ extension ImportWorker {
       held, file: file, source: source, resolver: resolver,
       whole: WholePatients(held.patients.map { documentID($0) }))
     transaction = nil
-    finishLarge(open, file: file, source: source, known: held.known)
+    finishLarge(open, file: file, source: source, resolver: resolver, held)
   }
 
   /// nil where there are no transactions.
@@ -33,15 +33,22 @@ extension ImportWorker {
 
   /// Loads a large transaction whose entries are all mapped, or sets it aside.
   ///
-  /// - Parameter known: entries whose resources are there already.
-  func finishLarge(_ open: OpenTransaction, file: Int, source: String, known: Set<UInt64> = []) {
+  /// - Parameter held: tells of entries that stand for other resources than their own.
+  func finishLarge(
+    _ open: OpenTransaction, file: Int, source: String, resolver: ReferenceResolver, _ held: HeldBundle? = nil
+  ) {
     guard !context.mustStop, let spill = open.spill else { return }
+    refuseRepeated(in: open, resolver: resolver) { body in
+      forEachEntry(of: file, source: source, held) { record, resource, sequence in
+        if !isKept(sequence, held) { body(record, resource, sequence) }
+      }
+    }
     guard open.failures.isEmpty, !open.hasUnreadable else {
       // For that the Bundle is read once more.
       noteRefusal(of: open)
-      forEachEntry(of: file, source: source) { record, sequence in
+      forEachEntry(of: file, source: source, held) { record, resource, sequence in
         setAside(
-          record, RecordResource(record), sequence, isKnown: known.contains(sequence), open, source)
+          record, resource, sequence, isKept: isKept(sequence, held), open, source)
       }
       return
     }

@@ -29,6 +29,14 @@ extension ImportWorker {
         whole: patients)
     }
     transaction = nil
+    for (entry, _) in stored?.entries ?? [] {
+      if let resource = entry.resource { open.changed.add(resource.key) }
+    }
+    refuseRepeated(in: open, resolver: resolver) { body in
+      for entry in held.entries where !isKept(entry.sequence, held) {
+        body(entry.record, entry.resource, entry.sequence)
+      }
+    }
     guard open.failures.isEmpty, !held.hasUnreadable else {
       wholes.reset()
       for (entry, _) in stored?.entries ?? [] { countRead(entry) }
@@ -122,8 +130,7 @@ extension ImportWorker {
     noteRefusal(of: open)
     for entry in held.entries {
       setAside(
-        entry.record, entry.resource, entry.sequence, isKnown: held.known.contains(entry.sequence), open,
-        source)
+        entry.record, entry.resource, entry.sequence, isKept: isKept(entry.sequence, held), open, source)
     }
   }
 
@@ -135,21 +142,32 @@ extension ImportWorker {
 
   /// Sets an entry aside for its own sake, or for that of another of its Bundle.
   ///
-  /// - Parameter isKnown: whether its resource is there already, so that it was not to be made.
+  /// - Parameter isKept: see ``isKept(_:_:)``.
   func setAside(
-    _ record: Record, _ resource: RecordResource?, _ sequence: UInt64, isKnown: Bool,
+    _ record: Record, _ resource: RecordResource?, _ sequence: UInt64, isKept: Bool,
     _ open: OpenTransaction, _ source: String
   ) {
     if let issues = open.failures[sequence] {
       context.ledger.setAside(record, source: source, issues: issues)
-    } else if let resource, !isKnown {
-      summary.types[resource.type, default: .init()].quarantined += 1
-      let issue = Issue(
-        .error, .transactionRefused, at: record.tree.expression(of: resource.node, table: .r4),
-        position: record.tree.position(of: resource.node),
+    } else if !isKept, asksForChange(record, resource) {
+      if let resource { summary.types[resource.type, default: .init()].quarantined += 1 }
+      let issue = refusal(
+        of: record, resource,
         "is not loaded, for another entry of its transaction Bundle cannot be: all are, or none")
       context.ledger.setAside(record, source: source, issues: [issue])
     }
+  }
+
+  /// Whether an entry is set aside with its transaction, so that a replay has all that it asks for.
+  private func asksForChange(_ record: Record, _ resource: RecordResource?) -> Bool {
+    resource != nil || EntryRequest(record)?.method == .delete
+  }
+
+  private func refusal(of record: Record, _ resource: RecordResource?, _ message: String) -> Issue {
+    let node = resource?.node ?? 0
+    return Issue(
+      .error, .transactionRefused, at: record.tree.expression(of: node, table: .r4),
+      position: record.tree.position(of: node), message)
   }
 
   @discardableResult
@@ -192,12 +210,12 @@ extension ImportWorker {
       let reader = try file.open(options: context.run.reading)
       while let batch = try reader.nextBatch() {
         batch.forEach { record in
-          guard case .entry = record.content, let resource = RecordResource(record) else { return }
+          guard case .entry = record.content else { return }
+          let resource = RecordResource(record)
           if let line = open.place.line, HeldBundle.line(of: record) != line { return }
-          let issue = Issue(
-            .error, .transactionRefused, at: record.tree.expression(of: resource.node, table: .r4),
-            position: record.tree.position(of: resource.node), message)
-          context.ledger.setAside(record, source: file.name, issues: [issue])
+          guard asksForChange(record, resource) else { return }
+          context.ledger.setAside(
+            record, source: file.name, issues: [refusal(of: record, resource, message)])
         }
       }
     } catch {

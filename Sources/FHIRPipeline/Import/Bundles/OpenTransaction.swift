@@ -10,6 +10,8 @@ final class OpenTransaction {
   /// Parts of documents whose resources other inputs of the run have, too.
   var scattered = PartBuffer(capacity: 1 << 10)
   var deletions: [Deletions.Order] = []
+  /// What its entries change.
+  var changed = ChangedResources()
   var requests: [LoadRequest] = []
   /// Bytes of its documents, once they are put together.
   var byteCount = 0
@@ -46,6 +48,7 @@ final class OpenTransaction {
     failures.merge(part.failures) { first, _ in first }
     part.scattered.forEach { scattered.append(record: $0.record) }
     deletions += part.deletions
+    changed.add(part.changed)
     spilledBytes += part.spilledBytes
     for (kind, ids) in part.owners { owners[kind, default: []].formUnion(ids) }
     derived += part.derived

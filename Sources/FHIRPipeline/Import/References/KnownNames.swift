@@ -19,7 +19,9 @@ package struct KnownNames: Sendable {
   package let request: NameID
   package let method: NameID
   package let url: NameID
+  package let ifMatch: NameID
   package let ifNoneExist: NameID
+  package let ifNoneMatch: NameID
   package let meta: NameID
   package let versionId: NameID
 
@@ -45,7 +47,9 @@ package struct KnownNames: Sendable {
     request = known("request")
     method = known("method")
     url = known("url")
+    ifMatch = known("ifMatch")
     ifNoneExist = known("ifNoneExist")
+    ifNoneMatch = known("ifNoneMatch")
     meta = known("meta")
     versionId = known("versionId")
   }

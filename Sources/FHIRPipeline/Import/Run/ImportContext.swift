@@ -34,9 +34,10 @@ final class ImportContext: Sendable {
   /// What a comparison with the database found.
   let changed = ChangedDocuments()
   let deletions: Deletions
+  let versioned: VersionedEntries
   /// How many resources transactions have deleted.
   let deletedCount = Atomic<Int>(0)
-  private let conditions: Conditions
+  let conditions: Conditions
   /// By the input's number: large Bundles whose entries are loaded as they come.
   let largeInputs: [Int: LargeInput]
   private let failed = Mutex<PipelineFailure?>(nil)
@@ -70,6 +71,7 @@ final class ImportContext: Sendable {
     repeated = found.repeated
     var sample = found.patients
     deletions = Deletions(keys: found.deleted)
+    versioned = VersionedEntries(keys: found.versioned)
     conditions = found.conditions
     var largeInputs: [Int: LargeInput] = [:]
     for (file, bundle) in found.largeBundles {
@@ -227,6 +229,10 @@ final class ImportContext: Sendable {
 
   /// The second pass: every input becomes documents, and those that it scatters are put together at the end.
   func makeDocuments() {
+    if !versioned.keys.isEmpty {
+      readInputs(.asking)
+      versioned.settle()
+    }
     guard knowsPatients else { return makeDocuments(.all) }
     makeDocuments(.comparing)
     if let pass = changed.takePass(), !mustStop { makeDocuments(pass) }
@@ -249,6 +255,11 @@ final class ImportContext: Sendable {
   private static let largePartition = 20 << 20
 
   private func makeDocuments(_ pass: ImportPass) {
+    readInputs(pass)
+    loadPartitions(pass)
+  }
+
+  private func readInputs(_ pass: ImportPass) {
     let feed = BatchFeed(
       files: files, only: pass.files, options: run.reading, sharing: .linesAnd(Set(largeInputs.keys)))
     WorkerThread.run(count: run.workers) { [self] _ in
@@ -256,7 +267,6 @@ final class ImportContext: Sendable {
       worker.run(feed)
     }
     if run.isLarge(files) { MemoryReturn.betweenStages() }
-    loadPartitions(pass)
   }
 
   /// Puts together and loads what the inputs scatter. One worker begins with the large charts, which take long.

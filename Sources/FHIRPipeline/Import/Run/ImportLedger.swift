@@ -19,11 +19,16 @@ final class ImportLedger: Sendable {
   /// The inputs' names, by their numbers.
   private let files: [String]
   private let say: @Sendable (String) -> Void
+  private let conditions: Conditions?
 
-  /// - Parameter quarantine: where resources are set aside; nil only counts them.
+  /// - Parameters:
+  ///   - quarantine: where resources are set aside; nil only counts them.
+  ///   - conditions: is told what the database does not take.
   init(
-    quarantine: (any QuarantineSink)?, files: [String] = [], say: @escaping @Sendable (String) -> Void
+    quarantine: (any QuarantineSink)?, files: [String] = [], conditions: Conditions? = nil,
+    say: @escaping @Sendable (String) -> Void
   ) {
+    self.conditions = conditions
     self.quarantine = quarantine
     self.files = files
     self.say = say
@@ -69,6 +74,7 @@ final class ImportLedger: Sendable {
   /// Counts the resources of a document that the database refused, and which are set aside elsewhere.
   func countRefused(_ draft: DocumentDraft) {
     draft.forEachResource { key, _, _ in
+      conditions?.refuse(key)
       let type = String(Substring(key.utf8.prefix { $0 != UInt8(ascii: "/") }))
       state.withLock { $0.summary.types[type, default: .init()].quarantined += 1 }
     }
@@ -77,11 +83,16 @@ final class ImportLedger: Sendable {
   /// Sets the resources of a document aside.
   func refuse(_ draft: DocumentDraft, reason: String) {
     draft.forEachResource { key, bytes, origin in
+      conditions?.refuse(key)
       let type = String(Substring(key.utf8.prefix { $0 != UInt8(ascii: "/") }))
       let issue = Issue(.error, .documentRefused, at: type, position: nil, "MongoDB refused it: \(reason)")
       var json: String?
       if let tree = try? ResourceDecoder(references: .original).decode(try BSONView(bytes)) {
         json = JSONText.of(tree)
+        // As an entry it says who it is where the resource does not, for others refer to it.
+        if let own = json, tree.child(KnownNames.r4.id, of: 0) == nil {
+          json = #"{"resource":\#(own),"request":{"method":"PUT","url":"\#(key)"}}"#
+        }
       }
       if let replay = quarantine as? QuarantineReplay {
         replay.refuse(key: key, origin: origin, issues: [issue])
@@ -99,8 +110,24 @@ final class ImportLedger: Sendable {
     }
   }
 
+  /// Sets an entry aside that was counted as unchanged, for it was to be one with another.
+  func setAside(_ record: Record, _ resource: RecordResource, keptOutAt name: NameID, source: String) {
+    guard let request = EntryRequest(record) else { return }
+    let issue = request.issue(
+      .documentRefused, at: name,
+      "is not loaded: an entry before it was to make the resource that both search for, and that is set aside; a replay "
+        + "loads the first of them that can be loaded")
+    setAside(record, source: source, issues: [issue])
+    state.withLock { state in
+      state.summary.errors += 1
+      state.summary.types[resource.type, default: .init()].unchanged -= 1
+      state.summary.types[resource.type, default: .init()].quarantined += 1
+    }
+  }
+
   /// Sets a record aside.
   func setAside(_ record: Record, source: String, issues: [Issue]) {
+    if let conditions, let resource = RecordResource(record) { conditions.refuse(resource.key) }
     let position = record.tree.count > 0 ? record.tree.position(of: 0) : issues.first?.position
     var json: String?
     var raw: String?

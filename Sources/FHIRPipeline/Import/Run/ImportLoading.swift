@@ -95,6 +95,7 @@ struct ImportLoading {
       loader.finish(), context.failure, stored.failure, states.known.finish(), waiting.finish(),
     ]
     if let first = failures.compactMap({ $0 }).first { throw first }
+    try context.setAsideKeptOut()
     return (context.deletedCount.load(ordering: .relaxed), context.dueDeletions)
   }
 

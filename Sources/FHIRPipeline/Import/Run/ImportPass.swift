@@ -7,13 +7,20 @@ import Synchronization
 /// content, by which a document's hash is known as well. Only if documents changed are the inputs gone through again,
 /// for their parts alone. What an input holds in one piece is loaded in the pass that counts.
 enum ImportPass: Sendable {
+  /// Nothing is loaded: what becomes of entries that depend on the order is found out before (``VersionedEntries``).
+  case asking
   case all
   case comparing
   /// Parts of these documents, from these files; all else has been seen to.
   case changed(Set<UInt64>, files: Set<Int>)
 
   /// Whether the pass accounts for what it reads.
-  var counts: Bool { if case .changed = self { false } else { true } }
+  var counts: Bool {
+    switch self {
+    case .all, .comparing: true
+    case .asking, .changed: false
+    }
+  }
 
   /// The numbers of the files to be read; nil for all.
   var files: Set<Int>? { if case .changed(_, let files) = self { files } else { nil } }

@@ -83,7 +83,8 @@ package struct ImportRun: Sendable {
     if isLarge(files) { MemoryReturn.betweenStages() }
     let number = try record.number()
     if record.goesOn { say("  going on with import \(number), which did not come to its end") }
-    let ledger = ImportLedger(quarantine: replay ?? quarantine, files: files.map(\.name), say: say)
+    let ledger = ImportLedger(
+      quarantine: replay ?? quarantine, files: files.map(\.name), conditions: found.conditions, say: say)
     var loading = ImportLoading(
       run: self, files: files, found: found, assembler: assembler, ledger: ledger, record: record,
       number: number,

@@ -23,6 +23,9 @@ struct IndexPass: Sendable {
     /// Hashes of the keys that entries of Bundles want deleted.
     var deleted: Set<UInt64>
     var conditions: Conditions
+    /// Hashes of the keys of resources of which entries of Bundles are for certain versions, or which they delete one by one: what
+    /// becomes of them depends on the order.
+    var versioned: Set<UInt64> = []
     /// By the input's number.
     var largeBundles: [Int: LargeBundle] = [:]
   }
@@ -61,6 +64,8 @@ struct IndexPass: Sendable {
     let patients = Mutex<[String]>([])
     let deleted = Mutex<Set<UInt64>>([])
     let searched = Mutex<[String]>([])
+    let versioned = Mutex<Set<UInt64>>([])
+    let deletions = Mutex<[Int: FileDeletions]>([:])
     let conditions = Conditions()
     var bundles: [Int: LargeBundle] = [:]
     let room = LargeBundle.Room()
@@ -79,13 +84,20 @@ struct IndexPass: Sendable {
       while !Interruption.isAsked, let item = worker.next() {
         guard case .batch(let batch) = item.content else { continue }
         var sequence = UInt64(item.file) << 40 | UInt64(item.step) << 20
+        var ofBatch = FileDeletions()
+        defer { deletions.withLock { $0[item.file, default: FileDeletions()].add(ofBatch) } }
         func note(_ record: Record, _ resource: RecordResource?) {
           sequence += 1
+          if case .bundle = record.content { ofBatch.end(record, isLine: batch.isLines) }
           guard let found = resource else {
             guard let request = EntryRequest(record), request.method == .delete else { return }
             switch request.target {
             case .resource(let target):
               deleted.withLock { _ = $0.insert(NameHash.of(target.key)) }
+              ofBatch.pending.insert(NameHash.of(target.key))
+              if request.precondition != nil {
+                versioned.withLock { _ = $0.insert(NameHash.of(target.key)) }
+              }
               // Whose resource comes in the run as well, that is looked at when all is loaded.
               if !isSection(target.type) { repeated.note(NameHash.of(target.key)) }
             case .search(let name): searched.withLock { $0.append(name) }
@@ -94,6 +106,9 @@ struct IndexPass: Sendable {
             return
           }
           let request = EntryRequest(record)
+          if request?.precondition != nil {
+            versioned.withLock { _ = $0.insert(NameHash.of(found.key)) }
+          }
           if isSection(found.type) {
             if let condition = request?.condition(ofType: found.type) {
               conditions.add(found.entry(sequence, condition: condition, isSection: true))
@@ -125,10 +140,40 @@ struct IndexPass: Sendable {
       guard let target = index.target(named: name) else { continue }
       deleted.withLock { _ = $0.insert(NameHash.of(target.key)) }
     }
+    var ordered = versioned.withLock { $0 }
+    for file in deletions.withLock({ $0.values }) { ordered.formUnion(file.single) }
     return Result(
       index: index, repeated: repeated.take(), patients: patients.withLock { $0 },
-      deleted: deleted.withLock { $0 }, conditions: conditions, largeBundles: largeBundles)
+      deleted: deleted.withLock { $0 }, conditions: conditions, versioned: ordered,
+      largeBundles: largeBundles)
   }
+}
+
+/// The resources that the Bundles of a file delete, by the hashes of their keys.
+private struct FileDeletions {
+  /// Those of Bundles whose type is still to come: it stands behind the entries, maybe.
+  var pending: Set<UInt64> = []
+  /// Those of Bundles that are no transactions.
+  private var known: Set<UInt64> = []
+  private var type: String?
+
+  /// Takes note of a Bundle's end.
+  mutating func end(_ bundle: Record, isLine: Bool) {
+    let type = bundle.tree.child(KnownNames.r4.type, of: 0).map { bundle.tree.string(at: $0) }
+    guard isLine else { return self.type = type ?? "" }
+    if type != "transaction" { known.formUnion(pending) }
+    pending = []
+  }
+
+  /// Adds what another batch of the file has.
+  mutating func add(_ other: FileDeletions) {
+    pending.formUnion(other.pending)
+    known.formUnion(other.known)
+    type = type ?? other.type
+  }
+
+  /// What is deleted by entries that stand for themselves.
+  var single: Set<UInt64> { type == "transaction" ? known : known.union(pending) }
 }
 
 extension RecordResource {

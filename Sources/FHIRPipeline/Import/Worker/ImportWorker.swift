@@ -10,7 +10,7 @@ final class ImportWorker {
   let context: ImportContext
   let pass: ImportPass
   var factory: PartFactory
-  private let validator: Validator
+  let validator: Validator
   var summary = ImportSummary()
   var bundle: HeldBundle?
   /// Parts of documents that nothing else in the run adds to.
@@ -42,6 +42,10 @@ final class ImportWorker {
   var loaded: Loaded?
   /// Whether entries are those of a large Bundle that is no transaction, and stand for themselves like lines of a bulk file.
   var comparesEntries = false
+  /// The Bundle whose entries are at hand.
+  var atHand: (mark: UInt64?, type: String?)?
+  /// Entries for certain versions, until the database is asked about some at once.
+  var asked = AskedEntries()
   let runResolver: ReferenceResolver
 
   init(_ context: ImportContext, _ pass: ImportPass) {
@@ -78,6 +82,7 @@ final class ImportWorker {
       }
     }
     finishWaiting()
+    finishAsking()
     loadWholes()
     while !pending.isEmpty { endOne() }
     if context.mustStop { feed.stop() }
@@ -148,25 +153,34 @@ final class ImportWorker {
     _ record: Record, _ resource: RecordResource?, source: String, resolver: ReferenceResolver,
     sequence: UInt64, whole patients: WholePatients
   ) {
+    if case .asking = pass { return ask(record, resource, resolver: resolver, sequence: sequence) }
+    let conflict = context.versioned.conflict(sequence)
+    if let resource, context.versioned.isDeletedLater(sequence) { return countKept(resource) }
     guard pass.counts else {
-      if let resource {
+      if let resource, conflict == nil {
         handleAgain(record, resource, source: source, resolver: resolver, sequence: sequence, whole: patients)
       }
       return
     }
-    if let resource, case .comparing = pass, isOnlyCompared(record, resource) {
+    if let resource, case .comparing = pass, conflict == nil, isOnlyCompared(record, resource) {
       return compare(record, resource, source: source, resolver: resolver, sequence: sequence)
     }
     var issues = record.issues
     validator.validate(record.tree, into: &issues)
+    let request = EntryRequest(record)
+    if let conflict, let request { issues.append(request.issue(conflict)) }
     let errors = issues.count { ImportWorker.setsAside($0) }
     summary.errors += errors
     summary.warnings += issues.count { $0.severity >= .warning } - errors
-    let request = EntryRequest(record)
     guard let resource else {
       if case .entry = record.content, errors == 0 {
         summary.entriesWithoutResource += 1
-        if let request, request.method == .delete { delete(request, record, source, sequence) }
+        if let request, request.method == .delete {
+          delete(request, record, source, resolver: resolver, sequence: sequence)
+        }
+      } else if request?.method == .delete {
+        summary.entriesWithoutResource += 1
+        setAside(record, source, sequence, issues)
       } else {
         summary.types["unreadable", default: .init()].read += 1
         summary.types["unreadable", default: .init()].quarantined += 1
@@ -175,6 +189,7 @@ final class ImportWorker {
       return
     }
     summary.types[resource.type, default: .init()].read += 1
+    transaction?.changed.add(resource.key)
     if errors == 0, request?.method == .patch {
       issues.append(
         Issue(
@@ -281,10 +296,14 @@ final class ImportWorker {
   }
 
   /// Notes what an entry wants deleted.
-  private func delete(_ request: EntryRequest, _ record: Record, _ source: String, _ sequence: UInt64) {
+  private func delete(
+    _ request: EntryRequest, _ record: Record, _ source: String, resolver: ReferenceResolver, sequence: UInt64
+  ) {
     if let target = request.target {
       let order = Deletions.Order(target: target, sequence: sequence)
-      if let transaction { transaction.deletions.append(order) } else { context.deletions.add(order) }
+      guard let transaction else { return context.deletions.add(order) }
+      transaction.deletions.append(order)
+      if let named = resolver.target(of: target) { transaction.changed.add(named.key) }
       return
     }
     let issue = Issue(

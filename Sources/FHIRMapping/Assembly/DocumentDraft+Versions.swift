@@ -1,0 +1,48 @@
+import BSON
+
+/// What a stored document has of a single resource.
+extension DocumentDraft {
+  /// The version of a resource; nil where it is not there.
+  package func version(ofResource key: String) -> ResourceVersion? {
+    if let root, root.key == key { return ResourceVersion(of: root.bytes.pointer) }
+    if let item = item(key) { return ResourceVersion(of: item.bytes) }
+    return said[key].map { ResourceVersion(of: $0.pointer) }
+  }
+
+  /// Whether a resource comes as it is there, whatever its references lead to by now.
+  package func has(_ part: PartView) -> Bool {
+    let key = String(decoding: part.key, as: UTF8.self)
+    func isSame(_ stored: UnsafeRawBufferPointer) -> Bool {
+      ResourceEquality.isSame(stored: stored, incoming: part.bytes, skipsNames: true, asWritten: true)
+    }
+    if let said = said[key], isSame(said.pointer) { return true }
+    if let root, root.key == key {
+      return root.digest == part.digest.text || isSame(root.bytes.pointer)
+    }
+    return item(key).map { isSame($0.bytes) } ?? false
+  }
+
+  private func item(_ key: String) -> DraftSection.Item? {
+    for section in sections {
+      if let item = section.item(key) { return item }
+    }
+    return nil
+  }
+}
+
+extension DraftSection {
+  /// The item of a key: they stand in the order of their keys.
+  fileprivate func item(_ key: String) -> Item? {
+    var key = key
+    return key.withUTF8 { bytes in
+      let key = UnsafeRawBufferPointer(bytes)
+      var first = 0
+      var last = items.count
+      while first < last {
+        let middle = (first + last) / 2
+        if items[middle].key.precedes(key) { first = middle + 1 } else { last = middle }
+      }
+      return first < items.count && items[first].key.isSame(as: key) ? items[first] : nil
+    }
+  }
+}

@@ -1,0 +1,136 @@
+import DocumentStore
+import FHIRFormats
+import FHIRMapping
+import FHIRModel
+import FHIRValidation
+
+/// Entries that are for certain versions of a resource, and what else the run has of it, until the database is asked.
+struct AskedEntries: ~Copyable {
+  fileprivate struct Entry {
+    let target: TargetIndex.Target
+    let sequence: UInt64
+    let transaction: UInt64?
+    let precondition: Precondition?
+  }
+
+  fileprivate var entries: [Entry] = []
+  /// What comes for those that do not delete.
+  fileprivate var parts = PartBuffer(capacity: 1 << 10)
+}
+
+extension ImportWorker {
+  private static let mostAsked = 500
+  private static let bytesAsked = 4 << 20
+
+  /// Adds an entry to those that the database is asked about, if it is for a certain version, or has what others are for, or delete.
+  func ask(_ record: Record, _ resource: RecordResource?, resolver: ReferenceResolver, sequence: UInt64) {
+    guard let target = resource?.identity.target ?? deleted(by: record, resolver) else { return }
+    // What a history's entries asked for was granted when they were made.
+    let precondition = atHand?.type == "history" ? nil : EntryRequest(record)?.precondition
+    guard precondition != nil || context.versioned.keys.contains(NameHash.of(target.key)) else { return }
+    var issues = record.issues
+    validator.validate(record.tree, into: &issues)
+    guard resource?.isAmbiguous != true, !issues.contains(where: ImportWorker.setsAside) else { return }
+    if let resource, !add(resource, resolver, sequence) { return }
+    let isTransaction = atHand?.type == "transaction" && context.run.honoursTransactions
+    asked.entries.append(
+      AskedEntries.Entry(
+        target: target, sequence: sequence, transaction: isTransaction ? atHand?.mark : nil,
+        precondition: precondition))
+    if asked.entries.count >= ImportWorker.mostAsked || asked.parts.count >= ImportWorker.bytesAsked {
+      finishAsking()
+    }
+  }
+
+  /// Adds what a resource becomes; false for one that no document can hold.
+  private func add(
+    _ resource: RecordResource, _ resolver: ReferenceResolver, _ sequence: UInt64
+  ) -> Bool {
+    let key = resource.key
+    let made = try? factory.parts(of: resource, resolver: resolver, sequence: sequence) { part in
+      guard part.form == .root || part.form == .section, String(decoding: part.key, as: UTF8.self) == key
+      else { return }
+      asked.parts.append(record: part.record)
+    }
+    return made != nil
+  }
+
+  /// Compares the entries that wait with what the database has.
+  func finishAsking() {
+    guard !asked.entries.isEmpty, !context.mustStop else { return }
+    defer { asked = AskedEntries() }
+    let parts = asked.parts.views()
+    do {
+      let stored = try context.storedVersions(of: asked.entries.map(\.target), parts)
+      var rest = parts[...]
+      for entry in asked.entries {
+        let part = rest.first?.sequence == entry.sequence ? rest.popFirst() : nil
+        let found = stored[entry.target.key] ?? []
+        context.versioned.add(
+          VersionedEntries.Step(
+            sequence: entry.sequence, key: NameHash.of(entry.target.key), transaction: entry.transaction,
+            precondition: entry.precondition, version: part.map { ResourceVersion(of: $0.bytes) },
+            isStored: part.map { part in found.contains { $0.has(part) } } ?? found.isEmpty),
+          stored: found.first?.version(ofResource: entry.target.key))
+      }
+    } catch {
+      context.fail(DocumentLoader.failure(error))
+    }
+  }
+}
+
+extension ImportContext {
+  /// The documents that have these resources, by the resources' keys.
+  ///
+  /// - Parameter parts: tell where some of them are likely to be.
+  fileprivate func storedVersions(
+    of targets: [TargetIndex.Target], _ parts: [PartView]
+  ) throws -> [String: [DocumentDraft]] {
+    guard let states else { return [:] }
+    let deletions = DeletionRun(
+      store: states.store, states: states, assembler: assembler, mappings: run.mappings,
+      prefix: run.source.isEmpty ? "" : run.source + ".")
+    var documents: DeletionRun.Orders = [:]
+    for part in parts {
+      let id = String(decoding: part.documentID, as: UTF8.self)
+      documents[part.kind, default: [:]][id, default: []].insert(String(decoding: part.key, as: UTF8.self))
+    }
+    let likely = documents.mapValues { Array($0.keys) }
+    for (kind, found) in try deletions.documents(holding: targets, lookingFirstIn: likely) {
+      documents[kind, default: [:]].merge(found) { $0.union($1) }
+    }
+    var drafts: [String: [DocumentDraft]] = [:]
+    for (kind, documents) in documents where try states.hadDocuments(kind) {
+      let loader = CollectionLoader(reading: kind, states, assembler)
+      for (id, keys) in documents where !keys.isEmpty {
+        guard
+          let draft = try states.store.persevering({ connection in
+            try loader.draft(of: id, kind, connection)
+          })
+        else { continue }
+        for key in keys where draft.version(ofResource: key) != nil { drafts[key, default: []].append(draft) }
+      }
+    }
+    return drafts
+  }
+}
+
+extension EntryRequest {
+  /// Says why an entry that is for a certain version is not loaded.
+  func issue(_ conflict: Precondition.Conflict) -> Issue {
+    let names = KnownNames.r4
+    let isMatch = precondition?.isOfMatch(conflict) ?? true
+    let message =
+      switch conflict {
+      case .absent: "is for a resource that is there, and there is none: nothing is changed"
+      case .present:
+        "is for what is not there, and the database has this resource, other than the entry does: it stays as it is"
+      case .otherVersion:
+        "is for another version than the database has: the resource stays as it is, for what others changed would be lost"
+      case .noVersion:
+        "is for a certain version, and the stored resource says none (meta.versionId): nobody can tell whether it is "
+          + "the one, and it stays as it is"
+      }
+    return issue(.versionConflict, at: isMatch ? names.ifMatch : names.ifNoneMatch, message)
+  }
+}
