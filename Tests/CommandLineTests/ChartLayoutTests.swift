@@ -88,29 +88,6 @@ import Testing
     }
   }
 
-  @Test(arguments: layouts) func `a page that the first does not tell of is none`(_ layout: String) throws {
-    let (workspace, config) = try configured(layout, "  chart_page_entries: 100\n")
-    let lines = patient("p", observations: 350).split(separator: "\n").map { String($0) + "\n" }
-    _ = try importFiles(
-      workspace, config, [try workspace.write("a.ndjson", lines.dropLast().joined())])
-    let pages = try workspace.documents(in: "patient_chart").count { $0["page"] != nil }
-    #expect(pages >= 2)
-    let ghost: BSONFields = ["resourceType": "Observation", "id": "ghost", "status": "final"]
-    try workspace.insert(
-      [
-        [
-          "_id": .string("p#\(pages + 2)"), "chart_id": "p", "page": .int32(Int32(pages + 2)),
-          "observations": .array([.document(ghost)]),
-        ]
-      ], into: "patient_chart")
-    #expect(
-      try importFiles(workspace, config, [try workspace.write("b.ndjson", lines.joined())]).loaded.inserted == 1)
-    #expect(try !workspace.documents(in: "patient_chart").contains { "\($0)".contains("ghost") })
-    let out = try export(workspace, config, "out")
-    let exported = try String(contentsOfFile: out + "/Observation.ndjson", encoding: .utf8)
-    #expect(exported.split(separator: "\n").count == 350 && !exported.contains("ghost"))
-  }
-
   @Test(arguments: layouts) func `a chart that outgrows its entries has pages`(_ layout: String) throws {
     let (workspace, config) = try configured(layout, "  chart_page_entries: 100\n")
     let file = try workspace.write("p.ndjson", patient("p", observations: 350))

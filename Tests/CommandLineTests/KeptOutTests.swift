@@ -20,7 +20,8 @@ import Testing
   func `they are set aside with it, and one is loaded when it is gone`(type: String) throws {
     let workspace = try Workspace()
     try workspace.command(["create": "resource", "validator": ["fhir.name": ["$ne": "Bad"]]])
-    let files = try [create(1, "Bad"), create(2, "Good"), create(3, "Best")].enumerated().map { number, entry in
+    let entries = [create(1, "Bad"), create(2, "Good"), create(3, "Best")]
+    let files = try entries.enumerated().map { number, entry in
       try workspace.write("\(number).json", BundleText.bundle(type, [entry, other(number)]))
     }
     let first = try workspace.importFiles(files[0], files[1], files[2], status: 1)
@@ -41,7 +42,9 @@ import Testing
       "quarantine.ndjson", left.filter { !$0.contains(#""Bad""#) }.joined(separator: "\n") + "\n")
     let mended = try workspace.run("quarantine", "replay", "--file", workspace.path("quarantine.ndjson"))
     #expect(mended.status == 0, "\(mended.errors)")
-    let made = try workspace.documents(in: "resource").filter { $0["_id"]?.text?.hasPrefix("Organization/") == true }
+    let made = try workspace.documents(in: "resource").filter {
+      $0["_id"]?.text?.hasPrefix("Organization/") == true
+    }
     #expect(made.map { $0["fhir"]?.fields?["name"]?.text } == ["Good"])
   }
 }

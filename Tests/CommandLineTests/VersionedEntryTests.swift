@@ -26,7 +26,8 @@ import Testing
     String(BundleText.delete(url).dropLast(2)) + ",\n\(condition)}}"
   }
 
-  private let other = BundleText.put(#"{"resourceType":"Organization","id":"o","name":"N"}"#, "Organization/o")
+  private let other = BundleText.put(
+    #"{"resourceType":"Organization","id":"o","name":"N"}"#, "Organization/o")
 
   private func match(_ version: String) -> String { #""ifMatch":"W/\"\#(version)\"""# }
   private let new = #""ifNoneMatch":"*""#
@@ -68,7 +69,8 @@ import Testing
     #expect(done.read == done.accounted)
     #expect(
       resources["loaded"] as? [String: Int] == [
-        "inserted": done.loaded.inserted, "replaced": done.loaded.replaced, "unchanged": done.loaded.unchanged,
+        "inserted": done.loaded.inserted, "replaced": done.loaded.replaced,
+        "unchanged": done.loaded.unchanged,
       ])
     return (done, outcome.errors)
   }
@@ -156,8 +158,7 @@ import Testing
     #expect(done.loaded.replaced == 1 && done.quarantined == 1)
   }
 
-  @Test func `a version that was replaced since is no conflict when it comes again, an edit of an older one is`()
-    throws
+  @Test func `a version that was replaced since is no conflict when it comes again, an edit of it is`() throws
   {
     let workspace = try Workspace()
     let second = try workspace.write(
@@ -242,7 +243,8 @@ import Testing
           put(observation("2", "second"), "Observation/w", match("1")),
         ] : [BundleText.put(patient(nil, "1972-01-01"), "Patient/p")],
       hasVersions
-        ? [put(patient("3", "1973-01-01"), match("2"))] : [BundleText.put(patient(nil, "1973-01-01"), "Patient/p")],
+        ? [put(patient("3", "1973-01-01"), match("2"))]
+        : [BundleText.put(patient(nil, "1973-01-01"), "Patient/p")],
       [delete("Observation/w", hasVersions ? match("2") : #""ifMatch":"*""#)],
       [put(observation(version(4), "fourth"), "Observation/w", new)],
     ]

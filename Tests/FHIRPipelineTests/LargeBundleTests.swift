@@ -150,8 +150,8 @@ import Testing
       // What looks for resources that are there is read once more.
       all.insert(
         entry(
-          #"{"resourceType":"Organization","identifier":[{"value":"q"}],"name":"Q"}"#, LargeBundleTests.uuid(5000),
-          method: "POST"
+          #"{"resourceType":"Organization","identifier":[{"value":"q"}],"name":"Q"}"#,
+          LargeBundleTests.uuid(5000), method: "POST"
         ).replacing(#""method":"POST""#, with: #""method":"POST","ifNoneExist":"identifier=q""#), at: 0)
     }
     _ = try database.importFiles([("b.json", BundleText.bundle("batch", all))])

@@ -1,7 +1,9 @@
 import BSON
 import DocumentStore
+import FHIRMapping
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import FHIRPipeline
@@ -86,6 +88,45 @@ import Testing
     waiting.join()
     #expect(isThrough.value.withLock { $0 })
     #expect(try text(database) == "after")
+  }
+
+  @Test func `who would change a few pages in a transaction waits for who changes them without`() throws {
+    let database = try TestDatabase()
+    try #require(database.store.server.hasTransactions)
+    let assembler = DocumentAssembler(mappings: try MappingSet.builtIn(), pageBytes: 2000)
+    @Sendable func parts(_ range: Range<Int>) throws -> [Part] {
+      try range.map { number in
+        let text = String(repeating: "x", count: 200)
+        let key = "Observation/o\(number)"
+        let bytes = try BSONDocument([
+          "resourceType": "Observation", "id": .string("o\(number)"), "valueString": .string(text),
+        ]).shared
+        return Part(
+          kind: .chart, documentID: "p",
+          content: .section("observations", Part.Resource(key: key, bytes: bytes)))
+      }
+    }
+    _ = try database.load(assembler, [try parts(0..<20)])
+    let before = try database.documents("patient_chart")
+    #expect((2...20).contains(before.count))
+    try database.store.withConnection { connection in
+      let note: BSONFields = [
+        "_id": "patient_chart/p", "collection": "patient_chart", "pages_in": "patient_chart", "document": "p",
+        "process": .string(Self.elsewhere), "number": .int64(1),
+      ]
+      #expect(try connection.insert([try BSONDocument(note)], into: PageJournal.collection).inserted == 1)
+      try age(5, connection)
+    }
+    let waiting = WorkerThread { _ = try? database.load(assembler, [parts(20..<21)]) }
+    usleep(700_000)
+    #expect(try database.documents("patient_chart") == before)
+    try database.store.withConnection { connection in
+      _ = try connection.write([.delete(filter: [:], many: true)], in: PageJournal.collection)
+    }
+    waiting.join()
+    let after = try database.documents("patient_chart")
+    #expect(after != before)
+    #expect(after.values.reduce(0) { $0 + ($1["observations"]?.elements?.count ?? 0) } == 21)
   }
 
   @Test func `what broke off elsewhere is put right after two minutes`() throws {

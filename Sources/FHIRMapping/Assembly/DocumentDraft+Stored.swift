@@ -14,18 +14,15 @@ extension DocumentDraft {
       defer { page.mapped?.release() }
       try page.withUnsafeBytes { bytes in
         let view = try BSONView(bytes)
-        if number == 0 { count = try view.find("_fhirline")?.document?.find("pages")?.integer ?? 1 }
-        // What stands behind the last page is none: the first page says which there are, and is written last.
-        if try number > 0 && view.find("page")?.integer ?? 0 > count {
-          isChanged = true
-          return
-        }
         owners.append(page)
+        if number == 0 { count = try view.find("_fhirline")?.document?.find("pages")?.integer ?? 1 }
+        // What an import that was cut short left behind the last page: it adds what stands nowhere else.
+        let isBeyond = try number > 0 && view.find("page")?.integer ?? 0 > count
         try view.forEachElement { element in
           if element.hasKey("_id") || element.hasKey("_fhirline") || element.hasKey("fhir") { return }
           if number > 0, element.hasKey("chart_id") || element.hasKey("page") { return }
           if let items = element.array, try DocumentDraft.isSection(items) {
-            try load(section: element.name, items)
+            try load(section: element.name, items, isBeyond: isBeyond)
           } else if number == 0 {
             others.fields.append(BSONFields.Field(element.name, try BSONValue(element)))
           }
@@ -57,7 +54,7 @@ extension DocumentDraft {
     return false
   }
 
-  private mutating func load(section: String, _ view: BSONView) throws {
+  private mutating func load(section: String, _ view: BSONView, isBeyond: Bool) throws {
     // No page has a key as one text: they stand here, one behind the other.
     var keys: [UInt8] = []
     var found: [(end: Int, item: BSONView)] = []
@@ -75,7 +72,9 @@ extension DocumentDraft {
         key: UnsafeRawBufferPointer(rebasing: shared.pointer[start..<end]), bytes: item.bytes,
         digest: ContentDigest.words(of: item.bytes), origin: .unknown)
     }
-    changeSection(section) { $0.load(items) }
+    changeSection(section) { isBeyond ? $0.fill(items) : $0.load(items) }
+    // The document is to be written anew, with its pages.
+    if isBeyond { isChanged = true }
   }
 
   /// `Observation/1`: what the import noted, or else the resource says.

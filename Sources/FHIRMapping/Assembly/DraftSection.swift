@@ -48,6 +48,12 @@ struct DraftSection {
     return count - items.count
   }
 
+  /// Adds those items whose keys are not there.
+  mutating func fill(_ loaded: [Item]) {
+    let known = Set(items.map { String(decoding: $0.key, as: UTF8.self) })
+    load(loaded.filter { !known.contains(String(decoding: $0.key, as: UTF8.self)) })
+  }
+
   /// Adds what comes, in the order of its keys, and says of each what became of it.
   ///
   /// - Parameter said: resources that come as the document's fields say them, by their keys: they are no news.

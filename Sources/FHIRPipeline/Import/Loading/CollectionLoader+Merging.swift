@@ -147,10 +147,14 @@ extension CollectionLoader {
   func merge(
     _ incoming: Assembly, pages: Int, _ connection: borrowing StoreConnection
   ) throws -> [Assembly] {
-    if fitsTransaction(max(pages, incoming.pageCount), connection) {
+    let journal = PageJournal(place: place)
+    // Somebody may be making many pages of it, whose first is still as it was.
+    if fitsTransaction(max(pages, incoming.pageCount), connection),
+      try connection.isInTransaction || !journal.hasNote(of: incoming.id, connection)
+    {
       return try merge(incoming, pages: pages, change: nil, connection)
     }
-    return try PageJournal(place: place).change(incoming.id, connection) { change in
+    return try journal.change(incoming.id, connection) { change in
       try merge(incoming, pages: pages, change: change, connection)
     }
   }

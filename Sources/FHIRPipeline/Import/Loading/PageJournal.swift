@@ -111,7 +111,7 @@ struct PageJournal {
     var isTaken = false
     defer { if !isTaken { PageJournal.live.withLock { _ = $0.numbers.remove(number) } } }
     let note = Note(
-      id: "\(place.pages)/\(id)", place: place, document: id, process: PageJournal.own, number: number)
+      id: noteID(of: id), place: place, document: id, process: PageJournal.own, number: number)
     var pause: UInt32 = 1_000
     while true {
       let now = PageJournal.seconds()
@@ -133,6 +133,13 @@ struct PageJournal {
       pause = min(pause * 2, 100_000)
     }
   }
+
+  /// Whether somebody changes a document without a transaction, or did and broke off.
+  func hasNote(of id: String, _ connection: borrowing StoreConnection) throws -> Bool {
+    try PageJournal.note(noteID(of: id), connection) != nil
+  }
+
+  private func noteID(of document: String) -> String { "\(place.pages)/\(document)" }
 
   /// Seconds of the machine's running, its sleep included.
   private static func seconds() -> Int {
