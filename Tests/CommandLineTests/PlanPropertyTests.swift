@@ -46,10 +46,7 @@ import Testing
   }
 
   /// `FHIRLINE_RUNS` asks for more of them.
-  static let seeds: ClosedRange<UInt64> = {
-    let factor = ProcessInfo.processInfo.environment["FHIRLINE_RUNS"].flatMap { UInt64($0) } ?? 1
-    return 1...2 * max(1, factor)
-  }()
+  static let seeds: ClosedRange<UInt64> = 1...UInt64(Runs.count(2))
 
   private func run(_ arguments: [String], _ workspace: Workspace) throws -> Program.Outcome {
     try Program.run(

@@ -1,6 +1,7 @@
 import BSON
 import FHIRModel
 import FHIRValidation
+import TestSupport
 import Testing
 
 @testable import FHIRMapping

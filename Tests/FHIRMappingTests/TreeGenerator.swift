@@ -1,6 +1,5 @@
 import CDefinitions
 import FHIRModel
-import Foundation
 import TestSupport
 
 @testable import FHIRMapping
@@ -254,12 +253,4 @@ struct TreeGenerator {
 
 extension String {
   fileprivate func padding(_ count: Int) -> String { String(repeating: self, count: count) }
-}
-
-/// How much property tests try: `FHIRLINE_RUNS=20` tries twenty times as much.
-enum Runs {
-  private static let factor = ProcessInfo.processInfo.environment["FHIRLINE_RUNS"].flatMap { Int($0) } ?? 1
-
-  static func count(_ count: Int) -> Int { count * max(1, factor) }
-  static func seeds(_ count: Int) -> ClosedRange<Int> { 1...self.count(count) }
 }

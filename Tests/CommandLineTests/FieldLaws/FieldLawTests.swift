@@ -1,6 +1,5 @@
 import BSON
 import FHIRPath
-import Foundation
 import TestSupport
 import Testing
 
@@ -14,14 +13,7 @@ import Testing
 @Suite(.enabled(if: Workspace.hasMongoDB)) struct FieldLawTests {
   private let mappings: MappingSet
 
-  init() throws {
-    mappings = try MappingSet.load(directory: Program.folder.appending(path: "Mappings").path)
-  }
-
-  private static let seeds =
-    1...max(1, ProcessInfo.processInfo.environment["FHIRLINE_RUNS"].flatMap { Int($0) } ?? 1)
-
-  private var shared: String { LawSubjects.shared.joined(separator: "\n") }
+  init() throws { mappings = try .ofProject() }
 
   /// One edit of one field of one document.
   private struct Trial {
@@ -34,21 +26,19 @@ import Testing
     var words: String { "\(subject) \(field.name) \(edit.name)" }
   }
 
-  @Test(arguments: LawSubjects.imported, seeds)
-  func `edits of documents that were imported`(_ imported: (kind: DocumentKind, source: String), _ seed: Int)
-    throws
-  {
-    let (kind, name) = imported
-    let plan = try #require(mappings.plan(kind))
+  @Test(arguments: LawSetting.all)
+  func `edits of documents that were imported`(_ setting: LawSetting) throws {
+    let plan = try #require(mappings.plan(setting.kind))
     let workspace = try Workspace()
-    var subjects = LawSubjects(seed: UInt64(seed))
+    var subjects = LawSubjects(seed: setting.seed)
     let ids = (0..<count(plan)).map { "x\($0)" }
-    let texts = [shared] + ids.flatMap { subjects.resources(kind, $0) }
-    let config = try workspace.write("pipeline.yml", name.isEmpty ? "" : "import:\n  source: \(name)\n")
-    let source = try workspace.write("source.ndjson", texts.joined(separator: "\n"))
+    let texts = LawSubjects.shared + ids.flatMap { subjects.resources(setting, $0) }
+    let config = try workspace.write("pipeline.yml", setting.configuration)
+    let file = try setting.file(texts)
+    let source = try workspace.write(file.name, file.text)
     let summary = try workspace.importFiles(source, "--config", config)
     #expect(summary.quarantined == 0 && summary.loaded.inserted == summary.read)
-    let after = try check(workspace, plan, config, isImported: true)
+    let after = try check(workspace, plan, config, setting, isImported: true)
     // The source again: an edit outlives what says nothing new.
     let again = try workspace.importFiles(source, "--config", config)
     #expect(again.loaded.unchanged == again.read, "\(again)")
@@ -56,7 +46,7 @@ import Testing
     #expect(moved.isEmpty, "the source again: \(moved.prefix(20).joined(separator: "\n"))")
   }
 
-  @Test(arguments: DocumentKind.mapped, seeds)
+  @Test(arguments: DocumentKind.mapped, Runs.seeds(1))
   func `edits of documents that never came from FHIR`(_ kind: DocumentKind, _ seed: Int) throws {
     let plan = try #require(mappings.plan(kind))
     let workspace = try Workspace()
@@ -72,8 +62,12 @@ import Testing
     let others = documents.map { ["_id": $0["_id"] ?? .null] as BSONFields }
     if kind == .chart { try workspace.insert(others, into: "patient") }
     if kind == .patient { try workspace.insert(others, into: "patient_chart") }
-    if kind == .appointment { _ = try workspace.importFiles(try workspace.write("shared.ndjson", shared)) }
-    _ = try check(workspace, plan, try workspace.write("pipeline.yml", ""), isImported: false)
+    if kind == .appointment {
+      let shared = LawSubjects.shared.joined(separator: "\n")
+      _ = try workspace.importFiles(try workspace.write("shared.ndjson", shared))
+    }
+    _ = try check(
+      workspace, plan, try workspace.write("pipeline.yml", ""), LawSetting(kind: kind), isImported: false)
   }
 
   /// A document with some of its fields.
@@ -94,14 +88,16 @@ import Testing
 
   private func isContent(_ line: String) -> Bool { !line.hasPrefix("fhirline_run") }
 
-  /// Lists of appointments follow an appointment that was edited: they are derived, and no edit of theirs was lost.
+  /// Lists of appointments, and copies of charts, follow an appointment that was edited: they are derived, and no edit of theirs was
+  /// lost.
   private func isNews(_ line: String) -> Bool {
     guard isContent(line) else { return false }
     if line.hasSuffix("with 0 documents") { return false }
-    let bystanders = LawSubjects.bystanders.map { "\(BSONValue.string($0)):" }
+    let bystanders = LawSubjects.bystanders.flatMap { [$0, "north." + $0] }.map { "\(BSONValue.string($0)):" }
     guard bystanders.contains(where: { line.contains(" " + $0) }) else { return true }
     let derived =
-      mappings.plans.values.flatMap(\.fields).filter { $0.derived != nil }.map(\.name) + ["_fhirline"]
+      mappings.plans.values.flatMap(\.fields).filter { $0.derived != nil }.map(\.name)
+      + ["_fhirline", DocumentKind.chart.rawValue]
     return !derived.contains { line.contains(": \($0) was ") }
   }
 
@@ -109,12 +105,12 @@ import Testing
 
   /// Edits every document of a kind, each in another way, and holds the database against the laws.
   private func check(
-    _ workspace: Workspace, _ plan: DocumentPlan, _ config: String, isImported: Bool
+    _ workspace: Workspace, _ plan: DocumentPlan, _ config: String, _ setting: LawSetting, isImported: Bool
   ) throws -> DatabaseContents {
     let baseline = try LawExport(of: workspace, to: "baseline")
     let old = try imported(baseline, plan)
-    let trials = try trials(workspace, plan)
-    try apply(trials, workspace, plan)
+    let trials = try trials(workspace, plan, setting)
+    try apply(trials, workspace, plan, setting)
     let contents = try DatabaseContents(of: workspace)
 
     let export = try LawExport(of: workspace, to: "edited")
@@ -124,7 +120,9 @@ import Testing
     // What was exported comes in again.
     let summary = try workspace.importFiles(export.folder, "--config", config)
     #expect(summary.loaded.unchanged == summary.read, "\(summary)")
-    let words = Dictionary(trials.map { ("\(plan.collection) \($0.before["_id"] ?? .null)", $0.words) }) {
+    let words = Dictionary(
+      trials.map { ("\(setting.collection(plan)) \($0.before["_id"] ?? .null)", $0.words) }
+    ) {
       a, _ in a
     }
     for line in try DatabaseContents(of: workspace).differences(from: contents) where isNews(line) {
@@ -150,9 +148,11 @@ import Testing
     ) { first, _ in first }
   }
 
-  private func trials(_ workspace: Workspace, _ plan: DocumentPlan) throws -> [Trial] {
+  private func trials(
+    _ workspace: Workspace, _ plan: DocumentPlan, _ setting: LawSetting
+  ) throws -> [Trial] {
     // In whatever order they were written, the trials are the same.
-    let stored = try workspace.documents(in: plan.collection).filter {
+    let stored = try setting.documents(workspace, plan).filter {
       !LawSubjects.bystanders.contains($0["_id"]?.text?.replacing("north.", with: "") ?? "")
     }.sorted { "\($0["_id"] ?? .null)" < "\($1["_id"] ?? .null)" }
     var next = stored.makeIterator()
@@ -176,14 +176,19 @@ import Testing
     return trials
   }
 
-  private func apply(_ trials: [Trial], _ workspace: Workspace, _ plan: DocumentPlan) throws {
+  private func apply(
+    _ trials: [Trial], _ workspace: Workspace, _ plan: DocumentPlan, _ setting: LawSetting
+  ) throws {
     let updates = trials.map { trial -> BSONValue in
+      let path = setting.path(trial.field.name)
       let change: BSONValue =
-        trial.edit.stored.map { ["$set": .document(BSONFields([.init(trial.field.name, $0)]))] }
-        ?? ["$unset": .document(BSONFields([.init(trial.field.name, "")]))]
+        trial.edit.stored.map { ["$set": .document(BSONFields([.init(path, $0)]))] }
+        ?? ["$unset": .document(BSONFields([.init(path, "")]))]
       return ["q": ["_id": trial.before["_id"] ?? .null], "u": change]
     }
-    let reply = try workspace.command(["update": .string(plan.collection), "updates": .array(updates)])
+    let reply = try workspace.command([
+      "update": .string(setting.collection(plan)), "updates": .array(updates),
+    ])
     #expect(reply["n"]?.integer == Int64(trials.count))
   }
 

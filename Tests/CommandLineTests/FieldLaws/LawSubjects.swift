@@ -24,10 +24,6 @@ struct LawSubjects {
     "{" + ([#""resourceType":"\#(type)""#, #""id":"\#(id)""#] + members).joined(separator: ",") + "}"
   }
 
-  /// Kinds of documents as they are, and under a source that prefixes their ids.
-  static let imported: [(kind: DocumentKind, source: String)] =
-    DocumentKind.mapped.map { ($0, "") } + [(.chart, "north"), (.provider, "north")]
-
   /// Those whom appointments are, or come to be, with.
   static let bystanders = [
     "someone", "doctor", "42", "a-b.c", "4711", "123456789012", "0102030405060708090a0b0c",
@@ -46,10 +42,10 @@ struct LawSubjects {
     ]
 
   /// The resources of a subject.
-  mutating func resources(_ kind: DocumentKind, _ id: String) -> [String] {
-    switch kind {
+  mutating func resources(_ setting: LawSetting, _ id: String) -> [String] {
+    switch setting.kind {
     case .patient: [patient(id)] + coverages(id)
-    case .chart: [patient(id)] + chart(id)
+    case .chart: [patient(id)] + chart(id) + (setting.hasPages ? bulk(id) : [])
     case .provider: [practitioner(id)] + roles(id)
     default: [appointment(id)]
     }
@@ -238,6 +234,18 @@ struct LawSubjects {
           ]))
     }
     return resources
+  }
+
+  /// More than fits on a chart's page.
+  private func bulk(_ id: String) -> [String] {
+    (0..<8).map { number in
+      resource(
+        "Observation", "\(id)-b\(number)",
+        [
+          #""status":"final""#, #""code":{"text":"sample"}"#, #""subject":{"reference":"Patient/\#(id)"}"#,
+          #""note":[{"text":"\#(String(repeating: "word ", count: 400))"}]"#,
+        ])
+    }
   }
 
   private static func pressure(_ high: Int, _ low: Int) -> String {

@@ -3,6 +3,7 @@ import FHIRMapping
 import FHIRModel
 import FHIRPath
 import Foundation
+import TestSupport
 import Testing
 
 /// The laws of the lens for every section that the mapping files name, with a resource of every type that may stand in it:
@@ -35,10 +36,13 @@ import Testing
     var isTold: Bool { [.text, .number, .strangers].contains(self) }
   }
 
-  @Test(arguments: [DocumentKind.patient, .chart, .provider])
-  func `edits of sections`(_ kind: DocumentKind) throws {
-    let mappings = try MappingSet.load(directory: Program.folder.appending(path: "Mappings").path)
-    let plan = try #require(mappings.plan(kind))
+  /// `FHIRLINE_RUNS` asks for those that are drawn, too.
+  private static let settings =
+    [DocumentKind.patient, .chart, .provider].map { LawSetting(kind: $0) }
+    + (Runs.factor > 1 ? LawSetting.all.filter { $0.kind != .appointment } : [])
+
+  @Test(arguments: settings) func `edits of sections`(_ setting: LawSetting) throws {
+    let plan = try #require(try MappingSet.ofProject().plan(setting.kind))
     var trials: [Trial] = []
     for section in plan.sections {
       for member in section.members {
@@ -49,21 +53,22 @@ import Testing
       }
     }
     let workspace = try Workspace()
-    let source = try workspace.write("source.ndjson", trials.map { texts($0, plan) }.joined(separator: "\n"))
-    let first = try workspace.importFiles(source)
+    let config = try workspace.write("pipeline.yml", setting.configuration)
+    let file = try setting.file(trials.flatMap { texts($0, plan) })
+    let first = try workspace.importFiles(try workspace.write(file.name, file.text), "--config", config)
     #expect(first.quarantined == 0)
     let baseline = try LawExport(of: workspace, to: "baseline")
 
-    try apply(trials, workspace, plan)
+    try apply(trials, workspace, plan, setting)
     let contents = try DatabaseContents(of: workspace)
     let export = try LawExport(of: workspace, to: "edited")
     for trial in trials { try check(trial, baseline, export) }
 
-    let summary = try workspace.importFiles(export.folder)
+    let summary = try workspace.importFiles(export.folder, "--config", config)
     #expect(summary.loaded.unchanged == summary.read, "\(summary)")
     for line in try DatabaseContents(of: workspace).differences(from: contents)
     where !line.hasPrefix("fhirline_run") {
-      let trial = trials.first { line.contains("string(\"\($0.subject)\")") }
+      let trial = trials.first { line.contains("string(\"\(setting.documentID($0.subject))\")") }
       Issue.record("import after export: \(trial?.words ?? "nobody's"): \(line.prefix(1500))")
     }
     let second = try LawExport(of: workspace, to: "again")
@@ -71,9 +76,9 @@ import Testing
   }
 
   /// The owner, and a resource of the type; where the section is to hold more, of another type of it as well.
-  private func texts(_ trial: Trial, _ plan: DocumentPlan) -> String {
+  private func texts(_ trial: Trial, _ plan: DocumentPlan) -> [String] {
     let owner = #"{"resourceType":"\#(plan.ownerType)","id":"\#(trial.subject)"}"#
-    return owner + "\n" + text(trial, plan, id: "\(trial.subject)-\(trial.type)")
+    return [owner, text(trial, plan, id: "\(trial.subject)-\(trial.type)")]
   }
 
   private func text(_ trial: Trial, _ plan: DocumentPlan, id: String) -> String {
@@ -83,12 +88,14 @@ import Testing
       owner: (member?.owner.text ?? "", "\(plan.ownerType)/\(trial.subject)"))
   }
 
-  private func apply(_ trials: [Trial], _ workspace: Workspace, _ plan: DocumentPlan) throws {
+  private func apply(
+    _ trials: [Trial], _ workspace: Workspace, _ plan: DocumentPlan, _ setting: LawSetting
+  ) throws {
     let stored = Dictionary(
-      try workspace.documents(in: plan.collection).map { ($0["_id"]?.text ?? "", $0) }
+      try setting.documents(workspace, plan).map { ($0["_id"]?.text ?? "", $0) }
     ) { first, _ in first }
     let updates = try trials.map { trial -> BSONValue in
-      let document = try #require(stored[trial.subject], "\(trial.words)")
+      let document = try #require(stored[setting.documentID(trial.subject)], "\(trial.words)")
       let items = try #require(document[trial.section.name]?.elements, "\(trial.words)")
       var changed = items[0].fields ?? [:]
       changed.fields.insert(.init("language", "de"), at: min(2, changed.fields.count))
@@ -108,14 +115,15 @@ import Testing
         case .bareItem: .array([bare])
         case .itemWithoutID: .array(items + [.document(nameless)])
         }
+      let path = setting.path(trial.section.name)
       let change: BSONValue =
-        value.map { ["$set": .document(BSONFields([.init(trial.section.name, $0)]))] }
-        ?? ["$unset": .document(BSONFields([.init(trial.section.name, "")]))]
-      return ["q": ["_id": .string(trial.subject)], "u": change]
+        value.map { ["$set": .document(BSONFields([.init(path, $0)]))] }
+        ?? ["$unset": .document(BSONFields([.init(path, "")]))]
+      return ["q": ["_id": .string(setting.documentID(trial.subject))], "u": change]
     }
     for part in stride(from: 0, to: updates.count, by: 500) {
       try workspace.command([
-        "update": .string(plan.collection),
+        "update": .string(setting.collection(plan)),
         "updates": .array(Array(updates[part..<min(part + 500, updates.count)])),
       ])
     }
