@@ -232,4 +232,34 @@ import Testing
     #expect(try workspace.document("p", in: "patient_chart")["last_appointment_id"] == "5")
     #expect(try workspace.document("p", in: "patient")["insurance_id"] == .int64(12_345_678_901))
   }
+
+  @Test(arguments: ["", "north"]) func `all who take part in an appointment have it in their lists`(
+    _ source: String
+  ) throws {
+    let workspace = try Workspace()
+    let config = try workspace.write(
+      "pipeline.yml", source.isEmpty ? "" : "import:\n  source: \(source)\n")
+    let prefix = source.isEmpty ? "" : source + "."
+    let actors = [
+      #"{"reference":"Patient/p1"}"#, #"{"reference":"Patient/p2"}"#, #"{"reference":"Practitioner/d1"}"#,
+      #"{"type":"Practitioner","identifier":{"system":"urn:staff","value":"7"}}"#,
+      #"{"reference":"Practitioner/nobody"}"#,
+    ]
+    let people = ["p1", "p2"].map { #"{"resourceType":"Patient","id":"\#($0)"}"# }
+    let doctors = ["d1", "d2"].map {
+      #"{"resourceType":"Practitioner","id":"\#($0)","identifier":[{"system":"urn:staff","value":"\#($0 == "d2" ? 7 : 1)"}]}"#
+    }
+    let participants = actors.map { #"{"actor":\#($0),"status":"accepted"}"# }.joined(separator: ",")
+    let appointment =
+      #"{"resourceType":"Appointment","id":"a","status":"proposed","participant":[\#(participants)]}"#
+    let lines = (people + doctors + [appointment]).joined(separator: "\n")
+    _ = try workspace.importFiles(try workspace.write("a.ndjson", lines), "--config", config)
+    #expect(try doctor(workspace, status: 0).found == 0)
+    // A list that lacks it is one-sided all the same.
+    try workspace.set("appointments", to: [], of: .string(prefix + "p2"), in: "patient")
+    let report = try doctor(workspace, "--fix", status: 0)
+    #expect(report.texts == ["one-sided-list patient.appointments: \(prefix)p2>\(prefix)a"])
+    #expect(
+      try workspace.document(prefix + "p2", in: "patient")["appointments"] == [.string(prefix + "a")])
+  }
 }

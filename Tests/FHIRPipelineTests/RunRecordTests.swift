@@ -1,5 +1,6 @@
 import BSON
 import DocumentStore
+import FHIRMapping
 import Foundation
 import Testing
 
@@ -144,10 +145,10 @@ import Testing
       "urn:uuid:0b6f8c4e-8d1f-4f6b-9a51-6c3ad3f7f002", "urn:uuid:0b6f8c4e-8d1f-4f6b-9a51-6c3ad3f7f003",
       "http://example.org/fhir/Patient/p1",
     ]
-    let collections = ["patient", "provider", "resource"]
+    let mappings = try MappingSet.builtIn()
     let (one, many) = (
-      StoredTargets(store: database.store, collections: collections),
-      StoredTargets(store: database.store, collections: collections)
+      StoredTargets(store: database.store, mappings: mappings, collections: [:]),
+      StoredTargets(store: database.store, mappings: mappings, collections: [:])
     )
     many.look(for: names)
     var found = 0

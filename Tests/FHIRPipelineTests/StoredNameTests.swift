@@ -47,18 +47,18 @@ struct StoredNameTests {
   func fullUrlFollowsFromID() {
     let urn = "urn:uuid:23e94d3d-84ea-7018-54d3-4268945394cd"
     let id = "23e94d3d-84ea-7018-54d3-4268945394cd"
-    #expect(StoredName.follows(urn, from: id, hasPrefix: false))
-    #expect(StoredName.documentIDs(urn).contains(id))
-    #expect(StoredName.documentIDs(urn).contains("Claim/" + id))
-    #expect(!StoredName.follows(urn, from: id, hasPrefix: true))
-    #expect(!StoredName.follows(urn, from: "1", hasPrefix: false))
-    #expect(!StoredName.follows("http://server/Patient/" + id, from: id, hasPrefix: false))
-    #expect(StoredName.documentIDs("http://server/Patient/1").isEmpty)
+    #expect(StoredName.follows(urn, from: id, key: "Claim/" + id))
+    #expect(StoredName.documentIDs(urn, prefix: "").contains(id))
+    #expect(StoredName.documentIDs(urn, prefix: "").contains("Claim/" + id))
+    #expect(StoredName.documentIDs(urn, prefix: "north.").contains("Claim/north." + id))
+    #expect(!StoredName.follows(urn, from: "1", key: "Claim/1"))
+    #expect(!StoredName.follows("http://server/Patient/" + id, from: id, key: "Patient/" + id))
+    #expect(StoredName.documentIDs("http://server/Patient/1", prefix: "").isEmpty)
     let exported = StoredName.exported + "Patient/1"
-    #expect(StoredName.follows(exported, from: "1", key: "Patient/1", hasPrefix: false))
-    #expect(!StoredName.follows(exported, from: "1", key: "Practitioner/1", hasPrefix: false))
-    #expect(!StoredName.follows(exported, from: "1", key: "Patient/1", hasPrefix: true))
-    #expect(StoredName.documentIDs(exported) == ["1", "Patient/1"])
+    #expect(StoredName.follows(exported, from: "1", key: "Patient/1"))
+    #expect(!StoredName.follows(exported, from: "1", key: "Practitioner/1"))
+    #expect(StoredName.documentIDs(exported, prefix: "") == ["1", "Patient/1"])
+    #expect(StoredName.documentIDs(exported, prefix: "north.") == ["north.1", "Patient/north.1"])
     #expect(StoredName.key(exported) == "Patient/1")
     #expect(StoredName.key(StoredName.exported + "Patient/1/_history/2") == nil)
   }

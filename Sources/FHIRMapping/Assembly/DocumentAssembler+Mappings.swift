@@ -2,7 +2,9 @@ import BSON
 
 extension DocumentAssembler {
   /// An assembler of the documents that these mappings describe.
-  package init(mappings: MappingSet, pageBytes: Int, pageEntries: Int = 20_000) {
+  ///
+  /// - Parameter prefix: what the source's documents have before their ids.
+  package init(mappings: MappingSet, prefix: String = "", pageBytes: Int, pageEntries: Int = 20_000) {
     self.init(
       pageBytes: pageBytes, pageEntries: pageEntries,
       computeFields: { content in
@@ -21,7 +23,7 @@ extension DocumentAssembler {
       fingerprint: { mappings.plan($0)?.fingerprint ?? 0 })
     native = NativeContent(mappings: mappings)
     saidResources = { document, kind, id in
-      try mappings.plan(kind)?.saidResources(of: document, id: id) ?? [:]
+      try mappings.plan(kind)?.saidResources(of: document, id: id, prefix: prefix) ?? [:]
     }
   }
 }

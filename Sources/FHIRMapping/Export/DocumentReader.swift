@@ -16,9 +16,12 @@ package struct DocumentReader: Sendable {
 
   private let mappings: MappingSet
   private let decoder: ResourceDecoder
+  private let prefix: String
 
-  package init(mappings: MappingSet, references: ResourceDecoder.References) {
+  /// - Parameter prefix: what the source's documents have before their ids.
+  package init(mappings: MappingSet, references: ResourceDecoder.References, prefix: String = "") {
     self.mappings = mappings
+    self.prefix = prefix
     decoder = ResourceDecoder(references: references)
   }
 
@@ -38,7 +41,8 @@ package struct DocumentReader: Sendable {
     guard let plan = mappings.plan(kind), try document.find("page") == nil else {
       // Another page of a chart, or a resource that no mapping describes: nothing but what stands there.
       if let residual = try document.find("fhir")?.document {
-        let own = DocumentReader.id(ofKey: id)
+        // Of a source, its `_id` has more.
+        let own = DocumentReader.id(ofKey: try document.find(path: "_fhirline.key")?.text ?? id)
         guard try DocumentReader.isResource(residual) else {
           return note("fhir", "is no resource of FHIR R4, and not exported")
         }
@@ -57,7 +61,7 @@ package struct DocumentReader: Sendable {
     _ document: BSONView, id: String, _ plan: DocumentPlan, _ body: (Resource) throws -> Void,
     note: (_ field: String, _ reason: String) -> Void
   ) throws {
-    let restored = try RestoredDocument(document, id: id, plan: plan)
+    let restored = try RestoredDocument(document, id: id, plan: plan, prefix: prefix)
     for item in restored.notes { note(item.field, item.reason) }
     if let root = restored.root {
       let own = restored.rootID

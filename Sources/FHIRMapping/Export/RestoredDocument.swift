@@ -14,9 +14,11 @@ struct RestoredDocument {
   /// The id that the document's own resource is exported under.
   let rootID: String
 
-  /// - Parameter id: the document's `_id` as text.
-  init(_ document: BSONView, id: String, plan: DocumentPlan) throws {
-    let stored = try StoredFields(document, plan: plan)
+  /// - Parameters:
+  ///   - id: the document's `_id` as text.
+  ///   - prefix: what the source's documents have before their ids.
+  init(_ document: BSONView, id: String, plan: DocumentPlan, prefix: String) throws {
+    let stored = try StoredFields(document, plan: plan, prefix: prefix)
     let residual = plan.root == nil ? Optional.none : try document.find("fhir")?.document
     if let residual {
       let restored = try plan.root(ofStored: document, stored)
@@ -25,7 +27,7 @@ struct RestoredDocument {
         isRootChanged ? try restored.root?.fields() ?? BSONFields() : try BSONFields(residual))
       notes += restored.failed.map { ($0, "cannot be written into the resource") } + restored.notes
     } else if plan.root != nil, try RestoredDocument.isNative(document, plan),
-      let native = NativeRoot(plan, id: id, stored: stored)
+      let native = NativeRoot(plan, id: String(id.dropFirst(stored.context.idPrefix.count)), stored: stored)
     {
       isRootChanged = true
       root = native.resource
@@ -91,12 +93,12 @@ struct RestoredDocument {
 extension DocumentPlan {
   /// The resources that a stored document exports otherwise than they stand in it, or without their standing in it, by
   /// their keys: what its fields say of them.
-  func saidResources(of document: BSONView, id: String) throws -> [String: BSONDocument] {
+  func saidResources(of document: BSONView, id: String, prefix: String) throws -> [String: BSONDocument] {
     // One that no import wrote says all that it exports.
     if try document.find("_fhirline")?.document != nil, try editedFields(in: document).isEmpty { return [:] }
     // A chart within its patient has no `_id` of its own.
     let own = try document.find("_id") == nil ? id : DocumentReader.id(of: document)
-    let restored = try RestoredDocument(document, id: own, plan: self)
+    let restored = try RestoredDocument(document, id: own, plan: self, prefix: prefix)
     var said: [String: BSONDocument] = [:]
     func add(_ resource: BSONValue, _ key: String) throws {
       said[key] = try BSONDocument(resource.fields ?? BSONFields())

@@ -16,15 +16,14 @@ struct StoredFields {
   private(set) var new: Set<String> = []
   let context: FieldPlan.Context
 
-  init(_ document: BSONView, plan: DocumentPlan) throws(BSONError) {
+  /// - Parameter prefix: what the source's documents have before their ids: a document without a resource of its own does not tell.
+  init(_ document: BSONView, plan: DocumentPlan, prefix: String) throws(BSONError) {
     let bookkeeping = try document.find("_fhirline")?.document
     let marks = try FieldMark.marks(in: bookkeeping)
-    var key = try bookkeeping?.find("key")?.text
-    if key == nil { key = try StoredFields.ownerKey(of: document, plan) }
+    let id = try document.find("_id")?.text ?? ""
+    let key = try bookkeeping?.find("key")?.text
     context = FieldPlan.Context(
-      idPrefix: StoredFields.idPrefix(
-        id: try document.find("_id")?.text ?? "",
-        key: key))
+      idPrefix: key.map { StoredFields.idPrefix(id: id, key: $0) } ?? (id.hasPrefix(prefix) ? prefix : ""))
     for field in plan.fields where field.derived == nil {
       let element = try document.find(string: field.name)
       let value = try element.map { (element) throws(BSONError) in try BSONValue(element) }
@@ -43,25 +42,8 @@ struct StoredFields {
     }
   }
 
-  /// `Patient/1`, as the first resource of a section refers to the owner of a document that has no resource of its own.
-  private static func ownerKey(of document: BSONView, _ plan: DocumentPlan) throws(BSONError) -> String? {
-    guard plan.root == nil else { return nil }
-    for section in plan.sections {
-      var items = try document.find(string: section.name)?.array?.makeIterator()
-      while let item = try items?.next()?.document {
-        guard let type = try item.find("resourceType")?.text,
-          let owner = section.members.first(where: { $0.typeName == type })?.owner.segments.first,
-          let reference = try item.find(string: owner.child.name)?.document?.find("reference")?.text,
-          reference.hasPrefix(plan.ownerType + "/")
-        else { continue }
-        return reference
-      }
-    }
-    return nil
-  }
-
-  private static func idPrefix(id: String, key: String?) -> String {
-    guard let key, let slash = key.firstIndex(of: "/") else { return "" }
+  private static func idPrefix(id: String, key: String) -> String {
+    guard let slash = key.firstIndex(of: "/") else { return "" }
     let own = key[key.index(after: slash)...]
     return id.hasSuffix(own) ? String(id.dropLast(own.count)) : ""
   }
@@ -84,7 +66,8 @@ extension DocumentPlan {
     guard let residual = try document.find("fhir")?.document else {
       return StoredRoot(root: nil, changed: [], failed: [])
     }
-    let stored = try stored ?? StoredFields(document, plan: self)
+    // A document with a resource of its own says itself what stands before its id.
+    let stored = try stored ?? StoredFields(document, plan: self, prefix: "")
     let value = BSONValue.document(try BSONFields(residual))
     var restored = try restored(
       value, values: stored.values, removed: stored.removed, except: stored.refused, new: stored.new,

@@ -9,6 +9,8 @@ package struct MappingSet: Sendable {
   package let homes: HomePlan
   /// By type: the references whose targets' names documents show.
   package let namedTargets: [(type: String, path: InvertiblePath)]
+  /// The fields that say what others may call a document's resource.
+  package let namingFields: [NamingField]
 
   /// The mappings that are built into the program; they are those of the project's `Mappings` folder.
   package static func builtIn() throws(MappingError) -> MappingSet {
@@ -81,6 +83,9 @@ package struct MappingSet: Sendable {
           }
         }
       }
+    }
+    namingFields = plans.sorted { $0.key < $1.key }.flatMap { _, plan in
+      plan.fields.compactMap { NamingField($0, of: plan) }
     }
     homes = try HomePlan(plans, table: table)
   }

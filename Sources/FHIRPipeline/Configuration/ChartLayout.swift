@@ -23,6 +23,12 @@ package enum ChartLayout: String, Sendable, CaseIterable {
       let hasEmbedded = try store.hasDocument(
         ["\(ChartLayout.field)._fhirline.hash": ["$exists": true]], in: name(.patient))
       guard let found = ChartLayout(hasOwn: hasOwn, hasEmbedded: hasEmbedded), found != self else { return }
+      // Copies are made after charts: an import that did not come to its end may have made none yet.
+      if self == .both, found == .collection,
+        try store.hasDocument(["finished": ["$exists": false]], in: ImportRun.runCollection)
+      {
+        return
+      }
       throw PipelineFailure(
         .configuration,
         "this database keeps charts as chart: \(found.rawValue), and the configuration says chart: \(rawValue): "

@@ -96,7 +96,7 @@ struct DoctorJoins {
     let main: DoctorRecord.Owner.Kind = key.role == .patient ? .patient : .provider
     if !group.owners.contains(where: { $0.kind == main }) {
       let field = key.role == .patient ? roles?.patient : roles?.provider
-      for visit in group.visits {
+      for visit in group.visits where !visit.isFurther {
         add(
           DoctorFinding(
             cause: .danglingID, collection: scan.collection(.appointment), field: field, document: visit.id,
@@ -108,15 +108,16 @@ struct DoctorJoins {
       }
     } else if key.role == .patient {
       let charts = group.owners.filter { $0.kind == .chart }
-      let isEmbedded = group.owners.contains { $0.kind == .embeddedChart }
-      let layout = scan.layout
+      let embedded = group.owners.first { $0.kind == .embeddedChart }
+      let isEmbedded = embedded != nil
       if charts.isEmpty, !isEmbedded {
         add(
           DoctorFinding(
             cause: .patientWithoutChart, collection: scan.collection(.patient), document: key.id), false)
       }
       // Within the patient there may be a copy of the one in the collection, where the layout wants both.
-      let isOne = !isEmbedded || layout == .both
+      let isCopy = scan.layout == .both && charts.contains { $0.content == embedded?.content }
+      let isOne = !isEmbedded || isCopy
       // The one under the patient's own _id is the one to keep.
       let ranked = charts.sorted { ($0.id == key.id ? 0 : 1, $0.id) < ($1.id == key.id ? 0 : 1, $1.id) }
       for chart in ranked.dropFirst(isOne ? 1 : 0) {

@@ -30,6 +30,8 @@ enum DoctorRecord {
     var last: String?
     var lastIsDrifted = false
     var pages = 1
+    /// Stands for the content of a chart that no import wrote; 0 of others.
+    var content: Int64 = 0
   }
 
   /// An appointment, as its patient or its provider should know it.
@@ -37,6 +39,8 @@ enum DoctorRecord {
     var id: String
     /// Milliseconds since 1970; nil where no time is known.
     var moment: Int64?
+    /// Whether it only has them among its further participants, and not as the one patient or provider that the platform knows.
+    var isFurther = false
   }
 
   case owner(Owner)
@@ -62,6 +66,7 @@ struct DoctorJoin {
       bytes.append(owner.kind.rawValue)
       bytes.append((owner.listIsDrifted ? 1 : 0) | (owner.lastIsDrifted ? 2 : 0))
       DoctorJoin.append(Int64(owner.pages), to: &bytes)
+      DoctorJoin.append(owner.content, to: &bytes)
       DoctorJoin.append(owner.id, to: &bytes)
       DoctorJoin.append(owner.rawID, to: &bytes)
       bytes.append(owner.last == nil ? 0 : 1)
@@ -70,6 +75,7 @@ struct DoctorJoin {
       for id in owner.listed ?? [] { DoctorJoin.append(id, to: &bytes) }
     case .visit(let visit):
       bytes.append(1)
+      bytes.append(visit.isFurther ? 1 : 0)
       DoctorJoin.append(visit.moment ?? .min, to: &bytes)
       DoctorJoin.append(visit.id, to: &bytes)
     case .page(let kind, let id, let number):
@@ -115,6 +121,7 @@ struct DoctorJoin {
       let kind = DoctorRecord.Owner.Kind(rawValue: byte()) ?? .patient
       let flags = byte()
       let pages = Int(number())
+      let content = number()
       let own = text()
       let rawID = id()
       let last = byte() == 1 ? text() : nil
@@ -123,10 +130,12 @@ struct DoctorJoin {
       record = .owner(
         DoctorRecord.Owner(
           kind: kind, id: own, rawID: rawID, listed: listed, listIsDrifted: flags & 1 != 0, last: last,
-          lastIsDrifted: flags & 2 != 0, pages: pages))
+          lastIsDrifted: flags & 2 != 0, pages: pages, content: content))
     case 1:
+      let isFurther = byte() == 1
       let moment = number()
-      record = .visit(DoctorRecord.Visit(id: text(), moment: moment == .min ? nil : moment))
+      record = .visit(
+        DoctorRecord.Visit(id: text(), moment: moment == .min ? nil : moment, isFurther: isFurther))
     case 3:
       let kind = DocumentKind(rawValue: text()) ?? .chart
       record = .holder(kind, id: text())

@@ -90,17 +90,18 @@ struct DoctorRepairs: Sendable {
   private func links(
     of orders: [Order], _ kind: DoctorRecord.Owner.Kind, _ connection: borrowing StoreConnection
   ) throws -> [String: [AppointmentLink]] {
-    guard let roles = scan.roles[.appointment], let plan = scan.mappings.plan(.appointment),
-      let field = kind == .provider ? roles.provider : roles.patient
-    else { return [:] }
+    guard let plan = scan.mappings.plan(.appointment) else { return [:] }
+    let role: DoctorRecord.Role = kind == .provider ? .provider : .patient
     let wanted = Set(orders.map(\.subject))
     var links: [String: [AppointmentLink]] = [:]
     let visits = Set(orders.flatMap(\.visits)).sorted()
     try connection.find(idVariants: visits, in: scan.collection(.appointment)) { document in
-      guard let id = try document.find("_id").flatMap(StoredID.text),
-        let owner = try document.find(string: field).flatMap(StoredID.text), wanted.contains(owner)
-      else { return }
-      links[owner, default: []].append(AppointmentLink(id: id, start: try plan.start(ofStored: document)))
+      guard let id = try document.find("_id").flatMap(StoredID.text) else { return }
+      let link = AppointmentLink(id: id, start: try plan.start(ofStored: document))
+      for participant in try scan.participants(of: document, id: id)
+      where participant.role == role && wanted.contains(participant.id) {
+        links[participant.id, default: []].append(link)
+      }
     }
     return links
   }

@@ -37,9 +37,8 @@ package struct DoctorRun: Sendable {
 
   package func run(store: DocumentStore) throws -> DoctorOutcome {
     let started = Progress.now()
-    var scan = DoctorScan(mappings: mappings, collections: collections, layout: chart)
     do {
-      scan.prefixes = try SectionSearch.sourcePrefixes(store)
+      let scan = try DoctorScan(mappings: mappings, collections: collections, layout: chart, store: store)
       let spill = SpillStore(expectedBytes: try expectedBytes(store), folder: NSTemporaryDirectory())
       let ledger = DoctorLedger(limit: max(1, limit))
       var outcome = DoctorOutcome(database: store.databaseName)

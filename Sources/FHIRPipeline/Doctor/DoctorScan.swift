@@ -1,4 +1,5 @@
 import BSON
+import DocumentStore
 import FHIRMapping
 
 /// What the doctor looks at in one document, without any other: its types, its dates, its hash; and what it notes of it
@@ -8,14 +9,28 @@ struct DoctorScan: Sendable {
   let collections: [DocumentKind: String]
   let layout: ChartLayout
   /// What stands before the ids of an import's source, as far as the database knows of sources.
-  var prefixes: [String] = []
+  let prefixes: [String]
   let roles: [DocumentKind: DocumentRoles]
+  /// By prefix of a source: whom participants are that have no name but a business identifier.
+  private var targets: [String: StoredTargets] = [:]
+  /// `_id`s that FHIR does not allow: an appointment names their documents by ids that were made of them.
+  private let unfitIDs: UnfitIDs
 
-  init(mappings: MappingSet, collections: [DocumentKind: String], layout: ChartLayout) {
+  /// - Parameter store: says which sources there are, and who is called what.
+  init(
+    mappings: MappingSet, collections: [DocumentKind: String], layout: ChartLayout, store: DocumentStore
+  ) throws {
     self.mappings = mappings
     self.collections = collections
     self.layout = layout
     roles = mappings.plans.mapValues { DocumentRoles($0) }
+    unfitIDs = UnfitIDs(
+      [DocumentKind.patient, .provider].map { collections[$0] ?? $0.rawValue }, store)
+    prefixes = try SectionSearch.sourcePrefixes(store)
+    for prefix in prefixes + [""] {
+      targets[prefix] = StoredTargets(
+        store: store, mappings: mappings, collections: collections, prefix: prefix)
+    }
   }
 
   func collection(_ kind: DocumentKind) -> String { collections[kind] ?? kind.rawValue }
@@ -158,6 +173,9 @@ struct DoctorScan: Sendable {
   ) throws -> DoctorRecord.Owner {
     var owner = DoctorRecord.Owner(kind: kind, id: subject.id, rawID: subject.rawID)
     owner.pages = pages
+    if kind == .chart || kind == .embeddedChart {
+      owner.content = try DoctorScan.content(of: subject.document)
+    }
     let roles = roles[kind == .embeddedChart ? .chart : subject.kind]
     if let name = roles?.appointments, let element = try subject.document.find(string: name),
       element.type != .null
@@ -186,13 +204,10 @@ struct DoctorScan: Sendable {
     let document = subject.document
     let visit = try roles.visit.flatMap { (name) throws in try document.find(string: name) }
     let moment = visit.flatMap(StoredMoment.init)
-    let record = DoctorRecord.visit(
-      DoctorRecord.Visit(id: subject.id, moment: try roles.moment(of: document)?.milliseconds))
-    for (role, name) in [(DoctorRecord.Role.patient, roles.patient), (.provider, roles.provider)] {
-      guard let name, let element = try document.find(string: name), let id = StoredID.text(element),
-        !id.isEmpty
-      else { continue }
-      try join(DoctorJoin(role, id, record))
+    var record = DoctorRecord.Visit(id: subject.id, moment: try roles.moment(of: document)?.milliseconds)
+    for participant in try participants(of: document, id: subject.id) {
+      record.isFurther = participant.isFurther
+      try join(DoctorJoin(participant.role, participant.id, .visit(record)))
     }
     if let name = roles.scheduled, let moment,
       let scheduled = try document.find(string: name).flatMap(StoredMoment.init), moment.isBefore(scheduled)
@@ -202,6 +217,52 @@ struct DoctorScan: Sendable {
     if try roles.isBilled(document), try roles.isNotHeld(document) {
       find(subject.finding(.billedNotHeld, roles.billing))
     }
+  }
+
+  /// Stands for the content of a chart that no import wrote; 0 of others.
+  private static func content(of chart: BSONView) throws -> Int64 {
+    guard try chart.find("_fhirline") == nil else { return 0 }
+    var digest = ContentDigest()
+    try chart.forEachElement { element in
+      guard !element.hasKey("_id") else { return }
+      digest.add(element.key)
+      digest.add(element.value)
+    }
+    return Int64(bitPattern: digest.words.low)
+  }
+
+  /// Who has an appointment in a list.
+  struct Participant {
+    let role: DoctorRecord.Role
+    /// The `_id` of their document.
+    let id: String
+    /// Whether no field of the appointment names them.
+    let isFurther: Bool
+  }
+
+  /// The patient and the provider whom an appointment's fields name, and all others who take part where it came from FHIR.
+  func participants(of appointment: BSONView, id: String) throws -> [Participant] {
+    guard let roles = roles[.appointment], let plan = mappings.plan(.appointment) else { return [] }
+    var all: [Participant] = []
+    for (role, name) in [(DoctorRecord.Role.patient, roles.patient), (.provider, roles.provider)] {
+      guard let name, let element = try appointment.find(string: name), let id = StoredID.text(element),
+        !id.isEmpty
+      else { continue }
+      all.append(Participant(role: role, id: try unfitIDs.original(of: id) ?? id, isFurther: false))
+    }
+    guard try appointment.find(path: "fhir.participant") != nil,
+      let root = try plan.wholeRoot(ofStored: appointment)
+    else { return all }
+    let prefix = prefixes.first { id.hasPrefix($0) } ?? ""
+    let owners = try BSONDocument(root).withView { try AppointmentOwner.all(of: $0) }
+    for owner in owners {
+      let role: DoctorRecord.Role = owner.kind == .patient ? .patient : .provider
+      guard let own = owner.name.map({ targets[prefix]?.target(named: $0)?.id }) ?? owner.id else { continue }
+      let id = try unfitIDs.original(of: prefix + own) ?? prefix + own
+      if all.contains(where: { $0.role == role && $0.id == id }) { continue }
+      all.append(Participant(role: role, id: id, isFurther: true))
+    }
+    return all
   }
 
   private static func words(_ element: BSONElement) -> String {

@@ -16,9 +16,9 @@ extension ExportRun {
   /// A patient's id as documents have it.
   func documentID(ofPatient id: String) -> String { options.source.map { "\($0).\(id)" } ?? id }
 
-  /// Refuses to mix the resources of several sources.
-  func checkSources(_ store: DocumentStore) throws {
-    guard options.source == nil else { return }
+  /// What the documents have before their ids: of the source asked for, or of the only one. Refuses to mix the resources of several.
+  func sourcePrefix(_ store: DocumentStore) throws -> String {
+    if let source = options.source { return source + "." }
     var sources: Set<String> = []
     try store.withConnection { connection in
       for kind in [DocumentKind.patient, .provider] {
@@ -34,7 +34,7 @@ extension ExportRun {
         }
       }
     }
-    guard sources.count > 1 else { return }
+    guard sources.count > 1 else { return sources.first.map { $0.isEmpty ? "" : $0 + "." } ?? "" }
     let names = sources.sorted().map { $0.isEmpty ? "(none)" : $0 }.joined(separator: ", ")
     throw PipelineFailure(
       .usage,

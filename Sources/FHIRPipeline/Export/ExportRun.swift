@@ -33,14 +33,13 @@ package struct ExportRun: Sendable {
 
   package func run(store: DocumentStore) throws -> ExportSummary {
     let started = Progress.now()
+    let prefix: String
     do {
-      try checkSources(store)
+      prefix = try sourcePrefix(store)
     } catch let error as StoreError {
       throw PipelineFailure(.connection, error.message)
     }
-    let stored = StoredTargets(store: store, collections: StoredStates.named(collections), known: nil) {
-      [mappings, collections] type in mappings.homes.collection(ofNamed: type, collections)
-    }
+    let stored = StoredTargets(store: store, mappings: mappings, collections: collections, prefix: prefix)
     let transactionTime = try latestRun(store)
     let result = Mutex(
       Written(sink: try sink(transactionTime: transactionTime), notes: try ExportNotes(path: options.report)))
@@ -56,7 +55,7 @@ package struct ExportRun: Sendable {
     let workers = (0..<max(1, options.workers)).map { _ in
       WorkerThread {
         let transcoder = ExportTranscoder(
-          mappings: mappings, options: options, stored: stored, memory: memory)
+          mappings: mappings, options: options, prefix: prefix, stored: stored, memory: memory)
         while let documents = queue.pop() {
           do {
             order.put(try transcoder.transcode(documents), file: 0, step: documents.number, last: false)

@@ -16,11 +16,16 @@ final class ExportTranscoder {
   private let meta = DefinitionTable.r4.nameID("meta")
   private let lastUpdated = DefinitionTable.r4.nameID("lastUpdated")
 
-  /// - Parameter memory: where the text of batches stands.
-  init(mappings: MappingSet, options: ExportOptions, stored: StoredTargets, memory: SharedBufferPool) {
+  /// - Parameters:
+  ///   - prefix: what documents have before their ids.
+  ///   - memory: where the text of batches stands.
+  init(
+    mappings: MappingSet, options: ExportOptions, prefix: String, stored: StoredTargets,
+    memory: SharedBufferPool
+  ) {
     self.options = options
     self.memory = memory
-    reader = DocumentReader(mappings: mappings, references: options.references)
+    reader = DocumentReader(mappings: mappings, references: options.references, prefix: prefix)
     text = ResourceText(format: options.isXML ? .xml : .json, pretty: options.pretty, buffer: buffer)
     resolver = ReferenceResolver(run: TargetIndex(), stored: stored)
   }

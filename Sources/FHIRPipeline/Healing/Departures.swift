@@ -91,7 +91,7 @@ final class Departures: Sendable {
       var fields: BSONFields = [
         "kind": .string(owner.kind.rawValue), "appointment": .string(appointment), "source": .string(source),
       ]
-      let name = Departures.name(of: owner)
+      let name = owner.name
       if let name { fields["name"] = .string(name) } else { fields["document"] = .string(prefix + owner.id) }
       let id = ContentDigest.text(
         of: "\(source)\n\(owner.kind.rawValue)\n\(name ?? prefix + owner.id)\n\(appointment)")
@@ -105,15 +105,6 @@ final class Departures: Sendable {
   /// The `_id` of a document that may not be what its resource's id says.
   private func document(_ id: String, _ states: StoredStates) throws -> String {
     try prefix.isEmpty ? states.unfitIDs.original(of: id) ?? id : id
-  }
-
-  /// What one is found by who is named by a business identifier alone.
-  private static func name(of owner: AppointmentOwner) -> String? {
-    owner.identifier.map { identifier in
-      TargetIndex.identifierName(
-        type: owner.kind == .patient ? "Patient" : "Practitioner", system: identifier.system,
-        value: identifier.value)
-    }
   }
 
   // MARK: When all is loaded
@@ -183,7 +174,7 @@ final class Departures: Sendable {
             ofStored: [BSONDocument(copying: document)], kind: .appointment, id: id)
           let now = Set(
             try draft.appointmentOwners().compactMap { owner -> Owner? in
-              let id = Departures.name(of: owner).map { resolver.target(named: $0)?.id } ?? owner.id
+              let id = owner.name.map { resolver.target(named: $0)?.id } ?? owner.id
               guard let id else { return nil }
               return Owner(kind: owner.kind, id: try self.document(prefix + id, states))
             })
@@ -227,6 +218,17 @@ final class Departures: Sendable {
         try ChartMirror(charts: states.place(of: .chart), copies: states.embeddedCharts)
           .update([id], connection)
       }
+    }
+  }
+}
+
+extension AppointmentOwner {
+  /// What one is called who is named by a business identifier alone.
+  var name: String? {
+    identifier.map { identifier in
+      TargetIndex.identifierName(
+        type: kind == .patient ? "Patient" : "Practitioner", system: identifier.system,
+        value: identifier.value)
     }
   }
 }

@@ -39,7 +39,8 @@ final class HealingRun {
     self.assembler = assembler
     self.index = index
     self.number = number
-    stored = StoredTargets(store: store, collections: StoredStates.named(run.collections))
+    stored = StoredTargets(
+      store: store, mappings: run.mappings, collections: run.collections, prefix: run.prefix)
     resolver = ReferenceResolver(run: index, stored: stored)
     factory = PartFactory(
       mappings: run.mappings, source: run.source, encounterClasses: run.encounterClasses,
@@ -56,7 +57,7 @@ final class HealingRun {
   private static let documentsPerBatch = 100
   private static let namesPerQuestion = 1000
 
-  private var prefix: String { run.source.isEmpty ? "" : run.source + "." }
+  private var prefix: String { run.prefix }
 
   /// Returns how many references found their target.
   func heal() throws -> Int {
@@ -265,7 +266,7 @@ final class HealingRun {
         run.mappings.namedTargets.filter { $0.type == type }.compactMap { $0.path.segments.first?.child.name }
       )
       var patch = ReferencePatch(resolver: resolver, named: named, names: names) { [run] target in
-        let prefix = run.source.isEmpty ? "" : run.source + "."
+        let prefix = run.prefix
         return target.type + "/" + prefix + target.id
       }
       var value = BSONValue.document(try resource.bytes.fields())

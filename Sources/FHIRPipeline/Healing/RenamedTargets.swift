@@ -17,7 +17,7 @@ struct RenamedTargets {
     self.states = states
   }
 
-  private var prefix: String { run.source.isEmpty ? "" : run.source + "." }
+  private var prefix: String { run.prefix }
 
   /// The names that organizations have in the database, by `Organization/id`.
   func names(of keys: Set<String>) throws -> [String: String] {

@@ -14,7 +14,7 @@ package struct PlanRun: Sendable {
   /// That of no import: all notes of what waits are those of others.
   private static let noNumber: Int32 = -1
 
-  private var prefix: String { run.source.isEmpty ? "" : run.source + "." }
+  private var prefix: String { run.prefix }
 
   package func run(_ inputs: [InputFile], store: DocumentStore) throws -> PlanOutcome {
     let started = Progress.now()
@@ -23,13 +23,15 @@ package struct PlanRun: Sendable {
     let files = try inputs.map { try $0.spooled() }
     let total = files.reduce(0) { $0 + $1.size }
     let stored = StoredTargets(
-      store: store, collections: try PlanRun.named(StoredStates.named(run.collections), store))
+      store: store, mappings: run.mappings, collections: run.collections, prefix: prefix, known: nil,
+      named: Set(try PlanRun.named(StoredStates.named(run.collections), store)))
     let states = StoredStates(store: store, collections: run.collections, layout: run.chart, makes: false)
     let conditions = run.conditions(store, states, stored)
     let found = try run.index(files, { try conditions.matches(of: $0) })
     let ledger = ImportLedger(quarantine: nil, files: files.map(\.name), say: run.say)
     let assembler = DocumentAssembler(
-      mappings: run.mappings, pageBytes: run.chartPageBytes, pageEntries: run.chartPageEntries)
+      mappings: run.mappings, prefix: run.prefix, pageBytes: run.chartPageBytes,
+      pageEntries: run.chartPageEntries)
     let sink = try PlanSink(
       store: store, states: states, assembler: assembler, mappings: run.mappings, ledger: ledger,
       limit: limit,

@@ -107,9 +107,23 @@ final class PlanSink: DocumentSink {
         }
       }
     }
+    let strays = try self.strays(Array(waiting.keys), kind)
     for document in documents where waiting[document.id] != nil {
-      try add(document, to: [], place, counts: counts)
+      try add(document, to: strays[document.id].map { [$0] } ?? [], place, counts: counts)
     }
+  }
+
+  /// Documents that an application keeps elsewhere, and that would go to where they are to be.
+  private func strays(_ ids: [String], _ kind: DocumentKind) throws -> [String: BSONDocument] {
+    guard !ids.isEmpty, let place = try states.strays(of: kind) else { return [:] }
+    var found: [String: BSONDocument] = [:]
+    try store.withConnection { connection in
+      try connection.find(ids, at: place, projection: place.field.map { [$0: 1] }) { id, _, document in
+        guard let own = try place.document(in: document), !(try StoredState(own).isImported) else { return }
+        found[id] = BSONDocument(copying: own)
+      }
+    }
+    return found
   }
 
   private func allPages(of id: String, _ first: BSONDocument, _ place: DocumentPlace) throws -> [BSONDocument]
@@ -270,6 +284,7 @@ final class PlanSink: DocumentSink {
         if let first { stored = try allPages(of: id, first, place) }
       }
     }
+    if stored.isEmpty, let stray = try strays([id], kind)[id] { stored = [stray] }
     let plan = state.withLock { $0.plans[PlanSink.key(kind, id)] }
     return (stored, try pages(by: plan, stored))
   }

@@ -22,6 +22,10 @@ struct SetUpPlan {
       }
       let roles = mappings.plan(kind).map { DocumentRoles($0) }
       collection.indexes = SetUpPlan.indexes(kind, roles)
+      for field in mappings.namingFields where field.kind == kind {
+        let index = StoredCollections.index(of: field.name)
+        if !collection.indexes.contains(where: { $0.name == index.name }) { collection.indexes.append(index) }
+      }
       collections.append(collection)
     }
     collections.append(Collection(name: ImportRun.runCollection))

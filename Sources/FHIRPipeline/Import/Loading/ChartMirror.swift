@@ -16,6 +16,7 @@ struct ChartMirror {
     _ ids: [String], _ connection: borrowing StoreConnection
   ) throws -> [(id: String, reason: String)] {
     let known = try StoredState.states(of: ids, in: copies, connection)
+    let others = try applicationsOwn(known.filter { !$0.value.isImported }.map(\.key), connection)
     var operations: [(id: String, operation: WriteOperation)] = []
     var bytes = 0
     var refused: [(id: String, reason: String)] = []
@@ -26,13 +27,19 @@ struct ChartMirror {
       operations = []
       bytes = 0
     }
-    try connection.find(ids: ids, in: charts.collection) { document in
-      guard let id = try document.find("_id")?.text, let field = copies.field else { return }
+    let holders = try holders(of: ids, connection)
+    try connection.find(ids, at: charts) { id, _, document in
+      guard let field = copies.field else { return }
       let state = try StoredState(document)
       if let known = known[id], known.hash == state.hash { return }
+      if let own = others[id], try !own.withView({ try ChartMirror.isContained($0, in: document) }) {
+        refused.append((id, "an application's own chart stands there, with other content"))
+        return
+      }
       let copy = BSONDocument(copying: document)
       let operation = WriteOperation.update(
-        filter: try BSONDocument(["_id": .string(id)]), try DocumentPlace.setting(field, copy), upsert: true,
+        filter: try BSONDocument(["_id": holders[id] ?? .string(id)]), try DocumentPlace.setting(field, copy),
+        upsert: true,
         many: false)
       operations.append((id, operation))
       bytes += copy.count
@@ -40,5 +47,38 @@ struct ChartMirror {
     }
     try write()
     return refused
+  }
+
+  /// The `_id`s of patients that are no texts.
+  private func holders(
+    of ids: [String], _ connection: borrowing StoreConnection
+  ) throws -> [String: BSONValue] {
+    var holders: [String: BSONValue] = [:]
+    guard copies.hasOtherIDs else { return holders }
+    try connection.find(ids, at: copies, projection: ["_id": 1]) { id, storedID, _ in holders[id] = storedID }
+    return holders
+  }
+
+  /// Charts within patients that no import wrote.
+  private func applicationsOwn(
+    _ ids: [String], _ connection: borrowing StoreConnection
+  ) throws -> [String: BSONDocument] {
+    guard !ids.isEmpty, let field = copies.field else { return [:] }
+    var found: [String: BSONDocument] = [:]
+    try connection.find(ids, at: copies, projection: [field: 1]) { id, _, whole in
+      found[id] = try copies.document(in: whole).map { BSONDocument(copying: $0) }
+    }
+    return found
+  }
+
+  /// Whether a chart says nothing that another does not say as well.
+  private static func isContained(_ chart: BSONView, in other: BSONView) throws -> Bool {
+    try BSONFields(chart).fields.allSatisfy { field in
+      guard field.key != "_id", let value = try other.find(string: field.key).map(BSONValue.init) else {
+        return field.key == "_id"
+      }
+      guard let items = field.value.elements, let others = value.elements else { return field.value == value }
+      return items.allSatisfy(others.contains)
+    }
   }
 }

@@ -70,7 +70,7 @@ extension CollectionLoader {
   }
 
   /// A stored document with another added; nil where it stays as it is, or cannot be put together.
-  private func merged(
+  func merged(
     _ incoming: Assembly, _ state: StoredState, stored: [BSONDocument],
     _ connection: borrowing StoreConnection
   ) throws -> Merged? {

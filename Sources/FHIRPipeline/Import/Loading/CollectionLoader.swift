@@ -19,6 +19,10 @@ struct CollectionLoader {
   var findings: BatchFindings?
   /// Takes who loses an appointment; nil where none is lost.
   var departures: Departures?
+  /// Where an application may have documents that are to be here; nil where it can have none.
+  var strays: DocumentPlace?
+  /// Whether what strays stays there, to become a copy.
+  var keepsStrays = false
 
   var collection: String { place.collection }
 
@@ -96,7 +100,8 @@ struct CollectionLoader {
         changed.append(document)
       }
     }
-    var missed = try insert(fresh, areNew: areNew, connection)
+    let strays = try loadStrays(fresh, connection)
+    var missed = try strays.missed + insert(strays.new, areNew: areNew, connection)
     missed += try merge(changed, connection)
     for (document, pages) in paged { missed += try merge(document, pages: pages, connection) }
     return missed.map { LoadRequest($0) }
@@ -185,7 +190,7 @@ struct CollectionLoader {
   }
 
   /// The `_id`s that are no texts of the documents that these are to be written into.
-  private func holders(
+  func holders(
     of documents: [Assembly], _ connection: borrowing StoreConnection
   ) throws -> [String: BSONValue] {
     var holders: [String: BSONValue] = [:]
@@ -212,7 +217,7 @@ struct CollectionLoader {
   }
 
   /// Writes a new document's further pages; returns why that was not possible.
-  private func insertFurtherPages(
+  func insertFurtherPages(
     of document: Assembly, _ change: PageJournal.Change?, _ connection: borrowing StoreConnection
   ) throws -> String? {
     let pages = FurtherPages(of: document)

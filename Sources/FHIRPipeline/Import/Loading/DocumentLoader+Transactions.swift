@@ -100,9 +100,11 @@ extension DocumentLoader {
     _ connection: borrowing StoreConnection
   ) throws {
     // The pages of a document go with the rest of the transaction.
-    let loader = CollectionLoader(
+    var loader = CollectionLoader(
       place: states.place(of: kind), assembler: assembler, hasTransactions: false,
       counted: { findings.count($0) }, refused: { findings.refuse($1) }, departures: departures)
+    loader.strays = try states.strays(of: kind)
+    loader.keepsStrays = states.layout == .both
     guard try loader.loadTogether(requests.map(\.document), areNew: areNew, connection) else {
       throw CollectionLoader.Setback.changed
     }

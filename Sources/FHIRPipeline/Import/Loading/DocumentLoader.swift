@@ -195,11 +195,13 @@ package final class DocumentLoader: DocumentSink {
       try store.persevering { connection in
         defer { isFirst = false }
         findings.begin()
-        let loader = CollectionLoader(
+        var loader = CollectionLoader(
           place: states.place(of: kind), assembler: assembler,
           hasTransactions: store.server.hasTransactions, counted: { findings.count($0) },
           refused: { findings.refuse($0, $1) }, findings: findings,
           departures: departures)
+        loader.strays = try states.strays(of: kind)
+        loader.keepsStrays = states.layout == .both
         // What a try that broke off has written was not there when it was asked for.
         try loader.load(
           isFirst ? requests : requests.map { LoadRequest($0.document) }, areNew: areNew && isFirst,

@@ -11,16 +11,22 @@ final class StoredCollections: Sendable {
   static let namesIndex = IndexDefinition(
     name: "fhirline_names", keys: [StoredTargets.namesPath: 1], isSparse: true)
 
+  /// What finds documents by a field that says what they are called.
+  static func index(of field: String) -> IndexDefinition {
+    IndexDefinition(name: SetUpPlan.indexPrefix + field, keys: BSONFields([.init(field, 1)]), isSparse: true)
+  }
+
   private let store: DocumentStore
-  /// Those whose documents have names.
-  private let named: Set<String>
+  /// Those whose documents have names, with the fields that say some of them.
+  private let named: [String: [String]]
   /// Whether collections and indexes are made; a run that only looks makes none.
   private let makes: Bool
   private let entries = Mutex<[String: Entry]>([:])
 
-  init(_ store: DocumentStore, named: some Sequence<String>, makes: Bool) {
+  /// - Parameter named: the collections whose documents have names, with the fields that say some of them.
+  init(_ store: DocumentStore, named: [String: [String]], makes: Bool) {
     self.store = store
-    self.named = Set(named)
+    self.named = named
     self.makes = makes
   }
 
@@ -143,12 +149,19 @@ final class StoredCollections: Sendable {
   }
 
   private func making(_ name: String, isThere: Bool) -> (@Sendable () throws -> Void)? {
-    let (store, hasNames) = (store, named.contains(name))
-    guard hasNames || !isThere else { return nil }
+    let (store, naming) = (store, named[name])
+    guard naming != nil || !isThere else { return nil }
     return {
       try store.persevering { connection in
-        if hasNames {
+        if let naming {
           try connection.ensureIndexes([StoredCollections.namesIndex], on: name)
+          // What came with this run is known without being asked for.
+          for field in isThere ? naming : [] {
+            // Another program's index of the field does as well.
+            do { try connection.ensureIndexes([StoredCollections.index(of: field)], on: name) } catch let
+              error as StoreError where error.code == .indexConflict
+            {}
+          }
         } else {
           // Whoever may not make one makes it with what is inserted, or is told then.
           do { try connection.createCollection(name) } catch let error as StoreError

@@ -10,6 +10,14 @@ package struct StoredState: Sendable {
   var inputMark: Int64?
   package var pages: Int
 
+  /// Whether an import wrote the document.
+  var isImported: Bool { hash != nil }
+
+  init(hash: String?, pages: Int) {
+    self.hash = hash
+    self.pages = pages
+  }
+
   init(_ document: BSONView) throws {
     let bookkeeping = try document.find("_fhirline")?.document
     hash = try bookkeeping?.find("hash")?.text
@@ -40,10 +48,12 @@ package final class StoredStates: Sendable {
   let known: StoredCollections
   let unfitIDs: UnfitIDs
 
-  /// - Parameter makes: whether collections and indexes that are missing are made.
+  /// - Parameters:
+  ///   - naming: fields by whose values documents are looked for.
+  ///   - makes: whether collections and indexes that are missing are made.
   package init(
     store: DocumentStore, collections: [DocumentKind: String], layout: ChartLayout = .collection,
-    makes: Bool = true
+    naming: [NamingField] = [], makes: Bool = true
   ) {
     self.store = store
     self.collections = collections
@@ -51,36 +61,55 @@ package final class StoredStates: Sendable {
     // Further pages of charts have a # in their `_id`s, and `resource` has a slash in all of them.
     unfitIDs = UnfitIDs(
       [DocumentKind.patient, .chart, .provider, .appointment].map { collections[$0] ?? $0.rawValue }, store)
-    known = StoredCollections(store, named: StoredStates.named(collections), makes: makes)
+    var named: [String: [String]] = [:]
+    for name in StoredStates.named(collections) { named[name] = [] }
+    for field in naming { named[collections[field.kind] ?? field.kind.rawValue]?.append(field.name) }
+    known = StoredCollections(store, named: named, makes: makes)
   }
 
   /// The collections whose documents others may refer to by name.
   static func named(_ collections: [DocumentKind: String]) -> [String] {
-    [DocumentKind.patient, .provider, .appointment, .resource].map { collections[$0] ?? $0.rawValue }
+    StoredTargets.kinds.map { collections[$0] ?? $0.rawValue }
   }
 
   func collection(of kind: DocumentKind) -> String { place(of: kind).collection }
 
   func place(of kind: DocumentKind) -> DocumentPlace {
-    func name(_ kind: DocumentKind) -> String { collections[kind] ?? kind.rawValue }
-    var place = DocumentPlace(collection: name(kind))
+    if kind == .chart { return layout == .embedded ? embeddedCharts : ownCharts }
+    var place = ownPlace(of: kind)
+    if kind == .patient, layout != .collection { place.guarded = ChartLayout.field }
+    return place
+  }
+
+  private func ownPlace(of kind: DocumentKind) -> DocumentPlace {
+    var place = DocumentPlace(collection: collections[kind] ?? kind.rawValue)
     place.hasOtherIDs = known.hasOtherIDs(place.collection)
     place.unfitIDs = unfitIDs
-    if kind == .chart { place.owner = "patient_id" }
-    guard layout != .collection else { return place }
-    if kind == .chart, layout == .embedded { return embeddedCharts }
-    if kind == .patient { place.guarded = ChartLayout.field }
+    return place
+  }
+
+  /// Charts in a collection of their own.
+  private var ownCharts: DocumentPlace {
+    var place = ownPlace(of: .chart)
+    place.owner = "patient_id"
     return place
   }
 
   /// Charts as subdocuments of their patients' documents.
   var embeddedCharts: DocumentPlace {
-    var place = DocumentPlace(collection: collections[.patient] ?? DocumentKind.patient.rawValue)
+    var place = ownPlace(of: .patient)
     place.field = ChartLayout.field
     place.pages = collections[.chart] ?? DocumentKind.chart.rawValue
-    place.hasOtherIDs = known.hasOtherIDs(place.collection)
-    place.unfitIDs = unfitIDs
     return place
+  }
+
+  /// Where an application may have documents of a kind that are to be elsewhere: charts, within patients or in a collection of their
+  /// own. nil where there was nothing before this run.
+  func strays(of kind: DocumentKind) throws -> DocumentPlace? {
+    guard kind == .chart else { return nil }
+    if layout != .embedded { return try hadDocuments(.patient) ? embeddedCharts : nil }
+    let own = embeddedCharts.pages
+    return try known.hadDocuments(own) ? ownCharts : nil
   }
 
   /// Whether the collection of a kind had documents before this run.

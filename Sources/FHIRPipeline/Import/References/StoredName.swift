@@ -51,21 +51,24 @@ enum StoredName {
   }
 
   /// The `_id`s of documents that need no name to be found by `urn:uuid:` and their resource's id, or by an export's name.
-  static func documentIDs(_ name: String) -> [String] {
-    if let key = key(name) { return [String(key.drop { $0 != "/" }.dropFirst()), key] }
+  ///
+  /// - Parameter prefix: what the source's documents have before their ids.
+  static func documentIDs(_ name: String, prefix: String) -> [String] {
+    if let key = key(name), let slash = key.firstIndex(of: "/") {
+      let id = prefix + key[key.index(after: slash)...]
+      return [id, key[...slash] + id]
+    }
     guard name.hasPrefix(urn) else { return [] }
-    let id = String(name.dropFirst(urn.count))
+    let id = prefix + name.dropFirst(urn.count)
     return [id] + types.map { $0 + "/" + id }
   }
 
   /// Whether a document with that resource is found by its `_id`.
   ///
-  /// - Parameters:
-  ///   - key: the resource's, `Type/id`.
-  ///   - hasPrefix: whether its `_id` begins with a source.
-  static func follows(_ fullUrl: String, from id: String, key: String = "", hasPrefix: Bool) -> Bool {
-    if !hasPrefix, !key.isEmpty, StoredName.key(fullUrl) == key { return true }
-    return !hasPrefix && fullUrl.utf8.count == urn.utf8.count + id.utf8.count && fullUrl.hasPrefix(urn)
+  /// - Parameter key: the resource's, `Type/id`.
+  static func follows(_ fullUrl: String, from id: String, key: String) -> Bool {
+    if StoredName.key(fullUrl) == key { return true }
+    return fullUrl.utf8.count == urn.utf8.count + id.utf8.count && fullUrl.hasPrefix(urn)
       && fullUrl.hasSuffix(id)
   }
 
@@ -91,16 +94,11 @@ enum StoredName {
 
 extension RecordResource {
   /// What the resource's own document keeps of what others may call it by.
-  func storedNames(hasPrefix: Bool) -> [String] {
+  var storedNames: [String] {
     var names = ResourceIdentity.identifiers(of: tree, at: node).map {
       StoredName.identifier(type: type, system: $0.system, value: $0.value)
     }
-    if let fullUrl,
-      !StoredName.follows(
-        fullUrl, from: identity.id, key: type + "/" + identity.id, hasPrefix: hasPrefix)
-    {
-      names.append(fullUrl)
-    }
+    if let fullUrl, !StoredName.follows(fullUrl, from: id, key: key) { names.append(fullUrl) }
     return names
   }
 }

@@ -1,5 +1,5 @@
 import BSON
-package import DocumentStore
+import DocumentStore
 import FHIRMapping
 import Synchronization
 
@@ -17,28 +17,32 @@ package final class StoredTargets: Sendable {
   }
 
   private let store: DocumentStore
-  /// Collections to ask, in order; the last holds the resources that have no other home.
-  private let collections: [String]
-  /// The collection in which resources of a type have documents of their own.
-  private let home: @Sendable (String) -> String?
+  private let mappings: MappingSet
+  private let collections: [DocumentKind: String]
+  /// What the source's documents have before their ids: what is another source's is nobody's target.
+  private let prefix: String
   private let known: StoredCollections?
+  /// The collections that have names; nil for all.
+  private let named: Set<String>?
   private let state = Mutex(State())
 
-  package convenience init(store: DocumentStore, collections: [String]) {
-    self.init(store: store, collections: collections, known: nil)
-  }
+  /// The kinds of documents that others may name; the last holds the resources that have no other home.
+  static let kinds: [DocumentKind] = [.patient, .provider, .appointment, .resource]
 
   /// - Parameters:
+  ///   - prefix: what the source's documents have before their ids.
   ///   - known: what is known of the collections: those that had no documents are not asked.
-  ///   - home: the collection in which resources of a type have documents of their own; nil for any.
+  ///   - named: the collections that have names; nil for all.
   init(
-    store: DocumentStore, collections: [String], known: StoredCollections?,
-    home: @escaping @Sendable (String) -> String? = { _ in nil }
+    store: DocumentStore, mappings: MappingSet, collections: [DocumentKind: String], prefix: String = "",
+    known: StoredCollections? = nil, named: Set<String>? = nil
   ) {
-    self.home = home
     self.store = store
+    self.mappings = mappings
     self.collections = collections
+    self.prefix = prefix
     self.known = known
+    self.named = named
   }
 
   /// Why the database could not be asked; answers are then no answers.
@@ -65,7 +69,8 @@ package final class StoredTargets: Sendable {
   package func name(ofDocument id: String) -> String? {
     state.withLock { state in
       if let known = state.names[id] { return known }
-      guard state.failure == nil, let collection = collections.last else { return nil }
+      guard state.failure == nil else { return nil }
+      let collection = collection(.resource)
       if state.names.count > 200_000 { state.names.removeAll() }
       var name: String?
       do {
@@ -85,43 +90,73 @@ package final class StoredTargets: Sendable {
     }
   }
 
-  /// The collections in which a name is looked for.
-  private func collections(asked name: String) throws -> [String] {
-    var collections = self.collections
-    // A resource by its type: it has one home.
-    if let mark = name.firstIndex(of: "?"), let home = home(String(name[..<mark])) { collections = [home] }
-    if let known {
-      // Where nothing was stored before this run, its own index knows all there is.
-      try collections.removeAll { try !known.hadDocuments($0) }
-      try known.awaitIndexes(of: collections)
+  private func collection(_ kind: DocumentKind) -> String { collections[kind] ?? kind.rawValue }
+
+  /// The kinds of documents among which a name is looked for.
+  private func kinds(asked name: String) throws -> [DocumentKind] {
+    var kinds = StoredTargets.kinds
+    // A resource by its type: it has one home. What is a section of another document has no names there.
+    if let mark = name.firstIndex(of: "?") {
+      let place = mappings.homes.place(ofType: String(name[..<mark]))
+      kinds = [place.section == nil ? place.kind : .resource]
     }
-    return collections
+    if let named { kinds.removeAll { !named.contains(collection($0)) } }
+    return try ready(kinds)
   }
 
-  private static func target(of document: BSONView) throws -> TargetIndex.Target? {
-    guard let key = try document.find(path: "_fhirline.key")?.text, let slash = key.firstIndex(of: "/") else {
-      return nil
-    }
-    return TargetIndex.Target(type: String(key[..<slash]), id: String(key[key.index(after: slash)...]))
+  /// Of kinds those that had documents, once these can be looked for.
+  private func ready(_ kinds: [DocumentKind]) throws -> [DocumentKind] {
+    guard let known else { return kinds }
+    // Where nothing was stored before this run, its own index knows all there is.
+    let kinds = try kinds.filter { try known.hadDocuments(collection($0)) }
+    try known.awaitIndexes(of: kinds.map(collection))
+    return kinds
   }
+
+  /// The resource that a document holds; nil where it holds none, or is another source's.
+  private func target(of document: BSONView, _ kind: DocumentKind) throws -> TargetIndex.Target? {
+    guard let id = try document.find("_id").flatMap(StoredID.text) else { return nil }
+    guard let bookkeeping = try document.find("_fhirline")?.document else {
+      // One that never came from FHIR goes by its `_id`.
+      guard let type = mappings.plan(kind)?.root?.name, id.hasPrefix(prefix) else { return nil }
+      return TargetIndex.Target(type: type, id: DocumentID.fhirID(String(id.dropFirst(prefix.count))))
+    }
+    guard let key = try bookkeeping.find("key")?.text, let slash = key.firstIndex(of: "/") else { return nil }
+    let target = TargetIndex.Target(
+      type: String(key[..<slash]), id: String(key[key.index(after: slash)...]))
+    let isOwn =
+      id == (kind == .resource ? target.type + "/" : "") + prefix + target.id
+      || prefix.isEmpty && !id.hasSuffix("." + target.id)
+    return isOwn ? target : nil
+  }
+
+  /// What is read of documents to tell whom they hold.
+  private static let projection: BSONFields = ["_fhirline.key": 1]
+  /// More of one name are not looked at: those of other sources are passed over.
+  private static let mostOfName: Int64 = 100
 
   private func ask(_ name: String, _ state: inout State) -> TargetIndex.Target? {
     guard state.failure == nil else { return nil }
     var found: [TargetIndex.Target] = []
     do {
-      let collections = try collections(asked: name)
-      let filters = try StoredTargets.filters(name)
-      try store.persevering { connection in
-        found = []
-        for collection in collections {
-          for filter in filters {
-            try connection.find(
-              filter, in: collection,
-              options: FindOptions(projection: ["_fhirline.key": 1], limit: 2)
-            ) { document in
-              guard let target = try StoredTargets.target(of: document), StoredName.mayMean(target.key, name)
-              else { return }
-              if !found.contains(target) { found.append(target) }
+      let fields = namingFields(of: name)
+      if !fields.isEmpty {
+        found = try askByFields([name])[name] ?? []
+      } else {
+        let kinds = try kinds(asked: name)
+        let filters = try filters(name)
+        try store.persevering { connection in
+          found = []
+          for kind in kinds {
+            for filter in filters {
+              try connection.find(
+                filter, in: collection(kind),
+                options: FindOptions(projection: StoredTargets.projection, limit: StoredTargets.mostOfName)
+              ) { document in
+                guard let target = try target(of: document, kind), StoredName.mayMean(target.key, name)
+                else { return }
+                if !found.contains(target) { found.append(target) }
+              }
             }
           }
         }
@@ -157,16 +192,16 @@ package final class StoredTargets: Sendable {
     }
   }
 
-  /// What is asked of one collection.
+  /// What is asked of the documents of one kind.
   private struct Question {
     /// By what documents keep: the names that mean it.
     var texts: [String: [String]] = [:]
     /// By `_id`.
     var ids: [String: [String]] = [:]
 
-    mutating func add(_ name: String, _ texts: [String]) {
+    mutating func add(_ name: String, _ texts: [String], prefix: String) {
       for text in Set(texts + [name]) { self.texts[text, default: []].append(name) }
-      for id in StoredName.documentIDs(name) { ids[id, default: []].append(name) }
+      for id in StoredName.documentIDs(name, prefix: prefix) { ids[id, default: []].append(name) }
     }
 
     var filter: BSONDocument {
@@ -182,23 +217,28 @@ package final class StoredTargets: Sendable {
   }
 
   private func ask(_ names: some Sequence<String>, _ state: inout State) throws {
-    var questions: [String: Question] = [:]
+    var questions: [DocumentKind: Question] = [:]
     var asked: [String] = []
+    var mapped: [String] = []
     for name in names {
       // What is known by its value alone is a range of texts, and is asked for by itself.
       guard case .anyOf(let texts) = StoredName.search(name) else { continue }
       asked.append(name)
-      for collection in try collections(asked: name) {
-        questions[collection, default: Question()].add(name, texts)
+      guard namingFields(of: name).isEmpty else {
+        mapped.append(name)
+        continue
+      }
+      for kind in try kinds(asked: name) {
+        questions[kind, default: Question()].add(name, texts, prefix: prefix)
       }
     }
     var found: [String: [TargetIndex.Target]] = [:]
     try store.persevering { connection in
       found = [:]
-      for (collection, question) in questions {
+      for (kind, question) in questions {
         let options = FindOptions(projection: ["_fhirline.key": 1, "_fhirline.names": 1])
-        try connection.find(try question.filter, in: collection, options: options) { document in
-          guard let target = try StoredTargets.target(of: document) else { return }
+        try connection.find(try question.filter, in: collection(kind), options: options) { document in
+          guard let target = try target(of: document, kind) else { return }
           func add(_ name: String) {
             // One more than one is all that is to be known of several.
             if found[name, default: []].count < 2, found[name]?.contains(target) != true {
@@ -214,6 +254,7 @@ package final class StoredTargets: Sendable {
         }
       }
     }
+    found.merge(try askByFields(mapped)) { first, _ in first }
     if state.answers.count > 200_000 { state.answers.removeAll() }
     for name in asked {
       let targets = found[name] ?? []
@@ -224,29 +265,72 @@ package final class StoredTargets: Sendable {
 
   /// What finds documents by a name: by what they keep of it, or by the `_id` that it tells. Databases that were filled before names
   /// were kept as they are now have the name as it is asked for.
-  private static func filters(_ name: String) throws -> [BSONDocument] {
+  private func filters(_ name: String) throws -> [BSONDocument] {
     var filters: [BSONDocument] = []
     switch StoredName.search(name) {
     case .anyOf(let texts):
       let all = texts.contains(name) ? texts : texts + [name]
-      filters.append(try BSONDocument([namesPath: ["$in": .array(all.map { .string($0) })]]))
+      filters.append(
+        try BSONDocument([StoredTargets.namesPath: ["$in": .array(all.map { .string($0) })]]))
     case .range(let from, let to):
       let names: BSONValue = ["$elemMatch": ["$gte": .string(from), "$lt": .string(to)]]
-      filters.append(try BSONDocument([namesPath: names]))
-      filters.append(try BSONDocument([namesPath: .string(name)]))
+      filters.append(try BSONDocument([StoredTargets.namesPath: names]))
+      filters.append(try BSONDocument([StoredTargets.namesPath: .string(name)]))
     }
-    let ids = StoredName.documentIDs(name)
+    let ids = StoredName.documentIDs(name, prefix: prefix)
     if !ids.isEmpty { filters.append(try BSONDocument(["_id": ["$in": .array(ids.map { .string($0) })]])) }
     return filters
   }
-}
 
-extension HomePlan {
-  /// The collection in which resources of a type are found by what others call them.
-  func collection(ofNamed type: String, _ collections: [DocumentKind: String]) -> String {
-    let place = place(ofType: type)
-    // What is a section of another document has no names there.
-    let kind = place.section == nil ? place.kind : .resource
-    return collections[kind] ?? kind.rawValue
+  // MARK: By fields
+
+  /// The fields that say an identifier, and which value of theirs a name asks for; none for a name of another kind.
+  private func namingFields(of name: String) -> [(field: NamingField, value: String)] {
+    mappings.namingFields.compactMap { field in
+      let start = TargetIndex.identifierName(type: field.type, system: field.system, value: "")
+      return name.hasPrefix(start) ? (field, String(name.dropFirst(start.count))) : nil
+    }
+  }
+
+  /// Looks for documents whose fields, or else their resources, say that they have an identifier: what an application wrote into a
+  /// field counts, and what it took away is gone.
+  private func askByFields(_ names: [String]) throws -> [String: [TargetIndex.Target]] {
+    var questions: [NamingField: (values: [BSONValue], texts: [BSONValue])] = [:]
+    for name in names {
+      for (field, value) in namingFields(of: name) {
+        let stored = StoredName.identifier(type: field.type, system: field.system, value: value)
+        questions[field, default: ([], [])].values += NamingField.values(value)
+        questions[field, default: ([], [])].texts += Set([stored, name]).map { .string($0) }
+      }
+    }
+    let asked = Set(names)
+    var found: [String: [TargetIndex.Target]] = [:]
+    for (field, question) in questions where try !ready([field.kind]).isEmpty {
+      guard let plan = mappings.plan(field.kind) else { continue }
+      let filter = try BSONDocument([
+        "$or": [
+          .document([StoredTargets.namesPath: ["$in": .array(question.texts)]]),
+          .document([field.name: ["$in": .array(question.values)]]),
+        ]
+      ])
+      try store.persevering { connection in
+        try connection.find(filter, in: collection(field.kind)) { document in
+          let id = try document.find("_id").flatMap(StoredID.text) ?? ""
+          guard let own = try plan.identity(of: document, prefix: prefix) else { return }
+          let isOwn =
+            try document.find(path: "_fhirline.key") == nil
+            ? id.hasPrefix(prefix) : self.target(of: document, field.kind) != nil
+          guard isOwn else { return }
+          let target = TargetIndex.Target(type: field.type, id: own.id)
+          for (system, value) in own.identifiers where system == field.system {
+            let name = TargetIndex.identifierName(type: field.type, system: system, value: value)
+            if asked.contains(name), found[name]?.contains(target) != true {
+              found[name, default: []].append(target)
+            }
+          }
+        }
+      }
+    }
+    return found
   }
 }

@@ -76,7 +76,7 @@ final class ImportContext: Sendable {
     var largeInputs: [Int: LargeInput] = [:]
     for (file, bundle) in found.largeBundles {
       guard let contents = bundle.contents else { continue }
-      let prefix = run.source.isEmpty ? "" : run.source + "."
+      let prefix = run.prefix
       let own = contents.patients.filter { !found.repeated.contains(NameHash.of("Patient/" + $0)) }
       let isTransaction = contents.type == "transaction" && run.honoursTransactions
       largeInputs[file] = LargeInput(
@@ -243,7 +243,7 @@ final class ImportContext: Sendable {
     guard let states, !patients.isEmpty else { return false }
     do {
       guard try states.hadDocuments(.chart) else { return false }
-      let prefix = run.source.isEmpty ? "" : run.source + "."
+      let prefix = run.prefix
       return try states.states(of: patients.map { prefix + $0 }, .patient).count * 2 > patients.count
     } catch {
       fail(DocumentLoader.failure(error))

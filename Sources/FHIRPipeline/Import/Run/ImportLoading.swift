@@ -50,13 +50,13 @@ struct ImportLoading {
         goesOn: goesOn, mostFirst: run.mostKeptMoves)
       let deletions = DeletionRun(
         store: store, states: states, assembler: assembler, mappings: run.mappings,
-        prefix: run.source.isEmpty ? "" : run.source + ".", departures: departures)
+        prefix: run.prefix, departures: departures)
       let made = try makeDocuments(states, stored, moved, deletions)
       deleted = try made.deleted + deletions.run(made.due)
       try departures.settle(store, states, assembler, ReferenceResolver(run: found.index, stored: stored))
       let types = ledger.summary.types
       try moved.settle(
-        store, assembler, number: number, prefix: run.source.isEmpty ? "" : run.source + ".",
+        store, assembler, number: number, prefix: run.prefix,
         inserted: { types[$0]?.inserted ?? 0 > 0 }, say: run.say)
       let healing = HealingRun(
         run, store: store, states: states, assembler: assembler, index: found.index, number: number,
@@ -136,7 +136,8 @@ struct ImportLoading {
       ledger: ImportLedger(quarantine: nil, files: files.map(\.name), say: quiet.say), record: record,
       number: number,
       hasSameRules: hasSameRules, goesOn: true, store: store)
-    let states = StoredStates(store: store, collections: run.collections, layout: run.chart)
+    let states = StoredStates(
+      store: store, collections: run.collections, layout: run.chart, naming: run.mappings.namingFields)
     again.load(states, run.storedTargets(store, states))
     failure = again.failure
   }

@@ -16,6 +16,7 @@ package struct ImportRun: Sendable {
   package var chartPageEntries = 20_000
   /// Prefix of every `_id`; empty for none.
   package var source = ""
+  var prefix: String { source.isEmpty ? "" : source + "." }
   package var workers = 2
   /// Whether a transaction Bundle is loaded all or nothing; else entry by entry, as a batch is.
   package var honoursTransactions = true
@@ -55,12 +56,13 @@ package struct ImportRun: Sendable {
     if replay == nil { try quarantine.prepare() }
 
     let assembler = DocumentAssembler(
-      mappings: mappings, pageBytes: chartPageBytes, pageEntries: chartPageEntries)
+      mappings: mappings, prefix: prefix, pageBytes: chartPageBytes, pageEntries: chartPageEntries)
     Interruption.listen()
     let record = RunRecord(
       files: replay?.sources ?? files.map(\.name), input: fingerprint(of: files, assembler), rules: rules,
       source: source, store: store)
-    let states = StoredStates(store: store, collections: collections, layout: chart)
+    let states = StoredStates(
+      store: store, collections: collections, layout: chart, naming: mappings.namingFields)
     let stored = storedTargets(store, states)
     // Collections are made meanwhile; what goes wrong with that comes up again when they are written into.
     let conditions = conditions(store, states, stored)
@@ -130,9 +132,8 @@ extension ImportRun {
 
   /// What earlier runs loaded.
   func storedTargets(_ store: DocumentStore, _ states: StoredStates) -> StoredTargets {
-    StoredTargets(store: store, collections: StoredStates.named(collections), known: states.known) {
-      [self] type in mappings.homes.collection(ofNamed: type, collections)
-    }
+    StoredTargets(
+      store: store, mappings: mappings, collections: collections, prefix: prefix, known: states.known)
   }
 
   /// What earlier runs loaded that entries ask for.
@@ -141,7 +142,7 @@ extension ImportRun {
   ) -> StoredConditions {
     StoredConditions(
       store: store, states: states, stored: stored, homes: mappings.homes,
-      prefix: source.isEmpty ? "" : source + ".")
+      prefix: prefix)
   }
 
   /// The first pass over the inputs.

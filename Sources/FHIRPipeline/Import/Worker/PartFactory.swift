@@ -100,7 +100,7 @@ struct PartFactory: ~Copyable {
       result.waits += resolver.namesAsked(by: owner, in: tree)
     }
     records.reset()
-    let names = home.section == nil ? resource.storedNames(hasPrefix: !prefix.isEmpty) : []
+    let names = home.section == nil ? resource.storedNames : []
     let input = InputDigest.of(tree, node: resource.node, rewrites, key: home.key, names: names)
     switch form {
     case .written: try write(resource, home, names, sequence: sequence, origin: origin, input: input)
@@ -239,7 +239,7 @@ struct PartFactory: ~Copyable {
           section: section, key: home.key, bytes: view.bytes, of: home.kind, home.documentID, sequence: 0,
           origin: origin)
       } else {
-        let names = RecordResource(whole: tree).storedNames(hasPrefix: !prefix.isEmpty)
+        let names = RecordResource(whole: tree).storedNames
         records.append(
           root: home.key, bytes: view.bytes, names: names, of: home.kind, home.documentID, sequence: 0,
           origin: origin)
