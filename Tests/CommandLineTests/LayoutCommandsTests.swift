@@ -73,4 +73,47 @@ import Testing
     try workspace.insert([["_id": "own", "patient_id": "q"]], into: "patient_chart")
     #expect(try run(workspace, ["doctor", "--quiet"], status: 1).output.contains("q → own"))
   }
+
+  @Test(arguments: ["collection", "embedded", "both"], ["ndjson", "transaction"])
+  func `a page that was deleted is no reason to say that nothing changed: it comes back`(
+    _ layout: String, _ form: String
+  ) throws {
+    let workspace = try Workspace()
+    try workspace.write("pipeline.yml", "documents:\n  chart: \(layout)\n  chart_page_entries: 100\n")
+    let resources =
+      [("Patient/p", #"{"resourceType":"Patient","id":"p"}"#)]
+      + (1000..<1250).map { number in
+        (
+          "Observation/o\(number)",
+          #"{"resourceType":"Observation","id":"o\#(number)","status":"final","code":{"text":"x"},"#
+            + #""subject":{"reference":"Patient/p"}}"#
+        )
+      }
+    let lines = resources.map(\.1).joined(separator: "\n") + "\n"
+    let entries = resources.map { key, resource in
+      #"{"fullUrl":"http://example.org/\#(key)","resource":\#(resource),"request":{"method":"PUT","url":"\#(key)"}}"#
+    }
+    let bundle =
+      #"{"resourceType":"Bundle","type":"transaction","entry":[\#(entries.joined(separator: ","))]}"#
+    let file =
+      form == "ndjson" ? try workspace.write("in.ndjson", lines) : try workspace.write("in.json", bundle)
+    func load() throws -> Workspace.Summary {
+      let output = try run(workspace, ["import", "--quiet", "--summary", "json", file]).output
+      return try JSONDecoder().decode(Workspace.Summary.self, from: Data(output.utf8))
+    }
+    #expect(try load().loaded.inserted == 251)
+    let page = try workspace.document("p#2", in: "patient_chart")
+    let lost = page["observations"]?.elements?.count ?? 0
+    #expect(lost > 0)
+
+    try workspace.delete("p#2", from: "patient_chart")
+    #expect(try run(workspace, ["doctor", "--quiet"], status: 1).output.contains("[missing-page]"))
+    let planned = try run(workspace, ["plan", "--quiet", file]).output
+    #expect(planned.contains("Observation/o") && planned.contains("p: replace"))
+    let second = try load()
+    #expect(second.loaded.inserted == lost && second.loaded.unchanged == 251 - lost)
+    #expect(try workspace.document("p#2", in: "patient_chart")["observations"] == page["observations"])
+    #expect(try run(workspace, ["doctor", "--quiet"]).output.isEmpty)
+    #expect(try load().loaded.unchanged == 251)
+  }
 }

@@ -206,7 +206,7 @@ package struct DocumentAssembler: Sendable {
     return draft
   }
 
-  static func pageIDs(_ id: String, count: Int) -> [String] {
+  package static func pageIDs(_ id: String, count: Int) -> [String] {
     (0..<max(count, 1)).map { pageID(id, $0) }
   }
 

@@ -164,7 +164,7 @@ final class PlanSink: DocumentSink {
       // An older form of an appointment changes nothing, and is in the list of whom it names all the same.
       noteFormerOwners(of: planned)
       let before = try base[0].withView { try StoredState($0) }
-      if planned.hash == before.hash || planned.isAsStored {
+      if before.isStill(planned, pages: base.count) {
         foundUnchanged(document.kind, document.id)
         return
       }
@@ -183,7 +183,7 @@ final class PlanSink: DocumentSink {
       return
     }
     // What came and left again leaves it as it is.
-    if try stored[0].withView({ try StoredState($0).hash }) == planned.hash {
+    if try stored[0].withView({ try StoredState($0) }).isStill(planned, pages: stored.count) {
       return note(
         PlannedDocument(kind: planned.kind, collection: place.name, id: planned.id, fate: .unchanged), nil)
     }

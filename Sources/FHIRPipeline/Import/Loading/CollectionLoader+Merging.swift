@@ -81,7 +81,7 @@ extension CollectionLoader {
       refused(incoming, "the document could not be put together: \(error)")
       return nil
     }
-    if state.hash == document.hash || document.isAsStored {
+    if state.isStill(document, pages: stored.count) {
       try departures?.note(document.formerOwners, of: document.id, connection)
       counted(findings?.tally(ofUnchanged: incoming.id) ?? document.tally)
       return nil

@@ -80,7 +80,7 @@ struct CollectionLoader {
     let asked = requests.filter { request in
       if case .unknown = request.presence { !areNew || request.document.pageCount > 1 } else { false }
     }
-    let found = try StoredState.states(of: asked.map(\.id), in: place, connection)
+    let found = try StoredState.states(ofWhole: asked.map(\.id), in: place, connection)
     var fresh: [Assembly] = []
     var changed: [Assembly] = []
     var paged: [(Assembly, Int)] = []

@@ -25,6 +25,14 @@ package struct StoredState: Sendable {
     pages = Int(try bookkeeping?.find("pages")?.integer ?? 1)
   }
 
+  /// Whether a document that was put together of the stored one, of so many pages, is that one.
+  func isStill(_ document: Assembly, pages found: Int) -> Bool {
+    guard hash == document.hash else { return document.isAsStored }
+    // The hash tells of what stood on a page that is gone as well.
+    let total = document.tally.total
+    return found >= pages || total.inserted + total.replaced == 0
+  }
+
   /// The states of those of the documents that are there, by `_id`.
   static func states(
     of ids: [String], in place: DocumentPlace, _ connection: borrowing StoreConnection
@@ -35,6 +43,20 @@ package struct StoredState: Sendable {
       guard let own = try place.document(in: document) else { return }
       states[id] = try StoredState(own)
     }
+    return states
+  }
+
+  /// The same, with no hash for documents of which a page is gone: they are to be read, and to be made whole.
+  static func states(
+    ofWhole ids: [String], in place: DocumentPlace, _ connection: borrowing StoreConnection
+  ) throws -> [String: StoredState] {
+    var states = try states(of: ids, in: place, connection)
+    let further = states.filter { $0.value.pages > 1 }.map { id, state in
+      (id: id, pages: DocumentAssembler.pageIDs(id, count: state.pages).dropFirst())
+    }
+    guard !further.isEmpty else { return states }
+    let present = try connection.existing(ids: further.flatMap(\.pages), in: place.pages)
+    for (id, pages) in further where !pages.allSatisfy(present.contains) { states[id]?.hash = nil }
     return states
   }
 }
@@ -125,7 +147,7 @@ package final class StoredStates: Sendable {
   /// that was killed leaves such.
   func states(of ids: [String], _ kind: DocumentKind) throws -> [String: StoredState] {
     try store.persevering { connection in
-      var states = try StoredState.states(of: ids, in: place(of: kind), connection)
+      var states = try StoredState.states(ofWhole: ids, in: place(of: kind), connection)
       guard kind == .chart, layout == .both, !states.isEmpty else { return states }
       let copies = try StoredState.states(of: Array(states.keys), in: embeddedCharts, connection)
       for (id, state) in states where copies[id]?.hash != state.hash { states[id]?.hash = nil }
