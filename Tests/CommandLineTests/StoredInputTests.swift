@@ -192,6 +192,32 @@ import Testing
     }
   }
 
+  @Test func `of two versions whose patient nobody knows the later counts, and comes again as it is`() throws
+  {
+    let workspace = try Workspace()
+    func version(_ value: String) -> String {
+      observation("x", "p", value).replacing(
+        "Patient/p", with: "Patient?identifier=http://example.org/mrn|nobody")
+    }
+    let patient = try workspace.write("p.ndjson", #"{"resourceType":"Patient","id":"p"}"# + "\n")
+    let files = [
+      try workspace.write("1.ndjson", version("1") + "\n"), patient,
+      try workspace.write(
+        "2.json",
+        #"{"resourceType":"Bundle","type":"collection","entry":["#
+          + #"{"fullUrl":"http://example.org/Observation/x","resource":\#(version("2"))},"#
+          + #"{"fullUrl":"http://example.org/Patient/p","resource":{"resourceType":"Patient","id":"p"}}]}"#),
+    ]
+    _ = try run(workspace, [patient])
+    for round in 1...3 {
+      let (summary, _) = try run(workspace, files)
+      #expect(summary.read == 4 && summary.accounted == 4, "\(round)")
+      #expect(round == 1 || summary.loaded.unchanged == 4, "\(round)")
+      let stored = try workspace.document("Observation/x", in: "resource")["fhir"]?.fields
+      #expect(stored?["valueQuantity"]?.fields?["value"] == .int32(2), "\(round)")
+    }
+  }
+
   @Test func `lines that cannot be read are told each time`() throws {
     let workspace = try Workspace()
     let files =

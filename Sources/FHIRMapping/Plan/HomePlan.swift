@@ -90,6 +90,13 @@ package struct HomePlan: Sendable {
     return Home(kind: rule.kind, documentID: target.id, section: section.name, key: key)
   }
 
+  /// Whether the resource of a key, `Type/id`, is the item of a section where its owner is known.
+  package func isItem(key: UnsafeRawBufferPointer) -> Bool {
+    let bytes = key.bindMemory(to: UInt8.self)
+    guard let slash = bytes.firstIndex(of: UInt8(ascii: "/")) else { return false }
+    return rule(of: table.resourceTypeID(UnsafeBufferPointer(rebasing: bytes[..<slash])))?.section != nil
+  }
+
   /// The reference that decides a resource's home, if it is the item of a section and has one.
   package func owner(of tree: ResourceTree, node: Int) -> Int? {
     rule(of: type(of: tree, node))?.section?.owner.firstNode(in: tree, from: node)

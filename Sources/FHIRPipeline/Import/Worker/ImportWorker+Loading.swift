@@ -8,7 +8,10 @@ extension ImportWorker {
   func isWhole(_ part: PartView, whole patients: WholePatients) -> Bool {
     switch part.kind {
     // All resources of one key are loaded together, so that the last counts in every run alike.
-    case .resource, .appointment: !context.repeated.contains(NameHash.of(part.key))
+    case .appointment: !context.repeated.contains(NameHash.of(part.key))
+    // Of those whose owner is not known nobody has noted whether they come more than once.
+    case .resource:
+      !context.repeated.contains(NameHash.of(part.key)) && !context.run.mappings.homes.isItem(key: part.key)
     case .patient, .chart: patients.contains(part.documentID)
     case .provider: false
     }
