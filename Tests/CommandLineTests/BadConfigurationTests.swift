@@ -39,6 +39,8 @@ import Testing
     let binary = try workspace.write("binary.yml", Data([0xFF, 0xFE, 0]))
     let unread = try workspace.run("validate", "Samples/clinic", "--config", binary)
     #expect(unread.status == 2 && unread.errors.contains("cannot be read as UTF-8 text"))
+    let folder = try workspace.run("validate", "Samples/clinic", "--config", "Samples")
+    #expect(folder.status == 2 && folder.errors.contains("Samples: this is a folder; a file was expected"))
   }
 
   /// Each change breaks one of the project's own mapping files; the finding stands at the line of the change.

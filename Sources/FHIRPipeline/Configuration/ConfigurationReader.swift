@@ -10,12 +10,7 @@ package enum ConfigurationReader {
       if path == nil { return PipelineConfiguration() }
       throw PipelineFailure(.configuration, "\(file): no such configuration file")
     }
-    guard let data = FileManager.default.contents(atPath: file),
-      let text = String(data: data, encoding: .utf8)
-    else {
-      throw PipelineFailure(.configuration, "\(file): this file cannot be read as UTF-8 text")
-    }
-    var configuration = try parse(text, file: file)
+    var configuration = try parse(try TextFile.read(file, .configuration), file: file)
     let folder = Path.folder(of: file)
     if let mappings = configuration.mappings, !mappings.hasPrefix("/") {
       configuration.mappings = folder.isEmpty ? mappings : folder + "/" + mappings

@@ -20,10 +20,7 @@ package struct MappingTestRun {
 
   /// Runs the examples of a file.
   package mutating func run(file: String) throws {
-    guard let data = FileManager.default.contents(atPath: file),
-      let text = String(validating: data, as: UTF8.self)
-    else { throw PipelineFailure(.mapping, "\(file): this file cannot be read as UTF-8 text") }
-    try run(text, file: file)
+    try run(try TextFile.read(file, .mapping), file: file)
   }
 
   package mutating func run(_ text: String, file: String) throws {

@@ -12,12 +12,7 @@ import Yams
 ///         expires: 2026-12-31             # the last day on which it holds
 package enum SuppressionReader {
   package static func read(path: String) throws -> [Suppression] {
-    guard let data = FileManager.default.contents(atPath: path),
-      let text = String(data: data, encoding: .utf8)
-    else {
-      throw PipelineFailure(.configuration, "\(path): this file of suppressions cannot be read as UTF-8 text")
-    }
-    return try parse(text, file: path)
+    try parse(try TextFile.read(path, .configuration), file: path)
   }
 
   package static func parse(_ text: String, file: String) throws -> [Suppression] {
