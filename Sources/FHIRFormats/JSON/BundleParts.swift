@@ -3,45 +3,64 @@ import FHIRModel
 /// The records that a Bundle's tree falls into: one for each entry, and one for its other members.
 ///
 /// For Bundles that are in memory as a whole; ``JSONDocument`` reads those that need not be.
-struct BundleParts: Sequence {
-  let bundle: Record
-  let names: NameIndex
+struct BundleParts {
+  private let bundle: Record
+  private let entryName: NameID?
 
   init(of bundle: Record, names: NameIndex) {
     self.bundle = bundle
-    self.names = names
+    entryName = names.entry
   }
 
-  func makeIterator() -> Array<Record>.Iterator {
-    guard let raw = bundle.raw, let entryName = names.entry else { return [bundle].makeIterator() }
+  /// Hands the records over one by one: all of them would be the Bundle a second time.
+  func forEach(_ body: (Record) throws -> Void) rethrows {
+    guard let raw = bundle.raw, entryName != nil else { return try body(bundle) }
     let tree = bundle.tree
-    let entries = tree.children(of: 0).filter {
-      tree.nodes[$0].name == entryName && tree.nodes[$0].flags.contains(.item)
-    }
-    var records = entries.enumerated().map { index, entry in
-      let start = Int(tree.nodes[entry].position)
+    // Issues come in any order, and are few as a rule; what is not an entry's is the Bundle's own.
+    var issues = bundle.issues.filter { $0.expression.hasPrefix("Bundle.entry[") && $0.position != nil }
+      .sorted { ($0.position ?? .init(line: 0, column: 0)) < ($1.position ?? .init(line: 0, column: 0)) }[...]
+    var rest = [0..<1]
+    var index = 0
+    var last: Record?
+    for child in tree.children(of: 0) {
+      guard isEntry(child) else {
+        rest.append(child..<Int(tree.nodes[child].end))
+        continue
+      }
+      let start = Int(tree.nodes[child].position)
+      // Entries follow each other in the source: an issue belongs to the last one that begins before it.
+      if var last {
+        if !issues.isEmpty {
+          let position = raw.chunk.position(at: start)
+          while let issue = issues.first, let place = issue.position, place < position {
+            last.issues.append(issue)
+            issues.removeFirst()
+          }
+        }
+        try body(last)
+      }
       let end = JSONSkip.value(raw.chunk.bytes, from: start, to: raw.chunk.count)
-      let part = copy([entry..<Int(tree.nodes[entry].end)], of: tree, in: raw.chunk)
+      let part = copy([child..<Int(tree.nodes[child].end)], of: tree, in: raw.chunk)
       part.rootExpression = "Bundle.entry[\(index)]"
-      return Record(
+      last = Record(
         .entry(index: index), tree: part,
         raw: RawSlice(chunk: raw.chunk, range: start..<Swift.max(start, end)))
+      index += 1
     }
-    var rest = [0..<1]
-    for child in tree.children(of: 0) where !entries.contains(child) {
-      rest.append(child..<Int(tree.nodes[child].end))
+    var shell = Record(.bundle(entryCount: index), tree: copy(rest, of: tree, in: raw.chunk))
+    shell.issues = bundle.issues.filter { !$0.expression.hasPrefix("Bundle.entry[") || $0.position == nil }
+    if var last {
+      last.issues += issues
+      try body(last)
+    } else {
+      shell.issues += issues
     }
-    records.append(Record(.bundle(entryCount: entries.count), tree: copy(rest, of: tree, in: raw.chunk)))
-    for issue in bundle.issues {
-      // Entries follow each other in the source: an issue belongs to the last one before it, if it is an entry's.
-      let owner =
-        issue.expression.hasPrefix("Bundle.entry[")
-        ? records.lastIndex { record in
-          record.isEntry && record.tree.position(of: 0).map { $0 <= issue.position ?? $0 } ?? false
-        } : nil
-      records[owner ?? records.count - 1].issues.append(issue)
-    }
-    return records.makeIterator()
+    try body(shell)
+  }
+
+  private func isEntry(_ node: Int) -> Bool {
+    let tree = bundle.tree
+    return tree.nodes[node].name == entryName && tree.nodes[node].flags.contains(.item)
   }
 
   /// A tree of whole subtrees; the first range may be the root alone, and the others are then below it.

@@ -26,7 +26,7 @@ struct JSONLines: Sendable {
         if end >= range.upperBound || bytes[end] == JSONByte.newline {
           let record = scanner.record(.resource, expression: "", chunk: chunk, range: i..<valueEnd)
           if options.splitBundles && record.isBundle(names.table) {
-            for part in BundleParts(of: record, names: names) { try body(part) }
+            try BundleParts(of: record, names: names).forEach(body)
           } else {
             try body(record)
           }
