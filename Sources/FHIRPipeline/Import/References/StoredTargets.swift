@@ -313,8 +313,11 @@ package final class StoredTargets: Sendable {
           .document([field.name: ["$in": .array(question.values)]]),
         ]
       ])
+      // Lists of appointments may be long, and say nothing of who it is.
+      let options = FindOptions(
+        projection: ["appointments": 0, "_fhirline.appointments": 0, "_fhirline.origin": 0])
       try store.persevering { connection in
-        try connection.find(filter, in: collection(field.kind)) { document in
+        try connection.find(filter, in: collection(field.kind), options: options) { document in
           let id = try document.find("_id").flatMap(StoredID.text) ?? ""
           guard let own = try plan.identity(of: document, prefix: prefix) else { return }
           let isOwn =
