@@ -123,10 +123,17 @@ struct LargerInputs {
     try write(Array(first.bytes[..<first.entries.lowerBound]), to: path)
     var size = 0
     var number = 0
+    // A transaction names a resource once: what several Bundles have, and what copies share, comes with the first of them.
+    var seen: Set<[UInt8]> = []
     while size < wanted {
       for bundle in bundles {
-        var entries = copies.copy(Array(bundle.bytes[bundle.entries]), number: number)
-        if size > 0 { entries.insert(UInt8(ascii: ","), at: 0) }
+        let copy = copies.copy(Array(bundle.bytes[bundle.entries]), number: number)
+        var entries: [UInt8] = []
+        for entry in LargerInputs.parts(of: copy)
+        where seen.insert(LargerInputs.fullUrl(of: copy[entry])).inserted {
+          if size + entries.count > 0 { entries.append(UInt8(ascii: ",")) }
+          entries += copy[entry]
+        }
         try write(entries, to: path, appending: true)
         size += entries.count
         if size >= wanted { break }
@@ -135,6 +142,40 @@ struct LargerInputs {
     }
     try write(Array(first.bytes[first.entries.upperBound...]), to: path, appending: true)
     return Input(path)
+  }
+
+  /// The entries in the text between the brackets.
+  private static func parts(of text: [UInt8]) -> [Range<Int>] {
+    var parts: [Range<Int>] = []
+    var depth = 0
+    var isText = false
+    var start = 0
+    var at = 0
+    while at < text.count {
+      switch text[at] {
+      case UInt8(ascii: "\\") where isText: at += 1
+      case UInt8(ascii: "\""): isText.toggle()
+      case UInt8(ascii: "{") where !isText:
+        if depth == 0 { start = at }
+        depth += 1
+      case UInt8(ascii: "}") where !isText:
+        depth -= 1
+        if depth == 0 { parts.append(start..<at + 1) }
+      default: break
+      }
+      at += 1
+    }
+    return parts
+  }
+
+  /// What an entry is called; all of it where it has no name.
+  private static func fullUrl(of entry: ArraySlice<UInt8>) -> [UInt8] {
+    let quote = UInt8(ascii: "\"")
+    guard let name = entry.firstRange(of: Array("\"fullUrl\"".utf8)),
+      let open = entry[name.upperBound...].firstIndex(of: quote),
+      let close = entry[(open + 1)...].firstIndex(of: quote)
+    else { return Array(entry) }
+    return Array(entry[open..<close])
   }
 
   /// Where the entries of a Bundle's text stand, between the brackets.
