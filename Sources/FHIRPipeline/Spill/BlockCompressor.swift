@@ -7,7 +7,8 @@ import CLZ4
 final class BlockCompressor: @unchecked Sendable {
   // Safe to share: whoever has taken it out of a `Mutex` is its only user.
 
-  /// How little LZ4 looks for what repeats: with 8 it takes half of the time, and makes blocks some percent larger.
+  /// How little LZ4 looks for what repeats: with 8 it takes three fifths of the instructions that it takes with 1,
+  /// and blocks are a third larger.
   private static let acceleration: Int32 = 8
 
   private var room = UnsafeMutableRawBufferPointer(start: nil, count: 0)

@@ -89,7 +89,7 @@ extension ImportContext {
     guard let states else { return [:] }
     let deletions = DeletionRun(
       store: states.store, states: states, assembler: assembler, mappings: run.mappings,
-      prefix: run.source.isEmpty ? "" : run.source + ".")
+      prefix: run.prefix)
     var documents: DeletionRun.Orders = [:]
     for part in parts {
       let id = String(decoding: part.documentID, as: UTF8.self)
