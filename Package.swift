@@ -72,7 +72,7 @@ let package = Package(
     .executableTarget(
       name: "fhirline",
       dependencies: [
-        "FHIRPipeline", "FHIRValidation", "FHIRMapping",
+        "FHIRModel", "FHIRPipeline", "FHIRValidation", "FHIRMapping",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),

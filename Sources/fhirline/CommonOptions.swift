@@ -74,11 +74,8 @@ struct DatabaseOptions: ParsableArguments {
 
   func apply(uri: String?, to configuration: inout PipelineConfiguration) throws {
     if let uriFile {
-      guard
-        let text = FileManager.default.contents(atPath: uriFile).flatMap({ String(data: $0, encoding: .utf8) }
-        )
-      else { throw PipelineFailure(.configuration, "\(uriFile): this file cannot be read") }
-      configuration.uri = text.trimmingCharacters(in: .whitespacesAndNewlines)
+      configuration.uri = try TextFile.read(uriFile, .configuration)
+        .trimmingCharacters(in: .whitespacesAndNewlines)
     }
     if let uri { configuration.uri = uri }
     if let database { configuration.chosenDatabase = database }

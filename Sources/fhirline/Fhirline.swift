@@ -1,4 +1,5 @@
 import ArgumentParser
+import FHIRModel
 import FHIRPipeline
 import Glibc
 
@@ -33,6 +34,9 @@ struct Fhirline: ParsableCommand {
       if let failure = Terminal.outputFailure { throw failure }
     } catch let status as ExitStatus.Exit {
       Glibc.exit(status.status.rawValue)
+    } catch let failure as PipelineFailure where failure.code == .output && Terminal.hasLostReader {
+      // It was cut short, and there is nobody to be told.
+      Glibc.exit(ExitStatus.stopped.rawValue)
     } catch let failure as PipelineFailure {
       Terminal.say("fhirline: \(failure.message)")
       Glibc.exit(failure.exitStatus.rawValue)
@@ -43,9 +47,19 @@ struct Fhirline: ParsableCommand {
         Terminal.write(text + "\n", to: STDOUT_FILENO)
         Glibc.exit(0)
       }
-      Terminal.say(text)
+      Terminal.say(unknownCommand ?? text)
       Glibc.exit(ExitStatus.couldNotRun.rawValue)
     }
+  }
+
+  /// What to say of a first word that is no command; nil where it is one.
+  private static var unknownCommand: String? {
+    guard let word = CommandLine.arguments.dropFirst().first, !word.hasPrefix("-") else { return nil }
+    let names = configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"]
+    guard !names.contains(word) else { return nil }
+    let near = closest(to: word, among: names).map { "did you mean \($0)?" }
+    return "fhirline: there is no command \(word)"
+      + (near.map { ": \($0)" } ?? "; fhirline --help lists them")
   }
 }
 

@@ -43,6 +43,36 @@ import Testing
     #expect(folder.status == 2 && folder.errors.contains("Samples: this is a folder; a file was expected"))
   }
 
+  @Test(arguments: [
+    ("file", "file: this is a file; a folder was expected; --mappings"),
+    ("none", "none: there is no such folder; --mappings"),
+  ])
+  func `a folder of mappings that is none`(path: String, message: String) throws {
+    let workspace = try Workspace()
+    try workspace.write("file", "")
+    for command in [["plan", "Samples/clinic"], ["mapping", "check"]] {
+      let file = try workspace.write("pipeline.yml", "documents:\n  mappings: \(path)\n")
+      let outcome = try Program.run(command + ["--config", file])
+      #expect(outcome.status == 2 && outcome.errors.contains(message), "\(command): \(outcome.errors)")
+    }
+  }
+
+  @Test func `a configuration may come through a pipe`() throws {
+    let script = #"printf 'import:\n  workers: many\n' | "$0" validate Samples/clinic --config /dev/stdin"#
+    let outcome = try Program.run(["-c", script, Program.executable.path], program: URL(filePath: "/bin/sh"))
+    #expect(outcome.errors.contains("/dev/stdin:2:12: import.workers: a whole number"), "\(outcome.errors)")
+  }
+
+  @Test(arguments: [
+    ("improt", "there is no command improt: did you mean import?"),
+    ("load", "there is no command load; fhirline --help lists them"),
+  ])
+  func `a command that there is not`(word: String, message: String) throws {
+    let outcome = try Program.run([word, "Samples/clinic"])
+    #expect(outcome.status == 2)
+    #expect(outcome.errors == "fhirline: \(message)\n")
+  }
+
   /// Each change breaks one of the project's own mapping files; the finding stands at the line of the change.
   @Test(arguments: [
     (

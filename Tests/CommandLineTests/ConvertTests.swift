@@ -34,6 +34,17 @@ import Testing
     }
   }
 
+  @Test func `a reader who has had enough is no failure to be told`() throws {
+    let workspace = try Workspace()
+    let lines = (0..<20_000).map { #"{"resourceType":"Patient","id":"p\#($0)"}"# }
+    let file = try workspace.write("in.ndjson", lines.joined(separator: "\n"))
+    let script = #"{ "$0" convert "$1" - --format ndjson --quiet; echo "$?" >&2; } | head -n 1"#
+    let outcome = try Program.run(
+      ["-c", script, Program.executable.path, file], program: URL(filePath: "/bin/sh"))
+    #expect(outcome.output == lines[0] + "\n")
+    #expect(outcome.errors == "3\n")
+  }
+
   @Test func `files of one name in a folder stand beside each other, and one that breaks off holds up none`()
     throws
   {

@@ -37,15 +37,7 @@ package enum Database {
   /// The mapping files, compiled.
   package static func mappings(_ configuration: PipelineConfiguration) throws -> MappingSet {
     do {
-      if let folder = configuration.mappings {
-        guard Path.isFolder(folder) else {
-          throw PipelineFailure(
-            .mapping,
-            "\(folder): there is no such folder; --mappings, or documents.mappings in the configuration, names it"
-          )
-        }
-        return try MappingSet.load(directory: folder)
-      }
+      if let folder = try configuration.mappingFolder() { return try MappingSet.load(directory: folder) }
       return try MappingSet.builtIn()
     } catch let error as MappingError {
       throw PipelineFailure(.mapping, "\(error)")

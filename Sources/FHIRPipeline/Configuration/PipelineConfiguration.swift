@@ -1,3 +1,5 @@
+import Glibc
+
 /// What `pipeline.yml`, the environment and the flags settle before a run.
 package struct PipelineConfiguration: Sendable, Equatable {
   package var uri: String?
@@ -24,6 +26,15 @@ package struct PipelineConfiguration: Sendable, Equatable {
   package var packages = PackageOptions()
 
   package init() {}
+
+  /// Where the mapping files lie; nil for those built in.
+  func mappingFolder() throws -> String? {
+    guard let mappings, !Path.isFolder(mappings) else { return mappings }
+    let fault =
+      access(mappings, F_OK) == 0 ? "this is a file; a folder was expected" : "there is no such folder"
+    throw PipelineFailure(
+      .mapping, "\(mappings): \(fault); --mappings, or documents.mappings in the configuration, names it")
+  }
 
   package static let documents = ["patient", "patient_chart", "provider", "appointment", "resource"]
   package static let defaultDatabase = "telehealth"

@@ -15,7 +15,7 @@ package struct MappingFiles {
   package init(_ paths: [String], _ configuration: PipelineConfiguration) throws {
     var folder: String?
     if paths.isEmpty {
-      folder = configuration.mappings
+      folder = try configuration.mappingFolder()
     } else if paths.count == 1, Path.isFolder(paths[0]) {
       folder = paths[0]
     }
@@ -23,12 +23,6 @@ package struct MappingFiles {
     isWhole = paths.isEmpty || folder != nil
     do {
       if let folder {
-        guard Path.isFolder(folder) else {
-          throw PipelineFailure(
-            .mapping,
-            "\(folder): there is no such folder; --mappings, or documents.mappings in the configuration, names it"
-          )
-        }
         files = try MappingSet.files(directory: folder)
         let read = Set(files.map(\.name))
         unread = MappingFiles.yaml(in: folder).filter { !read.contains($0) }

@@ -17,10 +17,13 @@ package enum Terminal {
 
   private static let outputFault = Atomic<Int32>(0)
 
+  /// Whether who read standard output wanted no more of it.
+  package static var hasLostReader: Bool { outputFault.load(ordering: .relaxed) == EPIPE }
+
   /// Why standard output did not take all that was written to it; nil too where its reader wanted no more.
   package static var outputFailure: PipelineFailure? {
     let fault = outputFault.load(ordering: .relaxed)
-    guard fault != 0, fault != EPIPE else { return nil }
+    guard fault != 0, !hasLostReader else { return nil }
     return .unwritable("standard output: cannot be written", errno: fault)
   }
 
