@@ -163,14 +163,50 @@ import Testing
     var options = tinyChunks
     options.maximumResourceBytes = 1000
     let long = String(repeating: "x", count: 5000)
-    for text in [
-      "{\"resourceType\":\"Basic\",\"id\":\"\(long)\"}",
-      "{\"resourceType\":\"Bundle\",\"entry\":[{\"fullUrl\":\"\(long)\"}]}",
-      "{\"\(long)\":1}",
-    ] {
+    for text in ["{\"resourceType\":\"Basic\",\"id\":\"\(long)\"}", "{\"\(long)\":1}"] {
       let records = try read(text, options: options)
       #expect(records.map(\.content) == [.unreadable])
       #expect(records[0].issues.map(\.rule) == [.limitSize])
+    }
+  }
+
+  @Test func `an entry larger than allowed is passed over, and what stands behind it is read`() throws {
+    let long = String(repeating: "x\\\"}]é", count: 20_000)
+    for chunkBytes in [16, 5000] {
+      var options = ReadOptions()
+      options.chunkBytes = chunkBytes
+      options.maximumResourceBytes = 20_000
+      let records = try read(
+        "{\"resourceType\":\"Bundle\",\"type\":\"collection\",\"entry\":[{\"fullUrl\":\"a\"},\n"
+          + "{\"fullUrl\":\"\(long)\"} , {\"fullUrl\":\"c\"}],\"id\":\"b\"}", options: options)
+      try #require(records.map { word($0.content) } == ["entry 0", "unreadable", "entry 2", "bundle of 3"])
+      let issue = try #require(records[1].issues.first)
+      #expect((issue.rule, issue.expression) == (.limitSize, "Bundle.entry[1]"))
+      #expect(issue.position == SourcePosition(line: 2, column: 1))
+      // What is set aside of it is its beginning.
+      let raw = try #require(records[1].raw).withBytes { String(decoding: $0, as: UTF8.self) }
+      #expect(raw.hasPrefix("{\"fullUrl\":\"x") && raw.utf8.count < 10_000)
+      #expect(records[2].tree.position(of: 0)?.line == 2)
+    }
+  }
+
+  @Test func `a resource of more elements than allowed is refused, and the next one is read`() throws {
+    var options = ReadOptions()
+    options.maximumElements = 1000
+    let names = { (count: Int) in
+      Array(repeating: #"{"family":"a","_family":{"id":"x"}}"#, count: count).joined(separator: ",")
+    }
+    for bad in [
+      #"{"resourceType":"Patient","name":[\#(names(2000))],"_x":{"id":"1"},"x":"y"}"#,
+      #"{"resourceType":"Patient","name":[{"given":[\#(Array(repeating: "0", count: 5000).joined(separator: ","))]}]}"#,
+      #"{"resourceType":"Patient","name":[\#(Array(repeating: "[{\"a\":[0]}]", count: 5000).joined(separator: ","))]}"#,
+    ] {
+      let good = #"{"resourceType":"Patient","name":[\#(names(100))]}"#
+      let records = try read("\(good)\n\(bad)\n\(good)", options: options)
+      try #require(records.map { word($0.content) } == ["resource", "unreadable", "resource"])
+      #expect(records[1].issues.contains { $0.rule == .limitSize })
+      #expect(records[1].tree.count == 1)
+      #expect(records[0].tree.count > 200 && records[0].tree.count == records[2].tree.count)
     }
   }
 

@@ -72,6 +72,17 @@ import Testing
     #expect(records[2].tree.position(of: 0)?.line == 3)
   }
 
+  @Test func `a Bundle on a line tells what is wrong at the entry that has it`() throws {
+    let entry = #"{"resource":{"resourceType":"Basic","id":"a"}}"#
+    let twice = #"{"resource":{"resourceType":"Basic","id":"a","id":"b"}}"#
+    let bundle =
+      "{\"resourceType\":\"Bundle\",\"entry\":[\(entry),\(twice),\(entry),\(twice)],\"type\":\"batch\",\"type\":\"batch\"}"
+    let records = try readLines("\(bundle)\n\(lines[0])")
+    #expect(records.map(\.issues.count) == [0, 1, 0, 1, 1, 0])
+    #expect(records[3].issues[0].expression.hasPrefix("Bundle.entry[3]"))
+    #expect(records[4].issues[0].expression.hasPrefix("Bundle.type"))
+  }
+
   @Test func `workers that share a reader find every resource once`() throws {
     let text = (0..<3000).map { "{\"resourceType\":\"Basic\",\"id\":\"\($0)\"}" }.joined(separator: "\n")
     var options = ReadOptions()

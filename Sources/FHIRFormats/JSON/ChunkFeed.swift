@@ -32,8 +32,14 @@ final class ChunkFeed {
     if let failure { throw failure }
     let rest = chunk.count - start
     guard rest < maximumBytes else { return false }
-    // A resource that fills the chunk gets one of twice the size; so all of it is copied at most twice over.
-    let capacity = rest > chunkBytes / 2 ? min(rest * 2, ReadOptions.largestChunk) : chunkBytes
+    // A resource that fills the chunk gets one of twice the size; so all of it is copied at most twice over, and what is huge is
+    // not copied at all.
+    let capacity = rest > chunkBytes / 2 ? min(rest * 2, max(maximumBytes, chunkBytes)) : chunkBytes
+    if start == 0, rest == chunk.capacity, isKnownUniquelyReferenced(&chunk) {
+      chunk.grow(to: capacity)
+      fill(chunk)
+      return true
+    }
     let position = chunk.position(behind: start)
     let next = SourceChunk(
       capacity: capacity, offset: chunk.offset + UInt64(start), line: position.line, column: position.column)
@@ -53,6 +59,20 @@ final class ChunkFeed {
     while true {
       if let newline = chunk.buffer[start...].firstIndex(of: JSONByte.newline) {
         start = newline + 1
+        return true
+      }
+      start = chunk.count
+      if isLast { return false }
+      _ = try advance()
+    }
+  }
+
+  /// Drops the value that begins at `start`, however large it is; false if the source ends within it.
+  func skipValue() throws(ReadFailure) -> Bool {
+    var value = JSONValueEnd()
+    while true {
+      if let end = value.find(in: chunk.buffer[start...]) {
+        start = end
         return true
       }
       start = chunk.count

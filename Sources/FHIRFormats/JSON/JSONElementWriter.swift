@@ -84,6 +84,11 @@ struct JSONElementWriter {
     guard isRaw || tree.nodes[node].flags.contains(.escaped) else {
       return JSONValueText.append(text, to: output)
     }
+    if text.count > OutputBuffer.largest {
+      output.append(JSONByte.quote)
+      output.append(text)
+      return output.append(JSONByte.quote)
+    }
     let room = output.room(for: text.count &+ 2)
     room[0] = JSONByte.quote
     if let bytes = text.baseAddress { (room + 1).update(from: bytes, count: text.count) }

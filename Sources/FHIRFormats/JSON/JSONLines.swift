@@ -11,7 +11,8 @@ struct JSONLines: Sendable {
   var byteCount: Int { range.count }
 
   func forEach(_ body: (Record) throws -> Void) rethrows {
-    var scanner = JSONScanner(names: names, maximumDepth: options.maximumDepth)
+    var scanner = JSONScanner(
+      names: names, maximumDepth: options.maximumDepth, maximumNodes: options.maximumElements)
     let bytes = UnsafePointer(chunk.bytes)
     var i = JSONSkip.blanks(bytes, from: range.lowerBound)
     while i < range.upperBound {

@@ -8,6 +8,8 @@ import FHIRModel
 final class JSONResourceReader {
   /// Bytes of a Bundle whose entries make a batch: enough to be worth handing on, few enough to share among workers.
   private static let batchBytes = 256 << 10
+  /// What is kept of a resource that is too large.
+  private static let beginningBytes = 4 << 10
 
   private(set) var format: Format
   private let feed: ChunkFeed
@@ -48,7 +50,8 @@ final class JSONResourceReader {
     self.options = options
     feed = try ChunkFeed(source, options: options)
     names = .of(table)
-    scanner = JSONScanner(names: names, maximumDepth: options.maximumDepth)
+    scanner = JSONScanner(
+      names: names, maximumDepth: options.maximumDepth, maximumNodes: options.maximumElements)
     if format == .ndjson { state = .lines }
   }
 
@@ -75,10 +78,7 @@ final class JSONResourceReader {
         if feed.isLast {
           endEarly()
         } else if try !feed.advance() {
-          give(
-            unreadable(
-              .limitSize, "larger than the \(options.maximumResourceBytes) bytes allowed for a resource"))
-          state = .ended
+          try passOver()
         }
       }
     }
@@ -89,6 +89,34 @@ final class JSONResourceReader {
   }
 
   private func give(_ record: Record) { records.append(record) }
+
+  /// Gives the beginning of what is too large, and goes on behind it.
+  private func passOver() throws(ReadFailure) {
+    if case .entries(true) = state { feed.start = JSONSkip.blanks(feed.chunk.bytes, from: feed.start + 1) }
+    giveBeginning(
+      "larger than the \(options.maximumResourceBytes) bytes allowed for a resource: it is passed over")
+    switch state {
+    case .start:
+      let line = feed.chunk.position(behind: feed.start).line
+      documentLines = line...line
+      state = try feed.skipValue() ? .behind : .ended
+      if case .behind = state { endDocument(at: feed.start) }
+    case .entries:
+      state = try feed.skipValue() ? .entries(true) : .ended
+      entryCount += 1
+    case .members, .behind, .lines, .ended: state = .ended
+    }
+  }
+
+  /// Gives a record of what is too large to be read, with some bytes of it: its chunk need not stay for that.
+  private func giveBeginning(_ message: String) {
+    let position = feed.chunk.position(behind: feed.start)
+    let beginning = feed.chunk.buffer[feed.start...].prefix(JSONResourceReader.beginningBytes)
+    let chunk = SourceChunk(
+      copying: UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: beginning)), line: position.line,
+      column: position.column)
+    give(.unreadable(.limitSize, message, chunk: chunk, range: 0..<chunk.count, expression: expression))
+  }
 
   private func unreadable(_ rule: Rule, _ message: String) -> Record {
     .unreadable(
@@ -312,7 +340,7 @@ final class JSONResourceReader {
           chunk: chunk, range: rest.lowerBound..<newline + 1, names: names, options: options)
       }
       if try feed.advance() { continue }
-      give(unreadable(.limitSize, "a line larger than the \(options.maximumResourceBytes) bytes allowed"))
+      giveBeginning("a line larger than the \(options.maximumResourceBytes) bytes allowed: it is passed over")
       if try !feed.skipLine() { state = .ended }
       return nil
     }

@@ -15,8 +15,9 @@ extension JSONScanner {
   }
 
   /// The record of a value that was read whole.
-  func record(_ content: Record.Content, expression: String, chunk: SourceChunk, range: Range<Int>) -> Record
-  {
+  mutating func record(
+    _ content: Record.Content, expression: String, chunk: SourceChunk, range: Range<Int>
+  ) -> Record {
     let tree = tree(over: chunk)
     tree.rootExpression = expression
     var issues = findings.isEmpty ? [] : issues(of: tree, in: chunk)
@@ -36,14 +37,15 @@ extension JSONScanner {
   /// The record of a value that could not be read, or is not all that stands there.
   ///
   /// - Parameter incomplete: what is wrong where the bytes end within the value.
-  func unreadable(
+  mutating func unreadable(
     _ outcome: Outcome, expression: String, chunk: SourceChunk, range: Range<Int>, incomplete: String
   ) -> Record {
+    let open = openNode
     let tree = tree(over: chunk)
     if tree.count == 0 { tree.close(tree.append(Node(name: .root, flags: []))) }
     tree.rootExpression = expression
     var issues = findings.isEmpty ? [] : issues(of: tree, in: chunk)
-    let element = tree.expression(of: min(openNode, tree.count - 1), table: names.table)
+    let element = tree.expression(of: min(open, tree.count - 1), table: names.table)
     let last =
       switch outcome {
       case .malformed(let finding): finding

@@ -184,7 +184,7 @@ extension JSONScanner {
   private mutating func closeObject(_ frame: UnsafeMutablePointer<Frame>) {
     let node = Int(frame.pointee.node)
     if frame.pointee.marks.rawValue & Marks.special != 0 {
-      if frame.pointee.marks.contains(.companions) { joinCompanions(of: node) }
+      if frame.pointee.marks.contains(.companions), !isOverfull { joinCompanions(of: node) }
       if frame.pointee.marks.contains(.manyKeys) { keySets.removeLast() }
     }
     nodes[node].end = UInt32(truncatingIfNeeded: count)

@@ -61,11 +61,14 @@ struct JSONScanner: ~Copyable {
   /// A value with more wrong than this needs no longer list.
   private static let maximumFindings = 100
   private static let maximumUnknownNames = 0x7FFE
+  /// A tree of more nodes takes them over instead of copying them.
+  private static let mostCopied = 1 << 16
 
   let names: NameIndex
   /// The same, for the hot loop.
   let lookup: NameIndex.Lookup
   let maximumDepth: Int
+  private let maximumNodes: Int
 
   // The input of the current scan.
   var bytes: UnsafePointer<UInt8>
@@ -79,6 +82,8 @@ struct JSONScanner: ~Copyable {
   private(set) var findings: [Finding] = []
   /// The value has JSON's structure, but a finding is fatal.
   private(set) var isUnusable = false
+  /// The value has more nodes than are allowed: the last of them are written again and again until its end is found.
+  private(set) var isOverfull = false
   private(set) var unknownNames: [String] = []
   private var unknownNumbers: [[UInt8]: UInt16] = [:]
 
@@ -104,11 +109,12 @@ struct JSONScanner: ~Copyable {
     var isRepeated = false
   }
 
-  init(names: NameIndex, maximumDepth: Int) {
+  init(names: NameIndex, maximumDepth: Int, maximumNodes: Int = ReadOptions().maximumElements) {
     self.names = names
     lookup = names.lookup
     self.maximumDepth = max(maximumDepth, 1)
-    nodes = .allocate(capacity: capacity)
+    self.maximumNodes = max(maximumNodes, capacity)
+    nodes = GrowingMemory.allocate(capacity)
     frames = .allocate(capacity: frameCapacity)
     keys = .allocate(capacity: keyCapacity)
     // Never read before a scan sets it.
@@ -116,7 +122,7 @@ struct JSONScanner: ~Copyable {
   }
 
   deinit {
-    nodes.deallocate()
+    GrowingMemory.free(nodes)
     frames.deallocate()
     keys.deallocate()
   }
@@ -142,6 +148,7 @@ struct JSONScanner: ~Copyable {
     keyCount = 0
     failure = nil
     isUnusable = false
+    isOverfull = false
     if !findings.isEmpty { findings.removeAll() }
     if !keySets.isEmpty { keySets.removeAll() }
     if !unknownNames.isEmpty {
@@ -149,16 +156,30 @@ struct JSONScanner: ~Copyable {
       unknownNumbers.removeAll()
     }
     let valueEnd = readValue(at: start, rootName, isResource)
+    if isOverfull {
+      // What the others say is no longer true.
+      count = 1
+      nodes[0].end = 1
+      capacity = 256
+      nodes = GrowingMemory.resize(nodes, to: capacity)
+      depth = min(depth, 1)
+    }
     if valueEnd >= 0 { return .value(end: valueEnd) }
     if let failure { return .malformed(failure) }
     return .incomplete(at: stop)
   }
 
   /// The tree of the value just read. After a scan that failed: what was read of it.
-  func tree(over chunk: SourceChunk) -> ResourceTree {
+  mutating func tree(over chunk: SourceChunk) -> ResourceTree {
     // After a failure the nodes around the bad spot are open.
     for frame in 0..<depth where frames[frame].node >= 0 {
       nodes[Int(frames[frame].node)].end = UInt32(truncatingIfNeeded: count)
+    }
+    if count > JSONScanner.mostCopied {
+      let taken = nodes
+      capacity = 256
+      nodes = GrowingMemory.allocate(capacity)
+      return ResourceTree(chunk: chunk, taking: taken, count: count, unknownNames: unknownNames)
     }
     let built = UnsafeBufferPointer(start: nodes, count: count)
     return ResourceTree(chunk: chunk, copying: built, unknownNames: unknownNames)
@@ -186,11 +207,18 @@ struct JSONScanner: ~Copyable {
   }
 
   private mutating func growNodes() {
-    let larger = UnsafeMutablePointer<Node>.allocate(capacity: capacity * 2)
-    larger.moveInitialize(from: nodes, count: count)
-    nodes.deallocate()
-    nodes = larger
-    capacity *= 2
+    guard capacity < maximumNodes else {
+      if !isOverfull {
+        note(
+          .fatal, .limitSize, at: Int(nodes[0].position), "more than \(maximumNodes) elements in one resource"
+        )
+      }
+      isOverfull = true
+      count = capacity / 2
+      return
+    }
+    capacity = min(capacity * 2, maximumNodes)
+    nodes = GrowingMemory.resize(nodes, to: capacity)
   }
 
   @inline(__always)

@@ -9,7 +9,9 @@ package struct ReadOptions: Sendable {
     didSet { maximumDepth = min(max(maximumDepth, 1), 1000) }
   }
   /// Bytes of one resource (or Bundle entry, or Bundle that is not split); at most 4 GB less 64 KB.
-  package var maximumResourceBytes = 1 << 30
+  package var maximumResourceBytes = 64 << 20
+  /// Elements of one resource: each takes 24 bytes of memory, and may take two of a source.
+  package var maximumElements = 3_000_000
   /// Bytes that are read at a time.
   package var chunkBytes = 1 << 20
   package var gzip = GzipSource.Limits()

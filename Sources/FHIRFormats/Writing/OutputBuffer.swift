@@ -1,7 +1,9 @@
+import FHIRModel
+
 /// A growing buffer of bytes on their way out; the writers append to it.
 ///
-/// Appending never fails and never writes: whoever owns the buffer calls ``flushIfFull()`` between resources and
-/// ``flush()`` at the end.
+/// Appending never fails: whoever owns the buffer calls ``flushIfFull()`` between resources and ``flush()`` at the end, which
+/// throw what the sink threw.
 @usableFromInline
 package final class OutputBuffer {
   // Exclusivity is not checked for these: no closure ever runs inside an access to them, and the checks cost more than
@@ -13,6 +15,8 @@ package final class OutputBuffer {
   /// Bytes given to the sink so far.
   package private(set) var flushed: UInt64 = 0
   private let threshold: Int
+  /// What the sink threw while something was appended.
+  private var failure: (any Error)?
   private let sink: ((UnsafeRawBufferPointer) throws -> Void)?
 
   /// - Parameter sink: takes the bytes when the buffer is full; without one all bytes stay here.
@@ -20,16 +24,16 @@ package final class OutputBuffer {
     self.threshold = max(threshold, 1)
     self.sink = sink
     capacity = max(threshold, 64)
-    bytes = .allocate(capacity: capacity)
+    bytes = GrowingMemory.allocate(capacity)
   }
 
-  deinit { bytes.deallocate() }
+  deinit { GrowingMemory.free(bytes) }
 
   /// Makes room for so many more bytes and returns where to write them; add what was written to ``count``.
   @inlinable
   @inline(__always)
   package func room(for additional: Int) -> UnsafeMutablePointer<UInt8> {
-    if capacity &- count < additional { grow(to: count + additional) }
+    if capacity &- count < additional { makeRoom(for: additional) }
     return bytes + count
   }
 
@@ -44,8 +48,21 @@ package final class OutputBuffer {
   @inline(__always)
   package func append(_ source: UnsafeBufferPointer<UInt8>) {
     guard let base = source.baseAddress else { return }
+    if source.count > OutputBuffer.largest { return append(large: source) }
     room(for: source.count).update(from: base, count: source.count)
     count &+= source.count
+  }
+
+  /// What is longer goes out in pieces.
+  @usableFromInline static var largest: Int { 1 << 20 }
+
+  @usableFromInline
+  func append(large source: UnsafeBufferPointer<UInt8>) {
+    var rest = source[...]
+    while !rest.isEmpty {
+      append(UnsafeBufferPointer(rebasing: rest.prefix(OutputBuffer.largest)))
+      rest = rest.dropFirst(OutputBuffer.largest)
+    }
   }
 
   package func append(_ source: StaticString) {
@@ -63,14 +80,16 @@ package final class OutputBuffer {
     count &+= times
   }
 
+  /// Makes room for so many more bytes: what waits goes out, rather than that a huge resource is held whole.
   @usableFromInline
-  func grow(to minimum: Int) {
+  func makeRoom(for additional: Int) {
+    if count >= threshold, failure == nil {
+      do { try flush() } catch { failure = error }
+    }
+    guard capacity - count < additional else { return }
     var larger = capacity
-    while larger < minimum { larger *= 2 }
-    let moved = UnsafeMutablePointer<UInt8>.allocate(capacity: larger)
-    moved.update(from: bytes, count: count)
-    bytes.deallocate()
-    bytes = moved
+    while larger - count < additional { larger *= 2 }
+    bytes = GrowingMemory.resize(bytes, to: larger)
     capacity = larger
   }
 
@@ -81,6 +100,7 @@ package final class OutputBuffer {
 
   /// Hands all waiting bytes to the sink; without a sink they stay.
   package func flush() throws {
+    if let failure { throw failure }
     guard let sink, count > 0 else { return }
     try sink(UnsafeRawBufferPointer(start: bytes, count: count))
     flushed += UInt64(count)

@@ -36,7 +36,7 @@ package final class ResourceTree: @unchecked Sendable {
 
   /// A tree whose texts are slices of a chunk, as JSON's are.
   package init(chunk: SourceChunk, capacity: Int = 64) {
-    nodes = .allocate(capacity: capacity)
+    nodes = GrowingMemory<Node>.allocate(capacity)
     self.capacity = capacity
     text = UnsafePointer(chunk.bytes)
     textOwner = chunk
@@ -45,7 +45,7 @@ package final class ResourceTree: @unchecked Sendable {
 
   /// A tree whose texts stand in a buffer of its own; see ``TextBuffer``.
   package init(text buffer: TextBuffer, origin: Origin, capacity: Int = 64) {
-    nodes = .allocate(capacity: capacity)
+    nodes = GrowingMemory<Node>.allocate(capacity)
     self.capacity = capacity
     text = UnsafePointer(buffer.bytes)
     textOwner = buffer
@@ -53,13 +53,21 @@ package final class ResourceTree: @unchecked Sendable {
   }
 
   /// A tree whose nodes were built elsewhere; they are copied. Their texts are slices of the chunk.
-  package init(
+  package convenience init(
     chunk: SourceChunk, copying built: UnsafeBufferPointer<Node>, unknownNames: [String] = []
   ) {
-    capacity = max(built.count, 1)
-    nodes = .allocate(capacity: capacity)
+    let nodes = GrowingMemory<Node>.allocate(built.count)
     if let first = built.baseAddress { nodes.initialize(from: first, count: built.count) }
-    count = built.count
+    self.init(chunk: chunk, taking: nodes, count: built.count, unknownNames: unknownNames)
+  }
+
+  /// A tree whose nodes were built elsewhere, in ``GrowingMemory`` that is the tree's from now on.
+  package init(
+    chunk: SourceChunk, taking built: UnsafeMutablePointer<Node>, count: Int, unknownNames: [String] = []
+  ) {
+    nodes = built
+    self.count = count
+    capacity = max(count, 1)
     text = UnsafePointer(chunk.bytes)
     textOwner = chunk
     origin = .chunk(chunk)
@@ -67,7 +75,7 @@ package final class ResourceTree: @unchecked Sendable {
     for (number, name) in unknownNames.enumerated() { unknownNumbers[Array(name.utf8)] = UInt16(number) }
   }
 
-  deinit { nodes.deallocate() }
+  deinit { GrowingMemory.free(nodes) }
 
   /// Builders call this when a ``TextBuffer`` may have moved its bytes.
   package func textMoved(to buffer: TextBuffer) { text = UnsafePointer(buffer.bytes) }
@@ -99,11 +107,8 @@ package final class ResourceTree: @unchecked Sendable {
 
   @usableFromInline
   func grow() {
-    let larger = UnsafeMutablePointer<Node>.allocate(capacity: capacity * 2)
-    larger.moveInitialize(from: nodes, count: count)
-    nodes.deallocate()
-    nodes = larger
     capacity *= 2
+    nodes = GrowingMemory.resize(nodes, to: capacity)
   }
 
   /// The id of a name the table does not know; nil when a tree holds more than 32,767 different ones.
@@ -203,10 +208,10 @@ package final class TextBuffer {
 
   package init(capacity: Int = 1024) {
     self.capacity = Swift.max(capacity, 64)
-    bytes = .allocate(capacity: self.capacity)
+    bytes = GrowingMemory.allocate(self.capacity)
   }
 
-  deinit { bytes.deallocate() }
+  deinit { GrowingMemory.free(bytes) }
 
   /// Appends bytes and returns where they begin.
   @inlinable
@@ -230,10 +235,7 @@ package final class TextBuffer {
   func grow(to minimum: Int) {
     var larger = capacity
     while larger < minimum { larger *= 2 }
-    let moved = UnsafeMutablePointer<UInt8>.allocate(capacity: larger)
-    moved.update(from: bytes, count: count)
-    bytes.deallocate()
-    bytes = moved
+    bytes = GrowingMemory.resize(bytes, to: larger)
     capacity = larger
   }
 }

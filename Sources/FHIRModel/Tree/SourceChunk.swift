@@ -5,13 +5,13 @@ import Synchronization
 /// Readers fill a chunk once and share it with the trees they build, so that no text is copied. The bytes are padded
 /// by ``padding`` zero bytes, which lets scanners read whole vectors and find a sentinel.
 package final class SourceChunk: @unchecked Sendable {
-  // Safe to share: `bytes` is written only by `fill` before the chunk is handed on, and freed in `deinit`.
+  // Safe to share: `bytes` is written and moved only by `fill` and `grow` before the chunk is handed on, and freed in `deinit`.
 
   package static let padding = 64
 
   /// The first byte; `count + padding` bytes are allocated.
-  package let bytes: UnsafeMutablePointer<UInt8>
-  package let capacity: Int
+  package private(set) var bytes: UnsafeMutablePointer<UInt8>
+  package private(set) var capacity: Int
   /// Bytes that are valid.
   package private(set) var count: Int
   /// Byte offset of the chunk in its source.
@@ -44,7 +44,7 @@ package final class SourceChunk: @unchecked Sendable {
   package init(
     capacity: Int, offset: UInt64 = 0, line: Int = 1, column: Int = 1, pieces: [Piece] = []
   ) {
-    bytes = .allocate(capacity: capacity + SourceChunk.padding)
+    bytes = GrowingMemory.allocate(capacity + SourceChunk.padding)
     self.capacity = capacity
     count = 0
     self.offset = offset
@@ -71,7 +71,16 @@ package final class SourceChunk: @unchecked Sendable {
     }
   }
 
-  deinit { bytes.deallocate() }
+  deinit { GrowingMemory.free(bytes) }
+
+  /// Makes room for more bytes. Before the chunk is handed on: the bytes may move.
+  package func grow(to capacity: Int) {
+    precondition(capacity >= count, "a chunk does not shrink")
+    bytes = GrowingMemory.resize(bytes, to: capacity + SourceChunk.padding)
+    self.capacity = capacity
+    marks.withLock { $0 = [] }
+    lineMarks.withLock { $0 = [] }
+  }
 
   /// Lets `body` write into the free room behind the valid bytes; it returns how many it wrote.
   @discardableResult

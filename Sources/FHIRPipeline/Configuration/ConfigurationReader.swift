@@ -111,6 +111,9 @@ package enum ConfigurationReader {
         limits.resourceBytes = try Section.integer(
           $0, file, "limits.resource_bytes", in: 1_000_000...4_000_000_000)
       },
+      "elements": {
+        limits.elements = try Section.integer($0, file, "limits.elements", in: 10_000...100_000_000)
+      },
       "depth": { limits.depth = try Section.integer($0, file, "limits.depth", in: 16...1000) },
     ])
     return limits

@@ -7,7 +7,9 @@ package struct InputLimits: Sendable, Equatable {
   /// How many times its size that may be.
   package var unzippedRatio = 400
   /// Bytes of one resource, of an entry, or of a line.
-  package var resourceBytes = 1 << 30
+  package var resourceBytes = ReadOptions().maximumResourceBytes
+  /// Elements of one resource.
+  package var elements = ReadOptions().maximumElements
   /// Levels of nesting.
   package var depth = 256
 
@@ -17,6 +19,7 @@ package struct InputLimits: Sendable, Equatable {
     options.gzip.bytes = UInt64(unzippedBytes)
     options.gzip.ratio = UInt64(unzippedRatio)
     options.maximumResourceBytes = resourceBytes
+    options.maximumElements = elements
     options.maximumDepth = depth
   }
 }
