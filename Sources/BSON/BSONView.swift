@@ -2,7 +2,7 @@
 ///
 /// Valid only as long as the bytes: inside the closure that lent them. Reading checks as it goes, so that bytes that
 /// are no BSON make an error and never a crash.
-@usableFromInline package struct BSONView {
+@usableFromInline package struct BSONView: BitwiseCopyable {
   /// The whole document, its length and its terminating zero included.
   @usableFromInline package let bytes: UnsafeRawBufferPointer
 

@@ -15,9 +15,9 @@ struct KeyOrderTests {
         views.append(UnsafeRawBufferPointer(rebasing: all[start..<start + key.count]))
         start += key.count
       }
-      var elements = Array(keys.indices)
-      KeyOrder.sort(&elements, key: { views[$0] }, rank: { UInt64($0) })
-      return elements.map { keys[$0] }
+      var elements = keys.indices.map { UInt32($0) }
+      KeyOrder.sort(&elements, key: { views[Int($0)] }, rank: { UInt64($0) })
+      return elements.map { keys[Int($0)] }
     }
   }
 
@@ -42,7 +42,7 @@ struct KeyOrderTests {
   func ranks() {
     let key = [UInt8]("Observation/1".utf8)
     key.withUnsafeBytes { key in
-      var elements = [3, 0, 2, 1]
+      var elements: [UInt32] = [3, 0, 2, 1]
       KeyOrder.sort(&elements, key: { _ in key }, rank: { UInt64(10 - $0) })
       #expect(elements == [3, 2, 1, 0])
     }

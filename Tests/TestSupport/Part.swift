@@ -55,7 +55,7 @@ extension PartBuffer {
 extension DocumentAssembler {
   package func assemble(kind: DocumentKind, id: String, parts: [Part]) throws -> Assembly {
     let buffer = PartBuffer(parts)
-    return try assemble(kind: kind, id: id, parts: buffer.views()[...])
+    return try assemble(kind: kind, id: id, parts: buffer.list())
   }
 
   package func assemble(kind: DocumentKind, id: String, parts: [Part], stored: [BSONDocument]) throws

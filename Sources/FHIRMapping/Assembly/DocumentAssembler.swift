@@ -62,7 +62,7 @@ package struct DocumentAssembler: Sendable {
   }
 
   /// Makes a document of parts alone.
-  package func assemble(kind: DocumentKind, id: String, parts: ArraySlice<PartView>) throws -> Assembly {
+  package func assemble(kind: DocumentKind, id: String, parts: PartList) throws -> Assembly {
     var draft = DocumentDraft(kind: kind, id: id)
     draft.merge(parts)
     var memory = PageMemory()

@@ -1,4 +1,5 @@
 package import BSON
+package import FHIRModel
 
 /// What a document holds when its fields are computed. The views are valid during the call only.
 package struct DocumentContent {
@@ -16,11 +17,11 @@ package struct DocumentContent {
 
   package struct Section {
     package var name: String
-    package var items: [BSONView]
+    package var items: FiledArray<BSONView>
     /// The files that items stand in, where they are too many for memory.
     package var files: [MappedBytes]
 
-    package init(name: String, items: [BSONView], files: [MappedBytes] = []) {
+    package init(name: String, items: FiledArray<BSONView>, files: [MappedBytes] = []) {
       self.name = name
       self.items = items
       self.files = files
@@ -39,7 +40,9 @@ package struct DocumentContent {
     self.rootKey = rootKey
   }
 
-  package func items(of section: String) -> [BSONView] { sections.first { $0.name == section }?.items ?? [] }
+  package func items(of section: String) -> FiledArray<BSONView> {
+    sections.first { $0.name == section }?.items ?? FiledArray()
+  }
 }
 
 /// The fields that a mapping computes of a document's content, and what of the root they do not give back.

@@ -1,4 +1,5 @@
 import BSON
+import FHIRModel
 
 /// What a stored document has of a single resource.
 extension DocumentDraft {

@@ -1,4 +1,5 @@
 package import BSON
+import FHIRModel
 
 /// A document while it is put together: root, sections by key, links, and what the application keeps beside them.
 ///
@@ -64,14 +65,22 @@ package struct DocumentDraft {
   // MARK: Merging
 
   /// Adds parts; of two for one resource the newer counts, else the later.
-  package mutating func merge(_ parts: ArraySlice<PartView>) {
+  package mutating func merge(_ parts: PartList) {
     let isFirst = isEmpty && storedHash == nil
-    var resources: [Int] = []
+    let files = files
+    var touches = 0
+    func part(_ index: UInt32) -> PartView {
+      touches += 1
+      files.passed(touches)
+      return parts[Int(index)]
+    }
+    var resources: [UInt32] = []
     resources.reserveCapacity(parts.count)
     var links: [PartView] = []
-    for index in parts.indices {
-      switch parts[index].form {
-      case .link: links.append(parts[index])
+    for index in UInt32(parts.startIndex)..<UInt32(parts.endIndex) {
+      let part = part(index)
+      switch part.form {
+      case .link: links.append(part)
       case .root, .section: resources.append(index)
       case .presence: break
       }
@@ -85,32 +94,43 @@ package struct DocumentDraft {
       input = sum &+ digest
     }
     for (number, part) in links.enumerated() { note(part, version: number) }
-    KeyOrder.sort(&resources, key: { parts[$0].key }, rank: { parts[$0].sequence })
+    KeyOrder.sort(&resources, key: { part($0).key }, rank: { part($0).sequence })
     var arrivals = Arrivals()
-    var at = 0
-    while at < resources.count {
-      let first = at
-      var winner = at
-      at += 1
-      while at < resources.count, parts[resources[at]].key.isSame(as: parts[resources[first]].key) {
-        if !ResourceVersion.isOlder(parts[resources[at]].bytes, than: parts[resources[winner]].bytes) {
-          winner = at
-        }
-        at += 1
+    var rest = resources[...]
+    var next = rest.popFirst().map(part)
+    while let first = next {
+      next = rest.popFirst().map(part)
+      guard let second = next, second.key.isSame(as: first.key) else {
+        note(first)
+        arrivals.add(first, expecting: rest.count + 2)
+        continue
       }
-      for loser in first..<at where loser != winner {
-        let part = parts[resources[loser]]
-        contests.append(
-          Contest(
-            key: String(decoding: part.key, as: UTF8.self),
-            isSame: part.digest == parts[resources[winner]].digest,
-            bytes: SharedBytes(lent: part.bytes), origin: part.origin))
+      var rivals = [first]
+      while let rival = next, rival.key.isSame(as: first.key) {
+        rivals.append(rival)
+        next = rest.popFirst().map(part)
       }
-      for index in first..<at { note(parts[resources[index]], version: index - first) }
-      arrivals.add(parts[resources[winner]])
+      for (number, rival) in rivals.enumerated() { note(rival, version: number) }
+      arrivals.add(settle(rivals), expecting: rest.count + 2)
     }
     merge(arrivals)
     self.input = isFirst ? input : nil
+  }
+
+  /// Which of several parts of one key counts; the others are noted.
+  private mutating func settle(_ rivals: [PartView]) -> PartView {
+    var winner = 0
+    for rival in rivals.indices.dropFirst()
+    where !ResourceVersion.isOlder(rivals[rival].bytes, than: rivals[winner].bytes) {
+      winner = rival
+    }
+    for (number, part) in rivals.enumerated() where number != winner {
+      contests.append(
+        Contest(
+          key: String(decoding: part.key, as: UTF8.self), isSame: part.digest == rivals[winner].digest,
+          bytes: SharedBytes(lent: part.bytes), origin: part.origin))
+    }
+    return rivals[winner]
   }
 
   /// Adds what another draft of the document holds, which was made of parts alone.
@@ -134,12 +154,13 @@ package struct DocumentDraft {
   /// What comes to a document: its root, and items of its sections in the order of their keys.
   private struct Arrivals {
     var root: Root?
-    var sections: [(name: String, items: [DraftSection.Item])] = []
+    var sections: [(name: String, items: FiledArray<DraftSection.Item>)] = []
     private var last: (name: UnsafeRawBufferPointer, number: Int)?
 
     init() {}
 
-    mutating func add(_ part: PartView) {
+    /// - Parameter most: how many parts may come, this one among them.
+    mutating func add(_ part: PartView, expecting most: Int) {
       guard part.form == .section else {
         root = Root(
           key: String(decoding: part.key, as: UTF8.self), bytes: SharedBytes(lent: part.bytes),
@@ -155,7 +176,10 @@ package struct DocumentDraft {
       }
       let name = String(decoding: part.section, as: UTF8.self)
       let number = sections.firstIndex { $0.name == name } ?? sections.count
-      if number == sections.count { sections.append((name, [])) }
+      if number == sections.count {
+        sections.append((name, FiledArray()))
+        sections[number].items.reserveCapacity(most)
+      }
       last = (part.section, number)
       sections[number].items.append(item)
     }
@@ -314,7 +338,10 @@ package struct DocumentDraft {
     if let root { digest.add(root: root.digest, names: root.names) }
     for section in sections {
       digest.add(section: section.name)
-      for item in section.items { digest.add(item: item.key, item.digest) }
+      for (number, item) in section.items.enumerated() {
+        digest.add(item: item.key, item.digest)
+        files.passed(number)
+      }
     }
     for link in sortedAppointments { digest.add(link) }
     return digest.text(fingerprint: fingerprint)
@@ -348,9 +375,11 @@ package struct DocumentDraft {
     // The items' bytes stay where they are as long as the draft lives.
     try withExtendedLifetime(self) {
       let sections = try sections.map { section in
-        let items = try section.items.enumerated().map { number, item in
-          defer { files.passed(number) }
-          return try BSONView(item.bytes)
+        var items = FiledArray<BSONView>()
+        items.reserveCapacity(section.items.count)
+        for (number, item) in section.items.enumerated() {
+          items.append(try BSONView(item.bytes))
+          files.passed(number)
         }
         return DocumentContent.Section(name: section.name, items: items, files: files)
       }

@@ -1,38 +1,53 @@
 import BSON
+import FHIRModel
 
 /// A section of a draft: resources in the order of their keys, each once.
 ///
 /// What items point to lives as long as the draft: in the buffer of its parts, or in the stored pages that it holds.
 struct DraftSection {
-  struct Item {
-    /// `Observation/1`
-    let key: UnsafeRawBufferPointer
-    let bytes: UnsafeRawBufferPointer
+  struct Item: BitwiseCopyable {
+    // Half of two pointers and their counts: there may be millions.
+    private let keyStart: UnsafeRawPointer?
+    private let start: UnsafeRawPointer?
     /// Stands for the bytes.
     let digest: ContentDigest.Words
     var origin: Origin
+    private let keyCount: UInt32
+    private let count: UInt32
+
+    init(
+      key: UnsafeRawBufferPointer, bytes: UnsafeRawBufferPointer, digest: ContentDigest.Words, origin: Origin
+    ) {
+      keyStart = key.baseAddress
+      keyCount = UInt32(key.count)
+      start = bytes.baseAddress
+      count = UInt32(bytes.count)
+      self.digest = digest
+      self.origin = origin
+    }
+
+    /// `Observation/1`
+    var key: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: keyStart, count: Int(keyCount)) }
+
+    var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: start, count: Int(count)) }
   }
 
   let name: String
-  private(set) var items: [Item]
+  private(set) var items = FiledArray<Item>()
 
-  init(name: String) {
-    self.name = name
-    items = []
-  }
+  init(name: String) { self.name = name }
 
   /// Takes items over in any order; of two with one key the later counts.
   mutating func load(_ loaded: [Item]) {
-    items += loaded
-    if zip(items, items.dropFirst()).allSatisfy({ $0.key.precedes($1.key) }) { return }
-    items.sort { $0.key.precedes($1.key) }
-    var kept: [Item] = []
-    kept.reserveCapacity(items.count)
-    for item in items {
-      if let last = kept.last, last.key.isSame(as: item.key) { kept.removeLast() }
-      kept.append(item)
+    let isBehind = items.last.map { last in loaded.first.map { last.key.precedes($0.key) } ?? true } ?? true
+    items.append(contentsOf: loaded)
+    if isBehind, zip(loaded, loaded.dropFirst()).allSatisfy({ $0.key.precedes($1.key) }) { return }
+    let all = items.sorted { $0.key.precedes($1.key) }
+    items = FiledArray()
+    for (number, item) in all.enumerated() {
+      if number + 1 < all.count, all[number + 1].key.isSame(as: item.key) { continue }
+      items.append(item)
     }
-    items = kept
   }
 
   /// Says where the items came from, in their order; where that was noted of other items, it stays unknown.
@@ -44,8 +59,10 @@ struct DraftSection {
   /// Takes items away; returns how many were there.
   mutating func remove(_ keys: Set<String>) -> Int {
     let count = items.count
-    items.removeAll { keys.contains(String(decoding: $0.key, as: UTF8.self)) }
-    return count - items.count
+    var kept = FiledArray<Item>()
+    for item in items where !keys.contains(String(decoding: item.key, as: UTF8.self)) { kept.append(item) }
+    items = kept
+    return count - kept.count
   }
 
   /// Adds those items whose keys are not there.
@@ -58,14 +75,14 @@ struct DraftSection {
   ///
   /// - Parameter said: resources that come as the document's fields say them, by their keys: they are no news.
   mutating func merge(
-    _ arrivals: [Item], said: [String: SharedBytes] = [:], _ tell: (Item, Outcome) -> Void
+    _ arrivals: FiledArray<Item>, said: [String: SharedBytes] = [:], _ tell: (Item, Outcome) -> Void
   ) {
     if items.isEmpty, said.isEmpty {
       items = arrivals
       for item in arrivals { tell(item, .inserted) }
       return
     }
-    var merged: [Item] = []
+    var merged = FiledArray<Item>()
     merged.reserveCapacity(items.count + arrivals.count)
     var old = 0
     for item in arrivals {
@@ -88,7 +105,10 @@ struct DraftSection {
       merged.append(isKept ? stored : item)
       tell(item, isKept ? .unchanged : .replaced)
     }
-    merged += items[old...]
+    while old < items.count {
+      merged.append(items[old])
+      old += 1
+    }
     items = merged
   }
 

@@ -22,9 +22,10 @@ extension UnsafeRawBufferPointer {
 enum KeyOrder {
   /// A key's type among those that came, and the bytes of its id that tell it from most others of the type.
   private struct Place {
-    let type: Int
-    let start: UInt64
-    let element: Int
+    var start: UInt64 = 0
+    /// First the type's number, then its rank.
+    var type: UInt32
+    let element: UInt32
   }
 
   /// The keys of one type, by the first of them.
@@ -61,19 +62,19 @@ enum KeyOrder {
   ///
   /// Keys of thousands of resources begin alike and lie far from each other: so what decides is put side by side first.
   static func sort(
-    _ elements: inout [Int], key: (Int) -> UnsafeRawBufferPointer, rank: (Int) -> UInt64
+    _ elements: inout [UInt32], key: (UInt32) -> UnsafeRawBufferPointer, rank: (UInt32) -> UInt64
   ) {
     guard elements.count > 1 else { return }
-    func isBefore(_ a: Int, _ b: Int) -> Bool {
+    func isBefore(_ a: UInt32, _ b: UInt32) -> Bool {
       let order = key(a).order(key(b))
       return order == 0 ? rank(a) < rank(b) : order < 0
     }
     var types: [KeyType] = []
-    var numbers: [Int] = []
-    numbers.reserveCapacity(elements.count)
+    var places: [Place] = []
+    places.reserveCapacity(elements.count)
     for element in elements {
       let key = key(element)
-      var number = numbers.last ?? 0
+      var number = places.last.map { Int($0.type) } ?? 0
       if types.isEmpty || !types[number].has(key) {
         number = types.firstIndex { $0.has(key) } ?? types.count
         if number == types.count {
@@ -83,18 +84,15 @@ enum KeyOrder {
         }
       }
       types[number].add(key)
-      numbers.append(number)
+      places.append(Place(type: UInt32(number), element: element))
     }
     for (rank, number) in types.indices.sorted(by: { types[$0].name.precedes(types[$1].name) }).enumerated() {
       types[number].rank = rank
     }
-    var places: [Place] = []
-    places.reserveCapacity(elements.count)
-    for (element, number) in zip(elements, numbers) {
-      places.append(
-        Place(
-          type: types[number].rank, start: start(of: key(element), from: types[number].common),
-          element: element))
+    for index in places.indices {
+      let number = Int(places[index].type)
+      places[index].start = start(of: key(places[index].element), from: types[number].common)
+      places[index].type = UInt32(types[number].rank)
     }
     places.sort { a, b in
       if a.type != b.type { return a.type < b.type }

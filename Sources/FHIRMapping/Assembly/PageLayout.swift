@@ -1,3 +1,6 @@
+import BSON
+import FHIRModel
+
 /// Which items of a draft's sections stand on which page, where they are too many for one.
 ///
 /// A page ends where the keys say so, not where it is full: of the keys one in so many begins a page. What comes to a chart, or
@@ -26,10 +29,12 @@ struct PageLayout {
   private static let share = 4
 
   /// - Parameters:
+  ///   - files: those that items stand in.
   ///   - fixed: bytes of the first page beside its items.
   ///   - pinned: by section, the items that stand on the first page.
   init(
-    _ sections: [DraftSection], fixed: Int, pinned names: [String: Set<Int>], pageBytes: Int, pageEntries: Int
+    _ sections: [DraftSection], in files: [MappedBytes] = [], fixed: Int, pinned names: [String: Set<Int>],
+    pageBytes: Int, pageEntries: Int
   ) {
     counts = sections.map(\.items.count)
     pinned = sections.map { section in
@@ -76,6 +81,7 @@ struct PageLayout {
         }
         passed.bytes += bytes
         passed.entries += 1
+        files.passed(index)
         if isPinned { continue }
         isEmpty = false
         room -= bytes

@@ -1,4 +1,5 @@
 import BSON
+import FHIRModel
 
 /// Writes a draft as one document, or as several pages where its sections outgrow one.
 ///
@@ -23,7 +24,8 @@ struct PageWriter {
       merged.fields.count + merged.held.count + (merged.residual?.count ?? 0) + 64 * draft.appointments.count
       + 8 * draft.sections.reduce(0) { $0 + $1.items.count } + 1024
     layout = PageLayout(
-      draft.sections, fixed: fixed, pinned: pinned, pageBytes: pageBytes, pageEntries: pageEntries)
+      draft.sections, in: draft.files, fixed: fixed, pinned: pinned, pageBytes: pageBytes,
+      pageEntries: pageEntries)
   }
 
   var pageCount: Int { layout.pageCount }

@@ -7,7 +7,7 @@ import Glibc
 package struct PartBuffer: ~Copyable {
   private var memory: UnsafeMutableRawBufferPointer
   /// The file that the records stand in, where they are too many for memory. They are read only.
-  private var file: FiledParts?
+  package private(set) var mapped: MappedBytes?
   package private(set) var count = 0
 
   package init(capacity: Int = 64 << 10) {
@@ -18,13 +18,10 @@ package struct PartBuffer: ~Copyable {
   package init(_ mapped: MappedBytes) {
     memory = UnsafeMutableRawBufferPointer(mutating: mapped.bytes)
     count = mapped.bytes.count
-    file = FiledParts(mapped)
+    self.mapped = mapped
   }
 
-  deinit { if file == nil { LargeMemory.deallocate(memory) } }
-
-  /// Where the records stand, if that is in a file.
-  package var mapped: MappedBytes? { file?.mapped }
+  deinit { if mapped == nil { LargeMemory.deallocate(memory) } }
 
   private var capacity: Int { memory.count }
   /// there is no empty memory
@@ -35,7 +32,7 @@ package struct PartBuffer: ~Copyable {
   /// Forgets the records and keeps the memory, unless it is more than is needed as a rule.
   package mutating func reset(keeping limit: Int = 3 << 20) {
     count = 0
-    if file != nil || capacity > limit { replace(by: LargeMemory.allocate(64 << 10)) }
+    if mapped != nil || capacity > limit { replace(by: LargeMemory.allocate(64 << 10)) }
   }
 
   /// Forgets the records behind a place, where one ends.
@@ -180,8 +177,8 @@ package struct PartBuffer: ~Copyable {
   }
 
   private mutating func replace(by fresh: UnsafeMutableRawBufferPointer) {
-    if file == nil { LargeMemory.deallocate(memory) }
-    file = nil
+    if mapped == nil { LargeMemory.deallocate(memory) }
+    mapped = nil
     memory = fresh
   }
 
@@ -209,26 +206,20 @@ package struct PartBuffer: ~Copyable {
   package borrowing func forEach(_ body: (PartView) -> Void) {
     var at = UnsafeRawPointer(base)
     let end = at + count
-    if let file {
-      var number = 0
-      while at < end {
-        let part = PartBuffer.part(at: at)
-        body(file.withTexts(of: part))
-        at += part.record.count
-        number += 1
-        [file.mapped].passed(number)
-      }
-      return
-    }
+    let files = mapped.map { [$0] } ?? []
+    var number = 0
     while at < end {
       let part = PartBuffer.part(at: at)
       body(part)
       at += part.record.count
+      files.passed(number)
+      number += 1
     }
   }
 
+  /// The part whose record begins there.
   @inline(__always)
-  private static func part(at start: UnsafeRawPointer) -> PartView {
+  static func part(at start: UnsafeRawPointer) -> PartView {
     let header = start.loadUnaligned(as: Header.self)
     var text = start + Header.bytes
     func take(_ count: UInt32) -> UnsafeRawBufferPointer {
@@ -247,10 +238,10 @@ package struct PartBuffer: ~Copyable {
       record: UnsafeRawBufferPointer(start: start, count: Int(header.size)))
   }
 
-  package borrowing func views() -> [PartView] {
-    var views: [PartView] = []
-    forEach { views.append($0) }
-    return views
+  package borrowing func list() -> PartList {
+    var list = PartList()
+    forEach { list.append($0) }
+    return list
   }
 }
 

@@ -35,16 +35,6 @@
   /// All of the part, to be copied to another buffer.
   package let record: UnsafeRawBufferPointer
 
-  /// The same part with other copies of its texts.
-  func with(
-    documentID: UnsafeRawBufferPointer, section: UnsafeRawBufferPointer, key: UnsafeRawBufferPointer
-  ) -> PartView {
-    PartView(
-      kind: kind, form: form, sequence: sequence, origin: origin, digest: digest, input: input,
-      documentID: documentID, section: section, key: key, bytes: bytes, nameRecords: nameRecords,
-      record: record)
-  }
-
   /// Whether it holds a resource.
   package var isWritten: Bool { (form == .root || form == .section) && !bytes.isEmpty }
 

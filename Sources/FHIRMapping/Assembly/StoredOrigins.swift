@@ -12,30 +12,28 @@ package struct StoredResource: Sendable {
 }
 
 extension DocumentAssembler {
-  /// The resources of a stored document, given with all its pages, in the order of their sections and keys.
+  /// Hands over the resources of a stored document, given with all its pages, in the order of their sections and keys.
   ///
   /// - Parameter key: of the only one that is asked for; nil for all.
-  package static func resources(
-    ofStored pages: [BSONDocument], kind: DocumentKind, id: String, key: String? = nil
-  ) throws -> [StoredResource] {
+  package static func forEachResource(
+    ofStored pages: [BSONDocument], kind: DocumentKind, id: String, key: String? = nil,
+    _ body: (StoredResource) throws -> Void
+  ) throws {
     var draft = DocumentDraft(kind: kind, id: id)
     try draft.load(pages) { document, _ in
       // Who it is, is all that is asked for.
       try document.find("fhir")?.document.map(BSONDocument.init(copying:))
     }
-    var resources: [StoredResource] = []
     if let root = draft.root, key == nil || key == root.key {
-      resources.append(StoredResource(key: root.key, section: nil, origin: root.origin, hash: root.digest))
+      try body(StoredResource(key: root.key, section: nil, origin: root.origin, hash: root.digest))
     }
     for section in draft.sections {
       for item in section.items where key?.utf8.elementsEqual(item.key) ?? true {
-        resources.append(
+        try body(
           StoredResource(
             key: String(decoding: item.key, as: UTF8.self), section: section.name, origin: item.origin,
-            hash: item.digest.text)
-        )
+            hash: item.digest.text))
       }
     }
-    return resources
   }
 }

@@ -60,7 +60,7 @@ struct RestoredDocument {
     var sections: [DocumentContent.Section] = []
     for section in plan.sections {
       guard let array = try document.find(string: section.name)?.array else { continue }
-      var items: [BSONView] = []
+      var items = FiledArray<BSONView>()
       try array.forEachElement { element in
         if let item = element.document { items.append(item) }
       }

@@ -1,4 +1,5 @@
 import BSON
+import FHIRModel
 import FHIRPath
 
 /// Finds in a document's sections the resources that a field is taken from.
@@ -6,7 +7,7 @@ struct SectionScan {
   private let plan: DocumentPlan
   private let sections: [DocumentContent.Section]
   /// By query: the items that may answer it.
-  private var candidates: [[Candidate]]
+  private var candidates: [FiledArray<Candidate>]
 
   private struct Candidate {
     let index: Int
@@ -27,7 +28,7 @@ struct SectionScan {
   init(plan: DocumentPlan, sections: [DocumentContent.Section]) throws(BSONError) {
     self.plan = plan
     self.sections = sections
-    candidates = Array(repeating: [], count: plan.queries.count)
+    candidates = Array(repeating: FiledArray(), count: plan.queries.count)
     for section in sections {
       guard let queries = plan.queries.sections[section.name] else { continue }
       for (index, item) in section.items.enumerated() {

@@ -66,19 +66,16 @@ final class Departures: Sendable {
   /// Less the links that only versions of an appointment have that do not count: as far as they were seen, a list need not get them
   /// first and lose them afterwards.
   func current(
-    _ parts: ArraySlice<PartView>, of kind: DocumentKind, _ document: String
-  ) -> ArraySlice<PartView> {
+    _ parts: PartList, of kind: DocumentKind, _ document: String
+  ) -> PartList {
     guard areDifferent.load(ordering: .acquiring), parts.contains(where: { $0.form == .link }) else {
       return parts
     }
     let owner = Owner(kind: kind == .chart ? .patient : kind, id: document)
-    return state.withLock { state in
-      parts.filter { part in
-        guard part.form == .link, let known = state.versions[part.link.id], !known.areSame else {
-          return true
-        }
-        return known.newest.owners[owner] == part.link.start
-      }[...]
+    let versions = state.withLock { $0.versions }
+    return parts.filter { part in
+      guard part.form == .link, let known = versions[part.link.id], !known.areSame else { return true }
+      return known.newest.owners[owner] == part.link.start
     }
   }
 
@@ -192,7 +189,7 @@ final class Departures: Sendable {
   ) throws {
     var parts = PartBuffer()
     for link in links { parts.append(link: link, of: kind, id, sequence: 0) }
-    let document = try assembler.assemble(kind: kind, id: id, parts: parts.views()[...])
+    let document = try assembler.assemble(kind: kind, id: id, parts: parts.list())
     let loader = CollectionLoader(
       place: states.place(of: kind), assembler: assembler, hasTransactions: store.server.hasTransactions,
       counted: { _ in }, refused: { _, _ in })

@@ -261,7 +261,7 @@ final class PlanSink: DocumentSink {
           }
           var parts = PartBuffer()
           parts.append(link: AppointmentLink(id: appointment, start: start), of: kind, id, sequence: 0)
-          let document = try assembler.assemble(kind: kind, id: id, parts: parts.views()[...])
+          let document = try assembler.assemble(kind: kind, id: id, parts: parts.list())
           try put([document], kind, counts: false)
         }
       }

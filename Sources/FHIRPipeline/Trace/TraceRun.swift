@@ -48,10 +48,12 @@ package struct TraceRun: Sendable {
         var count = 0
         var others: [(String, String)] = []
         for place in try places(of: asked, connection) {
-          let found = try traces(in: place, &notes, connection)
-          count += found.count
-          for trace in found { try body(trace) }
-          if found.isEmpty, place.key == nil { others.append((collection(place.kind), place.id)) }
+          let before = count
+          try forEachTrace(in: place, &notes, connection) { trace in
+            count += 1
+            try body(trace)
+          }
+          if count == before, place.key == nil { others.append((collection(place.kind), place.id)) }
         }
         if count > 0 { return count }
         for (collection, document) in others { empty(collection, document) }
@@ -159,12 +161,13 @@ package struct TraceRun: Sendable {
 
   // MARK: What is known of them
 
-  private func traces(
-    in place: Place, _ notes: inout ImportNotes, _ connection: borrowing StoreConnection
-  ) throws -> [Trace] {
+  private func forEachTrace(
+    in place: Place, _ notes: inout ImportNotes, _ connection: borrowing StoreConnection,
+    _ body: (Trace) throws -> Void
+  ) throws {
     let at = location(place)
     var pages = try connection.storedPages(of: place.id, count: 1, at: at).pages
-    guard let first = pages.first else { return [] }
+    guard let first = pages.first else { return }
     let count = try first.withView { try StoredState($0).pages }
     if count > 1 {
       // A chart may be larger than memory is to be.
@@ -172,10 +175,9 @@ package struct TraceRun: Sendable {
       pages = []
       try connection.forEachPage(of: place.id, count: count, at: at) { pages.append(try room.keep($0)) }
     }
-    var traces: [Trace] = []
-    let resources = try DocumentAssembler.resources(
-      ofStored: pages, kind: place.kind, id: place.id, key: place.key)
-    for resource in resources {
+    try DocumentAssembler.forEachResource(
+      ofStored: pages, kind: place.kind, id: place.id, key: place.key
+    ) { resource in
       var trace = Trace(
         resource: resource.key, collection: at.name, document: place.id,
         section: resource.section, hash: resource.hash)
@@ -184,9 +186,8 @@ package struct TraceRun: Sendable {
         trace.file = try notes.file(resource.origin.file, of: resource.origin.run, connection)
         trace.line = resource.origin.line > 0 ? Int(resource.origin.line) : nil
       }
-      traces.append(trace)
+      try body(trace)
     }
-    return traces
   }
 }
 

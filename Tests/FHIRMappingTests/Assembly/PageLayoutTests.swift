@@ -1,5 +1,6 @@
 import BSON
 import FHIRMapping
+import FHIRModel
 import TestSupport
 import Testing
 
@@ -96,7 +97,7 @@ import Testing
     let assembler = assembler(pageBytes: 300_000)
     let buffer = PartBuffer(try (0..<40_000).map { try observation($0) })
     var draft = DocumentDraft(kind: .chart, id: "p")
-    draft.merge(buffer.views()[...])
+    draft.merge(buffer.list())
     var memory = PageMemory()
     let hash = assembler.hash(of: draft)
     let whole = try assembler.assemble(draft, hash: hash, in: &memory)

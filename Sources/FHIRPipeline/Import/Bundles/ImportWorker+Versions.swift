@@ -59,7 +59,7 @@ extension ImportWorker {
   func finishAsking() {
     guard !asked.entries.isEmpty, !context.mustStop else { return }
     defer { asked = AskedEntries() }
-    let parts = asked.parts.views()
+    let parts = Array(asked.parts.list())
     do {
       let stored = try context.storedVersions(of: asked.entries.map(\.target), parts)
       var rest = parts[...]

@@ -11,11 +11,11 @@ struct DocumentGroups {
 
   private(set) var groups: [Group] = []
   /// Grouped.
-  private var parts: [PartView] = []
+  private var parts = PartList()
 
   /// The groups are valid as long as the buffer stays as it is.
   init(_ buffer: borrowing PartBuffer) {
-    var views: [PartView] = []
+    var views = PartList()
     // About as many as there will be.
     views.reserveCapacity(buffer.count >> 10)
     var members: [Int32] = []
@@ -60,7 +60,7 @@ struct DocumentGroups {
     }
   }
 
-  func parts(of group: Group) -> ArraySlice<PartView> { parts[group.range] }
+  func parts(of group: Group) -> PartList { parts[group.range] }
 
   func id(of group: Group) -> String {
     String(decoding: parts[group.range.lowerBound].documentID, as: UTF8.self)

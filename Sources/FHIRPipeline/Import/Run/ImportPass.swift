@@ -42,7 +42,7 @@ final class ChangedDocuments: Sendable {
 
   private let state = Mutex(State())
 
-  func add(_ mark: UInt64, parts: ArraySlice<PartView>) {
+  func add(_ mark: UInt64, parts: PartList) {
     state.withLock { state in
       state.marks.insert(mark)
       for part in parts { state.files.insert(Int(part.sequence >> 40)) }
