@@ -5,8 +5,7 @@ extension BundleRules {
   /// Looks every reference up among the entries: what must be there is, and is of a type that may be referred to.
   ///
   /// See https://hl7.org/fhir/R4/bundle.html#references and https://hl7.org/fhir/R4/documents.html#content
-  mutating func checkReferences() {
-    let index = BundleIndex(of: scope)
+  mutating func checkReferences(_ index: BundleIndex) {
     let isConnected = members.kind == .document || members.kind == .message
     var groups = EntryGroups(count: isConnected ? scope.entries.count : 0)
     let required = members.kind == .document ? compositionElements() : []

@@ -22,7 +22,9 @@ struct BundleRules {
     checkFirstEntry()
     checkExchange()
     if members.kind == .searchset { checkResults() }
-    checkFullUrls()
+    let index = BundleIndex(of: scope)
+    checkFullUrls(index)
+    checkReferences(index)
   }
 
   mutating func report(
@@ -144,7 +146,7 @@ struct BundleRules {
 
   // MARK: Full URLs
 
-  private mutating func checkFullUrls() {
+  private mutating func checkFullUrls(_ index: BundleIndex) {
     // A server answers with what has no identity yet: outcomes of a search or of an operation.
     switch members.kind {
     case .document, .message, .collection, .searchset, .history:
@@ -158,10 +160,10 @@ struct BundleRules {
     default: break
     }
     guard members.kind != .history else { return }
-    checkUniqueness()
+    checkUniqueness(index)
   }
 
-  private mutating func checkUniqueness() {
+  private mutating func checkUniqueness(_ index: BundleIndex) {
     // A fullUrl and a version, one after the other, as bdl-7 has it.
     var key: [UInt8] = []
     func makeKey(_ entry: BundleScope.Entry) {
@@ -170,8 +172,9 @@ struct BundleRules {
       key.append(contentsOf: scope.slice(entry.versionID))
     }
     // Hashes only, seeded anew for every run: the texts themselves stand in the scope.
-    var seen = Set<Int>(minimumCapacity: scope.entries.count)
-    for (number, entry) in scope.entries.enumerated() where entry.fullUrl.isThere {
+    var seen: Set<Int> = []
+    for (number, entry) in scope.entries.enumerated()
+    where entry.fullUrl.isThere && index.isShared(fullUrlOf: number) {
       makeKey(entry)
       var hasher = Hasher()
       key.withUnsafeBytes { hasher.combine(bytes: $0) }

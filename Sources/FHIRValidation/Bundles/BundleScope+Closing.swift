@@ -23,7 +23,6 @@ extension BundleScope {
   ) -> [BundleFinding] {
     var rules = BundleRules(scope: self, members: members, table: table, options: options)
     rules.check()
-    rules.checkReferences()
     if rules.overflowed {
       let issue = Issue(
         .error, .tooManyIssues, at: members.path, position: members.position,

@@ -76,13 +76,14 @@ package struct BundleScope: Sendable {
     var isVersioned: Bool
   }
 
-  private var bytes: [UInt8] = []
-  /// Texts that come again and again (references, paths), by their hashes.
+  private var bytes = FiledArray<UInt8>()
+  /// Texts that come again and again (references, paths), by their hashes. Of many the earlier are forgotten.
   private var known: [Int: Text] = [:]
+  private static let mostKnown = 100_000
   /// The path of the tree that the last reference stood in.
   private var root = Text()
-  var entries: [Entry] = []
-  var references: [Reference] = []
+  var entries = FiledArray<Entry>()
+  var references = FiledArray<Reference>()
   /// Some entry could not be read: what is not found may have stood there.
   var hasGaps = false
   /// A rule wanted to look at what a reference leads to, and could not: it may be another entry.
@@ -133,7 +134,8 @@ package struct BundleScope: Sendable {
       hasGaps = true
       return Text()
     }
-    bytes.append(contentsOf: text)
+    let isContiguous: Void? = text.withContiguousStorageIfAvailable { bytes.append(contentsOf: $0) }
+    if isContiguous == nil { Array(text).withUnsafeBufferPointer { bytes.append(contentsOf: $0) } }
     return Text(start: start, count: count)
   }
 
@@ -153,17 +155,19 @@ package struct BundleScope: Sendable {
     guard text.isThere else { return text }
     let slice = other.slice(text)
     var hasher = Hasher()
-    slice.withUnsafeBytes { hasher.combine(bytes: $0) }
+    hasher.combine(bytes: UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: slice)))
     let hash = hasher.finalize()
-    if let known = known[hash], self.slice(known) == slice { return known }
+    if let known = known[hash], self.slice(known).elementsEqual(slice) { return known }
     let own = add(slice)
+    if known.count >= BundleScope.mostKnown { known.removeAll(keepingCapacity: true) }
     known[hash] = own
     return own
   }
 
-  func string(_ text: Text) -> String { String(decoding: bytes[text.range], as: UTF8.self) }
+  func string(_ text: Text) -> String { String(decoding: slice(text), as: UTF8.self) }
 
-  func slice(_ text: Text) -> ArraySlice<UInt8> { bytes[text.range] }
+  /// Valid until something is added.
+  func slice(_ text: Text) -> Slice<UnsafeBufferPointer<UInt8>> { bytes.lend(text.range)[...] }
 
   /// The references of an entry.
   func references(of entry: Int) -> Range<Int> {
