@@ -60,20 +60,15 @@ package final class Quarantine: Sendable {
   }
 
   /// Sets a resource aside.
-  ///
-  /// - Parameters:
-  ///   - resource: the resource's JSON, or nil when what was read is no JSON; then `raw` is kept as a string.
-  ///   - raw: bytes as they were read.
   package func add(
-    source: String, position: SourcePosition?, resource: String?, raw: String?, issues: [Issue]
+    source: String, position: SourcePosition?, text: QuarantinedText?, issues: [Issue]
   ) {
     var members: [(String, String)] = [("source", JSONText.quoted(source))]
     members.append(("line", position.map { String($0.line) } ?? "null"))
     members.append(("column", position.map { String($0.column) } ?? "null"))
     members.append(("issues", Quarantine.reasons(issues)))
-    if let resource { members.append(("resource", resource)) }
-    if let raw { members.append(("raw", JSONText.quoted(raw))) }
-    let line = JSONText.object(members) + "\n"
+    // Less the brace behind it: the text comes last.
+    let head = Array(JSONText.object(members).utf8.dropLast())
     state.withLock { state in
       state.count += 1
       if state.descriptor < 0 && state.fault == nil { create(&state) }
@@ -81,8 +76,8 @@ package final class Quarantine: Sendable {
         state.missing += 1
         return
       }
-      if Terminal.write(line, to: state.descriptor) {
-        state.size? += line.utf8.count
+      if let count = Quarantine.write(head, text, to: state.descriptor) {
+        state.size? += count
       } else {
         state.fault = errno
         state.missing += 1
@@ -90,6 +85,30 @@ package final class Quarantine: Sendable {
         if let size = state.size { ftruncate(state.descriptor, size) }
       }
     }
+  }
+
+  /// Bytes of a line that are written at once.
+  private static let bytesPerWrite = 256 << 10
+
+  /// Writes a line; returns how many bytes it has, or nil where that failed.
+  private static func write(_ head: [UInt8], _ text: QuarantinedText?, to descriptor: Int32) -> Int? {
+    var waiting = head
+    var count = 0
+    func flush() -> Bool {
+      count += waiting.count
+      defer { waiting.removeAll(keepingCapacity: true) }
+      return waiting.withUnsafeBytes { Terminal.write($0, to: descriptor) }
+    }
+    if let text {
+      waiting += Array(",\"\(text.member)\":".utf8)
+      let isWritten = text.forEachPiece { piece in
+        waiting += piece
+        return waiting.count < bytesPerWrite || flush()
+      }
+      guard isWritten else { return nil }
+    }
+    waiting += Array("}\n".utf8)
+    return flush() ? count : nil
   }
 
   /// Findings as a quarantine file has them.

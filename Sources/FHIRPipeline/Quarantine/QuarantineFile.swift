@@ -28,40 +28,40 @@ package enum QuarantineFile {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw unreadable(path) }
     defer { close(descriptor) }
-    var room = [UInt8](repeating: 0, count: 1 << 20)
+    var capacity = 1 << 20
+    var room = GrowingMemory<UInt8>.allocate(capacity)
+    defer { GrowingMemory.free(room) }
     var filled = 0
     var number = 0
     while true {
-      if filled == room.count {
-        guard room.count < longestLine else {
+      if filled == capacity {
+        guard capacity < longestLine else {
           throw PipelineFailure(.input, "\(path):\(number + 1): this line is too long to be an entry")
         }
-        room.append(contentsOf: repeatElement(0, count: min(room.count, longestLine - room.count)))
+        capacity = min(capacity * 2, longestLine)
+        room = GrowingMemory.resize(room, to: capacity)
       }
-      let count = room.withUnsafeMutableBytes { bytes in
-        // Not empty: it has a base.
-        read(descriptor, bytes.baseAddress.unsafelyUnwrapped + filled, bytes.count - filled)
-      }
+      let count = read(descriptor, room + filled, capacity - filled)
       if count < 0 && errno == EINTR { continue }
       guard count >= 0 else { throw unreadable(path) }
       filled += count
       var start = 0
-      try room.withUnsafeBufferPointer { bytes in
-        while let end = bytes[start..<filled].firstIndex(of: 0x0A) {
-          number += 1
-          try body(number, UnsafeBufferPointer(rebasing: bytes[start..<end]))
-          start = end + 1
-        }
-        if count == 0, start < filled {
-          number += 1
-          try body(number, UnsafeBufferPointer(rebasing: bytes[start..<filled]))
-        }
+      let bytes = UnsafeBufferPointer(start: room, count: filled)
+      // Of a line that is not whole, the beginning was gone through.
+      var next = filled - count
+      while let end = bytes[next...].firstIndex(of: 0x0A) {
+        number += 1
+        try body(number, UnsafeBufferPointer(rebasing: bytes[start..<end]))
+        start = end + 1
+        next = start
+      }
+      if count == 0, start < filled {
+        number += 1
+        try body(number, UnsafeBufferPointer(rebasing: bytes[start...]))
       }
       if count == 0 { return }
       if start > 0 {
-        room.withUnsafeMutableBytes { bytes in
-          bytes.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[start..<filled]))
-        }
+        room.update(from: room + start, count: filled - start)
         filled -= start
       }
     }
@@ -157,26 +157,29 @@ struct QuarantineEntry {
 
   /// What an import reads again, on one line: the resource; a Bundle's entry as a Bundle of its own, so that it keeps
   /// its `fullUrl`; text that could not be read as it came.
-  func input(in bytes: UnsafeBufferPointer<UInt8>) -> [UInt8] {
+  func forEachPieceOfInput(
+    in bytes: UnsafeBufferPointer<UInt8>, _ take: (UnsafeBufferPointer<UInt8>) throws -> Void
+  ) rethrows {
     switch content {
     case .raw(let range):
-      let text = (try? JSONDecoder().decode(String.self, from: Data(bytes[range]))) ?? ""
       let isRepaired = reasons.contains { $0.rule == Rule.encodingUTF8.code }
-      var input: [UInt8] = []
-      for scalar in text.unicodeScalars {
-        switch scalar {
-        case "\n", "\r": input.append(0x20)
-        // What was no UTF-8 stands so in the file: to load it for what it was would be a loss unseen.
-        case "\u{FFFD}" where isRepaired: input.append(0xFF)
-        default: input.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
+      try QuarantineEntry.forEachPiece(ofString: UnsafeBufferPointer(rebasing: bytes[range])) { text in
+        var input: [UInt8] = []
+        for scalar in String(decoding: text, as: UTF8.self).unicodeScalars {
+          switch scalar {
+          case "\n", "\r": input.append(0x20)
+          // What was no UTF-8 stands so in the file: to load it for what it was would be a loss unseen.
+          case "\u{FFFD}" where isRepaired: input.append(0xFF)
+          default: input.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
+          }
         }
+        try input.withUnsafeBufferPointer(take)
       }
-      return input
     case .resource(let range):
       let own = UnsafeBufferPointer(rebasing: bytes[range])
       let names = JSONMembers.of(own)?.map(\.name) ?? []
       let isEntry = names.contains("resource") || names.contains("request")
-      guard !names.contains("resourceType"), isEntry else { return Array(own) }
+      guard !names.contains("resourceType"), isEntry else { return try takeAll(own, take) }
       // See the invariants bdl-2 to bdl-4: which members an entry may have goes with the Bundle's type.
       let type =
         switch (names.contains("request"), names.contains("response")) {
@@ -185,7 +188,61 @@ struct QuarantineEntry {
         case (false, true): "batch-response"
         case (false, false): names.contains("search") ? "searchset" : "collection"
         }
-      return Array(#"{"resourceType":"Bundle","type":"\#(type)","entry":["#.utf8) + own + Array("]}".utf8)
+      try Array(#"{"resourceType":"Bundle","type":"\#(type)","entry":["#.utf8).withUnsafeBufferPointer(take)
+      try takeAll(own, take)
+      try Array("]}".utf8).withUnsafeBufferPointer(take)
     }
+  }
+
+  private static let pieceBytes = 64 << 10
+
+  private func takeAll(
+    _ bytes: UnsafeBufferPointer<UInt8>, _ take: (UnsafeBufferPointer<UInt8>) throws -> Void
+  ) rethrows {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      try take(UnsafeBufferPointer(rebasing: rest.prefix(QuarantineEntry.pieceBytes)))
+      rest = rest.dropFirst(QuarantineEntry.pieceBytes)
+    }
+  }
+
+  /// Hands over what a JSON string's token says, in pieces; nothing for what is no string.
+  private static func forEachPiece(
+    ofString token: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>) throws -> Void
+  ) rethrows {
+    guard token.count >= 2, token.first == UInt8(ascii: "\""), token.last == UInt8(ascii: "\"") else {
+      return
+    }
+    let inside = token[1..<token.count - 1]
+    let decoded = TextBuffer()
+    var start = inside.startIndex
+    while start < inside.endIndex {
+      let end = cut(inside, from: start, atLeast: pieceBytes)
+      decoded.count = 0
+      _ = JSONEscapes.decode(UnsafeBufferPointer(rebasing: inside[start..<end]), into: decoded)
+      try body(UnsafeBufferPointer(start: decoded.bytes, count: decoded.count))
+      start = end
+    }
+  }
+
+  /// A place within the inside of a string's token where neither an escape, nor a pair of them, nor a scalar is cut apart.
+  private static func cut(
+    _ inside: Slice<UnsafeBufferPointer<UInt8>>, from start: Int, atLeast least: Int
+  ) -> Int {
+    var at = start
+    var isBehindHalf = false
+    while at < inside.endIndex {
+      let isEscape = inside[at] == UInt8(ascii: "\\")
+      if at - start >= least, inside[at] & 0xC0 != 0x80, !(isBehindHalf && isEscape) { return at }
+      guard isEscape, at + 1 < inside.endIndex else {
+        isBehindHalf = false
+        at += 1
+        continue
+      }
+      let isUnicode = inside[at + 1] == UInt8(ascii: "u")
+      isBehindHalf = isUnicode
+      at += isUnicode ? 6 : 2
+    }
+    return inside.endIndex
   }
 }

@@ -26,23 +26,22 @@ package final class QuarantineReplay: QuarantineSink {
   }
 
   private struct Failures {
-    /// By file and line: the reasons, as JSON.
-    var reasons: [Place: String] = [:]
+    /// By file, and line: the reasons, as JSON.
+    var reasons: [LineTexts] = []
     /// By file and line of a transaction: the reasons of its entries, in their order.
     var refusals: [Place: [String]] = [:]
-    /// Where the resources that are on their way came from.
-    var places: [Resource: Place] = [:]
+    /// Where the resources that are on their way came from, by the hashes of their origins and keys: many may stand on one line.
+    var places: [Int: Place] = [:]
   }
 
   private struct Place: Hashable {
-    let file: Int
-    let line: Int
-  }
+    let file: Int32
+    let line: Int32
 
-  /// A resource by its origin: many may stand on one line.
-  private struct Resource: Hashable {
-    let origin: Origin
-    let key: String
+    init(file: Int, line: Int) {
+      self.file = Int32(clamping: file)
+      self.line = Int32(clamping: line)
+    }
   }
 
   private let files: [File]
@@ -82,6 +81,8 @@ package final class QuarantineReplay: QuarantineSink {
     }
     self.sources = sources
     inputs = files.indices.filter { [files] in files[$0].origins.count > files[$0].strangers.count }
+    let reasons = files.map { LineTexts(lineCount: $0.origins.count) }
+    failures.withLock { $0.reasons = reasons }
     numbers = Dictionary(files.enumerated().map { ($1.path, $0) }) { first, _ in first }
   }
 
@@ -101,6 +102,10 @@ package final class QuarantineReplay: QuarantineSink {
       size += waiting.count
       waiting.removeAll(keepingCapacity: true)
     }
+    func take(_ piece: UnsafeBufferPointer<UInt8>) throws {
+      waiting += piece
+      if waiting.count >= 1 << 20 { try flush() }
+    }
     transactions = try ReplayTransactions(of: path)
     try QuarantineFile.forEachLine(of: path) { line, bytes in
       if let entry = QuarantineEntry(bytes) {
@@ -113,7 +118,7 @@ package final class QuarantineReplay: QuarantineSink {
             waiting += ReplayTransactions.bundle(entries)
           }
         } else {
-          waiting += entry.input(in: bytes)
+          try entry.forEachPieceOfInput(in: bytes) { try take($0) }
         }
       } else {
         origins.append((-1, 0))
@@ -152,7 +157,7 @@ package final class QuarantineReplay: QuarantineSink {
   // MARK: During the import
 
   package func add(
-    source: String, position: SourcePosition?, resource: String?, raw: String?, issues: [Issue]
+    source: String, position: SourcePosition?, text: QuarantinedText?, issues: [Issue]
   ) {
     guard let file = numbers[source] else { return }
     fail(Place(file: file, line: position?.line ?? issues.first?.position?.line ?? 0), issues)
@@ -160,20 +165,28 @@ package final class QuarantineReplay: QuarantineSink {
 
   /// Takes what the database refused.
   func refuse(key: String, origin: Origin, issues: [Issue]) {
-    let resource = Resource(origin: origin, key: key)
+    let resource = QuarantineReplay.hash(of: key, origin)
     guard let place = failures.withLock({ $0.places[resource] }) else { return }
     fail(place, issues)
+  }
+
+  private static func hash(of key: String, _ origin: Origin) -> Int {
+    var hasher = Hasher()
+    hasher.combine(key)
+    hasher.combine(origin)
+    return hasher.finalize()
   }
 
   private func fail(_ place: Place, _ issues: [Issue]) {
     // Its places would be those of the temporary file.
     let reasons = Quarantine.reasons(issues, hasPlaces: false)
-    let isTransaction = files[place.file].transactions.members[place.line] != nil
+    let (file, line) = (Int(place.file), Int(place.line))
+    let isTransaction = files[file].transactions.members[line] != nil
     failures.withLock { failures in
       if isTransaction {
         failures.refusals[place, default: []].append(reasons)
       } else {
-        failures.reasons[place] = failures.reasons[place] ?? reasons
+        failures.reasons[file].add(reasons, line: line)
       }
     }
   }
@@ -181,13 +194,14 @@ package final class QuarantineReplay: QuarantineSink {
   /// The origin of what is read from a line of a temporary file: that of the entry.
   func origin(of key: String, file: Int, line: Int, run: Int32) -> Origin {
     let place = Place(file: inputs[file], line: line)
-    let origins = files[place.file].origins
-    let own = files[place.file].keys[line]?[key] ?? line
+    let origins = files[inputs[file]].origins
+    let own = files[inputs[file]].keys[line]?[key] ?? line
     var origin = Origin(run: run, file: -1, line: Int32(clamping: own))
     if origins.indices.contains(own - 1), origins[own - 1].source >= 0 {
       origin = Origin(run: run, file: origins[own - 1].source, line: origins[own - 1].line)
     }
-    failures.withLock { $0.places[Resource(origin: origin, key: key)] = place }
+    let hash = QuarantineReplay.hash(of: key, origin)
+    failures.withLock { $0.places[hash] = place }
     return origin
   }
 
@@ -196,7 +210,7 @@ package final class QuarantineReplay: QuarantineSink {
   /// Writes a file anew with what failed again and its new reasons, or removes it where nothing did. Returns how many
   /// entries are left.
   private func rewrite(_ file: File, _ number: Int) throws -> Int {
-    let (reasons, kept) = reasons(of: file, number)
+    let (reasons, changed, kept) = reasons(of: file, number)
     // From here on no other replay writes it; what a killed one left beside it goes.
     let output = try OutputFile(path: file.path, isReplacing: true)
     guard try QuarantineFile.state(of: file.path) == file.state else {
@@ -204,53 +218,57 @@ package final class QuarantineReplay: QuarantineSink {
         .output,
         "\(file.path): the file was changed meanwhile and is left as it is; replay it again to clear it")
     }
-    if reasons.isEmpty, kept.isEmpty, file.strangers.isEmpty {
+    if reasons.isEmpty, changed.isEmpty, kept.isEmpty, file.strangers.isEmpty {
       guard unlink(file.path) == 0 else {
         throw PipelineFailure.unwritable("\(file.path): cannot be removed", errno: errno)
       }
       return 0
     }
     var left = 0
-    var line: [UInt8] = []
+    func write(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try output.write($0) } }
     try QuarantineFile.forEachLine(of: file.path) { number, bytes in
-      line.removeAll(keepingCapacity: true)
       if file.strangers.contains(number) || kept.contains(number) {
-        line += bytes
-      } else if let reasons = reasons[number], let entry = QuarantineEntry(bytes) {
-        line += entry.text(in: bytes, reasons: reasons)
+        try output.write(UnsafeRawBufferPointer(bytes))
+      } else if let reasons = changed[number] ?? reasons[number], let entry = QuarantineEntry(bytes) {
+        let (head, content) = entry.parts(in: bytes, reasons: reasons)
+        try write(head)
+        try output.write(UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: bytes[content])))
+        try write([UInt8(ascii: "}")])
       } else {
         return
       }
-      line.append(0x0A)
+      try write([0x0A])
       left += 1
-      try line.withUnsafeBytes { try output.write($0) }
     }
     try output.finish(syncs: true)
     return left
   }
 
-  /// By line: the new reasons of what failed again, and what stays with the reasons it had.
-  private func reasons(of file: File, _ number: Int) -> (reasons: [Int: String], kept: Set<Int>) {
+  /// By line: the new reasons of what failed again, those of transactions' entries, and what stays with the reasons it had.
+  private func reasons(
+    of file: File, _ number: Int
+  ) -> (reasons: LineTexts, ofTransactions: [Int: String], kept: Set<Int>) {
     failures.withLock { failures in
       var reasons: [Int: String] = [:]
       var kept: Set<Int> = []
-      for (place, text) in failures.reasons where place.file == number { reasons[place.line] = text }
-      for (place, texts) in failures.refusals where place.file == number {
-        let lines = file.transactions.members[place.line] ?? []
+      for (place, texts) in failures.refusals where Int(place.file) == number {
+        let lines = file.transactions.members[Int(place.line)] ?? []
         if texts.count == lines.count {
           for (line, text) in zip(lines, texts) { reasons[line] = text }
         } else {
           kept.formUnion(lines)
         }
       }
-      return (reasons, kept)
+      return (failures.reasons[number], reasons, kept)
     }
   }
 }
 
 extension QuarantineEntry {
-  /// The entry as a line, with other reasons.
-  func text(in bytes: UnsafeBufferPointer<UInt8>, reasons: String) -> [UInt8] {
+  /// The entry as a line with other reasons: what stands before its content, and where that is; behind it comes a brace.
+  fileprivate func parts(
+    in bytes: UnsafeBufferPointer<UInt8>, reasons: String
+  ) -> (head: [UInt8], content: Range<Int>) {
     var line: [UInt8] = Array("{".utf8)
     for (name, value) in place {
       line += Array("\"\(name)\":".utf8)
@@ -260,13 +278,9 @@ extension QuarantineEntry {
     line += Array("\"issues\":\(reasons),".utf8)
     switch content {
     case .resource(let range):
-      line += Array("\"resource\":".utf8)
-      line += bytes[range]
+      return (line + Array("\"resource\":".utf8), range)
     case .raw(let range):
-      line += Array("\"raw\":".utf8)
-      line += bytes[range]
+      return (line + Array("\"raw\":".utf8), range)
     }
-    line.append(UInt8(ascii: "}"))
-    return line
   }
 }

@@ -1,9 +1,11 @@
+import FHIRFormats
+
 /// The work of `fhirline quarantine show`: one entry, or those of one resource, with their reasons.
 package enum QuarantineShow {
-  /// Hands over, as text, the entries that are asked for: `12` a line of the file, `Patient/1` or `1` a resource. Tells how
+  /// Hands over, as text in pieces, the entries that are asked for: `12` a line of the file, `Patient/1` or `1` a resource. Tells how
   /// many there were.
   package static func run(
-    _ asked: String, in paths: [String], colours: Bool, _ body: (String) -> Void
+    _ asked: String, in paths: [String], colours: Bool, _ body: (UnsafeRawBufferPointer) -> Void
   ) throws -> Int {
     var count = 0
     for path in paths {
@@ -16,17 +18,22 @@ package enum QuarantineShow {
           return
         }
         count += 1
-        body(text(of: entry, in: bytes, at: "\(path):\(line)", type: type, id: id, colours: colours))
+        withoutActuallyEscaping(body) { body in
+          let buffer = OutputBuffer { body($0) }
+          write(
+            entry, in: bytes, at: "\(path):\(line)", type: type, id: id, colours: colours, to: buffer)
+          // Its sink throws nothing.
+          try? buffer.flush()
+        }
       }
     }
     return count
   }
 
-  private static func text(
-    of entry: QuarantineEntry, in bytes: UnsafeBufferPointer<UInt8>, at place: String, type: String?,
-    id: String?,
-    colours: Bool
-  ) -> String {
+  private static func write(
+    _ entry: QuarantineEntry, in bytes: UnsafeBufferPointer<UInt8>, at place: String, type: String?,
+    id: String?, colours: Bool, to out: OutputBuffer
+  ) {
     var source = entry.source
     if let line = entry.line { source += ":\(line)" + (entry.column.map { ":\($0)" } ?? "") }
     let name = type.map { $0 + (id.map { "/" + $0 } ?? "") } ?? "unreadable"
@@ -34,21 +41,21 @@ package enum QuarantineShow {
     for reason in entry.reasons {
       text += "  \(reason.severity): \(reason.expression): \(reason.message) [\(reason.rule)]\n"
     }
+    out.append(text)
     switch entry.content {
-    case .resource(let range): text += indented(UnsafeBufferPointer(rebasing: bytes[range])) + "\n"
-    case .raw(let range): text += String(decoding: bytes[range], as: UTF8.self) + "\n"
+    case .resource(let range): indent(UnsafeBufferPointer(rebasing: bytes[range]), to: out)
+    case .raw(let range): out.append(UnsafeBufferPointer(rebasing: bytes[range]))
     }
-    return text
+    out.append(0x0A)
   }
 
   /// JSON with its tokens as they are, a member or item a line.
-  private static func indented(_ bytes: UnsafeBufferPointer<UInt8>) -> String {
-    var out: [UInt8] = []
+  private static func indent(_ bytes: UnsafeBufferPointer<UInt8>, to out: OutputBuffer) {
     var depth = 0
     var at = 0
     func newline() {
       out.append(0x0A)
-      out.append(contentsOf: repeatElement(0x20, count: 2 * min(depth, 60)))
+      out.append(0x20, times: 2 * min(depth, 60))
     }
     while at < bytes.count {
       let byte = bytes[at]
@@ -77,10 +84,11 @@ package enum QuarantineShow {
       case UInt8(ascii: ","):
         out.append(byte)
         newline()
-      case UInt8(ascii: ":"): out += [byte, 0x20]
+      case UInt8(ascii: ":"):
+        out.append(byte)
+        out.append(0x20)
       default: out.append(byte)
       }
     }
-    return String(decoding: out, as: UTF8.self)
   }
 }

@@ -1,8 +1,11 @@
 /// Small JSON for reports and summaries: objects whose members keep their order.
 package enum JSONText {
   /// A string as a JSON token.
-  package static func quoted(_ text: some StringProtocol) -> String {
-    var out = "\""
+  package static func quoted(_ text: some StringProtocol) -> String { "\"" + escaped(text) + "\"" }
+
+  /// What stands within the quotes of a string's token.
+  static func escaped(_ text: some StringProtocol) -> String {
+    var out = ""
     for scalar in text.unicodeScalars {
       switch scalar {
       case "\"": out += "\\\""
@@ -16,7 +19,7 @@ package enum JSONText {
       default: out.unicodeScalars.append(scalar)
       }
     }
-    return out + "\""
+    return out
   }
 
   /// An object of members that are JSON already.

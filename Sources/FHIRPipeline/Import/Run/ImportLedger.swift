@@ -86,12 +86,13 @@ final class ImportLedger: Sendable {
       conditions?.refuse(key)
       let type = String(Substring(key.utf8.prefix { $0 != UInt8(ascii: "/") }))
       let issue = Issue(.error, .documentRefused, at: type, position: nil, "MongoDB refused it: \(reason)")
-      var json: String?
+      var text: QuarantinedText?
       if let tree = try? ResourceDecoder(references: .original).decode(try BSONView(bytes)) {
-        json = JSONText.of(tree)
+        text = .tree(tree)
         // As an entry it says who it is where the resource does not, for others refer to it.
-        if let own = json, tree.child(KnownNames.r4.id, of: 0) == nil {
-          json = #"{"resource":\#(own),"request":{"method":"PUT","url":"\#(key)"}}"#
+        if tree.child(KnownNames.r4.id, of: 0) == nil {
+          text = .written(
+            #"{"resource":\#(JSONText.of(tree)),"request":{"method":"PUT","url":"\#(key)"}}"#)
         }
       }
       if let replay = quarantine as? QuarantineReplay {
@@ -102,8 +103,8 @@ final class ImportLedger: Sendable {
         let isKnown = origin != .unknown && files.indices.contains(file)
         quarantine?.add(
           source: isKnown ? files[file] : key,
-          position: origin.line > 0 ? SourcePosition(line: Int(origin.line), column: 1) : nil, resource: json,
-          raw: nil, issues: [issue])
+          position: origin.line > 0 ? SourcePosition(line: Int(origin.line), column: 1) : nil,
+          text: text, issues: [issue])
         tell([issue], source: isKnown ? "\(files[file]):\(origin.line): \(key)" : key)
       }
       state.withLock { $0.summary.types[type, default: .init()].quarantined += 1 }
@@ -129,19 +130,10 @@ final class ImportLedger: Sendable {
   func setAside(_ record: Record, source: String, issues: [Issue]) {
     if let conditions, let resource = RecordResource(record) { conditions.refuse(resource.key) }
     let position = record.tree.count > 0 ? record.tree.position(of: 0) : issues.first?.position
-    var json: String?
-    var raw: String?
-    if record.content == .unreadable {
-      raw = record.raw?.withBytes { String(decoding: $0, as: UTF8.self) }
-    } else if let bytes = record.raw {
-      // White space between tokens is all that line breaks can be in well-formed JSON.
-      json = bytes.withBytes { bytes in
-        String(decoding: bytes.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 }, as: UTF8.self)
-      }
-    } else {
-      json = JSONText.of(record.tree)
-    }
-    quarantine?.add(source: source, position: position, resource: json, raw: raw, issues: issues)
+    let text: QuarantinedText? =
+      record.content == .unreadable
+      ? record.raw.map { .raw($0) } : record.raw.map { .json($0) } ?? .tree(record.tree)
+    quarantine?.add(source: source, position: position, text: text, issues: issues)
     tell(issues, source: source)
   }
 
