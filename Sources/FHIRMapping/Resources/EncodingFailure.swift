@@ -9,6 +9,8 @@ package struct EncodingFailure: Error, Equatable, Sendable {
     case reservedName = "document-reserved-name"
     /// More levels than MongoDB takes.
     case tooDeep = "document-too-deep"
+    /// More bytes than were allowed.
+    case tooLarge = "document-too-large"
     /// The node is no resource.
     case notAResource = "document-not-a-resource"
   }
@@ -32,6 +34,7 @@ extension EncodingFailure: CustomStringConvertible {
       "the element bears a name that fhirline keeps for itself (_fhirline, or _written or _name in a Reference)"
     case .tooDeep:
       "the element lies deeper than the \(ResourceEncoder.maximumDepth) levels that a document may have"
+    case .tooLarge: "the resource is larger than it may be in a document"
     case .notAResource: "expected a resource with a resourceType"
     }
   }

@@ -21,6 +21,8 @@ package struct ResourceEncoder: ~Copyable {
   /// A stack: the runs of the elements that are being written.
   private var runs = MemoryStack<Run>(capacity: 256)
   private var depth = 0
+  /// Where the writer is to be at most.
+  private var most = Int.max
 
   /// The nodes of one name below one element.
   struct Run: BitwiseCopyable {
@@ -49,11 +51,13 @@ package struct ResourceEncoder: ~Copyable {
 
   /// Writes the resource at a node as the writer's next value.
   ///
-  /// - Parameter key: the resource's key, kept within it; for resources whose type and id do not say it.
+  /// - Parameters:
+  ///   - key: the resource's key, kept within it; for resources whose type and id do not say it.
+  ///   - most: how many bytes it may take; what is larger is not written to its end.
   /// - Throws: where a document cannot hold the resource. What was written is then taken back.
   package mutating func encode(
     _ tree: ResourceTree, node: Int = 0, key: String? = nil, rewrites: ReferenceRewrites? = nil,
-    into writer: inout BSONWriter
+    most: Int = .max, into writer: inout BSONWriter
   ) throws(EncodingFailure) {
     guard tree.nodes[node].flags.kind == .resource else { throw EncodingFailure(.notAResource, node: node) }
     if let rewrites, !rewrites.isEmpty { self.rewrites = rewrites }
@@ -61,7 +65,28 @@ package struct ResourceEncoder: ~Copyable {
     defer { self.rewrites = ReferenceRewrites() }
     runs.truncate(to: 0)
     depth = 0
+    self.most = most == .max ? .max : writer.count + most
     try appendResource(node, of: tree, key: key, to: &writer)
+    guard writer.count <= self.most else { throw EncodingFailure(.tooLarge, node: node) }
+  }
+
+  /// Whether a node's text, and what was written before it, is more than is allowed.
+  private func isTooLarge(_ node: Int, _ tree: ResourceTree, _ writer: borrowing BSONWriter) -> Bool {
+    writer.count + Int(tree.nodes[node].textLength) > most
+  }
+
+  /// How many bytes a resource takes at least: names and lengths are left out.
+  package static func leastBytes(of tree: ResourceTree, node: Int) -> Int {
+    var bytes = 0
+    for index in node..<Int(tree.nodes[node].end) {
+      let flags = tree.nodes[index].flags
+      // A type and a name, or an index, that ends in a zero.
+      bytes += 3
+      guard flags.kind == .string || flags.kind == .text, flags.contains(.hasValue) else { continue }
+      // An escape may stand for one byte with six; what XML wrote may be a number.
+      bytes += Int(tree.nodes[index].textLength) / (flags.contains(.escaped) || flags.kind == .text ? 6 : 1)
+    }
+    return bytes
   }
 
   private mutating func appendResource(
@@ -185,6 +210,7 @@ package struct ResourceEncoder: ~Copyable {
   {
     let nodes = tree.nodes
     let first = nodes[run.first]
+    if isTooLarge(run.first, tree, writer) { throw EncodingFailure(.tooLarge, node: run.first) }
     if run.count == 1 {
       if !first.flags.contains(.item), !run.traits.contains(.repeats) || isFromJSON(tree) {
         try appendSingle(run.first, run, tree, to: &writer)
@@ -333,6 +359,7 @@ package struct ResourceEncoder: ~Copyable {
   private mutating func appendItem(
     _ node: Int, _ run: Run, _ tree: ResourceTree, to writer: inout BSONWriter
   ) throws(EncodingFailure) {
+    if isTooLarge(node, tree, writer) { throw EncodingFailure(.tooLarge, node: node) }
     switch tree.nodes[node].flags.kind {
     case .none:
       writer.beginDocument()

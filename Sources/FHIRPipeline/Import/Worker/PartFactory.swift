@@ -55,6 +55,12 @@ struct PartFactory: ~Copyable {
   struct Refusal: Error {
     let message: String
     let node: Int
+
+    static func tooLarge(_ resource: RecordResource) -> Refusal {
+      Refusal(
+        message: "is too large for a MongoDB document: at most 14 MB of it may be a resource's",
+        node: resource.node)
+    }
   }
 
   /// The largest resource that is loaded: with its document's other elements it must stay below MongoDB's 16 MB.
@@ -77,6 +83,12 @@ struct PartFactory: ~Copyable {
   ) throws(Refusal) -> Result {
     let tree = resource.tree
     var result = Result()
+    // Millions of references need not be looked for first.
+    if tree.count > 100_000,
+      ResourceEncoder.leastBytes(of: tree, node: resource.node) > PartFactory.largestResource
+    {
+      throw Refusal.tooLarge(resource)
+    }
     rewrites.removeAll()
     references.forEach(in: tree, from: resource.node, where: ReferenceText.needsResolving) { _, reference in
       switch resolver.resolve(reference, in: tree) {
@@ -134,14 +146,11 @@ struct PartFactory: ~Copyable {
     do {
       try encoder.encode(
         tree, node: resource.node, key: ownID || home.section == nil ? nil : home.key, rewrites: rewrites,
-        into: &writer)
+        most: PartFactory.largestResource, into: &writer)
+    } catch  where error.code == .tooLarge {
+      throw Refusal.tooLarge(resource)
     } catch {
       throw Refusal(message: "\(error)", node: error.node)
-    }
-    guard writer.count <= PartFactory.largestResource else {
-      throw Refusal(
-        message: "is too large for a MongoDB document (\(Amount.bytes(writer.count)); at most 14 MB)",
-        node: resource.node)
     }
     writer.withBytes { bytes in
       if let section = home.section {
