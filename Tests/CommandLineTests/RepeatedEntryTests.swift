@@ -57,13 +57,6 @@ import Testing
           #"{"resourceType":"Patient","birthDate":"1971-01-01"\#(number)}"#),
       ], 2
     ),
-    (
-      "a PUT, and a DELETE with a search that finds it",
-      [
-        BundleText.delete("Patient?identifier=urn:x|7"),
-        BundleText.put(patient("1970-01-01", number), "Patient/p"),
-      ], 1
-    ),
   ]
 
   @Test(arguments: pairs.indices)

@@ -27,7 +27,7 @@ package struct PlanRun: Sendable {
       named: Set(try PlanRun.named(StoredStates.named(run.collections), store)))
     let states = StoredStates(store: store, collections: run.collections, layout: run.chart, makes: false)
     let conditions = run.conditions(store, states, stored)
-    let found = try run.index(files, { try conditions.matches(of: $0) })
+    let found = try run.index(files, { try conditions.targets(of: $0) })
     let ledger = ImportLedger(quarantine: nil, files: files.map(\.name), say: run.say)
     let assembler = DocumentAssembler(
       mappings: run.mappings, prefix: run.prefix, pageBytes: run.chartPageBytes,

@@ -82,7 +82,7 @@ final class Conditions: Sendable {
   ///   - stored: answers searches from the database.
   ///   - isLoaded: whether an entry will be loaded; asked where several want the same resource to be made.
   func settle(
-    _ index: inout TargetIndex, _ stored: ([String]) throws -> [String: TargetIndex.Matches],
+    _ index: inout TargetIndex, _ stored: ([String]) throws -> [String: [TargetIndex.Target]],
     isLoaded: (Entry) -> Bool
   ) rethrows {
     let entries = first.withLock { $0.values.sorted { $0.sequence < $1.sequence } }
@@ -90,7 +90,7 @@ final class Conditions: Sendable {
     let answers = try stored(entries.map(\.condition))
     for leader in entries {
       var entry = leader
-      var matches = answers[entry.condition] ?? .none
+      var matches = TargetIndex.Matches(answers[entry.condition] ?? [])
       if case .none = matches {
         matches = index.matches(of: entry.condition)
         if case .one = matches { answered.withLock { _ = $0.insert(NameHash.of(entry.condition)) } }

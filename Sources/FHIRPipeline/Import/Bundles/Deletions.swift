@@ -1,13 +1,17 @@
 /// What entries of Bundles want deleted, in their order among the run's resources.
 ///
-/// A deletion holds for what came before it, in the run or in the database, and not for what comes after it. A transaction deletes
-/// with what it writes; the rest is done when all is loaded.
+/// A deletion holds for what came before it, in the run or in the database, and not for what comes after it; one by a search for what came
+/// before its Bundle, so that a Bundle may replace what it searches for. A transaction deletes with what it writes; the rest is done
+/// when all is loaded.
 final class Deletions: @unchecked Sendable {
   // Safe to share: `state` is touched only while `monitor` is locked.
 
   struct Order: Sendable {
     let target: EntryRequest.Target
-    let sequence: UInt64
+    /// What has it, or a higher one, is not deleted.
+    var sequence: UInt64
+    /// Where the entry stands: `file:line:column`.
+    let place: String
     /// The resource, where its transaction has deleted it: what an earlier input had of it may have been loaded later.
     var done: TargetIndex.Target?
   }
@@ -16,16 +20,26 @@ final class Deletions: @unchecked Sendable {
     var orders: [Order] = []
     /// By the hash of its key: the last resource of those that are to be deleted.
     var written: [UInt64: UInt64] = [:]
+    /// By the hash of a search: the resources that answer to it.
+    var answering: [UInt64: [TargetIndex.Target]] = [:]
     /// Hashes of the keys that a transaction is deleting.
     var underWay: [UInt64: Int] = [:]
   }
 
   /// Hashes of the keys that are to be deleted somewhere in the run.
-  let keys: Set<UInt64>
+  private let keys: Set<UInt64>
+  /// By the hash of a search: what earlier runs loaded that answers to it.
+  private let stored: [UInt64: [TargetIndex.Target]]
   private let monitor = Monitor()
   private var state = State()
 
-  init(keys: Set<UInt64>) { self.keys = keys }
+  init(keys: Set<UInt64>, searched stored: [UInt64: [TargetIndex.Target]]) {
+    self.keys = keys
+    self.stored = stored
+  }
+
+  /// Whether nothing is to be deleted anywhere in the run.
+  var isEmpty: Bool { keys.isEmpty && stored.isEmpty }
 
   private func whileLocked<R>(_ body: (inout State) -> R) -> R {
     monitor.lock()
@@ -36,14 +50,42 @@ final class Deletions: @unchecked Sendable {
   func add(_ order: Order) { whileLocked { $0.orders.append(order) } }
 
   /// Takes note of a resource that is loaded; waits while a transaction deletes what it has of it.
-  func note(_ key: @autoclosure () -> String, sequence: UInt64) {
-    guard !keys.isEmpty else { return }
-    let hash = NameHash.of(key())
-    guard keys.contains(hash) else { return }
+  func note(_ resource: RecordResource, sequence: UInt64) {
+    guard !isEmpty else { return }
+    let target = resource.identity.target
+    let hash = NameHash.of(target.key)
+    let searches = stored.isEmpty ? [] : resource.nameHashes.filter { stored[$0] != nil }
+    guard keys.contains(hash) || !searches.isEmpty else { return }
     monitor.lock()
     defer { monitor.unlock() }
     while state.underWay[hash] != nil { monitor.wait() }
     state.written[hash] = max(sequence, state.written[hash] ?? 0)
+    for search in searches where state.answering[search]?.contains(target) != true {
+      state.answering[search, default: []].append(target)
+    }
+  }
+
+  /// What earlier runs loaded that answers to a search.
+  func stored(_ search: String) -> [TargetIndex.Target] { stored[NameHash.of(search)] ?? [] }
+
+  /// What answers to a search and came before a place in the run, as far as the run has come.
+  func found(by search: String, before sequence: UInt64) -> [TargetIndex.Target] {
+    whileLocked { state in Deletions.found(stored(search), search, before: sequence, state) }
+  }
+
+  private static func found(
+    _ stored: [TargetIndex.Target], _ search: String, before sequence: UInt64, _ state: State
+  ) -> [TargetIndex.Target] {
+    var found = stored
+    for target in state.answering[NameHash.of(search)] ?? [] where !found.contains(target) {
+      found.append(target)
+    }
+    return found.filter { state.written[NameHash.of($0.key)].map { $0 < sequence } ?? true }
+  }
+
+  /// Whether the run has come across the resource at that place, or later.
+  func has(_ target: TargetIndex.Target, from sequence: UInt64) -> Bool {
+    whileLocked { $0.written[NameHash.of(target.key)].map { $0 >= sequence } ?? false }
   }
 
   /// Says that a transaction is about to delete a resource; false where the run has come across one of that key, so that only its
@@ -71,16 +113,20 @@ final class Deletions: @unchecked Sendable {
 
   /// What is to be deleted, now that all resources are known.
   ///
-  /// - Parameter find: the one resource of a name.
-  func due(_ find: (String) -> TargetIndex.Target?) -> [TargetIndex.Target] {
+  /// - Parameter ambiguous: takes an order whose search finds several.
+  func due(_ ambiguous: (Order) -> Void) -> [TargetIndex.Target] {
     whileLocked { state in
       state.orders.compactMap { order in
-        let target: TargetIndex.Target?
-        switch order.target {
-        case .resource(let named): target = named
-        case .search(let name): target = order.done ?? find(name)
+        let target: TargetIndex.Target
+        switch (order.done, order.target) {
+        case (let done?, _): target = done
+        case (nil, .resource(let named)): target = named
+        case (nil, .search(let search)):
+          let found = Deletions.found(stored(search), search, before: order.sequence, state)
+          if found.count > 1 { ambiguous(order) }
+          guard found.count == 1 else { return nil }
+          target = found[0]
         }
-        guard let target else { return nil }
         let written = state.written[NameHash.of(target.key)]
         if let written, written >= order.sequence { return nil }
         if order.done != nil, written == nil { return nil }

@@ -50,10 +50,12 @@ struct EntryRequest {
   }
 
   /// A finding about a member of the request.
-  func issue(_ rule: Rule, at name: NameID, _ message: String) -> Issue {
+  func issue(
+    _ rule: Rule, at name: NameID, _ message: String, _ severity: Issue.Severity = .error
+  ) -> Issue {
     let place = tree.child(name, of: node) ?? node
     return Issue(
-      .error, rule, at: tree.expression(of: place, table: .r4), position: tree.position(of: place), message)
+      severity, rule, at: tree.expression(of: place, table: .r4), position: tree.position(of: place), message)
   }
 
   private func text(_ name: NameID) -> String? { tree.child(name, of: node).map { tree.string(at: $0) } }
@@ -99,20 +101,28 @@ struct EntryRequest {
   /// What the url names: `Type/id`, also behind a server's address; or the one resource that a search finds.
   var target: Target? {
     let url = url
-    if url.contains("?") {
-      guard case .identifierSearch(let type, let system, let value) = ReferenceText(url) else { return nil }
-      return .search(TargetIndex.identifierName(type: type, system: system, value: value))
+    guard let mark = url.firstIndex(of: "?") else {
+      let steps = url.split(separator: "/")
+      return steps.count < 2 ? nil : steps.last.flatMap { Target(steps[steps.count - 2], id: $0) }
     }
-    let steps = url.split(separator: "/")
-    guard steps.count >= 2, let id = steps.last, var type = steps.dropLast().last.map(String.init),
-      type.withUTF8({ DefinitionTable.r4.resourceTypeID($0) }) != nil
-    else { return nil }
-    return .resource(TargetIndex.Target(type: type, id: String(id)))
+    let query = url[mark...].dropFirst()
+    if query.hasPrefix(TargetIndex.idParameter), !query.contains("&"), !query.contains("%") {
+      let type = url[..<mark].split(separator: "/").last ?? ""
+      return Target(type, id: query.dropFirst(TargetIndex.idParameter.count))
+    }
+    guard case .identifierSearch(let type, let system, let value) = ReferenceText(url) else { return nil }
+    return .search(TargetIndex.identifierName(type: type, system: system, value: value))
   }
 
   enum Target: Equatable, Sendable {
     case resource(TargetIndex.Target)
     /// The name that the one resource must have; see ``TargetIndex/identifierName(type:system:value:)``.
     case search(String)
+
+    fileprivate init?(_ type: Substring, id: Substring) {
+      var name = String(type)
+      guard name.withUTF8({ DefinitionTable.r4.resourceTypeID($0) }) != nil, !id.isEmpty else { return nil }
+      self = .resource(TargetIndex.Target(type: name, id: String(id)))
+    }
   }
 }

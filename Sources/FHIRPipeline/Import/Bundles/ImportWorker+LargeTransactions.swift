@@ -38,7 +38,7 @@ extension ImportWorker {
     _ open: OpenTransaction, file: Int, source: String, resolver: ReferenceResolver, _ held: HeldBundle? = nil
   ) {
     guard !context.mustStop, let spill = open.spill else { return }
-    refuseRepeated(in: open, resolver: resolver) { body in
+    refuseRepeated(in: open) { body in
       forEachEntry(of: file, source: source, held) { record, resource, sequence in
         if !isKept(sequence, held) { body(record, resource, sequence) }
       }

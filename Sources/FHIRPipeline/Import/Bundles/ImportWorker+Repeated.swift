@@ -7,14 +7,14 @@ extension ImportWorker {
   ///
   /// - Parameter forEachEntry: goes through the transaction's entries; asked only where there is something to be found.
   func refuseRepeated(
-    in open: OpenTransaction, resolver: ReferenceResolver,
+    in open: OpenTransaction,
     _ forEachEntry: ((Record, RecordResource?, UInt64) -> Void) -> Void
   ) {
     let repeated = open.changed.repeated
     guard !repeated.isEmpty else { return }
     var found: [UInt64: [(sequence: UInt64, type: String?, issue: Issue)]] = [:]
     forEachEntry { record, resource, sequence in
-      guard let key = resource?.key ?? deleted(by: record, resolver)?.key else { return }
+      guard let key = resource?.key ?? deleted(by: record)?.key else { return }
       let hash = NameHash.of(key)
       guard repeated.contains(hash) else { return }
       let issue = Issue(
@@ -39,9 +39,11 @@ extension ImportWorker {
     }
   }
 
-  /// The resource that an entry wants deleted, if it can be told.
-  func deleted(by record: Record, _ resolver: ReferenceResolver) -> TargetIndex.Target? {
-    guard let request = EntryRequest(record), request.method == .delete else { return nil }
-    return request.target.flatMap { resolver.target(of: $0) }
+  /// The resource that an entry names to be deleted.
+  func deleted(by record: Record) -> TargetIndex.Target? {
+    guard let request = EntryRequest(record), request.method == .delete,
+      case .resource(let target) = request.target
+    else { return nil }
+    return target
   }
 }

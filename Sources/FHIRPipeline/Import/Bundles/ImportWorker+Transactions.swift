@@ -32,7 +32,7 @@ extension ImportWorker {
     for (entry, _) in stored?.entries ?? [] {
       if let resource = entry.resource { open.changed.add(resource.key) }
     }
-    refuseRepeated(in: open, resolver: resolver) { body in
+    refuseRepeated(in: open) { body in
       for entry in held.entries where !isKept(entry.sequence, held) {
         body(entry.record, entry.resource, entry.sequence)
       }
@@ -100,7 +100,7 @@ extension ImportWorker {
     // One that only deletes is one of many, as a rule: what they delete is looked for at once, at the end.
     guard context.loader.deletesInTransactions, hasResources || open.isAlone else { return }
     for index in open.deletions.indices {
-      guard let target = context.deletedAtOnce(open.deletions[index]) else { continue }
+      guard let target = context.deletedAtOnce(open.deletions[index], isAlone: open.isAlone) else { continue }
       open.deletions[index].done = target
       open.deleted.append(target)
     }

@@ -24,7 +24,7 @@ extension ImportWorker {
 
   /// Adds an entry to those that the database is asked about, if it is for a certain version, or has what others are for, or delete.
   func ask(_ record: Record, _ resource: RecordResource?, resolver: ReferenceResolver, sequence: UInt64) {
-    guard let target = resource?.identity.target ?? deleted(by: record, resolver) else { return }
+    guard let target = resource?.identity.target ?? deleted(by: record) else { return }
     // What a history's entries asked for was granted when they were made.
     let precondition = atHand?.type == "history" ? nil : EntryRequest(record)?.precondition
     guard precondition != nil || context.versioned.keys.contains(NameHash.of(target.key)) else { return }

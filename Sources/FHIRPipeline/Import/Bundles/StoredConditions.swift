@@ -2,7 +2,8 @@ import BSON
 import DocumentStore
 import FHIRMapping
 
-/// What the database has for the searches of a run's entries that are to be made only where there is none like them.
+/// What the database has for the searches of a run's entries: that are to be made only where there is none like them, or want what is
+/// found deleted.
 struct StoredConditions: Sendable {
   let store: DocumentStore
   let states: StoredStates
@@ -16,7 +17,7 @@ struct StoredConditions: Sendable {
   /// What is found, by search; a search that finds nothing is left out.
   ///
   /// What stands in sections of documents has no index: all searches are answered in one pass over what there is.
-  func matches(of searches: [String]) throws -> [String: TargetIndex.Matches] {
+  func targets(of searches: [String]) throws -> [String: [TargetIndex.Target]] {
     do {
       return try find(searches)
     } catch {
@@ -24,20 +25,15 @@ struct StoredConditions: Sendable {
     }
   }
 
-  private func find(_ searches: [String]) throws -> [String: TargetIndex.Matches] {
+  private func find(_ searches: [String]) throws -> [String: [TargetIndex.Target]] {
     var found: [String: Set<String>] = [:]
-    var answers: [String: TargetIndex.Matches] = [:]
     var sections: [DocumentKind: [String: [Search]]] = [:]
     for name in searches {
       guard let search = Search(name) else { continue }
       let (kind, section) = homes.place(ofType: search.type)
       if search.parameter == .identifier {
         // What has its home in a section is kept on its own as long as its owner is not known.
-        switch stored.matches(of: name) {
-        case .none: break
-        case .one(let target): found[name, default: []].insert(target.id)
-        case .several: answers[name] = .several
-        }
+        for target in stored.all(named: name) { found[name, default: []].insert(target.id) }
       } else if try isThere(search.value, ofType: search.type, kind, isSection: section != nil) {
         found[name, default: []].insert(search.value)
       }
@@ -48,11 +44,11 @@ struct StoredConditions: Sendable {
         try look(for: searches, in: section, of: kind) { name, id in found[name, default: []].insert(id) }
       }
     }
-    for (name, ids) in found where answers[name] == nil {
-      guard let search = Search(name), let id = ids.first else { continue }
-      answers[name] = ids.count > 1 ? .several : .one(TargetIndex.Target(type: search.type, id: id))
-    }
-    return answers
+    return Dictionary(
+      uniqueKeysWithValues: found.map { name, ids in
+        let type = String(name.prefix { $0 != "?" })
+        return (name, ids.sorted().map { TargetIndex.Target(type: type, id: $0) })
+      })
   }
 
   /// A search by identifier or by id.

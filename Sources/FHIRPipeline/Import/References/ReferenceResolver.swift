@@ -66,14 +66,6 @@ package final class ReferenceResolver: Sendable {
     return bundle.name(of: key) ?? run.name(of: key) ?? stored?.name(ofDocument: documentID)
   }
 
-  /// The one resource that an entry's url names.
-  func target(of named: EntryRequest.Target) -> TargetIndex.Target? {
-    switch named {
-    case .resource(let target): target
-    case .search(let name): target(named: name)
-    }
-  }
-
   /// The one resource of a name.
   func target(named name: String) -> TargetIndex.Target? {
     var name = name

@@ -10,8 +10,6 @@ package final class StoredTargets: Sendable {
 
   private struct State {
     var answers: [String: TargetIndex.Target?] = [:]
-    /// Names of which there are more than one.
-    var several: Set<String> = []
     var names: [String: String?] = [:]
     var failure: StoreError?
   }
@@ -48,22 +46,17 @@ package final class StoredTargets: Sendable {
   /// Why the database could not be asked; answers are then no answers.
   var failure: PipelineFailure? { state.withLock { $0.failure.map(DocumentLoader.failure) } }
 
-  /// How many stored resources there are of that name, and which where it is one.
-  func matches(of name: String) -> TargetIndex.Matches {
-    if let one = target(named: name) { return .one(one) }
-    return state.withLock { $0.several.contains(name) } ? .several : .none
-  }
-
   /// The one stored resource of that name; nil when there is none, or more than one.
   package func target(named name: String) -> TargetIndex.Target? {
     state.withLock { state in
       if let known = state.answers[name] { return known }
-      if state.answers.count > 200_000 { state.answers.removeAll() }
-      let answer = ask(name, &state)
-      state.answers[name] = .some(answer)
-      return answer
+      let found = ask(name, &state)
+      return found.count == 1 ? found[0] : nil
     }
   }
+
+  /// All stored resources of that name.
+  func all(named name: String) -> [TargetIndex.Target] { state.withLock { ask(name, &$0) } }
 
   /// The `name` of a stored resource that has a document of its own.
   package func name(ofDocument id: String) -> String? {
@@ -135,8 +128,8 @@ package final class StoredTargets: Sendable {
   /// More of one name are not looked at: those of other sources are passed over.
   private static let mostOfName: Int64 = 100
 
-  private func ask(_ name: String, _ state: inout State) -> TargetIndex.Target? {
-    guard state.failure == nil else { return nil }
+  private func ask(_ name: String, _ state: inout State) -> [TargetIndex.Target] {
+    guard state.failure == nil else { return [] }
     var found: [TargetIndex.Target] = []
     do {
       let fields = namingFields(of: name)
@@ -166,8 +159,9 @@ package final class StoredTargets: Sendable {
     } catch {
       state.failure = StoreError(.commandFailed, "a stored document could not be read")
     }
-    if found.count > 1 { state.several.insert(name) }
-    return found.count == 1 ? found[0] : nil
+    if state.answers.count > 200_000 { state.answers.removeAll() }
+    state.answers[name] = .some(found.count == 1 ? found[0] : nil)
+    return found
   }
 
   // MARK: Many at once
@@ -258,7 +252,6 @@ package final class StoredTargets: Sendable {
     if state.answers.count > 200_000 { state.answers.removeAll() }
     for name in asked {
       let targets = found[name] ?? []
-      if targets.count > 1 { state.several.insert(name) }
       state.answers[name] = .some(targets.count == 1 ? targets[0] : nil)
     }
   }

@@ -147,10 +147,14 @@ package struct TargetIndex: Sendable {
     }
   }
 
-  enum Matches: Sendable {
+  enum Matches: Sendable, Equatable {
     case none
     case one(Target)
     case several
+
+    init(_ targets: [Target]) {
+      self = targets.count > 1 ? .several : targets.first.map { .one($0) } ?? .none
+    }
   }
 
   /// The one resource of that name, or nil when there is none or more than one.

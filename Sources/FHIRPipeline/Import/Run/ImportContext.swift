@@ -48,7 +48,7 @@ final class ImportContext: Sendable {
   /// Whether all that the database has from imports was checked by the rules of this one.
   let hasSameRules: Bool
   /// Whether resources of bulk files that are stored are known by that, and not checked. What is to be deleted is looked at.
-  var comparesAlone: Bool { hasSameRules && deletions.keys.isEmpty }
+  var comparesAlone: Bool { hasSameRules && deletions.isEmpty }
   /// Whether the server has transactions; true where nothing is loaded.
   let hasTransactions: Bool
 
@@ -70,7 +70,7 @@ final class ImportContext: Sendable {
     index = found.index
     repeated = found.repeated
     var sample = found.patients
-    deletions = Deletions(keys: found.deleted)
+    deletions = Deletions(keys: found.deleted, searched: found.searched)
     versioned = VersionedEntries(keys: found.versioned)
     conditions = found.conditions
     var largeInputs: [Int: LargeInput] = [:]
@@ -143,23 +143,39 @@ final class ImportContext: Sendable {
     return ResourceVersion(lastUpdated: text(lastUpdated), versionId: text(KnownNames.r4.versionId))
   }
 
-  /// What entries want deleted, by the run's own resources or those that are stored.
+  /// What is to be deleted when all is loaded.
   var dueDeletions: [TargetIndex.Target] {
-    deletions.due { name in index.target(named: name) ?? stored?.target(named: name) }
+    deletions.due { order in
+      ledger.warn("\(order.place): error: nothing is deleted: \(ImportWorker.severalFound)")
+    }
   }
 
   /// The resource that an entry of a transaction wants deleted, if it can be deleted with what the transaction writes: nobody else
   /// in the run has to do with it.
-  func deletedAtOnce(_ order: Deletions.Order) -> TargetIndex.Target? {
-    let target: TargetIndex.Target?
+  ///
+  /// - Parameter isAlone: whether the run has nothing besides the transaction.
+  func deletedAtOnce(_ order: Deletions.Order, isAlone: Bool) -> TargetIndex.Target? {
+    let target: TargetIndex.Target
     switch order.target {
     case .resource(let named): target = named
-    case .search(let name): target = index.target(named: name) == nil ? stored?.target(named: name) : nil
+    case .search(let search):
+      guard isAlone || !hasOthers(search, before: order.sequence) else { return nil }
+      let found = deletions.found(by: search, before: order.sequence)
+      guard found.count == 1 else { return nil }
+      target = found[0]
     }
-    guard let target, !repeated.contains(NameHash.of(target.key)), deletions.begin(target) else {
-      return nil
-    }
+    guard !repeated.contains(NameHash.of(target.key)), deletions.begin(target) else { return nil }
     return target
+  }
+
+  /// Whether the run may have resources that answer to a search and came before a place in it.
+  private func hasOthers(_ search: String, before sequence: UInt64) -> Bool {
+    guard IndexPass.entities.contains(String(search.prefix { $0 != "?" })) else { return true }
+    switch index.matches(of: search) {
+    case .none: return false
+    case .one(let target): return !deletions.has(target, from: sequence)
+    case .several: return true
+    }
   }
 
   /// The resource that is there in the place of an entry's own, which is to be made only where there is none, or to change the one

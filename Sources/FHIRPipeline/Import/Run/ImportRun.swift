@@ -68,7 +68,7 @@ package struct ImportRun: Sendable {
     let conditions = conditions(store, states, stored)
     var found: IndexPass.Result
     do {
-      found = try index(files, { try conditions.matches(of: $0) }, expecting: { try? states.prepare($0) })
+      found = try index(files, { try conditions.targets(of: $0) }, expecting: { try? states.prepare($0) })
       if Interruption.isAsked { throw PipelineFailure.interrupted }
       if !found.index.renamed.isEmpty, try states.hadDocuments(.resource) {
         // Which of the names that an organization has in the run is its last is known at the end. Until then it has the one that it has,
@@ -151,7 +151,7 @@ extension ImportRun {
   ///   - stored: answers searches from what earlier runs loaded.
   ///   - expect: called once for each kind of document that resources of the inputs own.
   func index(
-    _ files: [InputFile], _ stored: ([String]) throws -> [String: TargetIndex.Matches] = { _ in [:] },
+    _ files: [InputFile], _ stored: ([String]) throws -> [String: [TargetIndex.Target]] = { _ in [:] },
     expecting expect: @escaping @Sendable (DocumentKind) -> Void = { _ in }
   ) rethrows -> IndexPass.Result {
     let homes = mappings.homes

@@ -22,6 +22,8 @@ struct IndexPass: Sendable {
     var patients: [String]
     /// Hashes of the keys that entries of Bundles want deleted.
     var deleted: Set<UInt64>
+    /// By the hash of a search of entries that want deleted what it finds: what earlier runs loaded of it.
+    var searched: [UInt64: [TargetIndex.Target]] = [:]
     var conditions: Conditions
     /// Hashes of the keys of resources of which entries of Bundles are for certain versions, or which they delete one by one: what
     /// becomes of them depends on the order.
@@ -57,7 +59,7 @@ struct IndexPass: Sendable {
   ///   - stored: answers searches from what earlier runs loaded.
   ///   - isLoaded: whether an entry that is to be made only once will be loaded.
   func run(
-    _ files: [InputFile], _ stored: ([String]) throws -> [String: TargetIndex.Matches],
+    _ files: [InputFile], _ stored: ([String]) throws -> [String: [TargetIndex.Target]],
     isLoaded: (Conditions.Entry) -> Bool
   ) rethrows -> Result {
     let whole = Mutex(TargetIndex(isLarge: true))
@@ -136,15 +138,20 @@ struct IndexPass: Sendable {
     }
     var index = whole.withLock { $0 }
     try conditions.settle(&index, stored, isLoaded: isLoaded)
-    for name in searched.withLock({ $0 }) {
-      guard let target = index.target(named: name) else { continue }
-      deleted.withLock { _ = $0.insert(NameHash.of(target.key)) }
+    let searches = Set(searched.withLock { $0 })
+    let answers = searches.isEmpty ? [:] : try stored(searches.sorted())
+    var answered: [UInt64: [TargetIndex.Target]] = [:]
+    for name in searches {
+      let found = answers[name] ?? []
+      answered[NameHash.of(name)] = found
+      let targets = found + [index.target(named: name)].compactMap(\.self)
+      deleted.withLock { $0.formUnion(targets.map { NameHash.of($0.key) }) }
     }
     var ordered = versioned.withLock { $0 }
     for file in deletions.withLock({ $0.values }) { ordered.formUnion(file.single) }
     return Result(
       index: index, repeated: repeated.take(), patients: patients.withLock { $0 },
-      deleted: deleted.withLock { $0 }, conditions: conditions, versioned: ordered,
+      deleted: deleted.withLock { $0 }, searched: answered, conditions: conditions, versioned: ordered,
       largeBundles: largeBundles)
   }
 }

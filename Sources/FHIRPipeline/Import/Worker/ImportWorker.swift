@@ -277,7 +277,7 @@ final class ImportWorker {
   func note(
     _ result: PartFactory.Result, of resource: RecordResource, sequence: UInt64, isStored: Bool = false
   ) {
-    context.deletions.note(resource.identity.key, sequence: sequence)
+    context.deletions.note(resource, sequence: sequence)
     context.seeVersion(of: resource, in: result.home, sequence: sequence, isStored: isStored)
     summary.references.resolved += result.resolved
     summary.references.unresolved += result.unresolved
@@ -295,22 +295,36 @@ final class ImportWorker {
     transaction.failures[sequence] = issues
   }
 
+  /// What is wrong with a search that finds more than one resource.
+  static let severalFound = "the search finds several resources of this type: expected one or none"
+
   /// Notes what an entry wants deleted.
   private func delete(
     _ request: EntryRequest, _ record: Record, _ source: String, resolver: ReferenceResolver, sequence: UInt64
   ) {
-    if let target = request.target {
-      let order = Deletions.Order(target: target, sequence: sequence)
-      guard let transaction else { return context.deletions.add(order) }
-      transaction.deletions.append(order)
-      if let named = resolver.target(of: target) { transaction.changed.add(named.key) }
-      return
+    guard let target = request.target else {
+      let issue = request.issue(
+        .documentRefused, at: KnownNames.r4.url,
+        "nothing is deleted: expected Type/id, or a search by identifier or _id alone", .warning)
+      summary.warnings += 1
+      return context.run.say(FindingText.line(issue, source: source))
     }
-    let issue = Issue(
-      .warning, .documentRefused, at: "Bundle.entry.request.url", position: record.tree.position(of: 0),
-      "nothing is deleted: expected Type/id, or a search by identifier")
-    summary.warnings += 1
-    context.run.say(FindingText.line(issue, source: source))
+    let issue = request.issue(.documentRefused, at: KnownNames.r4.url, ImportWorker.severalFound)
+    var order = Deletions.Order(
+      target: target, sequence: sequence, place: FindingText.place(issue, source: source))
+    switch target {
+    case .resource(let named): transaction?.changed.add(named.key)
+    case .search(let search):
+      order.sequence = atHand?.mark ?? sequence
+      // What the run has of it comes before the entry, or after it: that is known at the end.
+      let inRun = [resolver.bundle.matches(of: search), context.index.matches(of: search)]
+      let others = context.deletions.stored(search).filter { !inRun.contains(.one($0)) }
+      if others.count > 1, !inRun.contains(.several) {
+        summary.errors += 1
+        return setAside(record, source, sequence, record.issues + [issue])
+      }
+    }
+    if let transaction { transaction.deletions.append(order) } else { context.deletions.add(order) }
   }
 
   /// What a transaction has loaded of its entries.
