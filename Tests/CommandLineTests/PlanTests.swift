@@ -107,6 +107,37 @@ import Testing
     #expect(try plan(workspace, fourth, status: 1).output.contains("patient own: conflict"))
   }
 
+  @Test(arguments: ["collection", "embedded", "both"])
+  func `what comes in several versions is planned as it is in the end`(layout: String) throws {
+    let workspace = try Workspace()
+    let config = try workspace.write("pipeline.yml", "documents:\n  chart: \(layout)\n")
+    func patient(_ number: Int) -> String {
+      #"{"resourceType":"Patient","id":"p\#(number)","identifier":[{"system":"urn:x","value":"\#(number)"}],"#
+        + #""managingOrganization":{"reference":"Organization/o"}}"#
+    }
+    func appointment(_ version: Int, _ actor: String) -> String {
+      #"{"resourceType":"Appointment","id":"a","meta":{"versionId":"\#(version)"},"status":"booked","#
+        + #""start":"2024-03-0\#(version)T01:00:00Z","end":"2024-03-0\#(version)T02:00:00Z","#
+        + #""participant":[{"actor":\#(actor),"status":"accepted"}]}"#
+    }
+    func organization(_ version: Int) -> String {
+      #"{"resourceType":"Organization","id":"o","meta":{"versionId":"\#(version)"},"name":"O\#(version)"}"#
+    }
+    let lines = [
+      patient(0), patient(1), appointment(1, #"{"reference":"Patient/p0"}"#),
+      appointment(2, #"{"identifier":{"system":"urn:x","value":"1"}}"#), organization(1), organization(2),
+    ]
+    let file = try workspace.write("in.ndjson", lines.joined(separator: "\n"))
+    for isThere in [false, true] {
+      let planned = try workspace.run("plan", file, "--format", "json", "--config", config)
+      #expect(planned.status == 0, "\(planned.errors)")
+      #expect(planned.output.contains(#""action":"replace""#) == false, "\(planned.output)")
+      #expect(planned.output.contains(#""action":"insert""#) != isThere, "\(planned.output)")
+      let done = try workspace.run("import", file, "--config", config, "--quiet")
+      #expect(done.status == 0, "\(done.errors)")
+    }
+  }
+
   @Test func `what comes and is deleted again counts as in the import`() throws {
     let workspace = try Workspace()
     try workspace.write("in/Patient.ndjson", #"{"resourceType":"Patient","id":"p"}"#)

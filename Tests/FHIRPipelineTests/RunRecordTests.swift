@@ -81,6 +81,15 @@ import Testing
     try expect(true, second)
   }
 
+  @Test func `one that comes and goes before this one is noted is company`() throws {
+    for _ in 0..<10 {
+      let database = try TestDatabase()
+      let mine = record(database)
+      try note(50, of: other { $0.started = "1" }, in: database, ["finished": "2024"])
+      try expect(true, mine)
+    }
+  }
+
   @Test func `one of another machine is under way as long as it says so`() throws {
     let database = try TestDatabase()
     let elsewhere = other { $0.host += "-other" }

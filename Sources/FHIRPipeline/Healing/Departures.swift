@@ -79,6 +79,11 @@ final class Departures: Sendable {
     }
   }
 
+  /// By the appointment: the owners of those that the run has in versions which are not the same.
+  var moved: [String: Set<Owner>] {
+    state.withLock { $0.versions.filter { !$0.value.areSame }.mapValues(\.owners) }
+  }
+
   /// Notes who is about to lose an appointment.
   func note(
     _ owners: Set<AppointmentOwner>, of appointment: String, _ connection: borrowing StoreConnection
@@ -132,10 +137,8 @@ final class Departures: Sendable {
         orders[Owner(kind: kind, id: owner), default: []].insert(appointment)
       }
     }
-    state.withLock { state in
-      for (appointment, versions) in state.versions where !versions.areSame {
-        for owner in versions.owners { orders[owner, default: []].insert(appointment) }
-      }
+    for (appointment, owners) in moved {
+      for owner in owners { orders[owner, default: []].insert(appointment) }
     }
     guard !orders.isEmpty else { return }
     let present = try owners(of: Set(orders.values.joined()), store, states, assembler, resolver)

@@ -27,7 +27,8 @@ package struct PlanRun: Sendable {
       named: Set(try PlanRun.named(StoredStates.named(run.collections), store)))
     let states = StoredStates(store: store, collections: run.collections, layout: run.chart, makes: false)
     let conditions = run.conditions(store, states, stored)
-    let found = try run.index(files, { try conditions.targets(of: $0) })
+    var found = try run.index(files, { try conditions.targets(of: $0) })
+    try run.keepStoredNames(&found.index, store, states)
     let ledger = ImportLedger(quarantine: nil, files: files.map(\.name), say: run.say)
     let assembler = DocumentAssembler(
       mappings: run.mappings, prefix: run.prefix, pageBytes: run.chartPageBytes,
@@ -39,13 +40,14 @@ package struct PlanRun: Sendable {
     // The filter that an import has for more of them tells nothing before they are written.
     let moved = MovedResources(
       mappings: run.mappings, states: states, inputBytes: total, mostFirst: MovedResources.most)
+    let departures = Departures(source: run.source)
     let progress = Progress(total: total, enabled: run.showsProgress)
     let context = ImportContext(
       run: run, files: files, found: found,
       stored: stored,
       states: states, ledger: ledger, assembler: assembler, loader: sink,
       spill: SpillStore(expectedBytes: total * 5 / 4, folder: folder), progress: progress,
-      moved: moved, hasTransactions: store.server.hasTransactions)
+      departures: departures, moved: moved, hasTransactions: store.server.hasTransactions)
     context.makeDocuments()
     progress.finish()
     if let failure = sink.failure ?? context.failure { throw failure }
@@ -62,7 +64,8 @@ package struct PlanRun: Sendable {
         outcome.holdings = Array(holdings.prefix(limit))
         outcome.summary.deleted = try sink.delete(due, stored: try deletions.documents(holding: due))
       }
-      try sink.settleAppointments(prefix: prefix)
+      try sink.settleAppointments(
+        prefix: prefix, ReferenceResolver(run: found.index, stored: stored), moved: departures.moved)
       let types = ledger.summary.types
       let leaving = try moved.leaving(
         store, assembler, prefix: prefix, inserted: { types[$0]?.inserted ?? 0 > 0 }, say: run.say)

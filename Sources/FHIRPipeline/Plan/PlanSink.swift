@@ -162,7 +162,7 @@ final class PlanSink: DocumentSink {
       let planned = try assembler.assemble(document, stored: base)
       if counts { ledger.count(planned.tally) }
       // An older form of an appointment changes nothing, and is in the list of whom it names all the same.
-      noteFormerOwners(of: planned)
+      if planned.kind == .appointment { noteFormerOwners(planned.formerOwners, of: planned.id) }
       let before = try base[0].withView { try StoredState($0) }
       if before.isStill(planned, pages: base.count) {
         foundUnchanged(document.kind, document.id)
@@ -238,30 +238,40 @@ final class PlanSink: DocumentSink {
 
   // MARK: What moves
 
-  private func noteFormerOwners(of appointment: Assembly) {
-    let owners = appointment.formerOwners.filter { $0.identifier == nil }
-    guard appointment.kind == .appointment, !owners.isEmpty else { return }
-    state.withLock { $0.formerOwners[appointment.id, default: []].formUnion(owners) }
+  private func noteFormerOwners(_ owners: Set<AppointmentOwner>, of appointment: String) {
+    guard !owners.isEmpty else { return }
+    state.withLock { $0.formerOwners[appointment, default: []].formUnion(owners) }
   }
 
   /// Takes appointments out of the lists of those who would have them no longer; who has them has them with their start.
-  func settleAppointments(prefix: String) throws {
-    for (appointment, owners) in state.withLock({ $0.formerOwners }).sorted(by: { $0.key < $1.key }) {
+  ///
+  /// - Parameters:
+  ///   - resolver: finds who is named by a business identifier alone.
+  ///   - moved: by the appointment, who has it in one of several versions that came.
+  func settleAppointments(
+    prefix: String, _ resolver: ReferenceResolver, moved: [String: Set<Departures.Owner>]
+  ) throws {
+    func document(_ owner: AppointmentOwner) -> Departures.Owner? {
+      let id = owner.name.map { resolver.target(named: $0)?.id } ?? owner.id
+      return id.map { Departures.Owner(kind: owner.kind, id: prefix + $0) }
+    }
+    let former = state.withLock { $0.formerOwners }.mapValues { Set($0.compactMap(document)) }
+    let all = former.merging(moved) { $0.union($1) }
+    for (appointment, owners) in all.sorted(by: { $0.key < $1.key }) {
       let pages = try present(appointment, .appointment).planned
       let draft =
         pages.isEmpty ? nil : try assembler.draft(ofStored: pages, kind: .appointment, id: appointment)
-      let present = try draft?.appointmentOwners() ?? []
+      let present = Set(try draft?.appointmentOwners().compactMap(document) ?? [])
       let start = try draft?.appointmentStart() ?? ""
       for owner in owners {
-        let id = prefix + owner.id
         for kind in owner.kind == .patient ? [DocumentKind.patient, .chart] : [owner.kind] {
           guard present.contains(owner) else {
-            try remove([], links: [appointment], from: id, of: kind)
+            try remove([], links: [appointment], from: owner.id, of: kind)
             continue
           }
           var parts = PartBuffer()
-          parts.append(link: AppointmentLink(id: appointment, start: start), of: kind, id, sequence: 0)
-          let document = try assembler.assemble(kind: kind, id: id, parts: parts.list())
+          parts.append(link: AppointmentLink(id: appointment, start: start), of: kind, owner.id, sequence: 0)
+          let document = try assembler.assemble(kind: kind, id: owner.id, parts: parts.list())
           try put([document], kind, counts: false)
         }
       }
@@ -310,11 +320,7 @@ final class PlanSink: DocumentSink {
     let removal = try assembler.assemble(
       kind: kind, id: id, without: keys, links: links, stored: base,
       keepsEmpty: keepsEmpty ?? (kind != .resource))
-    if !removal.formerOwners.isEmpty {
-      state.withLock { state in
-        state.formerOwners[id, default: []].formUnion(removal.formerOwners.filter { $0.identifier == nil })
-      }
-    }
+    noteFormerOwners(removal.formerOwners, of: id)
     guard removal.isChanged || removal.document == nil else { return 0 }
     if let document = removal.document {
       try note(document, over: stored, place, isDeletion ? \.deleted : \.leaving, keys.sorted())

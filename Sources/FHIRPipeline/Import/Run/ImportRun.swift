@@ -70,12 +70,7 @@ package struct ImportRun: Sendable {
     do {
       found = try index(files, { try conditions.targets(of: $0) }, expecting: { try? states.prepare($0) })
       if Interruption.isAsked { throw PipelineFailure.interrupted }
-      if !found.index.renamed.isEmpty, try states.hadDocuments(.resource) {
-        // Which of the names that an organization has in the run is its last is known at the end. Until then it has the one that it has,
-        // so that documents which show that are not written twice.
-        let names = try RenamedTargets(self, store, states).names(of: found.index.renamed)
-        for (key, name) in names { found.index.setName(name, of: key) }
-      }
+      try keepStoredNames(&found.index, store, states)
     } catch {
       // What was begun beside it comes to its end, too.
       _ = states.known.finish()
@@ -143,6 +138,14 @@ extension ImportRun {
     StoredConditions(
       store: store, states: states, stored: stored, homes: mappings.homes,
       prefix: prefix)
+  }
+
+  /// Which of the names that an organization has in the run is its last is known at the end. Until then it has the one that it has, so
+  /// that documents which show that are not written twice.
+  func keepStoredNames(_ index: inout TargetIndex, _ store: DocumentStore, _ states: StoredStates) throws {
+    guard !index.renamed.isEmpty, try states.hadDocuments(.resource) else { return }
+    let names = try RenamedTargets(self, store, states).names(of: index.renamed)
+    for (key, name) in names { index.setName(name, of: key) }
   }
 
   /// The first pass over the inputs.

@@ -29,9 +29,13 @@ final class RunRecord: Sendable {
     let hasSameRules = Mutex<Bool>(false)
     /// Whether another import was under way when this one was noted.
     let foundOthers = Mutex<Bool>(false)
-    /// The last import that there was when this one began, or went on where another had ended.
+    /// The last import that there was when this one was noted, or went on where another had ended.
     let last = Mutex<Int32>(0)
+    /// The last import that there was before this one looked at anything.
+    let first: Int32
     let heartbeat = Mutex<RunHeartbeat?>(nil)
+
+    init(after first: Int32) { self.first = first }
 
     func begin(_ number: Int32, last: Int32, in store: DocumentStore) {
       self.number.withLock { $0 = number }
@@ -52,10 +56,14 @@ final class RunRecord: Sendable {
   ///   - rules: stand for what resources are checked by; nil where nothing tells that.
   init(files: [String], input: String, rules: String?, source: String, store: DocumentStore) {
     self.store = store
-    let noted = Noted()
+    // Known before anything else is asked: what an import brings that is noted and has ended by the time that this one is noted may be
+    // too late for what this one found at its beginning.
+    let first = Result { try store.persevering { try RunRecord.last($0) } }
+    let noted = Noted(after: (try? first.get()) ?? 0)
     self.noted = noted
     thread = WorkerThread {
       do {
+        _ = try first.get()
         let names = RunRecord.names(of: files)
         try RunRecord.endOthers(in: store)
         try store.persevering { connection in try PageJournal.recover(connection) }
@@ -241,8 +249,8 @@ final class RunRecord: Sendable {
 
   /// Whether others have imported into the database at any time since this import began; after ``number()``.
   ///
-  /// One that began later has a higher number, or went on at a time when this one's was there; one that began earlier and has ended
-  /// meanwhile was found under way.
+  /// One that began later has a higher number than any before this one, or went on at a time when this one's was there; one that began
+  /// earlier and has ended meanwhile was found under way.
   func hasCompany() throws -> Bool {
     let number = noted.number.withLock { $0 }
     guard number > 0 else { return false }
@@ -252,7 +260,7 @@ final class RunRecord: Sendable {
       try connection.count(
         [
           "_id": ["$type": "number", "$ne": .int32(number)],
-          "$or": [["_id": ["$gt": .int32(last)]], ["resumed_after": ["$gte": .int32(last)]]],
+          "$or": [["_id": ["$gt": .int32(noted.first)]], ["resumed_after": ["$gte": .int32(last)]]],
         ], in: ImportRun.runCollection) > 0
     }
   }
