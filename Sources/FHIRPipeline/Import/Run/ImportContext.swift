@@ -285,11 +285,31 @@ final class ImportContext: Sendable {
     if run.isLarge(files) { MemoryReturn.betweenStages() }
   }
 
+  /// Bytes of small partitions that are loaded together: every question to the database costs as much as many documents' parts.
+  private static let bytesTogether = 1 << 20
+
+  /// Partitions, those together in which little came; all workers get some.
+  private func together(_ partitions: [Int], _ sizes: [Int]) -> [[Int]] {
+    let total = partitions.reduce(0) { $0 + sizes[$1] }
+    let most = min(ImportContext.bytesTogether, total / (3 * run.workers))
+    var groups: [[Int]] = []
+    var bytes = Int.max
+    for number in partitions where sizes[number] > 0 {
+      if bytes >= most {
+        groups.append([])
+        bytes = 0
+      }
+      groups[groups.count - 1].append(number)
+      bytes += sizes[number]
+    }
+    return groups
+  }
+
   /// Puts together and loads what the inputs scatter. One worker begins with the large charts, which take long.
   private func loadPartitions(_ pass: ImportPass) {
     let sizes = (0..<spill.partitionCount).map { spill.size(of: $0) }
     let large = sizes.indices.filter { sizes[$0] > ImportContext.largePartition }
-    let others = sizes.indices.filter { sizes[$0] <= ImportContext.largePartition }
+    let others = together(sizes.indices.filter { sizes[$0] <= ImportContext.largePartition }, sizes)
     let nextLarge = Atomic<Int>(0)
     let nextOther = Atomic<Int>(0)
     WorkerThread.run(count: run.workers) { [self] number in
@@ -300,7 +320,7 @@ final class ImportContext: Sendable {
           let isDone = self.large.withLock { _ in
             let next = nextLarge.add(1, ordering: .relaxed).oldValue
             guard next < large.count else { return true }
-            worker.loadPartition(large[next])
+            worker.load(partitions: [large[next]])
             return false
           }
           if isDone { return }
@@ -310,7 +330,7 @@ final class ImportContext: Sendable {
       while !mustStop {
         let next = nextOther.add(1, ordering: .relaxed).oldValue
         guard next < others.count else { break }
-        worker.loadPartition(others[next])
+        worker.load(partitions: others[next])
       }
       loadLarge()
     }

@@ -43,13 +43,15 @@ extension ImportWorker {
   /// A partition that has more bytes is read from a file.
   private static let mostInMemory = 56 << 20
 
-  /// Puts together and loads the documents of one partition of the spill.
-  func loadPartition(_ number: Int) {
+  /// Puts together and loads the documents of partitions of the spill; one that is too large for memory comes alone.
+  func load(partitions: [Int]) {
     do {
-      if context.spill.size(of: number) > ImportWorker.mostInMemory {
-        wholes = PartBuffer(try context.spill.takeMapped(number))
-      } else {
-        try context.spill.take(number, into: &wholes)
+      for number in partitions {
+        if context.spill.size(of: number) > ImportWorker.mostInMemory {
+          wholes = PartBuffer(try context.spill.takeMapped(number))
+        } else {
+          try context.spill.take(number, into: &wholes)
+        }
       }
     } catch {
       context.fail(error)
