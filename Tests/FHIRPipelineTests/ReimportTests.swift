@@ -154,6 +154,34 @@ import Testing
     #expect(try database.documents("fhirline_waiting").isEmpty)
   }
 
+  @Test func `what an import loaded that was cut short before it healed, one that changes nothing heals`()
+    throws
+  {
+    let database = try TestDatabase()
+    let waiting =
+      #"{"resourceType":"Patient","id":"p","managingOrganization":{"reference":"Organization?identifier=urn:x|7"}}"#
+    let target =
+      #"{"resourceType":"Organization","id":"o","identifier":[{"system":"urn:x","value":"7"}],"name":"Galva"}"#
+    _ = try database.importFiles([("p.ndjson", waiting)])
+    let patient = try database.documents("patient").values.map { try BSONDocument($0) }
+    let notes = try database.documents("fhirline_waiting").values.map { try BSONDocument($0) }
+    _ = try database.importFiles([("o.ndjson", target)])
+    let healed = try database.documents("patient")
+    try database.store.withConnection { connection in
+      _ = try connection.replace(patient, in: "patient", upsert: false)
+      _ = try connection.insert(notes, into: "fhirline_waiting")
+      let cut = WriteOperation.update(
+        filter: ["_id": 2],
+        try BSONDocument(["$unset": ["finished": ""], "$set": ["process": "vm 0 1 1"]]), upsert: false,
+        many: false)
+      #expect(try connection.write([cut], in: "fhirline_run").matched == 1)
+    }
+    let again = try database.importFiles([("other.ndjson", target)])
+    #expect(again.total.unchanged == 1 && again.references.healed > 0)
+    #expect(try database.documents("patient") == healed)
+    #expect(try database.documents("fhirline_waiting").isEmpty)
+  }
+
   // MARK: What the run itself deletes
 
   /// A resource of each kind that a run brings and deletes.

@@ -70,10 +70,12 @@ package struct PlanRun: Sendable {
       let leaving = try moved.leaving(
         store, assembler, prefix: prefix, inserted: { types[$0]?.inserted ?? 0 > 0 }, say: run.say)
       for (kind, id, keys) in leaving { try sink.remove(keys, from: id, of: kind) }
-      let healing = HealingRun(
-        run, store: store, states: states, assembler: assembler, index: found.index,
-        number: PlanRun.noNumber, hasReplaced: types["Organization"]?.replaced ?? 0 > 0)
-      outcome.summary.references.healed = try healing.plan(into: sink)
+      if try outcome.summary.deleted > 0 || ledger.summary.hasChanges || RunRecord.hasUnfinished(in: store) {
+        let healing = HealingRun(
+          run, store: store, states: states, assembler: assembler, index: found.index,
+          number: PlanRun.noNumber, hasReplaced: types["Organization"]?.replaced ?? 0 > 0)
+        outcome.summary.references.healed = try healing.plan(into: sink)
+      }
     } catch let error as StoreError {
       throw PipelineFailure(.connection, error.message)
     }

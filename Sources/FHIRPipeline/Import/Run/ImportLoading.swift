@@ -58,10 +58,14 @@ struct ImportLoading {
       try moved.settle(
         store, assembler, number: number, prefix: run.prefix,
         inserted: { types[$0]?.inserted ?? 0 > 0 }, say: run.say)
-      let healing = HealingRun(
-        run, store: store, states: states, assembler: assembler, index: found.index, number: number,
-        hasReplaced: goesOn || types["Organization"]?.replaced ?? 0 > 0, hasCompany: try record.hasCompany())
-      healed = try healing.heal()
+      let hasCompany = try record.hasCompany()
+      // What brought nothing heals nothing: whoever brought what is there has healed by it, if it came to its end.
+      if try goesOn || hasCompany || deleted > 0 || ledger.summary.hasChanges || record.hasUnfinished() {
+        let healing = HealingRun(
+          run, store: store, states: states, assembler: assembler, index: found.index, number: number,
+          hasReplaced: goesOn || types["Organization"]?.replaced ?? 0 > 0, hasCompany: hasCompany)
+        healed = try healing.heal()
+      }
     } catch {
       failure = DocumentLoader.failure(error)
     }

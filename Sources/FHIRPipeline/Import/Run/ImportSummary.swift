@@ -60,6 +60,9 @@ package struct ImportSummary: Sendable, Equatable {
     types.values.reduce(into: Counts()) { $0.add($1) }
   }
 
+  /// Whether a resource was inserted or replaced.
+  var hasChanges: Bool { types.values.contains { $0.inserted + $0.replaced > 0 } }
+
   package mutating func add(_ other: ImportSummary) {
     for (type, counts) in other.types { types[type, default: Counts()].add(counts) }
     references.resolved += other.references.resolved

@@ -285,6 +285,18 @@ final class RunRecord: Sendable {
     }
   }
 
+  /// Whether an import was cut short, and may not have done what is done at the end; but for this one.
+  func hasUnfinished() throws -> Bool {
+    try RunRecord.hasUnfinished(in: store, but: noted.number.withLock { $0 })
+  }
+
+  static func hasUnfinished(in store: DocumentStore, but number: Int32 = 0) throws -> Bool {
+    let unfinished: BSONDocument = [
+      "_id": ["$type": "number", "$ne": .int32(number)], "finished": ["$exists": false],
+    ]
+    return try store.persevering { try $0.count(unfinished, in: ImportRun.runCollection) > 0 }
+  }
+
   private static func last(_ connection: borrowing StoreConnection) throws -> Int32 {
     var last: Int32 = 0
     try connection.find(
