@@ -19,6 +19,8 @@ package final class MappedBytes: @unchecked Sendable {
     guard count > 0,
       let start = mmap(nil, count, PROT_READ, MAP_SHARED, descriptor, 0), start != MAP_FAILED
     else { return nil }
+    // Who touches a byte here and there would have two megabytes for each.
+    madvise(start, count, MADV_NOHUGEPAGE)
     bytes = UnsafeRawBufferPointer(start: start, count: count)
   }
 

@@ -1,4 +1,5 @@
 import FHIRModel
+import Foundation
 import Testing
 
 @Suite struct FiledArrayTests {
@@ -33,5 +34,35 @@ import Testing
       #expect(copy.count == count && copy[1] == 5)
       #expect(array.count == count + 1 && array[1] == 6 && array[count] == 7 && array[2] == 5)
     }
+  }
+
+  @Test func `of a long array little is in memory`() throws {
+    var array = FiledArray<UInt64>()
+    array.reserveCapacity(12_000_000)
+    let piece = (0..<100_000).map { UInt64($0) }
+    for _ in 0..<120 { array.append(contentsOf: piece) }
+    var sum: UInt64 = 0
+    for index in stride(from: 0, to: array.count, by: 500) { sum &+= array[index] }
+    #expect(sum == 120 * 500 * (0..<200).reduce(0) { $0 + $1 })
+    // All such files of the process: other tests have some.
+    #expect(try FiledArrayTests.residentMegabytes() < 48)
+    #expect(array.last == 99_999)
+  }
+
+  /// How much of the arrays' files the process has in its memory.
+  private static func residentMegabytes() throws -> Int {
+    var kilobytes = 0
+    var isFile = false
+    for line in try String(contentsOfFile: "/proc/self/smaps", encoding: .utf8).split(separator: "\n") {
+      let words = line.split(separator: " ")
+      if words.count > 1, words[1] == "rw-s" {
+        isFile = line.contains("/fhirline-")
+      } else if words.count > 1, words[1].count == 4, words[1].hasSuffix("p") {
+        isFile = false
+      } else if isFile, words.first == "Rss:" {
+        kilobytes += Int(words[1]) ?? 0
+      }
+    }
+    return kilobytes >> 10
   }
 }

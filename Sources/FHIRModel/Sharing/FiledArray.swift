@@ -39,6 +39,7 @@ package struct FiledArray<Element: BitwiseCopyable>: @unchecked Sendable {
     count &+= 1
   }
 
+  @usableFromInline
   package mutating func append(contentsOf elements: [Element]) {
     elements.withUnsafeBufferPointer { append(contentsOf: $0) }
   }
@@ -52,6 +53,7 @@ package struct FiledArray<Element: BitwiseCopyable>: @unchecked Sendable {
   }
 
   /// Some of the elements where they stand: valid until the array is changed, or gone.
+  @usableFromInline
   package func lend(_ range: Range<Int>) -> UnsafeBufferPointer<Element> {
     precondition(range.lowerBound >= 0 && range.upperBound <= count, "a range beyond an array's end")
     guard let storage, !range.isEmpty else { return UnsafeBufferPointer(start: nil, count: 0) }
@@ -141,7 +143,7 @@ package struct FiledArray<Element: BitwiseCopyable>: @unchecked Sendable {
     @usableFromInline
     @inline(never)
     func touchFile(_ index: Int) {
-      let stretch = index * MemoryLayout<Element>.stride >> 16
+      let stretch = (index * MemoryLayout<Element>.stride) >> 16
       guard last.load(ordering: .relaxed) != stretch else { return }
       last.store(stretch, ordering: .relaxed)
       // The system brings the surroundings of what is touched along: some 64 KB.

@@ -22,6 +22,8 @@ final class TemporaryMemory {
       let memory = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0),
       memory != MAP_FAILED
     else { return nil }
+    // Who touches a byte here and there would have two megabytes for each.
+    madvise(memory, byteCount, MADV_NOHUGEPAGE)
     base = memory
     self.byteCount = byteCount
   }
