@@ -1,103 +1,137 @@
 import FHIRModel
 
-/// A Bundle's entries by their fullUrl, and what a reference finds among them.
+/// Which of a Bundle's entries its references lead to, and which entries have one fullUrl.
 ///
-/// See https://hl7.org/fhir/R4/bundle.html#references. Hashed once: every look-up costs the length of its text.
-struct BundleIndex {
-  /// What a reference leads to within the Bundle.
-  enum Target: Equatable {
-    case entry(Int)
-    /// Several entries have the fullUrl, and the reference names no version.
-    case ambiguous(first: Int)
-    case none
+/// See https://hl7.org/fhir/R4/bundle.html#references. Entries and references are sorted by hashes of what they name, so that a Bundle
+/// of millions takes no more memory than some: names that are the same stand side by side.
+struct BundleIndex: Sendable {
+  /// What an entry is named, or what a reference names: a fullUrl, or a version of one.
+  private struct Name: BitwiseCopyable, Comparable {
+    // Seeded anew for every run: nobody can make texts that have the same two.
+    let hash: UInt64
+    let secondHash: UInt64
+    /// Of the entry, or of the reference.
+    let number: UInt32
+    /// The type of the entry's resource.
+    let type: TypeID?
+    let role: Role
+
+    static func < (a: Name, b: Name) -> Bool {
+      if a.hash != b.hash { return a.hash < b.hash }
+      if a.secondHash != b.secondHash { return a.secondHash < b.secondHash }
+      // Entries come before the references to them.
+      if a.role != b.role { return a.role.rawValue < b.role.rawValue }
+      return a.number < b.number
+    }
+
+    func isSame(as other: Name) -> Bool { hash == other.hash && secondHash == other.secondHash }
   }
 
-  private let scope: BundleScope
-  /// Entry numbers + 1 by the hash of their fullUrl; 0 is an empty slot. A power of two.
-  private var slots: FiledArray<UInt32>
-  /// The next entry with the same fullUrl, + 1.
-  private var next: FiledArray<UInt32>
+  private enum Role: UInt8, BitwiseCopyable {
+    /// An entry by all that tells it from others.
+    case entry
+    /// An entry that has a version, without it.
+    case anyVersion
+    case reference
+  }
 
-  init(of scope: BundleScope) {
-    self.scope = scope
-    var size = 16
-    while size < scope.entries.count * 2 { size *= 2 }
-    slots = FiledArray(repeating: 0, count: size)
-    next = FiledArray(repeating: 0, count: scope.entries.count)
-    var last = next
-    for (number, entry) in scope.entries.enumerated() where entry.fullUrl.isThere {
-      let text = scope.slice(entry.fullUrl)
-      let slot = slot(of: text)
-      if slots[slot] == 0 {
-        slots[slot] = UInt32(number + 1)
-        last[number] = UInt32(number)
-      } else {
-        let first = Int(slots[slot]) - 1
-        next[Int(last[first])] = UInt32(number + 1)
-        last[first] = UInt32(number)
+  /// The entry that a reference leads to.
+  struct Target: BitwiseCopyable, Comparable {
+    let reference: UInt32
+    let entry: UInt32
+    let type: TypeID?
+    /// Others have the name as well.
+    let isAmbiguous: Bool
+
+    static func < (a: Target, b: Target) -> Bool { a.reference < b.reference }
+  }
+
+  private var names = SortedRuns<Name>()
+
+  init(of scope: BundleScope) { add(scope, behind: 0, references: 0) }
+
+  /// Takes entries and references, whose numbers are those in their scope and so many more.
+  mutating func add(_ scope: BundleScope, behind entries: Int, references: Int) {
+    for (number, entry) in scope.entries.enumerated() {
+      if entry.isNamed {
+        let (url, version) = (scope.slice(entry.fullUrl), scope.slice(entry.versionID))
+        add(url, nil, entries + number, entry.type, version.isEmpty ? .entry : .anyVersion)
+        if !version.isEmpty { add(url, version, entries + number, entry.type, .entry) }
+      }
+      for number in scope.references(of: number) {
+        add(scope.references[number], number: references + number, of: entry, in: scope)
       }
     }
   }
 
-  /// The slot where a fullUrl stands, or would.
-  private func slot(of text: Slice<UnsafeBufferPointer<UInt8>>) -> Int {
-    // Seeded anew for every run: nobody can make texts that meet in one slot.
-    var hasher = Hasher()
-    hasher.combine(bytes: UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: text)))
-    var slot = hasher.finalize() & (slots.count - 1)
-    while slots[slot] != 0, !scope.slice(scope.entries[Int(slots[slot]) - 1].fullUrl).elementsEqual(text) {
-      slot = (slot + 1) & (slots.count - 1)
-    }
-    return slot
-  }
-
-  /// The entries of a fullUrl, in their order.
-  private func entries(_ url: Slice<UnsafeBufferPointer<UInt8>>) -> UnfoldFirstSequence<Int> {
-    let first = slots[slot(of: url)]
-    return sequence(first: Int(first) - 1) { [next] in next[$0] == 0 ? nil : Int(next[$0]) - 1 }
-  }
-
-  /// Whether another entry has the same fullUrl as this one.
-  func isShared(fullUrlOf entry: Int) -> Bool {
-    if next[entry] != 0 { return true }
-    return Int(slots[slot(of: scope.slice(scope.entries[entry].fullUrl))]) - 1 != entry
-  }
-
-  /// What a reference of an entry finds.
-  func target(of reference: BundleScope.Reference, from entry: Int) -> Target {
+  private mutating func add(
+    _ reference: BundleScope.Reference, number: Int, of entry: BundleScope.Entry, in scope: BundleScope
+  ) {
     var text = scope.slice(reference.text)
-    var version: Slice<UnsafeBufferPointer<UInt8>>?
+    var version: Text?
     if reference.isVersioned, let history = Self.historyStart(in: text) {
       version = text[(history + Self.history.count)...]
       text = text[..<history]
     }
     if reference.form == .relative {
-      guard let url = absolute(text, from: entry) else { return .none }
-      return url.withUnsafeBufferPointer { target($0[...], version: version) }
+      guard let url = absolute(text, from: entry, in: scope) else { return }
+      url.withUnsafeBufferPointer { add($0[...], version, number, nil, .reference) }
+      return
     }
     if let fragment = text.firstIndex(of: UInt8(ascii: "#")) { text = text[..<fragment] }
-    return target(text, version: version)
+    add(text, version, number, nil, .reference)
   }
 
-  private func target(_ url: Slice<UnsafeBufferPointer<UInt8>>, version: Slice<UnsafeBufferPointer<UInt8>>?)
-    -> Target
-  {
-    guard slots[slot(of: url)] != 0 else { return .none }
-    var found: Int?
-    for number in entries(url) {
-      if let version, !scope.slice(scope.entries[number].versionID).elementsEqual(version) { continue }
-      if let found { return .ambiguous(first: found) }
-      found = number
+  private typealias Text = Slice<UnsafeBufferPointer<UInt8>>
+
+  private mutating func add(_ url: Text, _ version: Text?, _ number: Int, _ type: TypeID?, _ role: Role) {
+    func hash(_ seed: UInt8) -> UInt64 {
+      var hasher = Hasher()
+      hasher.combine(seed)
+      hasher.combine(bytes: UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: url)))
+      if let version {
+        // No UTF-8 has it.
+        hasher.combine(0xFF as UInt8)
+        hasher.combine(bytes: UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: version)))
+      }
+      return UInt64(bitPattern: Int64(hasher.finalize()))
     }
-    return found.map { .entry($0) } ?? .none
+    names.append(
+      Name(hash: hash(0), secondHash: hash(1), number: UInt32(clamping: number), type: type, role: role))
+  }
+
+  /// Brings together what has the same name.
+  ///
+  /// - Returns: the targets of references that lead to an entry, in the order of the references; and the first entry that has fullUrl and version
+  ///   of one before it.
+  func joined() -> (targets: SortedRuns<Target>.Sorted, twin: Int?) {
+    var targets = SortedRuns<Target>()
+    var twin: Int?
+    var first: Name?
+    var isAmbiguous = false
+    var last: Name?
+    for name in names.sorted() {
+      let isNew = last.map { !name.isSame(as: $0) } ?? true
+      defer { last = name }
+      if isNew { (first, isAmbiguous) = (nil, false) }
+      guard name.role == .reference else {
+        if !isNew, name.role == .entry { twin = min(twin ?? .max, Int(name.number)) }
+        isAmbiguous = first != nil
+        if first.map({ name.number < $0.number }) ?? true { first = name }
+        continue
+      }
+      guard let first else { continue }
+      targets.append(
+        Target(reference: name.number, entry: first.number, type: first.type, isAmbiguous: isAmbiguous))
+    }
+    return (targets.sorted(), twin)
   }
 
   /// A relative reference made absolute with the fullUrl of the entry that it stands in: `[base]/Type/id`, or beside a
   /// `urn:uuid:` the urn of its id.
-  private func absolute(_ relative: Slice<UnsafeBufferPointer<UInt8>>, from entry: Int) -> [UInt8]? {
-    let fullUrl = scope.entries[entry].fullUrl
-    guard fullUrl.isThere else { return nil }
-    let url = scope.slice(fullUrl)
+  private func absolute(_ relative: Text, from entry: BundleScope.Entry, in scope: BundleScope) -> [UInt8]? {
+    guard entry.isNamed else { return nil }
+    let url = scope.slice(entry.fullUrl)
     if url.starts(with: "urn:".utf8) {
       guard let colon = url.lastIndex(of: UInt8(ascii: ":")),
         let slash = relative.lastIndex(of: UInt8(ascii: "/"))
@@ -112,7 +146,7 @@ struct BundleIndex {
 
   private static let history = Array("/_history/".utf8)
 
-  private static func historyStart(in text: Slice<UnsafeBufferPointer<UInt8>>) -> Int? {
+  private static func historyStart(in text: Text) -> Int? {
     guard text.count > history.count else { return nil }
     var start = text.endIndex - history.count
     while start >= text.startIndex {

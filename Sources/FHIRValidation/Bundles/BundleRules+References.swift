@@ -5,27 +5,29 @@ extension BundleRules {
   /// Looks every reference up among the entries: what must be there is, and is of a type that may be referred to.
   ///
   /// See https://hl7.org/fhir/R4/bundle.html#references and https://hl7.org/fhir/R4/documents.html#content
-  mutating func checkReferences(_ index: BundleIndex) {
+  ///
+  /// - Parameter targets: in the order of the references.
+  mutating func checkReferences(_ targets: inout SortedRuns<BundleIndex.Target>.Sorted) {
     let isConnected = members.kind == .document || members.kind == .message
     var groups = EntryGroups(count: isConnected ? scope.entries.count : 0)
     let required = members.kind == .document ? compositionElements() : []
+    var next = targets.next()
     for entry in scope.entries.indices {
       for number in scope.references(of: entry) {
         let reference = scope.references[number]
-        switch index.target(of: reference, from: entry) {
-        case .entry(let target):
-          checkType(reference, target: target)
-          if isConnected { groups.join(entry, target) }
-        case .ambiguous(let first):
-          if isConnected { groups.join(entry, first) }
-          if members.kind != .history {
-            report(
-              .error, .referenceAmbiguous, reference,
-              "\(name(of: reference)) names a resource of which the Bundle has several versions: "
-                + "the reference must say which (/_history/…)")
-          }
-        case .none:
+        guard let target = next, Int(target.reference) == number else {
           reportMissing(reference, isRequired: entry == 0 && required.contains(reference.element))
+          continue
+        }
+        next = targets.next()
+        if isConnected { groups.join(entry, Int(target.entry)) }
+        if !target.isAmbiguous {
+          checkType(reference, target)
+        } else if members.kind != .history {
+          report(
+            .error, .referenceAmbiguous, reference,
+            "\(name(of: reference)) names a resource of which the Bundle has several versions: "
+              + "the reference must say which (/_history/…)")
         }
       }
     }
@@ -47,13 +49,13 @@ extension BundleRules {
 
   // MARK: Types
 
-  private mutating func checkType(_ reference: BundleScope.Reference, target: Int) {
-    guard let type = scope.entries[target].type else { return }
+  private mutating func checkType(_ reference: BundleScope.Reference, _ target: BundleIndex.Target) {
+    guard let type = target.type else { return }
     let found = table.name(of: type)
     if let named = reference.type, named != type {
       report(
         .error, .referenceTarget, reference,
-        "\(name(of: reference)) names a resource of type \(table.name(of: named)), but entry[\(target)], "
+        "\(name(of: reference)) names a resource of type \(table.name(of: named)), but entry[\(target.entry)], "
           + "to which it leads, holds a resource of type \(found)")
       return
     }
@@ -64,7 +66,7 @@ extension BundleRules {
     let allowed = targets.map { table.name(of: TypeID(rawValue: $0)) }.joined(separator: ", ")
     report(
       .error, .referenceTarget, reference,
-      "\(name(of: reference)) may not refer to a resource of type \(found), which entry[\(target)] holds, "
+      "\(name(of: reference)) may not refer to a resource of type \(found), which entry[\(target.entry)] holds, "
         + "only to: \(allowed)")
   }
 

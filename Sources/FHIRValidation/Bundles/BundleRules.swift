@@ -22,9 +22,9 @@ struct BundleRules {
     checkFirstEntry()
     checkExchange()
     if members.kind == .searchset { checkResults() }
-    let index = BundleIndex(of: scope)
-    checkFullUrls(index)
-    checkReferences(index)
+    var (targets, twin) = (scope.index ?? BundleIndex(of: scope)).joined()
+    checkFullUrls(twin)
+    checkReferences(&targets)
   }
 
   mutating func report(
@@ -146,12 +146,12 @@ struct BundleRules {
 
   // MARK: Full URLs
 
-  private mutating func checkFullUrls(_ index: BundleIndex) {
+  private mutating func checkFullUrls(_ twin: Int?) {
     // A server answers with what has no identity yet: outcomes of a search or of an operation.
     switch members.kind {
     case .document, .message, .collection, .searchset, .history:
       for (number, entry) in scope.entries.enumerated()
-      where !entry.fullUrl.isThere && entry.marks.contains(.resource) && !entry.marks.contains(.outcome) {
+      where !entry.isNamed && entry.marks.contains(.resource) && !entry.marks.contains(.outcome) {
         report(
           .error, .bundleEntry, at: "\(members.path).entry[\(number)]", entry.place.position,
           node: Int(entry.node),
@@ -159,39 +159,12 @@ struct BundleRules {
       }
     default: break
     }
-    guard members.kind != .history else { return }
-    checkUniqueness(index)
-  }
-
-  private mutating func checkUniqueness(_ index: BundleIndex) {
-    // A fullUrl and a version, one after the other, as bdl-7 has it.
-    var key: [UInt8] = []
-    func makeKey(_ entry: BundleScope.Entry) {
-      key.removeAll(keepingCapacity: true)
-      key.append(contentsOf: scope.slice(entry.fullUrl))
-      key.append(contentsOf: scope.slice(entry.versionID))
-    }
-    // Hashes only, seeded anew for every run: the texts themselves stand in the scope.
-    var seen: Set<Int> = []
-    for (number, entry) in scope.entries.enumerated()
-    where entry.fullUrl.isThere && index.isShared(fullUrlOf: number) {
-      makeKey(entry)
-      var hasher = Hasher()
-      key.withUnsafeBytes { hasher.combine(bytes: $0) }
-      if seen.insert(hasher.finalize()).inserted { continue }
-      let own = key
-      let hasTwin = scope.entries[..<number].contains { other in
-        guard other.fullUrl.isThere else { return false }
-        makeKey(other)
-        return key == own
-      }
-      guard hasTwin else { continue }
-      report(
-        .error, .invariant("bdl-7"), at: members.path, entry.fullUrlPlace.position ?? entry.place.position,
-        node: Int(entry.node),
-        "entry[\(number)] has the same fullUrl as an entry before it: it must be unique, unless meta.versionId differs"
-      )
-      return
-    }
+    guard members.kind != .history, let twin else { return }
+    let entry = scope.entries[twin]
+    report(
+      .error, .invariant("bdl-7"), at: members.path, entry.fullUrlPlace.position ?? entry.place.position,
+      node: Int(entry.node),
+      "entry[\(twin)] has the same fullUrl as an entry before it: it must be unique, unless meta.versionId differs"
+    )
   }
 }

@@ -31,6 +31,8 @@ package struct BundleScope: Sendable {
   }
 
   struct Entry: Sendable {
+    /// It has a fullUrl.
+    var isNamed = false
     var fullUrl = Text()
     var fullUrlPlace = Place()
     var versionID = Text()
@@ -77,7 +79,9 @@ package struct BundleScope: Sendable {
   }
 
   private var bytes = FiledArray<UInt8>()
-  /// Texts that come again and again (references, paths), by their hashes. Of many the earlier are forgotten.
+  /// What the entries are named and what they refer to, once others were taken over: their texts are not.
+  private(set) var index: BundleIndex?
+  /// Paths that come again and again, by their hashes. Of many the earlier are forgotten.
   private var known: [Int: Text] = [:]
   private static let mostKnown = 100_000
   /// The path of the tree that the last reference stood in.
@@ -109,10 +113,12 @@ package struct BundleScope: Sendable {
       cursor = PositionCursor()
       return
     }
+    var names = index.take() ?? BundleIndex(of: self)
+    names.add(later, behind: entries.count, references: references.count)
+    index = names
     let referenceShift = references.count
     for var entry in later.entries {
-      entry.fullUrl = take(entry.fullUrl, of: later)
-      entry.versionID = takeAgain(entry.versionID, of: later)
+      (entry.fullUrl, entry.versionID) = (Text(), Text())
       entry.firstReference += referenceShift
       entries.append(entry)
     }
@@ -120,7 +126,7 @@ package struct BundleScope: Sendable {
     for var reference in later.references {
       if reference.root != root.later { root = (reference.root, take(reference.root, of: later)) }
       reference.root = root.own
-      reference.text = takeAgain(reference.text, of: later)
+      reference.text = Text()
       reference.rest = takeAgain(reference.rest, of: later)
       references.append(reference)
     }

@@ -17,6 +17,7 @@ extension StructureWalk {
     if let fullUrl, nodes[fullUrl].textLength > 0 {
       digest.fullUrlPlace = BundleScope.Place(scope.cursor.position(of: fullUrl, in: tree))
       digest.fullUrl = keep(fullUrl)
+      digest.isNamed = true
     }
     if marks.contains(.search), let search = tree.child(names.search, of: entry),
       let mode = tree.child(names.mode, of: search)
