@@ -129,6 +129,11 @@ struct QuarantineCommand: ParsableCommand {
               "  \(file.path): \(Amount.of(strangers, "line")) that cannot be read as entries stay as they are: "
                 + "an entry is one line of JSON")
           }
+          if let beginnings = outcome.beginnings[file.path] {
+            Terminal.say(
+              "  \(file.path): \(Amount.of(beginnings, "resource")) too large to be set aside whole: raise the limit that "
+                + "`fhirline quarantine list` names, and import what they were read from again")
+          }
         }
       }
       try outcome.exitStatus.leave()

@@ -190,6 +190,17 @@ import Testing
     }
   }
 
+  @Test func `members of a Bundle are no more than allowed together`() throws {
+    var options = ReadOptions()
+    options.maximumResourceBytes = 200_000
+    let members = (0..<2000).map { ",\"x\($0)\":\"\(String(repeating: "y", count: 60))\"" }.joined()
+    let records = try read(
+      "{\"resourceType\":\"Bundle\",\"entry\":[{\"fullUrl\":\"a\"}]\(members)}", options: options)
+    try #require(records.map { word($0.content) } == ["entry 0", "unreadable"])
+    #expect(records[1].issues.map(\.rule) == [.limitSize] && records[1].raw?.isBeginning == true)
+    #expect(records[1].issues[0].expression == "Bundle")
+  }
+
   @Test func `a resource of more elements than allowed is refused, and the next one is read`() throws {
     var options = ReadOptions()
     options.maximumElements = 1000

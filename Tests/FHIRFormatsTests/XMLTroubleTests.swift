@@ -304,6 +304,41 @@ struct XMLTroubleTests {
     #expect(records[0].issues.map(\.rule) == [.limitSize])
   }
 
+  @Test func `of an entry that is too large the beginning is kept, and its nodes are let go of`() throws {
+    let names = String(repeating: "<name><family value=\"F\"/></name>\n", count: 200_000)
+    let bundle = fhir(
+      "Bundle",
+      "<entry><resource><Patient><id value=\"a\"/>\(names)</Patient></resource></entry>"
+        + "<entry><resource><Patient><id value=\"b\"/></Patient></resource></entry>")
+    for limit in ["resource_bytes", "elements"] {
+      var options = ReadOptions()
+      if limit == "elements" {
+        options.maximumElements = 1000
+      } else {
+        options.maximumResourceBytes = 1_000_000
+      }
+      let records = try readXML(bundle, options: options)
+      try #require(records.map(\.content) == [.unreadable, .entry(index: 1), .bundle(entryCount: 2)])
+      #expect(records[0].tree.count == 1)
+      let issue = try #require(records[0].issues.first)
+      #expect((issue.rule, issue.expression) == (.limitSize, "Bundle.entry[0]"))
+      #expect(issue.message.contains("limits.\(limit) in pipeline.yml"))
+      let raw = try #require(records[0].raw)
+      #expect(
+        raw.isBeginning && raw.withBytes { $0.starts(with: "<entry><resource>".utf8) && $0.count < 10_000 })
+    }
+  }
+
+  @Test func `what stands behind a Bundle's entries is read, however large they are together`() throws {
+    var options = ReadOptions()
+    options.maximumResourceBytes = 2000
+    let entries = String(repeating: "<entry><fullUrl value=\"urn:x\"/></entry>", count: 500)
+    let records = try readXML(
+      fhir("Bundle", entries + "<signature><who><display value=\"W\"/></who></signature>"), options: options)
+    #expect(records.count == 501 && records.last?.content == .bundle(entryCount: 500))
+    #expect(records.last?.issues.isEmpty == true && (records.last?.tree.count ?? 0) > 3)
+  }
+
   @Test func `a value of any length is read, however it arrives`() throws {
     let value = String(repeating: "QUJD", count: 3_000_000)
     let document = fhir("Binary", "<contentType value=\"x\"/><data value=\"\(value)\"/>")

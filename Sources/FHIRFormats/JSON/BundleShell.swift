@@ -12,6 +12,9 @@ struct BundleShell {
 
   init(at position: SourcePosition) { pieces = [SourceChunk.Piece(start: 0, position: position)] }
 
+  /// Bytes that it takes, those of the members' places among them.
+  var size: Int { bytes.count + pieces.count * MemoryLayout<SourceChunk.Piece>.stride }
+
   /// Takes a member: name, colon and value.
   mutating func append(_ range: Range<Int>, of chunk: SourceChunk) {
     if bytes.count > 1 { bytes.append(JSONByte.comma) }
@@ -22,8 +25,10 @@ struct BundleShell {
   /// Notes that the Bundle has a second member `entry`; its entries are read like those of the first.
   mutating func entriesRepeat(at position: SourcePosition) { repeatedEntries.append(position) }
 
-  func record(entryCount: Int, scanner: inout JSONScanner) -> Record {
-    let chunk = SourceChunk(bytes + [JSONByte.closeObject], pieces: pieces)
+  mutating func record(entryCount: Int, scanner: inout JSONScanner) -> Record {
+    bytes.append(JSONByte.closeObject)
+    let chunk = SourceChunk(bytes, pieces: pieces)
+    bytes = []
     let range = 0..<chunk.count
     let outcome = scanner.scan(chunk.bytes, from: 0, to: chunk.count)
     guard case .value = outcome else {

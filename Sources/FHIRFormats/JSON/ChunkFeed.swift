@@ -5,6 +5,7 @@ final class ChunkFeed {
   private let source: any ByteSource
   private let chunkBytes: Int
   private let maximumBytes: Int
+  private let beforeLarge: (@Sendable () -> Void)?
   private(set) var chunk: SourceChunk
   /// Index of the first byte of the chunk that no record has taken.
   var start = 0
@@ -16,6 +17,7 @@ final class ChunkFeed {
   init(_ source: any ByteSource, options: ReadOptions) throws(ReadFailure) {
     self.source = source
     chunkBytes = max(options.chunkBytes, 16)
+    beforeLarge = options.beforeLarge
     maximumBytes = min(max(options.maximumResourceBytes, 1), ReadOptions.largestChunk)
     chunk = SourceChunk(capacity: chunkBytes)
     fill(chunk)
@@ -35,6 +37,7 @@ final class ChunkFeed {
     // A resource that fills the chunk gets one of twice the size; so all of it is copied at most twice over, and what is huge is
     // not copied at all.
     let capacity = rest > chunkBytes / 2 ? min(rest * 2, max(maximumBytes, chunkBytes)) : chunkBytes
+    if capacity > ReadOptions.large { beforeLarge?() }
     if start == 0, rest == chunk.capacity, isKnownUniquelyReferenced(&chunk) {
       chunk.grow(to: capacity)
       fill(chunk)

@@ -4,14 +4,16 @@ package import FHIRModel
 package enum JSONDocument {
   /// The one resource (or other JSON value) of a chunk; `.unreadable`, with the reason, if it is no JSON document.
   package static func read(
-    _ chunk: SourceChunk, table: DefinitionTable = .r4, maximumDepth: Int = 256
+    _ chunk: SourceChunk, table: DefinitionTable = .r4, maximumDepth: Int = 256,
+    maximumElements: Int = ReadOptions().maximumElements
   ) -> Record {
-    var scanner = JSONScanner(names: .of(table), maximumDepth: maximumDepth)
+    var scanner = JSONScanner(
+      names: .of(table), maximumDepth: maximumDepth, maximumNodes: maximumElements)
     var start = chunk.buffer.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
     start = JSONSkip.blanks(chunk.bytes, from: start)
     let rest = min(start, chunk.count)..<chunk.count
     guard !rest.isEmpty else {
-      return .unreadable(.empty, "the input is empty", chunk: chunk, range: rest)
+      return .unreadable(.empty, "the input is empty", RawSlice(chunk: chunk, range: rest))
     }
     let outcome = scanner.scan(chunk.bytes, from: start, to: chunk.count)
     guard case .value(let end) = outcome else {
@@ -21,7 +23,8 @@ package enum JSONDocument {
     let behind = JSONSkip.blanks(chunk.bytes, from: end)
     guard behind >= chunk.count else {
       return .unreadable(
-        .jsonSyntax, "text follows the end of the JSON document", chunk: chunk, range: behind..<chunk.count)
+        .jsonSyntax, "text follows the end of the JSON document",
+        RawSlice(chunk: chunk, range: behind..<chunk.count))
     }
     return scanner.record(.resource, expression: "", chunk: chunk, range: start..<end)
   }

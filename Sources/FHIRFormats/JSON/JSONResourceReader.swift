@@ -8,8 +8,6 @@ import FHIRModel
 final class JSONResourceReader {
   /// Bytes of a Bundle whose entries make a batch: enough to be worth handing on, few enough to share among workers.
   private static let batchBytes = 256 << 10
-  /// What is kept of a resource that is too large.
-  private static let beginningBytes = 4 << 10
 
   private(set) var format: Format
   private let feed: ChunkFeed
@@ -92,35 +90,43 @@ final class JSONResourceReader {
 
   /// Gives the beginning of what is too large, and goes on behind it.
   private func passOver() throws(ReadFailure) {
-    if case .entries(true) = state { feed.start = JSONSkip.blanks(feed.chunk.bytes, from: feed.start + 1) }
-    giveBeginning(
-      "larger than the \(options.maximumResourceBytes) bytes allowed for a resource: it is passed over")
     switch state {
     case .start:
+      giveBeginning("it is larger than \(options.bytesAllowed): it is passed over")
       let line = feed.chunk.position(behind: feed.start).line
       documentLines = line...line
       state = try feed.skipValue() ? .behind : .ended
       if case .behind = state { endDocument(at: feed.start) }
-    case .entries:
+    case .entries(let isBehindEntry):
+      if isBehindEntry { feed.start = JSONSkip.blanks(feed.chunk.bytes, from: feed.start + 1) }
+      giveBeginning("it is larger than \(options.bytesAllowed): it is passed over")
       state = try feed.skipValue() ? .entries(true) : .ended
       entryCount += 1
-    case .members, .behind, .lines, .ended: state = .ended
+    case .members: giveUpShell()
+    case .behind, .lines, .ended: state = .ended
     }
   }
 
-  /// Gives a record of what is too large to be read, with some bytes of it: its chunk need not stay for that.
+  /// Gives the beginning of what is too large to be read: its chunk need not stay for that.
   private func giveBeginning(_ message: String) {
-    let position = feed.chunk.position(behind: feed.start)
-    let beginning = feed.chunk.buffer[feed.start...].prefix(JSONResourceReader.beginningBytes)
-    let chunk = SourceChunk(
-      copying: UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: beginning)), line: position.line,
-      column: position.column)
-    give(.unreadable(.limitSize, message, chunk: chunk, range: 0..<chunk.count, expression: expression))
+    let beginning = RawSlice(
+      beginning: UnsafeBufferPointer(rebasing: feed.chunk.buffer[feed.start...]),
+      at: feed.chunk.position(behind: feed.start))
+    give(.unreadable(.limitSize, message, beginning, expression: expression))
+  }
+
+  /// A Bundle's members are held until its end, in the chunk and beside it.
+  private func giveUpShell() {
+    giveBeginning(
+      "the Bundle's members but for its entries are larger than half of \(options.bytesAllowed): "
+        + "what stands behind them is not read")
+    state = .ended
   }
 
   private func unreadable(_ rule: Rule, _ message: String) -> Record {
     .unreadable(
-      rule, message, chunk: feed.chunk, range: feed.start..<feed.chunk.count, expression: expression)
+      rule, message, RawSlice(chunk: feed.chunk, range: feed.start..<feed.chunk.count),
+      expression: expression)
   }
 
   /// Where in the document the reader is.
@@ -241,6 +247,11 @@ final class JSONResourceReader {
     }
     i = JSONSkip.value(bytes, from: i, to: chunk.count)
     if i < 0 { return .hungry }
+    guard shell.size + i - keyStart <= options.maximumResourceBytes / 2 else {
+      feed.start = keyStart
+      giveUpShell()
+      return .moved
+    }
     shell.append(keyStart..<i, of: chunk)
     feed.start = i
     state = .members(true)
@@ -340,7 +351,7 @@ final class JSONResourceReader {
           chunk: chunk, range: rest.lowerBound..<newline + 1, names: names, options: options)
       }
       if try feed.advance() { continue }
-      giveBeginning("a line larger than the \(options.maximumResourceBytes) bytes allowed: it is passed over")
+      giveBeginning("the line is larger than \(options.bytesAllowed): it is passed over")
       if try !feed.skipLine() { state = .ended }
       return nil
     }

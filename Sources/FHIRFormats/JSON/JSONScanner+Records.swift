@@ -75,14 +75,14 @@ extension JSONScanner {
 extension Record {
   /// A record that stands for a stretch of a source of which nothing could be read.
   static func unreadable(
-    _ rule: Rule, _ message: String, chunk: SourceChunk, range: Range<Int>, expression: String = ""
+    _ rule: Rule, _ message: String, _ raw: RawSlice, expression: String = ""
   ) -> Record {
-    let tree = ResourceTree(chunk: chunk, capacity: 1)
-    tree.close(
-      tree.append(Node(name: .root, flags: [], position: UInt32(truncatingIfNeeded: range.lowerBound))))
+    let start = raw.range.lowerBound
+    let tree = ResourceTree(chunk: raw.chunk, capacity: 1)
+    tree.close(tree.append(Node(name: .root, flags: [], position: UInt32(truncatingIfNeeded: start))))
     tree.rootExpression = expression
-    let issue = Issue(.fatal, rule, at: expression, position: chunk.position(at: range.lowerBound), message)
-    return Record(.unreadable, tree: tree, issues: [issue], raw: RawSlice(chunk: chunk, range: range))
+    let issue = Issue(.fatal, rule, at: expression, position: raw.chunk.position(at: start), message)
+    return Record(.unreadable, tree: tree, issues: [issue], raw: raw)
   }
 }
 

@@ -210,8 +210,8 @@ struct JSONScanner: ~Copyable {
     guard capacity < maximumNodes else {
       if !isOverfull {
         note(
-          .fatal, .limitSize, at: Int(nodes[0].position), "more than \(maximumNodes) elements in one resource"
-        )
+          .fatal, .limitSize, at: Int(nodes[0].position),
+          "it has more than \(ReadOptions.allowed(elements: maximumNodes))")
       }
       isOverfull = true
       count = capacity / 2

@@ -23,10 +23,23 @@ package struct ReadOptions: Sendable {
     (@Sendable (_ type: UnsafeBufferPointer<UInt8>, _ id: UnsafeBufferPointer<UInt8>?) -> Bool)?
   /// Whether ``skips`` is asked of entries of Bundles, too.
   package var skipsEntries = true
+  /// Called before something takes more memory than resources do as a rule: whoever reads beside others waits for its turn.
+  package var beforeLarge: (@Sendable () -> Void)?
+  /// Bytes of what is large.
+  static let large = 8 << 20
   /// The format, where it is known beforehand; else the content tells it.
   package var format: Format?
 
   package init() {}
+
+  /// The limits as messages name them.
+  var bytesAllowed: String {
+    "the \(maximumResourceBytes) bytes that a resource may have (limits.resource_bytes in pipeline.yml)"
+  }
+
+  static func allowed(elements: Int) -> String {
+    "the \(elements) elements that a resource may have (limits.elements in pipeline.yml)"
+  }
 
   /// A tree's positions are 32-bit offsets into a chunk.
   static let largestChunk = Int(UInt32.max) - (64 << 10)

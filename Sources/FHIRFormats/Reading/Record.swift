@@ -32,11 +32,22 @@ package struct Record: Sendable {
 package struct RawSlice: Sendable {
   package let chunk: SourceChunk
   package let range: Range<Int>
+  /// It is no more than the beginning of what stands there, which is too large to be held.
+  package let isBeginning: Bool
 
-  package init(chunk: SourceChunk, range: Range<Int>) {
+  package init(chunk: SourceChunk, range: Range<Int>, isBeginning: Bool = false) {
     precondition(range.lowerBound >= 0 && range.upperBound <= chunk.count, "a slice reaches beyond its chunk")
     self.chunk = chunk
     self.range = range
+    self.isBeginning = isBeginning
+  }
+
+  /// A copy of the beginning of what is too large, at a place of its source.
+  init(beginning: UnsafeBufferPointer<UInt8>, at position: SourcePosition) {
+    let bytes = UnsafeBufferPointer(rebasing: beginning.prefix(4 << 10))
+    let chunk = SourceChunk(
+      copying: UnsafeRawBufferPointer(bytes), line: position.line, column: position.column)
+    self.init(chunk: chunk, range: 0..<chunk.count, isBeginning: true)
   }
 
   package func withBytes<R>(_ body: (UnsafeBufferPointer<UInt8>) throws -> R) rethrows -> R {

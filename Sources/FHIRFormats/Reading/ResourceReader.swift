@@ -57,8 +57,8 @@ package final class ResourceReader {
     case .encoding(let encoding):
       body = .refused(
         .unreadable(
-          .encodingUTF8, "the text is encoded in \(encoding); FHIR must be in UTF-8", chunk: chunk,
-          range: 0..<chunk.count))
+          .encodingUTF8, "the text is encoded in \(encoding); FHIR must be in UTF-8",
+          RawSlice(chunk: chunk, range: 0..<chunk.count)))
     }
   }
 

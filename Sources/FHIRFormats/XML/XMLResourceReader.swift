@@ -55,12 +55,16 @@ package final class XMLResourceReader {
     return nil
   }
 
+  /// libxml2 has all of a value as well, and so has the tree.
+  private var longestValue: Int { options.maximumResourceBytes / 2 }
+
   /// Reads once from the source and parses what came.
   private func advance() throws(ReadFailure) {
     var isWhole = false
     // A value that spans reads is scanned from its start each time more comes. So the more it is, the more is waited for.
     let waiting = builder.window.end - parsed
-    let wanted = waiting > 64 << 10 ? waiting : 1
+    let wanted = waiting > 64 << 10 ? max(min(waiting, longestValue - waiting + 1), 1) : 1
+    if waiting > ReadOptions.large || builder.isPartLarge(at: parsed) { options.beforeLarge?() }
     var got = 0
     while got < wanted && !isWhole {
       let count = try builder.window.append(options.chunkBytes) { room throws(ReadFailure) in
@@ -114,10 +118,10 @@ package final class XMLResourceReader {
     parsed = builder.offset
     builder.window.discard(before: builder.firstNeeded(parsed: parsed))
     let open = builder.narrative.depth > 0 ? builder.narrative.start : parsed
-    if builder.window.end - open > options.maximumResourceBytes {
+    if builder.window.end - open > longestValue {
       builder.stop(
         .limitSize, at: builder.position(at: parsed),
-        "a value is larger than the \(options.maximumResourceBytes) bytes allowed")
+        "a value is larger than half of \(options.bytesAllowed): what stands behind it is not read")
     }
   }
 

@@ -48,7 +48,10 @@ extension XMLTreeBuilder {
   func endEntry() {
     deliver(.entry(index: entryCount))
     entryCount += 1
-    if let outer = outerPart { part = outer }
+    if var outer = outerPart {
+      outer.entryBytes += offset - part.offset
+      part = outer
+    }
     outerPart = nil
   }
 
@@ -76,10 +79,11 @@ extension XMLTreeBuilder {
     )
   }
 
-  /// The part's markup as it was written, for whoever sets it aside; nil if it is too long to have been kept.
+  /// The part's markup as it was written, for whoever sets it aside; of what is long, the beginning.
   private func raw(to end: Int) -> RawSlice? {
     let isShell = splitsEntries && outerPart == nil
-    guard !isShell, part.offset >= window.start, end > part.offset else { return nil }
+    guard !isShell, end > part.offset else { return nil }
+    if part.offset < window.start { return part.beginning }
     let chunk = SourceChunk(copying: UnsafeRawBufferPointer(window.slice(part.offset, end)))
     return RawSlice(chunk: chunk, range: 0..<chunk.count)
   }

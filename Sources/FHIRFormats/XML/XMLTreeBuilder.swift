@@ -100,8 +100,9 @@ final class XMLTreeBuilder {
       skipping = 1
       return
     }
-    if offset - part.offset > options.maximumResourceBytes {
-      giveUpPart(.limitSize, at: place, "it is larger than the \(options.maximumResourceBytes) bytes allowed")
+    if let excess = excess(at: offset) {
+      giveUpPart(.limitSize, at: place, "it has more than \(excess): it is passed over")
+      part.forget()
       skipping = 1
       return
     }
@@ -124,8 +125,11 @@ final class XMLTreeBuilder {
     guard depth > 0 else { return }
     depth -= 1
     let frame = frames[depth]
-    if frame.isScattered { part.tree.gatherRepeats(below: frame.node) }
-    part.tree.close(frame.node)
+    // What was too large has no nodes any more, but its root.
+    if frame.node < part.tree.count {
+      if frame.isScattered { part.tree.gatherRepeats(below: frame.node) }
+      part.tree.close(frame.node)
+    }
     if depth == 1 && outerPart != nil {
       endEntry()
     } else if depth == 0 {
@@ -137,6 +141,19 @@ final class XMLTreeBuilder {
     stop(
       .xmlDoctype, at: position(at: tagOffset),
       "FHIR forbids document type declarations (<!DOCTYPE …>): take it out")
+  }
+
+  /// The limit beyond which the part is, if it is.
+  @inline(__always)
+  private func excess(at offset: Int) -> String? {
+    if offset - part.offset - part.entryBytes > options.maximumResourceBytes { return options.bytesAllowed }
+    guard part.tree.count >= options.maximumElements else { return nil }
+    return ReadOptions.allowed(elements: options.maximumElements)
+  }
+
+  /// Whether the part is more than entries and resources are as a rule.
+  func isPartLarge(at offset: Int) -> Bool {
+    !part.isUnreadable && offset - part.offset - part.entryBytes > ReadOptions.large
   }
 
   // MARK: Places
@@ -161,7 +178,12 @@ final class XMLTreeBuilder {
   func firstNeeded(parsed: Int) -> Int {
     var first = parsed
     if narrative.depth > 0 { first = min(first, narrative.start) }
-    if parsed - part.offset <= XMLTreeBuilder.keptMarkup { first = min(first, part.offset) }
+    if parsed - part.offset <= XMLTreeBuilder.keptMarkup {
+      first = min(first, part.offset)
+    } else if part.beginning == nil, part.offset >= window.start {
+      part.beginning = RawSlice(
+        beginning: window.slice(part.offset, parsed), at: part.tree.position(of: 0) ?? position(at: parsed))
+    }
     return first
   }
 
@@ -209,10 +231,28 @@ struct XMLPart {
   var offset = 0
   /// Depth of its root among the open elements.
   var rootDepth = 0
+  /// What it begins with, once its markup is too much to be kept.
+  var beginning: RawSlice?
+  /// Bytes of the entries that stood in it, which are parts of their own.
+  var entryBytes = 0
 
   init(capacity: Int = 64, textCapacity: Int = 1024) {
     text = TextBuffer(capacity: textCapacity)
     tree = ResourceTree(text: text, origin: .lines, capacity: capacity)
+  }
+
+  /// Lets go of all but the root, which says what it is: the part is too large to be read.
+  mutating func forget() {
+    guard tree.count > 0 else { return }
+    var root = tree.nodes[0]
+    let expression = tree.rootExpression
+    let kept = TextBuffer()
+    root.textStart = UInt32(
+      kept.append(UnsafeBufferPointer(start: text.bytes + Int(root.textStart), count: Int(root.textLength))))
+    text = kept
+    tree = ResourceTree(text: text, origin: .lines)
+    tree.rootExpression = expression
+    tree.close(tree.append(root))
   }
 
   @inline(__always)

@@ -19,10 +19,10 @@ struct XMLWindow: ~Copyable {
 
   init(capacity: Int) {
     self.capacity = max(capacity, 1024)
-    bytes = .allocate(capacity: self.capacity)
+    bytes = GrowingMemory.allocate(self.capacity)
   }
 
-  deinit { bytes.deallocate() }
+  deinit { GrowingMemory.free(bytes) }
 
   /// Offset in the source one past the last byte held.
   var end: Int { start + count }
@@ -33,10 +33,7 @@ struct XMLWindow: ~Copyable {
   ) throws(Failure) -> UnsafeBufferPointer<UInt8> {
     if count + size > capacity {
       capacity = max(capacity * 2, count + size)
-      let moved = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
-      moved.update(from: bytes, count: count)
-      bytes.deallocate()
-      bytes = moved
+      bytes = GrowingMemory.resize(bytes, to: capacity)
     }
     let written = try body(UnsafeMutableRawBufferPointer(start: bytes + count, count: size))
     precondition(written >= 0 && written <= size, "a source wrote beyond the room it was given")
@@ -61,10 +58,7 @@ struct XMLWindow: ~Copyable {
     // One huge value must not keep its room for the rest of the source.
     if capacity > 8 << 20 && count < capacity / 8 {
       capacity = 1 << 20 > count ? 1 << 20 : count
-      let smaller = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
-      smaller.update(from: bytes, count: count)
-      bytes.deallocate()
-      bytes = smaller
+      bytes = GrowingMemory.resize(bytes, to: capacity)
     }
   }
 

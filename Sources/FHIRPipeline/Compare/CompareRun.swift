@@ -214,7 +214,8 @@ package struct CompareRun: Sendable {
 
   private func tree(_ entry: Entry) throws -> ResourceTree {
     // What was written was within the limits; a level more makes no difference.
-    let record = JSONDocument.read(SourceChunk(copying: entry.text), maximumDepth: 1000)
+    let record = JSONDocument.read(
+      SourceChunk(copying: entry.text), maximumDepth: 1000, maximumElements: .max)
     guard record.content != .unreadable else {
       throw PipelineFailure(.input, "\(entry.key): a resource cannot be compared")
     }

@@ -39,6 +39,7 @@ package final class BatchFeed: Sendable {
   private let options: ReadOptions
   private let state: Mutex<State>
   private let ahead: ReadAhead?
+  private let large = LargeTurn()
 
   private struct State {
     var nextFile = 0
@@ -52,6 +53,8 @@ package final class BatchFeed: Sendable {
     self.files = files
     self.chosen = chosen
     self.sharing = sharing
+    var options = options
+    options.beforeLarge = { [large] in large.take() }
     self.options = options
     state = Mutex(State())
     ahead = ReadAhead(files)
@@ -61,11 +64,28 @@ package final class BatchFeed: Sendable {
   package struct Worker {
     private let feed: BatchFeed
     private var current: OpenFile?
+    private let end: End
 
-    package init(_ feed: BatchFeed) { self.feed = feed }
+    package init(_ feed: BatchFeed) {
+      self.feed = feed
+      end = End(feed)
+    }
+
+    /// A worker that goes for good must not keep the others waiting.
+    private final class End {
+      private let feed: BatchFeed
+
+      init(_ feed: BatchFeed) { self.feed = feed }
+
+      deinit { feed.large.giveBack() }
+    }
+
+    /// Tells that the last step is done with. Whoever waits for other workers before it asks for the next must say so.
+    package func isThrough() { feed.large.giveBack() }
 
     /// The next step for this worker, or nil when all is read.
     package mutating func next() -> Item? {
+      isThrough()
       while true {
         if let item = current?.pull() { return item }
         current = feed.source()

@@ -98,6 +98,8 @@ struct QuarantineEntry {
     case resource(Range<Int>)
     /// Text that could not be read as JSON, as a JSON string.
     case raw(Range<Int>)
+    /// The same, but no more than the beginning of what was too large to be read.
+    case beginning(Range<Int>)
   }
 
   /// Where it was read.
@@ -126,6 +128,8 @@ struct QuarantineEntry {
       content = .resource(resource.value)
     } else if let raw = members.first(where: { $0.name == "raw" }) {
       content = .raw(raw.value)
+    } else if let beginning = members.first(where: { $0.name == "beginning" }) {
+      content = .beginning(beginning.value)
     } else {
       return nil
     }
@@ -161,6 +165,7 @@ struct QuarantineEntry {
     in bytes: UnsafeBufferPointer<UInt8>, _ take: (UnsafeBufferPointer<UInt8>) throws -> Void
   ) rethrows {
     switch content {
+    case .beginning: break
     case .raw(let range):
       let isRepaired = reasons.contains { $0.rule == Rule.encodingUTF8.code }
       try QuarantineEntry.forEachPiece(ofString: UnsafeBufferPointer(rebasing: bytes[range])) { text in

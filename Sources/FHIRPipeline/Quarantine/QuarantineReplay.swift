@@ -18,8 +18,10 @@ package final class QuarantineReplay: QuarantineSink {
     let input: InputFile
     /// Of each line: the number of its source, and the line there.
     let origins: [(source: Int32, line: Int32)]
-    /// Lines that are no entries stay as they are.
+    /// Lines that are no entries, or have only the beginning of one, stay as they are.
     let strangers: Set<Int>
+    /// How many of those are beginnings.
+    let beginnings: Int
     let transactions: ReplayTransactions
     /// Lines of transactions' entries, by the line of their Bundle and their keys.
     let keys: [Int: [String: Int]]
@@ -59,6 +61,8 @@ package final class QuarantineReplay: QuarantineSink {
     package var files: [(path: String, before: Int, after: Int)]
     /// By file: lines that are no entries, and stay as they are.
     package var strangers: [String: Int] = [:]
+    /// By file: entries that were too large to be set aside whole, and stay as they are.
+    package var beginnings: [String: Int] = [:]
 
     package var exitStatus: ExitStatus {
       if let failure = run.failure { return failure.exitStatus }
@@ -91,6 +95,7 @@ package final class QuarantineReplay: QuarantineSink {
     let temporary = try TemporaryFile()
     var origins: [(source: Int32, line: Int32)] = []
     var strangers: Set<Int> = []
+    var beginnings = 0
     var transactions = ReplayTransactions()
     var keys: [Int: [String: Int]] = [:]
     // Entries of transactions whose last is still to come: each Bundle was held in memory when it was imported.
@@ -120,6 +125,10 @@ package final class QuarantineReplay: QuarantineSink {
         } else {
           try entry.forEachPieceOfInput(in: bytes) { try take($0) }
         }
+        if case .beginning = entry.content {
+          strangers.insert(line)
+          beginnings += 1
+        }
       } else {
         origins.append((-1, 0))
         strangers.insert(line)
@@ -132,7 +141,7 @@ package final class QuarantineReplay: QuarantineSink {
     input.temporary = temporary
     return File(
       path: path, state: state, input: input, origins: origins, strangers: strangers,
-      transactions: transactions, keys: keys)
+      beginnings: beginnings, transactions: transactions, keys: keys)
   }
 
   /// Imports the entries, and takes those out of the files that are loaded now.
@@ -149,9 +158,12 @@ package final class QuarantineReplay: QuarantineSink {
       if outcome.failure == nil { after = try rewrite(file, number) }
       counts.append((file.path, file.origins.count, after))
     }
-    let strangers = files.map { ($0.path, $0.strangers.count) }.filter { $0.1 > 0 }
+    func count(_ lines: (File) -> Int) -> [String: Int] {
+      Dictionary(files.map { ($0.path, lines($0)) }) { first, _ in first }.filter { $0.value > 0 }
+    }
     return Outcome(
-      run: outcome, files: counts, strangers: Dictionary(strangers) { first, _ in first })
+      run: outcome, files: counts, strangers: count { $0.strangers.count - $0.beginnings },
+      beginnings: count(\.beginnings))
   }
 
   // MARK: During the import
@@ -281,6 +293,8 @@ extension QuarantineEntry {
       return (line + Array("\"resource\":".utf8), range)
     case .raw(let range):
       return (line + Array("\"raw\":".utf8), range)
+    case .beginning(let range):
+      return (line + Array("\"beginning\":".utf8), range)
     }
   }
 }

@@ -44,7 +44,7 @@ package enum QuarantineShow {
     out.append(text)
     switch entry.content {
     case .resource(let range): indent(UnsafeBufferPointer(rebasing: bytes[range]), to: out)
-    case .raw(let range): out.append(UnsafeBufferPointer(rebasing: bytes[range]))
+    case .raw(let range), .beginning(let range): out.append(UnsafeBufferPointer(rebasing: bytes[range]))
     }
     out.append(0x0A)
   }

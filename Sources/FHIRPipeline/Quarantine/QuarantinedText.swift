@@ -9,7 +9,7 @@ package enum QuarantinedText: Sendable {
   case tree(ResourceTree)
   /// JSON that was written for it, on one line.
   case written(String)
-  /// What is no JSON, as it was read.
+  /// What is no JSON, as it was read; or the beginning of what is too large.
   case raw(RawSlice)
 
   private static let pieceBytes = 64 << 10
@@ -18,7 +18,7 @@ package enum QuarantinedText: Sendable {
   var member: String {
     switch self {
     case .json, .tree, .written: "resource"
-    case .raw: "raw"
+    case .raw(let slice): slice.isBeginning ? "beginning" : "raw"
     }
   }
 

@@ -88,6 +88,7 @@ package struct ValidateRun: Sendable {
           result = last ? own.finish(files[item.file], input: item.file) : own.part()
         }
         progress.advance(bytes: bytes, resources: resources)
+        worker.isThrough()
         order.put(result, file: item.file, step: item.step, last: last)
       }
     }

@@ -115,7 +115,10 @@ extension RuleExplanation {
       good: .excerpt("an extension with a value")),
     RuleExplanation(
       "limit-size", "A resource is too large",
-      meaning: "One resource or entry may have a gigabyte.",
+      meaning:
+        "One resource, entry or line may have 64 MB and 3,000,000 elements (limits.resource_bytes and limits.elements in "
+        + "pipeline.yml); a value in XML half of that, as all members of a Bundle but for its entries. "
+        + "What is beyond is passed over, and what stands behind it is read where that can be.",
       reason: "Memory must stay bounded, whatever comes.",
       remedy: "Keep large content outside of the resource, and refer to it by a URL.",
       bad: .excerpt("an Attachment with 2 GB of data"), good: .excerpt("an Attachment with a url")),
