@@ -29,8 +29,8 @@ struct ConvertCommand: ParsableCommand {
     var run = ConvertBatch(format: format?.format, pretty: pretty)
     try file.configuration().limits.apply(to: &run.reading)
     let report = try run.run(input, to: output) { if !quiet { Terminal.say("fhirline: \($0)") } }
-    for finding in report.findings.prefix(50) { Terminal.say(finding) }
-    if report.findings.count > 50 { Terminal.say("… \(report.findings.count - 50) more findings") }
+    for finding in report.findings.lines { Terminal.say(finding) }
+    if report.findings.others > 0 { Terminal.say("… \(report.findings.others) more findings") }
     if !quiet && output != "-" { Terminal.say(report.line) }
     try report.exitStatus.leave()
   }

@@ -15,9 +15,10 @@ package struct ConvertBatch: Sendable {
   }
 
   package struct Report: Sendable {
-    package var findings: [String] = []
+    package var findings = ConvertFindings()
     package var line = ""
-    package var exitStatus = ExitStatus.done
+
+    package var exitStatus: ExitStatus { findings.hasErrors ? .findings : .done }
   }
 
   /// - Parameter say: takes a line about files of a folder that are left out.
@@ -71,14 +72,12 @@ package struct ConvertBatch: Sendable {
         result = try run.run(job.file, to: job.path)
       } catch let failure as PipelineFailure where failure.code == .input && jobs.count > 1 {
         // One file that breaks off does not hold up the others.
-        report.findings.append(failure.message)
-        report.exitStatus = .findings
+        report.findings.add(failure: failure.message)
         continue
       }
       resources += result.resources
       bytes += result.bytes
-      if result.exitStatus != .done { report.exitStatus = result.exitStatus }
-      report.findings += result.issues.map { FindingText.line($0, source: job.file.name) }
+      report.findings.add(result.findings)
     }
     report.line =
       "\(Amount.of(jobs.count, "file")), \(Amount.of(resources, "resource")), \(Amount.bytes(bytes)) written"

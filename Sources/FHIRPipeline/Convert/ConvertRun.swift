@@ -1,5 +1,5 @@
 package import FHIRFormats
-package import FHIRModel
+import FHIRModel
 
 /// The work of `fhirline convert`: the same resources in another format, record by record, in bounded memory.
 ///
@@ -16,9 +16,9 @@ package struct ConvertRun: Sendable {
     package var resources = 0
     package var bytes = 0
     /// What could not be read, or not be written as it was.
-    package var issues: [Issue] = []
+    package var findings = ConvertFindings()
 
-    package var exitStatus: ExitStatus { issues.contains { $0.severity >= .error } ? .findings : .done }
+    package var exitStatus: ExitStatus { findings.hasErrors ? .findings : .done }
   }
 
   /// Converts one input to one file; `-` is standard output. A file appears only when it is whole.
@@ -46,7 +46,7 @@ package struct ConvertRun: Sendable {
     if format == .ndjson {
       try forEachRecord(of: file, &report) { record, report in
         guard let resource = RecordResource(record) else { return }
-        report.issues += text.write(record.tree, at: resource.node)
+        report.findings.add(text.write(record.tree, at: resource.node), source: file.name)
         buffer.append(0x0A)
         try buffer.flushIfFull()
       }
@@ -55,17 +55,17 @@ package struct ConvertRun: Sendable {
       case .nothing: try forEachRecord(of: file, &report) { _, _ in }
       case .resource:
         try forEachRecord(of: file, &report) { record, report in
-          report.issues += text.write(record.tree)
+          report.findings.add(text.write(record.tree), source: file.name)
           buffer.append(0x0A)
         }
       case .bundle(let members):
-        report.issues += text.beginBundle(members)
+        report.findings.add(text.beginBundle(members), source: file.name)
         try forEachRecord(of: file, &report) { record, report in
           if case .bundle = record.content { return }
-          report.issues += text.addEntry(record.tree)
+          report.findings.add(text.addEntry(record.tree), source: file.name)
           try buffer.flushIfFull()
         }
-        report.issues += text.endBundle()
+        report.findings.add(text.endBundle(), source: file.name)
       }
     }
     try buffer.flush()
@@ -116,7 +116,7 @@ package struct ConvertRun: Sendable {
   ) throws {
     let reader = try file.open(options: reading)
     while let record = try reader.next() {
-      report.issues += record.issues
+      report.findings.add(record.issues, source: file.name)
       switch record.content {
       case .unreadable: continue
       case .bundle: break
