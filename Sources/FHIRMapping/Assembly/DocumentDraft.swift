@@ -65,19 +65,24 @@ package struct DocumentDraft {
   // MARK: Merging
 
   /// Adds parts; of two for one resource the newer counts, else the later.
-  package mutating func merge(_ parts: PartList) {
+  package mutating func merge(_ parts: PartList) { parts.withRecords { merge($0) } }
+
+  private mutating func merge(_ records: UnsafeBufferPointer<UnsafeRawPointer>) {
     let isFirst = isEmpty && storedHash == nil
     let files = files
+    let isFiled = !files.isEmpty
     var touches = 0
     func part(_ index: UInt32) -> PartView {
-      touches += 1
-      files.passed(touches)
-      return parts[Int(index)]
+      if isFiled {
+        touches += 1
+        files.passed(touches)
+      }
+      return PartBuffer.part(at: records[Int(index)])
     }
     var resources: [UInt32] = []
-    resources.reserveCapacity(parts.count)
+    resources.reserveCapacity(records.count)
     var links: [PartView] = []
-    for index in UInt32(parts.startIndex)..<UInt32(parts.endIndex) {
+    for index in 0..<UInt32(records.count) {
       let part = part(index)
       switch part.form {
       case .link: links.append(part)

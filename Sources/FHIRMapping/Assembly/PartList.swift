@@ -16,6 +16,11 @@ package struct PartList: RandomAccessCollection {
     return list
   }
 
+  /// Where the records begin, for who goes through them again and again.
+  func withRecords<R>(_ body: (UnsafeBufferPointer<UnsafeRawPointer>) throws -> R) rethrows -> R {
+    try records.withUnsafeBufferPointer(body)
+  }
+
   package mutating func append(_ part: PartView) {
     // a record begins with its header
     records.append(part.record.baseAddress.unsafelyUnwrapped)
