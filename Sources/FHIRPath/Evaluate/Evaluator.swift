@@ -128,6 +128,9 @@ package final class Evaluator {
     return items
   }
 
+  /// Lets go of the trees of the latest result, which may be all the memory that there is to be.
+  package func forget() { trees.removeAll(keepingCapacity: true) }
+
   /// The tree that an element of the latest result stands in.
   package func tree(of node: NodeRef) -> ResourceTree { trees[Int(node.tree)] }
 

@@ -102,6 +102,7 @@ final class InvariantRunners: Sendable {
   }
 
   func giveBack(_ runner: InvariantRunner) {
+    runner.evaluator.forget()
     let parked = Parked(runner: runner)
     self.parked.withLock { $0.append(parked) }
   }
