@@ -36,6 +36,18 @@ import Testing
     #expect(queue.pop() == nil)
   }
 
+  @Test func `a thread that has ended is waited for again at once, whoever has its place`() {
+    for _ in 0..<20 {
+      let first = WorkerThread {}
+      first.join()
+      let gate = BoundedQueue<Int>(limit: 1)
+      let second = WorkerThread { _ = gate.pop() }
+      first.join()
+      gate.close()
+      second.join()
+    }
+  }
+
   @Test func `results come out in the order of the inputs`() {
     let seen = Mutex<[String]>([])
     let order = InputOrder<Int> { file, result in seen.withLock { $0.append("\(file).\(result)") } }

@@ -1,10 +1,12 @@
 import Glibc
+import Synchronization
 
 /// A thread of the operating system. The pipeline's stages block (files, MongoDB), so they stay off Swift's own pool.
 package final class WorkerThread: @unchecked Sendable {
   // Safe to share: `handle` is set once, before the initializer returns, and read by `join` alone.
 
   private var handle = pthread_t()
+  private let isJoined = Mutex(false)
 
   private final class Body {
     let run: @Sendable () -> Void
@@ -24,8 +26,14 @@ package final class WorkerThread: @unchecked Sendable {
     precondition(status == 0, "the operating system refused a thread")
   }
 
-  /// Waits until the thread has ended. Call it once.
-  package func join() { pthread_join(handle, nil) }
+  /// Waits until the thread has ended.
+  package func join() {
+    // A thread that was waited for is gone, and another may have its handle.
+    isJoined.withLock { isJoined in
+      if !isJoined { pthread_join(handle, nil) }
+      isJoined = true
+    }
+  }
 
   /// Runs `body` on `count` threads, each given its number from 0, and waits for all of them.
   package static func run(count: Int, _ body: @escaping @Sendable (Int) -> Void) {

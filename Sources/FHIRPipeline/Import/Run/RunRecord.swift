@@ -90,7 +90,7 @@ final class RunRecord: Sendable {
     }
   }
 
-  /// Waits until the import is noted, and gives its number; call it once.
+  /// Waits until the import is noted, and gives its number.
   func number() throws -> Int32 {
     thread.join()
     if let failure = noted.failure.withLock({ $0 }) { throw failure }
