@@ -45,10 +45,17 @@ final class TestDatabase: Sendable {
   func importFiles(_ files: [(name: String, text: String)], pageBytes: Int? = nil, heldBytes: Int? = nil)
     throws -> ImportSummary
   {
+    try importFiles(
+      files.map { ($0.name, Data($0.text.utf8)) }, pageBytes: pageBytes, heldBytes: heldBytes)
+  }
+
+  func importFiles(_ files: [(name: String, bytes: Data)], pageBytes: Int? = nil, heldBytes: Int? = nil)
+    throws -> ImportSummary
+  {
     var inputs: [String] = []
-    for (name, text) in files {
+    for (name, bytes) in files {
       let file = folder.appending(path: name)
-      try Data(text.utf8).write(to: file)
+      try bytes.write(to: file)
       inputs.append(file.path)
     }
     var run = ImportRun(mappings: try MappingSet.builtIn(), collections: [:])

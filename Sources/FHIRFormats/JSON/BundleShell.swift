@@ -25,6 +25,18 @@ struct BundleShell {
   /// Notes that the Bundle has a second member `entry`; its entries are read like those of the first.
   mutating func entriesRepeat(at position: SourcePosition) { repeatedEntries.append(position) }
 
+  /// `Bundle.type`, if it is among the members that came; nil once they are a record's.
+  var type: String? {
+    let chunk = SourceChunk(bytes + [JSONByte.closeObject], pieces: pieces)
+    var type: String?
+    _ = JSONDocument.forEachMember(of: chunk) { member in
+      guard chunk.buffer[member.name].elementsEqual("type".utf8) else { return true }
+      type = String(decoding: chunk.buffer[member.value].dropFirst().dropLast(), as: UTF8.self)
+      return false
+    }
+    return type
+  }
+
   mutating func record(entryCount: Int, scanner: inout JSONScanner) -> Record {
     bytes.append(JSONByte.closeObject)
     let chunk = SourceChunk(bytes, pieces: pieces)

@@ -16,6 +16,8 @@ final class JSONResourceReader {
   private var scanner: JSONScanner
   private var state = State.start
   private var shell = BundleShell(at: SourcePosition(line: 1, column: 1))
+  /// Whether `shell` is of a Bundle of which no record was given.
+  private var isWithinBundle = false
   private var entryCount = 0
   /// Lines on which the document begins and ends.
   private var documentLines = 1...1
@@ -52,6 +54,9 @@ final class JSONResourceReader {
       names: names, maximumDepth: options.maximumDepth, maximumNodes: options.maximumElements)
     if format == .ndjson { state = .lines }
   }
+
+  /// See ``ResourceReader/unfinishedBundle``.
+  var unfinishedBundle: UnfinishedBundle? { isWithinBundle ? UnfinishedBundle(type: shell.type) : nil }
 
   func nextBatch() throws(ReadFailure) -> RecordBatch? {
     let consumed = feed.consumed
@@ -182,6 +187,7 @@ final class JSONResourceReader {
         let position = chunk.position(behind: start)
         documentLines = position.line...position.line
         shell = BundleShell(at: position)
+        isWithinBundle = true
         entryCount = 0
         feed.start = start + 1
         state = .members(false)
@@ -211,7 +217,9 @@ final class JSONResourceReader {
     let bytes = UnsafePointer(chunk.bytes)
     var i = feed.start
     if bytes[i] == JSONByte.closeObject {
-      give(shell.record(entryCount: entryCount, scanner: &scanner))
+      let record = shell.record(entryCount: entryCount, scanner: &scanner)
+      isWithinBundle = record.content == .unreadable
+      give(record)
       endDocument(at: i + 1)
       return .moved
     }

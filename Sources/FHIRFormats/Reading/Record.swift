@@ -28,6 +28,12 @@ package struct Record: Sendable {
   }
 }
 
+/// A Bundle within which a source ends or breaks off, or whose own members cannot be read: it has no record of its own.
+package struct UnfinishedBundle: Sendable {
+  /// `Bundle.type`, where it came before.
+  package let type: String?
+}
+
 /// A stretch of a chunk's bytes, kept alive.
 package struct RawSlice: Sendable {
   package let chunk: SourceChunk

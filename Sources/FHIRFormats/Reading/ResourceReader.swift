@@ -25,6 +25,15 @@ package final class ResourceReader {
     }
   }
 
+  /// The Bundle that was begun last, as long as no record said that it was read to its end.
+  package var unfinishedBundle: UnfinishedBundle? {
+    switch body {
+    case .json(let reader): reader.unfinishedBundle
+    case .xml(let reader): reader.unfinishedBundle
+    case .refused: nil
+    }
+  }
+
   private static let headBytes = 64 << 10
 
   /// Looks at the source's first bytes: gzip, byte order mark and format are told by them.

@@ -42,6 +42,9 @@ package final class XMLResourceReader {
 
   deinit { xmlFreeParserCtxt(context) }
 
+  /// See ``ResourceReader/unfinishedBundle``.
+  package var unfinishedBundle: UnfinishedBundle? { builder.unfinishedBundle }
+
   /// The next records; nil at the source's end.
   package func nextBatch() throws(ReadFailure) -> RecordBatch? {
     let began = fed

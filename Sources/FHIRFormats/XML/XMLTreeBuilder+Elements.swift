@@ -33,7 +33,21 @@ extension XMLTreeBuilder {
 
   func endRoot() {
     isComplete = true
+    hasBundle = splitsEntries && !part.isUnreadable
     deliver(splitsEntries ? .bundle(entryCount: entryCount) : .resource)
+  }
+
+  /// See ``ResourceReader/unfinishedBundle``.
+  var unfinishedBundle: UnfinishedBundle? {
+    guard splitsEntries, !hasBundle else { return nil }
+    let shell = outerPart ?? part
+    shell.tree.textMoved(to: shell.text)
+    // The root is not closed, nor the element within which the source ends.
+    var node = 1
+    while node < shell.tree.count, shell.tree.nodes[node].name != typeName {
+      node = max(Int(shell.tree.nodes[node].end), node + 1)
+    }
+    return UnfinishedBundle(type: node < shell.tree.count ? shell.tree.string(at: node) : nil)
   }
 
   func beginEntry(at offset: Int) {

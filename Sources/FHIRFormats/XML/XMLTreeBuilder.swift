@@ -34,6 +34,8 @@ final class XMLTreeBuilder {
   @exclusivity(unchecked) var outerPart: XMLPart?
   @exclusivity(unchecked) var entryCount = 0
   @exclusivity(unchecked) var splitsEntries = false
+  /// The record of the Bundle itself was delivered.
+  @exclusivity(unchecked) var hasBundle = false
   // How large the last part was.
   @exclusivity(unchecked) var lastNodeCount = 0
   @exclusivity(unchecked) var lastTextCount = 0
@@ -50,6 +52,7 @@ final class XMLTreeBuilder {
   let valueName: NameID?
   let divName: NameID?
   let entryName: NameID?
+  let typeName: NameID?
   let xhtmlType: TypeID?
   let bundleType: TypeID?
 
@@ -64,6 +67,7 @@ final class XMLTreeBuilder {
     valueName = table.nameID("value")
     divName = table.nameID("div")
     entryName = table.nameID("entry")
+    typeName = table.nameID("type")
     xhtmlType = table.typeID("xhtml")
     bundleType = table.typeID("Bundle")
   }

@@ -11,6 +11,8 @@ package final class BatchFeed: Sendable {
     /// Number of this step within its file, from 0, without gaps.
     package let step: Int
     package let content: Content
+    /// With a file's last step: the Bundle within which it ended or broke off.
+    package let unfinished: UnfinishedBundle?
     /// Whether other workers may read the same file.
     package let isShared: Bool
   }
@@ -161,8 +163,10 @@ package final class BatchFeed: Sendable {
         if isFinished { return nil }
         let isShared = mayBeShared()
         let content = read()
+        let unfinished = isFinished ? reader?.unfinishedBundle : nil
+        if isFinished { reader = nil }
         defer { step += 1 }
-        return Item(file: index, step: step, content: content, isShared: isShared)
+        return Item(file: index, step: step, content: content, unfinished: unfinished, isShared: isShared)
       }
     }
 
@@ -195,7 +199,6 @@ package final class BatchFeed: Sendable {
     private func finish() {
       pass(file.size)
       finished.store(true, ordering: .releasing)
-      reader = nil
     }
   }
 }

@@ -76,7 +76,16 @@ struct HeldBundle {
       }
     }
     mark = mark ?? sequence
+    if !hasRequests { hasRequests = EntryRequest(record) != nil }
     if isHeld { entries.append(Entry(record: record, resource: resource, sequence: sequence)) }
+  }
+
+  /// Takes note that the source broke off within the Bundle. If its type did not come before, and entries ask for something, it may be
+  /// a transaction, of which nothing is to be loaded.
+  mutating func breakOff(_ unfinished: UnfinishedBundle) {
+    type = unfinished.type ?? (hasRequests ? "transaction" : nil)
+    isUnfinished = true
+    hasUnreadable = true
   }
 
   /// Takes note of the Bundle's own members.
@@ -86,6 +95,9 @@ struct HeldBundle {
 
   /// Whether an entry could not be read.
   var hasUnreadable = false
+  /// Whether entries are missing, for the source broke off.
+  private(set) var isUnfinished = false
+  private var hasRequests = false
 
   /// What tells it from other Bundles of the run.
   private(set) var mark: UInt64?

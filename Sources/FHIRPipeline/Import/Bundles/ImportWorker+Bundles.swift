@@ -5,9 +5,15 @@ import Synchronization
 
 /// Bundles: their entries are mapped when all of them are known, for they refer to each other.
 extension ImportWorker {
-  func finishBundle(file: Int) {
-    guard let held = bundle else { return }
+  /// - Parameter unfinished: the Bundle, if the source broke off within it.
+  func finishBundle(file: Int, _ unfinished: UnfinishedBundle? = nil) {
+    guard var held = bundle else { return }
     bundle = nil
+    if let unfinished {
+      held.breakOff(unfinished)
+      // Nothing is asked for its sake.
+      if case .asking = pass, held.type == "transaction", context.run.honoursTransactions { return }
+    }
     if waits(held) { return wait(held, file: file) }
     finish(held, file: file)
   }
@@ -110,7 +116,7 @@ extension ImportWorker {
         whenBatchEnds()
       }
     } catch {
-      context.fail(PipelineFailure(.stopped, "\(source): could not be read a second time: \(error)"))
+      context.failReadingAgain(file, "\(error)")
     }
   }
 

@@ -20,14 +20,18 @@ extension ImportWorker {
       if large.add(part) { finish(large, source: source) }
     case .batch(let batch):
       // Of one that was refused nothing is to be loaded.
-      if isTransaction, context.refusedBundles.withLock({ $0.contains(large.mark) }) { return }
+      if isTransaction, large.isUnfinished || context.refusedBundles.withLock({ $0.contains(large.mark) }) {
+        return
+      }
       comparesEntries = !isTransaction
       if isTransaction { loaded = context.files.count == 1 ? .all : .own }
       take(batch, of: item, large, source, into: nil)
       comparesEntries = false
       loaded = nil
     case .failure(let message):
-      context.fail(PipelineFailure(.stopped, "\(source): could not be read a second time: \(message)"))
+      context.failReadingAgain(item.file, message)
+      noteFailure(message, source: source)
+      if isTransaction, pass.counts, large.end(steps: item.step) { finish(large, source: source) }
     case .end:
       if isTransaction, pass.counts, large.end(steps: item.step) { finish(large, source: source) }
     }
@@ -81,6 +85,8 @@ extension ImportWorker {
     large.begin {
       let open = openLarge(file: large.file, source: source)
       open?.mark = large.mark
+      open?.isUnfinished = large.isUnfinished
+      open?.hasUnreadable = large.isUnfinished
       return open
     } compares: {
       guard context.hasSameRules,
@@ -143,6 +149,7 @@ extension ImportWorker {
       guard !context.mustStop, let anew = openLarge(file: large.file, source: source) else { return }
       anew.mark = large.mark
       anew.hasUnreadable = open.hasUnreadable
+      anew.isUnfinished = open.isUnfinished
       open = anew
       forEachEntry(of: large.file, source: source) { record, resource, sequence in
         handle(record, resource, sequence, large, source, anew)

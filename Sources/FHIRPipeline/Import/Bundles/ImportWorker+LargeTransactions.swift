@@ -12,6 +12,7 @@ extension ImportWorker {
     open.place.line = held.line
     open.mark = held.mark
     open.hasUnreadable = held.hasUnreadable
+    open.isUnfinished = held.isUnfinished
     transaction = open
     readAgain(
       held, file: file, source: source, resolver: resolver,

@@ -21,6 +21,7 @@ extension ImportWorker {
     open.place = (file, held.line)
     open.isAlone = context.files.count == 1 && !held.isLine
     open.mark = held.mark
+    open.isUnfinished = held.isUnfinished
     transaction = open
     let stored = storedEntries(of: held, resolver: resolver, whole: patients)
     for entry in stored?.rest ?? held.entries where !isKnown(entry.resource, entry.sequence, held) {
@@ -151,9 +152,11 @@ extension ImportWorker {
       context.ledger.setAside(record, source: source, issues: issues)
     } else if !isKept, asksForChange(record, resource) {
       if let resource { summary.types[resource.type, default: .init()].quarantined += 1 }
-      let issue = refusal(
-        of: record, resource,
-        "is not loaded, for another entry of its transaction Bundle cannot be: all are, or none")
+      let cause =
+        open.isUnfinished
+        ? "its Bundle breaks off: of a transaction all entries are loaded, or none"
+        : "another entry of its transaction Bundle cannot be: all are, or none"
+      let issue = refusal(of: record, resource, "is not loaded, for \(cause)")
       context.ledger.setAside(record, source: source, issues: [issue])
     }
   }
@@ -219,7 +222,7 @@ extension ImportWorker {
         }
       }
     } catch {
-      context.fail(PipelineFailure(.stopped, "\(file.name): could not be read a second time: \(error)"))
+      context.failReadingAgain(open.place.file, "\(error)")
     }
   }
 }

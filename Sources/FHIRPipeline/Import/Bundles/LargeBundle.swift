@@ -10,8 +10,12 @@ final class LargeBundle: Sendable {
     fileprivate(set) var index = TargetIndex(isLarge: true)
     /// Ids of the patients in it.
     fileprivate(set) var patients: [String] = []
-    /// `Bundle.type`
-    fileprivate(set) var type: String?
+    /// `Bundle.type`; of one that breaks off what it has to be taken for.
+    var type: String? { knownType ?? (isUnfinished && hasRequests ? "transaction" : nil) }
+    fileprivate var knownType: String?
+    /// Whether entries are missing, for the source broke off.
+    fileprivate(set) var isUnfinished = false
+    fileprivate var hasRequests = false
   }
 
   private struct State {
@@ -42,7 +46,7 @@ final class LargeBundle: Sendable {
         switch record.content {
         case .entry: add(record, resource, to: &state)
         case .bundle:
-          state.contents.type = record.tree.child(KnownNames.r4.type, of: 0).map {
+          state.contents.knownType = record.tree.child(KnownNames.r4.type, of: 0).map {
             record.tree.string(at: $0)
           }
         case .resource, .unreadable: break
@@ -52,9 +56,19 @@ final class LargeBundle: Sendable {
     }
   }
 
+  /// See ``HeldBundle/breakOff(_:)``; others may still be adding entries.
+  func breakOff(_ unfinished: UnfinishedBundle) {
+    state.withLock { state in
+      state.contents.knownType = unfinished.type
+      state.contents.isUnfinished = true
+    }
+  }
+
   private func add(_ record: Record, _ resource: RecordResource?, to state: inout State) {
-    guard state.isPlain, let resource else { return }
+    guard state.isPlain else { return }
     let request = EntryRequest(record)
+    if request != nil { state.contents.hasRequests = true }
+    guard let resource else { return }
     if request?.ifNoneExist != nil || resource.searched(by: request) != nil { return giveUp(&state) }
     state.contents.index.add(resource)
     if resource.type == "Patient" { state.contents.patients.append(resource.identity.id) }

@@ -11,6 +11,8 @@ final class LargeInput: @unchecked Sendable {
 
   let file: Int
   let type: String?
+  /// See ``LargeBundle/Contents/isUnfinished``.
+  let isUnfinished: Bool
   let resolver: ReferenceResolver
   let patients: WholePatients
   /// Tells it from other Bundles of the run.
@@ -31,6 +33,7 @@ final class LargeInput: @unchecked Sendable {
   ) {
     self.file = file
     type = contents.type
+    isUnfinished = contents.isUnfinished
     self.resolver = resolver
     self.patients = patients
   }

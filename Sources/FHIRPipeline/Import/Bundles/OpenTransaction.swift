@@ -33,6 +33,8 @@ final class OpenTransaction {
   var derived = 0
   /// Whether an entry could not be read.
   var hasUnreadable = false
+  /// Whether entries are missing, for the source broke off.
+  var isUnfinished = false
   /// What was counted of a part of it.
   var summary = ImportSummary()
 

@@ -40,6 +40,8 @@ final class ImportContext: Sendable {
   let conditions: Conditions
   /// By the input's number: large Bundles whose entries are loaded as they come.
   let largeInputs: [Int: LargeInput]
+  /// The numbers of the inputs that could not be read to their end at first.
+  private let brokenFiles: Set<Int>
   private let failed = Mutex<PipelineFailure?>(nil)
   /// Held while charts are loaded that need much memory.
   private let large = Mutex(())
@@ -69,6 +71,7 @@ final class ImportContext: Sendable {
     self.files = files
     index = found.index
     repeated = found.repeated
+    brokenFiles = found.brokenFiles
     var sample = found.patients
     deletions = Deletions(keys: found.deleted, searched: found.searched)
     versioned = VersionedEntries(keys: found.versioned)
@@ -108,6 +111,12 @@ final class ImportContext: Sendable {
 
   /// Why the run cannot go on, if a worker found so.
   var failure: PipelineFailure? { failed.withLock { $0 } }
+
+  /// Ends the run where an input cannot be read again to where it could be read before.
+  func failReadingAgain(_ file: Int, _ message: String) {
+    guard !brokenFiles.contains(file) else { return }
+    fail(PipelineFailure(.stopped, "\(files[file].name): could not be read a second time: \(message)"))
+  }
 
   func fail(_ failure: PipelineFailure) { failed.withLock { $0 = $0 ?? failure } }
 

@@ -30,6 +30,8 @@ struct IndexPass: Sendable {
     var versioned: Set<UInt64> = []
     /// By the input's number.
     var largeBundles: [Int: LargeBundle] = [:]
+    /// The numbers of the inputs that could not be read to their end.
+    var brokenFiles: Set<Int> = []
   }
 
   /// How many patients are enough to tell whether the database knows them.
@@ -68,6 +70,7 @@ struct IndexPass: Sendable {
     let searched = Mutex<[String]>([])
     let versioned = Mutex<Set<UInt64>>([])
     let deletions = Mutex<[Int: FileDeletions]>([:])
+    let broken = Mutex<Set<Int>>([])
     let conditions = Conditions()
     var bundles: [Int: LargeBundle] = [:]
     let room = LargeBundle.Room()
@@ -84,6 +87,8 @@ struct IndexPass: Sendable {
       var part = TargetIndex(isLarge: true)
       var sample: [String] = []
       while !Interruption.isAsked, let item = worker.next() {
+        if let unfinished = item.unfinished { largeBundles[item.file]?.breakOff(unfinished) }
+        if case .failure = item.content { broken.withLock { _ = $0.insert(item.file) } }
         guard case .batch(let batch) = item.content else { continue }
         var sequence = UInt64(item.file) << 40 | UInt64(item.step) << 20
         var ofBatch = FileDeletions()
@@ -152,7 +157,7 @@ struct IndexPass: Sendable {
     return Result(
       index: index, repeated: repeated.take(), patients: patients.withLock { $0 },
       deleted: deleted.withLock { $0 }, searched: answered, conditions: conditions, versioned: ordered,
-      largeBundles: largeBundles)
+      largeBundles: largeBundles, brokenFiles: broken.withLock { $0 })
   }
 }
 

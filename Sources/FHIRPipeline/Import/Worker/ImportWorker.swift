@@ -73,12 +73,9 @@ final class ImportWorker {
       case .batch(let batch):
         take(batch, of: item, source: source)
       case .failure(let message):
-        finishBundle(file: item.file)
-        guard pass.counts else { continue }
-        summary.unreadableFiles += 1
-        summary.errors += 1
-        context.run.say("\(source): \(message)")
-      case .end: finishBundle(file: item.file)
+        finishBundle(file: item.file, item.unfinished)
+        noteFailure(message, source: source)
+      case .end: finishBundle(file: item.file, item.unfinished)
       }
     }
     finishWaiting()
@@ -86,6 +83,14 @@ final class ImportWorker {
     loadWholes()
     while !pending.isEmpty { endOne() }
     if context.mustStop { feed.stop() }
+  }
+
+  /// Takes note of a file that could not be read to its end.
+  func noteFailure(_ message: String, source: String) {
+    guard pass.counts else { return }
+    summary.unreadableFiles += 1
+    summary.errors += 1
+    context.run.say("\(source): \(message)")
   }
 
   private func take(_ batch: RecordBatch, of item: BatchFeed.Item, source: String) {
