@@ -184,31 +184,34 @@ struct SingleFiles: ExportSink {
 /// One Bundle of type collection, JSON or XML, written entry by entry.
 struct BundleFile: ExportSink {
   private let file: OutputFile
-  private let isXML: Bool
+  private let format: ResourceText.Format
   private var entries = 0
 
-  init(path: String, isXML: Bool) throws {
+  init(path: String, format: ResourceText.Format) throws {
     file = try OutputFile(path: path)
-    self.isXML = isXML
-    try file.write(
-      isXML
-        ? "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Bundle xmlns=\"http://hl7.org/fhir\">\n<type value=\"collection\"/>\n"
-        : "{\"resourceType\":\"Bundle\",\"type\":\"collection\"")
+    self.format = format
   }
 
   var byteCount: Int { file.byteCount }
 
   mutating func write(_ batch: ExportBatch) throws {
     for item in batch.items {
-      if !isXML { try file.write(entries == 0 ? ",\"entry\":[\n" : ",\n") }
+      if entries == 0 {
+        try file.write(CollectionText.start(format, hasEntries: true))
+        if format == .json { try file.write("\n") }
+      } else if format == .json {
+        try file.write(",\n")
+      }
       try file.write(batch.text(item.range))
-      if isXML { try file.write("\n") }
+      if format == .xml { try file.write("\n") }
       entries += 1
     }
   }
 
   mutating func finish(_ summary: ExportSummary) throws {
-    try file.write(isXML ? "</Bundle>\n" : entries == 0 ? "}\n" : "\n]}\n")
+    if entries == 0 { try file.write(CollectionText.start(format, hasEntries: false)) }
+    if format == .json, entries > 0 { try file.write("\n") }
+    try file.write(CollectionText.end(format, hasEntries: entries > 0) + "\n")
     try file.finish()
   }
 }
