@@ -112,6 +112,7 @@ import Testing
       "patient Clinic/North 7 languages", "patient Clinic/North 7 email", "provider 2 npi",
       "appointment 7 date_of_visit",
       "appointment 02030405060708090a0b0c0d disposition", "appointment 02030405060708090a0b0c0d patient_id",
+      "appointment 02030405060708090a0b0c0d date_scheduled",
       "patient_chart Clinic/North 7 weight", "patient_chart Clinic/North 7 observations",
       "patient_chart Clinic/North 7 conditions",
     ]

@@ -69,7 +69,13 @@ import Testing
       let isTold = notes.contains { $0.hasPrefix(field.name + ":") }
       if isTold || !isSaid(fields[field.name]) { continue }
       if field.transform is ReferenceTransform { continue }
-      let meant = field.understand(fields[field.name]).value
+      var meant = field.understand(fields[field.name]).value
+      // Import stores the number or the moment that a text was carried as.
+      if let transform = field.transform,
+        [.number, .date].contains(transform.shape) || transform is BloodPressureTransform
+      {
+        meant = meant.flatMap { transform.write($0, over: nil) }.flatMap { transform.read($0) }
+      }
       let isSame =
         (field.rootSource == nil ? meant?.elements?.unique : nil).map { .array($0) } ?? meant
         == again[field.name]

@@ -100,7 +100,7 @@ import Testing
     let visit = try #require(resources["Appointment/a1"])
     #expect(visit["status"] == "fulfilled")
     #expect(visit["created"] == "2024-02-01")
-    #expect(visit["start"] == "2024-03-01T14:00:00Z")
+    #expect(visit["start"] == "2024-03-01T09:00:00-05:00")
     #expect(visit["end"] == "2024-03-01T14:30:00Z")
     #expect(visit["_end"]?["extension"]?.elements?.first?["url"] == .string(DocumentPlan.assumedEnd))
     #expect(visit["serviceType"] == [["text": "smartphone"]])

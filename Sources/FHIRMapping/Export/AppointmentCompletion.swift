@@ -21,8 +21,8 @@ struct AppointmentCompletion {
   }
 
   /// Completes an Appointment that is made of fields alone.
-  mutating func complete(new appointment: inout BSONValue) {
-    startAsScheduled(&appointment)
+  mutating func complete(new appointment: inout BSONValue, _ stored: StoredFields) {
+    startAsScheduled(&appointment, stored)
     complete(&appointment, changed: ["status", "start", "participant"])
   }
 
@@ -62,11 +62,17 @@ struct AppointmentCompletion {
   // MARK: Status and time
 
   /// No visit is known: what was scheduled is its start.
-  private func startAsScheduled(_ appointment: inout BSONValue) {
+  private mutating func startAsScheduled(_ appointment: inout BSONValue, _ stored: StoredFields) {
     guard appointment["start"] == nil, let text = appointment["created"]?.text, let date = DateText(text)
     else { return }
     set("created", nil, in: &appointment)
-    set("start", .string(date.instant.text), in: &appointment)
+    set("start", .string(date.precision == .time ? text : date.instant.text), in: &appointment)
+    // A date of MongoDB has a time, if it be midnight; a text may have none.
+    if date.precision < .time, stored.values[fieldName("created")]?.text != nil {
+      note(
+        "created",
+        "has no time of day, and a visit's start wants one: the first moment of it in UTC was taken")
+    }
   }
 
   private mutating func completeStatus(_ appointment: inout BSONValue) {

@@ -29,7 +29,7 @@ struct NativeRoot {
       }
     }
     if var completion = AppointmentCompletion(plan, context) {
-      completion.complete(new: &resource)
+      completion.complete(new: &resource, stored)
       notes += completion.notes
     }
   }

@@ -83,7 +83,7 @@ struct BloodPressureTransform: FieldTransform {
     return .document(fields)
   }
 
-  private static func parse(_ text: String) -> (systolic: Double, diastolic: Double)? {
+  private static func parse(_ text: String) -> (systolic: SaidNumber, diastolic: SaidNumber)? {
     let parts = text.split(separator: "/", omittingEmptySubsequences: false).map {
       $0.trimmingPrefix { $0 == " " }
     }
@@ -91,9 +91,8 @@ struct BloodPressureTransform: FieldTransform {
     let low = parts[1].prefix { $0.isNumber || $0 == "." || $0 == "-" }
     let unit = parts[1].dropFirst(low.count).filter { $0 != " " }.lowercased()
     guard unit.isEmpty || unit == "mmhg" || unit == "mm[hg]" else { return nil }
-    guard let systolic = Double(parts[0].filter { $0 != " " }), let diastolic = Double(low),
-      systolic.isFinite,
-      diastolic.isFinite, systolic >= 0, diastolic >= 0
+    guard let systolic = SaidNumber(parts[0].filter { $0 != " " }), let diastolic = SaidNumber(String(low)),
+      systolic.value >= 0, diastolic.value >= 0
     else { return nil }
     return (systolic, diastolic)
   }
@@ -102,9 +101,9 @@ struct BloodPressureTransform: FieldTransform {
     if case .null = stored { return .absent }
     guard case .string = stored else { return .refused("expected a text such as 120/80") }
     guard let text = stored.trimmedText else { return .absent }
-    guard let pair = BloodPressureTransform.parse(text), let high = JSONNumber.text(of: pair.systolic),
-      let low = JSONNumber.text(of: pair.diastolic)
-    else { return .refused("expected a text such as 120/80") }
-    return .value(.string(high + "/" + low))
+    guard let pair = BloodPressureTransform.parse(text) else {
+      return .refused("expected a text such as 120/80")
+    }
+    return .value(.string(pair.systolic.text + "/" + pair.diastolic.text))
   }
 }

@@ -37,16 +37,15 @@ struct QuantityTransform: FieldTransform {
   func read(_ element: BSONValue) -> BSONValue? { conversion.read(element).map { .double($0) } }
 
   func write(_ value: BSONValue, over element: BSONValue?) -> BSONValue? {
-    guard case .double(let number) = value else { return nil }
-    return conversion.write(number, over: element)
+    SaidNumber(value).flatMap { conversion.write($0, over: element) }
   }
 
   func accept(_ stored: BSONValue) -> AcceptedValue {
     if case .null = stored { return .absent }
-    if let number = stored.number, number.isFinite { return .value(.double(number)) }
+    if let number = SaidNumber(stored) { return .value(number.stored) }
     guard case .string = stored else { return .refused("expected a number") }
     guard let text = stored.trimmedText else { return .absent }
-    if let number = Double(text), number.isFinite { return .value(.double(number)) }
+    if let number = SaidNumber(text) { return .value(number.stored) }
     return measure(text).map { .value(.double($0)) } ?? .refused("expected a number")
   }
 
@@ -105,8 +104,9 @@ struct QuantityConversion: Sendable {
     return (number * scale).rounded() / scale
   }
 
-  func write(_ number: Double, over quantity: BSONValue?) -> BSONValue? {
-    guard number.isFinite, let plain = JSONNumber.text(of: number) else { return nil }
+  func write(_ said: SaidNumber, over quantity: BSONValue?) -> BSONValue? {
+    let number = said.value
+    let plain = said.text
     if let quantity, read(quantity) == number { return quantity }
     guard let quantity, let unit = unitOf(quantity), unit.code != self.unit.code,
       let back = UnitTable.factor(from: self.unit, to: unit, molarMass: molarMass)

@@ -4,18 +4,21 @@ extension DateText {
   /// A text of a date as people and programs write it, where it can mean but one: 2000/12/31, 20001231, 31 Dec 2000,
   /// 12/31/2000, 2000-12-31 10:00 +0200. What may be a day or a month is none.
   init?(drift text: String) {
+    guard let text = DateText.written(drift: text) else { return nil }
+    self.init(text)
+  }
+
+  /// The same as FHIR writes it, but for seconds and a zone that it may lack.
+  static func written(drift text: String) -> String? {
     if let date = DateText(text) {
-      self = date
-      return
+      // Databases write a blank where FHIR wants a T.
+      return date.precision == .time ? text.replacing(" ", with: "T", maxReplacements: 1) : text
     }
-    let (day, rest) = DateText.parts(text)
+    let (day, rest) = parts(text)
     guard let day = DateText.day(day) else { return nil }
-    guard !rest.isEmpty else {
-      self.init(day)
-      return
-    }
-    guard let time = DateText.time(rest) else { return nil }
-    self.init(day + "T" + time)
+    guard !rest.isEmpty else { return day }
+    guard let time = time(rest), DateText(day + "T" + time) != nil else { return nil }
+    return day + "T" + time
   }
 
   /// The date, and what follows it.
