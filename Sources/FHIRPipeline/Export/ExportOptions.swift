@@ -40,10 +40,8 @@ package struct ExportOptions: Sendable {
   /// Whether resources of all types are the lines of one stream.
   var isStream: Bool { format == .ndjson && out == "-" }
 
-  /// What resources are written as.
-  var textFormat: ResourceText.Format {
-    format == .xml || format == .bundle && out.hasSuffix(".xml") ? .xml : .json
-  }
+  /// Whether resources are written as XML.
+  package var isXML: Bool { format == .xml || format == .bundle && out.hasSuffix(".xml") }
 }
 
 /// What an export wrote.

@@ -126,7 +126,7 @@ package struct ExportRun: Sendable {
       options.out == "-"
         ? try LineStream(path: "-")
         : try LineFiles(folder: options.out, transactionTime: transactionTime, overwrites: options.overwrites)
-    case .bundle: try BundleFile(path: options.out, format: options.textFormat)
+    case .bundle: try BundleFile(path: options.out, isXML: options.isXML)
     case .json, .xml:
       try SingleFiles(
         folder: options.out, suffix: options.format == .xml ? "xml" : "json",

@@ -184,34 +184,31 @@ struct SingleFiles: ExportSink {
 /// One Bundle of type collection, JSON or XML, written entry by entry.
 struct BundleFile: ExportSink {
   private let file: OutputFile
-  private let format: ResourceText.Format
+  private let isXML: Bool
   private var entries = 0
 
-  init(path: String, format: ResourceText.Format) throws {
+  init(path: String, isXML: Bool) throws {
     file = try OutputFile(path: path)
-    self.format = format
+    self.isXML = isXML
+    try file.write(
+      isXML
+        ? "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Bundle xmlns=\"http://hl7.org/fhir\">\n<type value=\"collection\"/>\n"
+        : "{\"resourceType\":\"Bundle\",\"type\":\"collection\"")
   }
 
   var byteCount: Int { file.byteCount }
 
   mutating func write(_ batch: ExportBatch) throws {
     for item in batch.items {
-      if entries == 0 {
-        try file.write(CollectionText.start(format, hasEntries: true))
-        if format == .json { try file.write("\n") }
-      } else if format == .json {
-        try file.write(",\n")
-      }
+      if !isXML { try file.write(entries == 0 ? ",\"entry\":[\n" : ",\n") }
       try file.write(batch.text(item.range))
-      if format == .xml { try file.write("\n") }
+      if isXML { try file.write("\n") }
       entries += 1
     }
   }
 
   mutating func finish(_ summary: ExportSummary) throws {
-    if entries == 0 { try file.write(CollectionText.start(format, hasEntries: false)) }
-    if format == .json, entries > 0 { try file.write("\n") }
-    try file.write(CollectionText.end(format, hasEntries: entries > 0) + "\n")
+    try file.write(isXML ? "</Bundle>\n" : entries == 0 ? "}\n" : "\n]}\n")
     try file.finish()
   }
 }

@@ -26,7 +26,7 @@ final class ExportTranscoder {
     self.options = options
     self.memory = memory
     reader = DocumentReader(mappings: mappings, references: options.references, prefix: prefix)
-    text = ResourceText(format: options.textFormat, pretty: options.pretty, buffer: buffer)
+    text = ResourceText(format: options.isXML ? .xml : .json, pretty: options.pretty, buffer: buffer)
     resolver = ReferenceResolver(run: TargetIndex(), stored: stored)
   }
 
@@ -90,14 +90,14 @@ final class ExportTranscoder {
     }
     if case .resolved = options.references { heal(tree, &batch) }
     let start = buffer.count
-    let issues: [Issue]
-    if options.format == .bundle {
-      issues = text.writeEntry(tree, fullURL: fullURL(of: resource, type: type))
-    } else if isWrapped(resource, type: type) {
-      issues = text.writeWrapped(tree, fullURL: fullURL(of: resource, type: type))
-    } else {
-      issues = text.write(tree)
-    }
+    // A line that is a Bundle is opened by whoever reads it, and no manifest says otherwise of a stream: one that is a resource is the
+    // entry of a collection.
+    let isWrapped = options.isStream && type == "Bundle"
+    if isWrapped { buffer.append("{\"resourceType\":\"Bundle\",\"type\":\"collection\",\"entry\":[") }
+    let issues =
+      options.format == .bundle || isWrapped
+      ? text.writeEntry(tree, fullURL: fullURL(of: resource, type: type)) : text.write(tree)
+    if isWrapped { buffer.append("]}") }
     for issue in issues {
       batch.notes.append(
         ExportSummary.Note(kind: type, id: resource.id, field: issue.expression, reason: issue.message)
@@ -105,17 +105,6 @@ final class ExportTranscoder {
     }
     batch.items.append(ExportBatch.Item(type: type, id: resource.id, range: start..<buffer.count))
     buffer.append(UInt8(ascii: "\n"))
-  }
-
-  /// Whether a resource is written as the entry of a Bundle of its own, which whoever reads it opens.
-  ///
-  /// A line that is a Bundle is opened as well, and no manifest says otherwise of a stream: one that is a resource needs it. So does a
-  /// resource that has no id, and is not told by its identifier either: only a `fullUrl` says which it is.
-  private func isWrapped(_ resource: DocumentReader.Resource, type: String) -> Bool {
-    if type == "Bundle" { return options.isStream }
-    let tree = resource.tree
-    guard case .original = options.references, tree.child(names.id, of: 0) == nil else { return false }
-    return ResourceIdentity(of: tree, at: 0, fullUrl: nil, content: { 0 }).id != resource.id
   }
 
   /// What a resource is called in a Bundle.

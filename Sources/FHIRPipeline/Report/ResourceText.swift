@@ -74,37 +74,6 @@ final class ResourceText {
     case .xml: return xmlBundle.add(tree, fullURL: fullURL)
     }
   }
-
-  /// Writes a resource as the one entry of a Bundle.
-  func writeWrapped(_ tree: ResourceTree, fullURL: String?) -> [Issue] {
-    buffer.append(CollectionText.start(format, hasEntries: true))
-    let issues = writeEntry(tree, fullURL: fullURL)
-    buffer.append(CollectionText.end(format, hasEntries: true))
-    return issues
-  }
-}
-
-/// What stands before and after the entries of a Bundle of type collection.
-enum CollectionText {
-  static func start(_ format: ResourceText.Format, hasEntries: Bool) -> String {
-    switch format {
-    case .json: #"{"resourceType":"Bundle","type":"collection""# + (hasEntries ? #","entry":["# : "")
-    case .xml:
-      """
-      <?xml version="1.0" encoding="UTF-8"?>
-      <Bundle xmlns="http://hl7.org/fhir">
-      <type value="collection"/>
-
-      """
-    }
-  }
-
-  static func end(_ format: ResourceText.Format, hasEntries: Bool) -> String {
-    switch format {
-    case .json: hasEntries ? "]}" : "}"
-    case .xml: "</Bundle>"
-    }
-  }
 }
 
 extension JSONText {
