@@ -10,12 +10,9 @@ final class TemporaryMemory {
 
   /// nil for what is short, and where the system has no such file, or no room in it.
   init?(byteCount: Int) {
-    guard byteCount > TemporaryMemory.least else { return nil }
-    let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-    var template = Array((folder + "/fhirline-XXXXXX").utf8CString)
-    let descriptor = mkstemp(&template)
-    guard descriptor >= 0 else { return nil }
-    unlink(template)
+    guard byteCount > TemporaryMemory.least,
+      let descriptor = UnnamedFile.open(in: UnnamedFile.systemFolder)
+    else { return nil }
     defer { close(descriptor) }
     // To write into memory for which the file has no room would be the program's end.
     guard posix_fallocate(descriptor, 0, off_t(byteCount)) == 0,

@@ -1,8 +1,9 @@
 import BSON
+import FHIRModel
 import Foundation
 import Glibc
 
-/// A file that only the owner can read, and that vanishes with the process, however that ends: it has no name.
+/// An ``UnnamedFile`` to write and read back.
 package final class TemporaryFile: Sendable {
   let descriptor: Int32
   private let folder: String
@@ -10,11 +11,10 @@ package final class TemporaryFile: Sendable {
   /// - Parameter folder: where its bytes stand; the system's folder for temporary files unless another is named.
   package init(folder: String = NSTemporaryDirectory()) throws(PipelineFailure) {
     self.folder = folder
-    var template = Array((folder + "/fhirline-XXXXXX").utf8CString)
-    // mkstemp gives the file the mode 0600.
-    descriptor = mkstemp(&template)
-    guard descriptor >= 0 else { throw TemporaryFile.failure("cannot create a temporary file", folder) }
-    unlink(template)
+    guard let descriptor = UnnamedFile.open(in: folder) else {
+      throw TemporaryFile.failure("cannot create a temporary file", folder)
+    }
+    self.descriptor = descriptor
   }
 
   deinit { close(descriptor) }
