@@ -127,16 +127,6 @@ struct ArrivalScene {
     }
   }
 
-  /// Leaves out all versions of resources of these types but the last.
-  mutating func keepNewest(_ types: Set<String>) {
-    var last: [String: Int] = [:]
-    for (number, arrival) in arrivals.enumerated() where arrival.json != nil { last[arrival.key] = number }
-    arrivals = arrivals.enumerated().filter { number, arrival in
-      arrival.json == nil || !types.contains(String(arrival.key.prefix { $0 != "/" }))
-        || last[arrival.key] == number
-    }.map(\.element)
-  }
-
   // MARK: Orders
 
   typealias File = (name: String, text: String)

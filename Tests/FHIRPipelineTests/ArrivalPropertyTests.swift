@@ -51,9 +51,7 @@ import Testing
   @Test func `what comes again is not written`() throws {
     let mappings = try MappingSet.builtIn()
     for seed in Self.seeds {
-      var scene = ArrivalScene(seed: seed)
-      // What moves to another patient, or is deleted, in the very run in which it comes is made and taken away each time.
-      scene.keepNewest(["Observation", "Coverage"])
+      let scene = ArrivalScene(seed: seed)
       var run = ImportRun(mappings: mappings, collections: [:])
       run.showsProgress = false
       run.chart = [.collection, .embedded, .both][Int(seed % 3)]

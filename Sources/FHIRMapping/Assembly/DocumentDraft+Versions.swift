@@ -23,6 +23,12 @@ extension DocumentDraft {
     return item(key).map { isSame($0.bytes) } ?? false
   }
 
+  /// Whether a resource is there in the very bytes that the digest stands for.
+  package func has(_ key: String, _ digest: ContentDigest.Words) -> Bool {
+    if let root, root.key == key { return root.digest == digest.text }
+    return item(key)?.digest == digest
+  }
+
   private func item(_ key: String) -> DraftSection.Item? {
     for section in sections {
       if let item = section.item(key) { return item }

@@ -124,11 +124,7 @@ package struct DocumentDraft {
 
   /// Which of several parts of one key counts; the others are noted.
   private mutating func settle(_ rivals: [PartView]) -> PartView {
-    var winner = 0
-    for rival in rivals.indices.dropFirst()
-    where !ResourceVersion.isOlder(rivals[rival].bytes, than: rivals[winner].bytes) {
-      winner = rival
-    }
+    let winner = ResourceVersion.counting(of: rivals.map { ResourceVersion(of: $0.bytes) })
     for (number, part) in rivals.enumerated() where number != winner {
       contests.append(
         Contest(

@@ -24,9 +24,26 @@ package struct ResourceVersion: Sendable {
   /// Whether a version is told to be older than another. Where they do not tell, it is not.
   package func isOlder(than other: ResourceVersion) -> Bool {
     if let x = updated, let y = other.updated, x != y { return x < y }
-    if let x = id.flatMap({ Int($0) }), let y = other.id.flatMap({ Int($0) }) { return x < y }
+    if let x = number, let y = other.number { return x < y }
     return false
   }
+
+  /// Which of several versions counts, in the order in which they came: the last of those than which none is told to be newer.
+  package static func counting(of versions: [ResourceVersion]) -> Int {
+    let latest = versions.compactMap(\.updated).max()
+    // Only of the newest, or of those that tell no time, numbers are compared.
+    let highest = versions.compactMap { $0.updated == latest || $0.updated == nil ? $0.number : nil }.max()
+    let highestOfAll = versions.compactMap(\.number).max()
+    let counts = versions.lastIndex { version in
+      if let updated = version.updated, let latest, updated < latest { return false }
+      guard let number = version.number else { return true }
+      return number == (version.updated == nil ? highestOfAll : highest)
+    }
+    // None, where times and numbers contradict each other.
+    return counts ?? versions.count - 1
+  }
+
+  private var number: Int? { id.flatMap { Int($0) } }
 
   static func isOlder(_ a: UnsafeRawBufferPointer, than b: UnsafeRawBufferPointer) -> Bool {
     let first = ResourceVersion(of: a)

@@ -68,10 +68,10 @@ extension ImportWorker {
     summary.types[resource.type, default: .init()].unchanged += 1
   }
 
-  /// Whether an entry's resource is not loaded, though nothing is wrong with it: there is one like it, or the run deletes it later.
+  /// Whether an entry's resource is not loaded, though nothing is wrong with it: there is one like it, or what comes later is to count.
   func isKept(_ sequence: UInt64, _ held: HeldBundle?) -> Bool {
     held?.known.contains(sequence) == true
-      || context.versioned.isDeletedLater(held?.moment(sequence) ?? sequence)
+      || context.isPassedOver(held?.moment(sequence) ?? sequence)
   }
 
   /// Goes through a large Bundle a second time, now that all of its entries are known.

@@ -102,6 +102,9 @@ extension ImportWorker {
     _ part: OpenTransaction
   ) {
     if large.differs { return }
+    if context.isPassedOver(sequence) {
+      return handle(record, RecordResource(record), sequence, large, source, part)
+    }
     guard let resource = RecordResource(record), record.issues.isEmpty,
       (EntryRequest(record)?.method ?? .write) == .write
     else { return large.noteDifference() }

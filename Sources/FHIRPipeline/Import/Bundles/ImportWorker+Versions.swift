@@ -1,3 +1,4 @@
+import BSON
 import DocumentStore
 import FHIRFormats
 import FHIRMapping
@@ -25,6 +26,9 @@ extension ImportWorker {
   /// Adds an entry to those that the database is asked about, if it is for a certain version, or has what others are for, or delete.
   func ask(_ record: Record, _ resource: RecordResource?, resolver: ReferenceResolver, sequence: UInt64) {
     guard let target = resource?.identity.target ?? deleted(by: record) else { return }
+    if let resource, context.rivals.keys.contains(NameHash.of(target.key)) {
+      return askRival(record, resource, resolver: resolver, sequence: sequence)
+    }
     // What a history's entries asked for was granted when they were made.
     let precondition = atHand?.type == "history" ? nil : EntryRequest(record)?.precondition
     guard precondition != nil || context.versioned.keys.contains(NameHash.of(target.key)) else { return }
@@ -32,14 +36,47 @@ extension ImportWorker {
     validator.validate(record.tree, into: &issues)
     guard resource?.isAmbiguous != true, !issues.contains(where: ImportWorker.setsAside) else { return }
     if let resource, !add(resource, resolver, sequence) { return }
-    let isTransaction = atHand?.type == "transaction" && context.run.honoursTransactions
     asked.entries.append(
       AskedEntries.Entry(
-        target: target, sequence: sequence, transaction: isTransaction ? atHand?.mark : nil,
-        precondition: precondition))
+        target: target, sequence: sequence, transaction: transactionAtHand, precondition: precondition))
     if asked.entries.count >= ImportWorker.mostAsked || asked.parts.count >= ImportWorker.bytesAsked {
       finishAsking()
     }
+  }
+
+  /// What tells the transaction from others whose entry is at hand; nil for what stands for itself.
+  private var transactionAtHand: UInt64? {
+    atHand?.type == "transaction" && context.run.honoursTransactions ? atHand?.mark : nil
+  }
+
+  /// Takes note of one of several versions of a section's resource, and of the document that it would be part of.
+  private func askRival(
+    _ record: Record, _ resource: RecordResource, resolver: ReferenceResolver, sequence: UInt64
+  ) {
+    var issues = record.issues
+    validator.validate(record.tree, into: &issues)
+    guard !resource.isAmbiguous, EntryRequest(record)?.method != .patch,
+      !issues.contains(where: ImportWorker.setsAside)
+    else { return }
+    let home = factory.home(of: resource, resolver)
+    var inTransaction: RivalItems.InTransaction?
+    if let mark = transactionAtHand {
+      let key = resource.key
+      _ = try? factory.parts(of: resource, at: home, resolver: resolver, sequence: sequence) { part in
+        guard part.form == .root || part.form == .section, String(decoding: part.key, as: UTF8.self) == key
+        else { return }
+        inTransaction = RivalItems.InTransaction(
+          mark: mark, key: key, kind: home.kind, document: home.documentID, digest: part.digest)
+      }
+      // No document can hold it.
+      if inTransaction == nil { return }
+    }
+    context.rivals.add(
+      RivalItems.Version(
+        sequence: sequence,
+        home: home.documentID.withUTF8Bytes { ImportPass.mark(home.kind, $0) },
+        version: ImportContext.version(of: resource), inTransaction: inTransaction),
+      key: NameHash.of(resource.key))
   }
 
   /// Adds what a resource becomes; false for one that no document can hold.
@@ -80,6 +117,26 @@ extension ImportWorker {
 }
 
 extension ImportContext {
+  /// Whether a resource is not loaded, though nothing is wrong with it, for what the run has of it besides.
+  func isPassedOver(_ sequence: UInt64) -> Bool {
+    versioned.isDeletedLater(sequence) || rivals.isPassedOver(sequence)
+  }
+
+  /// Settles which versions of resources count that the run has for several documents.
+  func settleRivals() {
+    do {
+      try rivals.settle { open in
+        guard let states, try states.hadDocuments(open.kind) else { return false }
+        let loader = CollectionLoader(reading: open.kind, states, assembler)
+        return try states.store.persevering { connection in
+          try loader.draft(of: open.document, open.kind, connection)?.has(open.key, open.digest) ?? false
+        }
+      }
+    } catch {
+      fail(DocumentLoader.failure(error))
+    }
+  }
+
   /// The documents that have these resources, by the resources' keys.
   ///
   /// - Parameter parts: tell where some of them are likely to be.

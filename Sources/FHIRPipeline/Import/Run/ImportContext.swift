@@ -35,6 +35,7 @@ final class ImportContext: Sendable {
   let changed = ChangedDocuments()
   let deletions: Deletions
   let versioned: VersionedEntries
+  let rivals: RivalItems
   /// How many resources transactions have deleted.
   let deletedCount = Atomic<Int>(0)
   let conditions: Conditions
@@ -75,6 +76,7 @@ final class ImportContext: Sendable {
     var sample = found.patients
     deletions = Deletions(keys: found.deleted, searched: found.searched)
     versioned = VersionedEntries(keys: found.versioned)
+    rivals = RivalItems(keys: found.repeatedItems)
     conditions = found.conditions
     var largeInputs: [Int: LargeInput] = [:]
     for (file, bundle) in found.largeBundles {
@@ -126,11 +128,13 @@ final class ImportContext: Sendable {
   func seeVersion(
     of resource: RecordResource, in home: (kind: DocumentKind, id: String), sequence: UInt64, isStored: Bool
   ) {
-    guard let moved else { return }
+    guard let moved, !rivals.isOutdone(sequence) else { return }
     let tree = resource.tree
     let meta = tree.child(KnownNames.r4.meta, of: resource.node)
     let number = meta.flatMap { tree.child(KnownNames.r4.versionId, of: $0) }.map { tree.string(at: $0) }
-    let isFirst = number == nil || number == "1"
+    let isFirst =
+      (number == nil || number == "1")
+      && (rivals.keys.isEmpty || !rivals.keys.contains(NameHash.of(resource.key)))
     guard !isFirst || !isStored || moved.goesOn else { return }
     do {
       guard try !isFirst || moved.canHaveMoved(ofType: resource.type) else { return }
@@ -254,9 +258,15 @@ final class ImportContext: Sendable {
 
   /// The second pass: every input becomes documents, and those that it scatters are put together at the end.
   func makeDocuments() {
-    if !versioned.keys.isEmpty {
+    if rivals.areTooMany {
+      run.say(
+        "  more than \(Amount.grouped(RivalItems.most)) resources come more than once: those of them that name several patients are "
+          + "written and taken out again; `fhirline doctor` finds any that stand in two documents")
+    }
+    if !versioned.keys.isEmpty || !rivals.keys.isEmpty {
       readInputs(.asking)
       versioned.settle()
+      settleRivals()
     }
     guard knowsPatients else { return makeDocuments(.all) }
     makeDocuments(.comparing)

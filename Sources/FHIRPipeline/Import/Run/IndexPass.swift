@@ -5,7 +5,7 @@ import Synchronization
 /// The first pass over a run's inputs: who is there to be referred to, and which documents come more than once.
 ///
 /// Sections of charts are left out of both: they are many, what refers to them by anything but their id does so within
-/// their Bundle, and their charts are put together from parts anyway.
+/// their Bundle, and their charts are put together from parts anyway. Of them it is only noted which come more than once.
 struct IndexPass: Sendable {
   let workers: Int
   let reading: ReadOptions
@@ -28,6 +28,8 @@ struct IndexPass: Sendable {
     /// Hashes of the keys of resources of which entries of Bundles are for certain versions, or which they delete one by one: what
     /// becomes of them depends on the order.
     var versioned: Set<UInt64> = []
+    /// Hashes of the keys of items of sections of which there are several; nil where they are too many.
+    var repeatedItems: Set<UInt64>? = []
     /// By the input's number.
     var largeBundles: [Int: LargeBundle] = [:]
     /// The numbers of the inputs that could not be read to their end.
@@ -45,11 +47,15 @@ struct IndexPass: Sendable {
   ]
 
   /// How the inputs are read: of what is no section, and no entity either, only its key counts.
-  private func passingOver(_ repeated: RepeatedKeys) -> ReadOptions {
+  private func passingOver(_ repeated: RepeatedKeys, _ items: RepeatedItems) -> ReadOptions {
     var reading = reading
     reading.skips = { [isSection] type, id in
       let name = String(decoding: type, as: UTF8.self)
-      if isSection(name) { return true }
+      if isSection(name) {
+        guard let id else { return false }
+        items.note(type: type, id: id)
+        return true
+      }
       guard let id, name != "Bundle", !IndexPass.entities.contains(name) else { return false }
       repeated.note(NameHash.of(name + "/" + String(decoding: id, as: UTF8.self)))
       return true
@@ -81,7 +87,8 @@ struct IndexPass: Sendable {
     }
     let largeBundles = bundles
     let repeated = RepeatedKeys(expectedBytes: files.reduce(0) { $0 + $1.size })
-    let feed = BatchFeed(files: files, options: passingOver(repeated))
+    let items = RepeatedItems()
+    let feed = BatchFeed(files: files, options: passingOver(repeated, items))
     WorkerThread.run(count: workers) { _ in
       var worker = BatchFeed.Worker(feed)
       var part = TargetIndex(isLarge: true)
@@ -117,6 +124,7 @@ struct IndexPass: Sendable {
             versioned.withLock { _ = $0.insert(NameHash.of(found.key)) }
           }
           if isSection(found.type) {
+            items.note(NameHash.of(found.key))
             if let condition = request?.condition(ofType: found.type) {
               conditions.add(found.entry(sequence, condition: condition, isSection: true))
             }
@@ -154,10 +162,13 @@ struct IndexPass: Sendable {
     }
     var ordered = versioned.withLock { $0 }
     for file in deletions.withLock({ $0.values }) { ordered.formUnion(file.single) }
+    // What becomes of those that are deleted as well depends on more.
+    let rivals = items.take(most: RivalItems.most)?
+      .subtracting(ordered).subtracting(deleted.withLock { $0 })
     return Result(
       index: index, repeated: repeated.take(), patients: patients.withLock { $0 },
       deleted: deleted.withLock { $0 }, searched: answered, conditions: conditions, versioned: ordered,
-      largeBundles: largeBundles, brokenFiles: broken.withLock { $0 })
+      repeatedItems: rivals, largeBundles: largeBundles, brokenFiles: broken.withLock { $0 })
   }
 }
 

@@ -64,6 +64,10 @@ extension ImportWorker {
     defer { compared.reset() }
     for entry in held.entries {
       guard let resource = entry.resource else { return nil }
+      if context.isPassedOver(held.moment(entry.sequence)) {
+        stored.rest.append(entry)
+        continue
+      }
       var isWhole = true
       let before = compared.count
       // Where a resource stands says nothing about its content.

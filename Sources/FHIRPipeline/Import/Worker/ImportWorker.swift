@@ -160,7 +160,7 @@ final class ImportWorker {
   ) {
     if case .asking = pass { return ask(record, resource, resolver: resolver, sequence: sequence) }
     let conflict = context.versioned.conflict(sequence)
-    if let resource, context.versioned.isDeletedLater(sequence) { return countKept(resource) }
+    if let resource, context.isPassedOver(sequence) { return countKept(resource) }
     guard pass.counts else {
       if let resource, conflict == nil {
         handleAgain(record, resource, source: source, resolver: resolver, sequence: sequence, whole: patients)

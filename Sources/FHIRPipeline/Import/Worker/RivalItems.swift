@@ -1,0 +1,91 @@
+import DocumentStore
+import FHIRMapping
+import Synchronization
+
+/// Resources of sections that the run has in several documents: versions that name different patients.
+///
+/// Which of them counts is settled before anything is loaded, by the rule by which one does of several in one document
+/// (``ResourceVersion/counting(of:)``). The others are not loaded: else they would be written, and taken out again, each time that the
+/// input comes.
+final class RivalItems: Sendable {
+  /// More are not looked at beforehand.
+  static let most = 100_000
+
+  /// A version of a resource, as it comes.
+  struct Version: Sendable {
+    let sequence: UInt64
+    /// What stands for the document that it would be part of.
+    let home: UInt64
+    let version: ResourceVersion
+    /// What it is in its transaction; nil where it stands for itself.
+    let inTransaction: InTransaction?
+  }
+
+  /// What comes with a transaction, which may be refused yet.
+  struct InTransaction: Sendable {
+    /// What tells the transaction from others.
+    let mark: UInt64
+    let key: String
+    let kind: DocumentKind
+    let document: String
+    let digest: ContentDigest.Words
+  }
+
+  /// Hashes of the keys of resources that come more than once.
+  let keys: Set<UInt64>
+  /// By the hash of its key.
+  private let versions = Mutex<[UInt64: [Version]]>([:])
+  private let settled = Mutex(Settled())
+
+  private struct Settled {
+    /// Sequences of what another counts instead of.
+    var outdone: Set<UInt64> = []
+    /// Those of them that are loaded all the same: what they lost to may be refused.
+    var loaded: Set<UInt64> = []
+  }
+
+  /// Whether so many come more than once that none is looked at.
+  let areTooMany: Bool
+
+  /// - Parameter keys: nil where they are too many.
+  init(keys: Set<UInt64>?) {
+    self.keys = keys ?? []
+    areTooMany = keys == nil
+  }
+
+  func add(_ version: Version, key: UInt64) {
+    versions.withLock { $0[key, default: []].append(version) }
+  }
+
+  /// Whether another counts instead of a resource.
+  func isOutdone(_ sequence: UInt64) -> Bool {
+    keys.isEmpty ? false : settled.withLock { $0.outdone.contains(sequence) }
+  }
+
+  /// Whether a resource is not loaded for the sake of another.
+  func isPassedOver(_ sequence: UInt64) -> Bool {
+    keys.isEmpty
+      ? false : settled.withLock { $0.outdone.contains(sequence) && !$0.loaded.contains(sequence) }
+  }
+
+  /// Settles which versions count.
+  ///
+  /// - Parameter isStored: whether the database has what a transaction brings.
+  func settle(_ isStored: (InTransaction) throws -> Bool) rethrows {
+    let all = versions.withLock { versions in
+      defer { versions = [:] }
+      return versions.values.map { $0.sorted { $0.sequence < $1.sequence } }
+    }
+    var found = Settled()
+    for rivals in all where rivals.contains(where: { $0.home != rivals[0].home }) {
+      // A transaction that names a resource twice is refused.
+      let marks = rivals.compactMap(\.inTransaction?.mark)
+      guard Set(marks).count == marks.count else { continue }
+      let winner = rivals[ResourceVersion.counting(of: rivals.map(\.version))]
+      let losers = rivals.lazy.map(\.sequence).filter { $0 != winner.sequence }
+      found.outdone.formUnion(losers)
+      if let open = winner.inTransaction, try !isStored(open) { found.loaded.formUnion(losers) }
+    }
+    settled.withLock { $0 = found }
+  }
+}
