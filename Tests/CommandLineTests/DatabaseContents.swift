@@ -19,6 +19,12 @@ struct DatabaseContents {
 
   var names: [String] { collections.keys.sorted() }
 
+  /// The `_id`s of all documents but the program's notes, by collection.
+  var ids: [String: [String]] {
+    collections.filter { !$0.key.hasPrefix("fhirline_") && !$0.value.isEmpty }
+      .mapValues { DatabaseContents.byID($0).keys.sorted() }
+  }
+
   /// What is other than it was, a line each: collection, `_id`, field and its two values.
   func differences(from before: DatabaseContents) -> [String] {
     var lines: [String] = []

@@ -63,17 +63,67 @@ import Testing
     return out
   }
 
-  @Test func `in lines and files exported as they were written they are as they came`() throws {
+  @Test(arguments: ["", "north"])
+  func `in lines and files exported as they were written they are as they came, and known again`(
+    source: String
+  ) throws {
     let workspace = try Workspace()
-    let file = try workspace.write("in.json", UnnamedResourceTests.bundle)
-    _ = try workspace.importFiles(file)
-    for format in ["ndjson", "json", "xml"] {
-      let out = workspace.path("out-" + format)
-      let exported = try workspace.run(
-        "export", "--quiet", "--references", "original", "--out", out, "--format", format)
-      #expect(exported.status == 0, "\(exported.errors)")
-      #expect(try workspace.run("compare", file, out).status == 0)
+    let config = try workspace.write(
+      "c.yml", source.isEmpty ? "documents:\n  chart: collection\n" : "import:\n  source: \(source)\n")
+    func load(_ path: String, into workspace: Workspace) throws -> Workspace.Summary {
+      let outcome = try workspace.run("import", path, "--config", config, "--quiet", "--summary", "json")
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      return try JSONDecoder().decode(Workspace.Summary.self, from: Data(outcome.output.utf8))
     }
+    let file = try workspace.write("in.json", UnnamedResourceTests.bundle)
+    _ = try load(file, into: workspace)
+    for isEdited in [false, true] {
+      let id = (source.isEmpty ? "" : source + ".") + "0b6f8c4e-8d1f-4f6b-9a51-6c3ad3f7f001"
+      if isEdited { try workspace.set("name", to: "Another", of: .string(id), in: "patient") }
+      let before = try DatabaseContents(of: workspace)
+      for format in ["ndjson", "json", "xml"] {
+        let out = workspace.path("out-\(format)-\(isEdited)")
+        let exported = try workspace.run(
+          "export", "--quiet", "--references", "original", "--out", out, "--format", format, "--config",
+          config)
+        #expect(exported.status == 0, "\(exported.errors)")
+        if !isEdited { #expect(try workspace.run("compare", file, out).status == 0) }
+        #expect(
+          try load(out, into: workspace).loaded == .init(inserted: 0, replaced: 0, unchanged: 8), "\(format)")
+        #expect(try DatabaseContents(of: workspace).differences(from: before) == [], "\(format)")
+        guard !isEdited else { continue }
+        // Elsewhere they are the same, too.
+        let elsewhere = try Workspace()
+        #expect(try load(out, into: elsewhere).loaded.inserted == 8)
+        #expect(try DatabaseContents(of: elsewhere).ids == before.ids, "\(format)")
+      }
+    }
+  }
+
+  @Test func `a line is known by its manifest as long as it is the one that was exported`() throws {
+    let workspace = try Workspace()
+    _ = try workspace.importFiles(try workspace.write("in.json", UnnamedResourceTests.bundle))
+    let out = workspace.path("out-ndjson")
+    let exported = try workspace.run("export", "--quiet", "--references", "original", "--out", out)
+    #expect(exported.status == 0, "\(exported.errors)")
+    let patient = try workspace.read("out-ndjson/Patient.ndjson")
+    let other = #"{"resourceType":"Patient","name":[{"family":"Other"}]}"#
+    try workspace.write("out-ndjson/Patient.ndjson", other + "\n" + patient)
+    let summary = try workspace.importFiles(workspace.path("out-ndjson"))
+    #expect(summary.loaded == .init(inserted: 2, replaced: 0, unchanged: 7))
+    #expect(try workspace.documents(in: "patient").count == 3)
+    // A stream has no manifest, and says so.
+    let stream = try workspace.run(
+      "export", "--quiet", "--references", "original", "--out", "-", "--report", workspace.path("r"))
+    #expect(stream.status == 0)
+    #expect(try workspace.read("r").split(separator: "\n").count { $0.contains(#""field":"id""#) } == 10)
+  }
+
+  @Test func `lines exported as they were written are resources of their file's type`() throws {
+    let workspace = try Workspace()
+    _ = try workspace.importFiles(try workspace.write("in.json", UnnamedResourceTests.bundle))
+    let out = workspace.path("out-ndjson")
+    _ = try workspace.run("export", "--quiet", "--references", "original", "--out", out)
     let lines = try workspace.read("out-ndjson/Observation.ndjson").split(separator: "\n")
     #expect(
       lines.count == 2

@@ -2,11 +2,13 @@ import BSON
 
 /// Resources as text, in the order of the export.
 struct ExportBatch: Sendable {
-  /// One resource: its type, its id, and where its text stands in `bytes`. A line feed follows.
+  /// One resource: its type, its id, and where its text stands in `bytes`, which a line feed follows.
   struct Item: Sendable {
     let type: String
     let id: String
     let range: Range<Int>
+    /// What one is called whose text says nothing of it.
+    var fullURL: String?
   }
 
   var items: [Item] = []

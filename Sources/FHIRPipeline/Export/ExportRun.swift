@@ -104,6 +104,29 @@ package struct ExportRun: Sendable {
     var notes: ExportNotes
     var summary = ExportSummary()
     var failure: PipelineFailure?
+    /// How many resources have their names in a manifest alone.
+    private var unnamed = 0
+
+    init(sink: any ExportSink, notes: ExportNotes) {
+      self.sink = sink
+      self.notes = notes
+    }
+
+    /// Tells of resources without an id that nobody will know again.
+    private mutating func tellUnnamed(_ batch: ExportBatch) throws {
+      for item in batch.items where item.fullURL != nil {
+        unnamed += 1
+        if sink is LineStream || unnamed > UnnamedResources.most {
+          try notes.add([
+            ExportSummary.Note(
+              kind: item.type, id: item.id, field: "id",
+              reason:
+                "is not written, as it came: an import of the lines takes it for another resource, of a Bundle not"
+            )
+          ])
+        }
+      }
+    }
 
     mutating func write(_ batch: ExportBatch) {
       guard failure == nil else { return }
@@ -111,6 +134,7 @@ package struct ExportRun: Sendable {
       summary.unresolvedReferences += batch.unresolvedReferences
       do {
         try notes.add(batch.notes)
+        try tellUnnamed(batch)
         try sink.write(batch)
       } catch let error as PipelineFailure {
         failure = error

@@ -13,6 +13,7 @@ struct LineFiles: ExportSink {
   private let transactionTime: String
   private var files: [String: OutputFile] = [:]
   private var counts: [String: Int] = [:]
+  private var unnamed = UnnamedResources()
   /// What an earlier export left in the folder.
   private let earlier: [String]
 
@@ -67,7 +68,13 @@ struct LineFiles: ExportSink {
         files[first.type] = file
       }
       try file.write(batch.text(first.range.lowerBound..<run[run.endIndex - 1].range.upperBound + 1))
-      counts[first.type, default: 0] += run.count
+      let lines = counts[first.type, default: 0]
+      for (number, item) in run.enumerated() {
+        guard let url = item.fullURL else { continue }
+        unnamed.add(
+          item.type, at: "\(lines + number + 1)", url, hash: ResourceNames.hash(batch.text(item.range)))
+      }
+      counts[first.type] = lines + run.count
     }
   }
 
@@ -81,7 +88,7 @@ struct LineFiles: ExportSink {
     }
     for name in earlier { try FileManager.default.removeItem(atPath: folder + "/" + name) }
     for file in files.values { try file.finish() }
-    try ExportManifest(transactionTime: transactionTime, counts: counts) {
+    try ExportManifest(transactionTime: transactionTime, counts: counts, unnamed: unnamed) {
       OutputFile.name(ofType: $0) + ".ndjson"
     }.write(summary, into: manifest)
   }
@@ -116,6 +123,7 @@ struct SingleFiles: ExportSink {
   private let suffix: String
   private let transactionTime: String
   private var counts: [String: Int] = [:]
+  private var unnamed = UnnamedResources()
   private var folders: Set<String> = []
   /// Hashes of the names that were given, where files that were there before hide what the folder would tell.
   private var names: Set<UInt64>?
@@ -157,6 +165,9 @@ struct SingleFiles: ExportSink {
         try file.finish()
         byteCount += file.byteCount
         counts[item.type, default: 0] += 1
+        if let url = item.fullURL {
+          unnamed.add(item.type, at: "\(name.dropFirst(type.count + 1)).\(suffix)", url)
+        }
       } catch let failure as PipelineFailure where failure.code == .stopped {
         throw PipelineFailure(
           .stopped,
@@ -166,8 +177,9 @@ struct SingleFiles: ExportSink {
   }
 
   mutating func finish(_ summary: ExportSummary) throws {
-    try ExportManifest(transactionTime: transactionTime, counts: counts) { OutputFile.name(ofType: $0) + "/" }
-      .write(summary, into: try OutputFile(path: folder + "/" + ExportManifest.name))
+    try ExportManifest(transactionTime: transactionTime, counts: counts, unnamed: unnamed) {
+      OutputFile.name(ofType: $0) + "/"
+    }.write(summary, into: try OutputFile(path: folder + "/" + ExportManifest.name))
   }
 
   /// An id as a file's name: whatever is no FHIR id character is left out, so that no id leads out of the folder.

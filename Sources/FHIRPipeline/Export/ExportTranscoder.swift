@@ -103,11 +103,15 @@ final class ExportTranscoder {
         ExportSummary.Note(kind: type, id: resource.id, field: issue.expression, reason: issue.message)
       )
     }
-    batch.items.append(ExportBatch.Item(type: type, id: resource.id, range: start..<buffer.count))
+    let isNamed = options.format == .bundle || tree.child(names.id, of: 0) != nil
+    batch.items.append(
+      ExportBatch.Item(
+        type: type, id: resource.id, range: start..<buffer.count,
+        fullURL: isNamed ? nil : fullURL(of: resource, type: type)))
     buffer.append(UInt8(ascii: "\n"))
   }
 
-  /// What a resource is called in a Bundle.
+  /// What a resource is called: in a Bundle its entry says so.
   private func fullURL(of resource: DocumentReader.Resource, type: String) -> String? {
     let id = resource.id
     if let own = resource.tree.child(names.id, of: 0), resource.tree.nodes[own].textLength > 0 {

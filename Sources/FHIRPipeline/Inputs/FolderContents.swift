@@ -112,7 +112,7 @@ struct FolderContents {
           + "and devices are read only where they are named themselves")
     }
     for manifest in manifests.sorted() {
-      let missing = BundleManifests.missing(besides: manifest)
+      let missing = InputManifests.missing(besides: manifest)
       if missing.isEmpty { continue }
       lines.append(
         "\(FindingText.printable(manifest)): \(Amount.of(missing.count, "file")) named in it "

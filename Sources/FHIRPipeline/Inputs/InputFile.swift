@@ -11,6 +11,8 @@ package struct InputFile: Sendable {
   private var pipe: String?
   /// Whether Bundles in it are resources to be kept whole, as a manifest beside it says, and not containers of resources.
   package var keepsBundles = false
+  /// What resources in it are called that came without an id, as a manifest tells it.
+  var names: ResourceNames?
   /// Whether every entry of a Bundle in it is read, though others of its resources may be passed over.
   var givesAllEntries = false
   /// Size in bytes as stored (compressed for `.gz`); 0 when unknown.
@@ -68,11 +70,14 @@ package struct InputFile: Sendable {
   package static func find(_ arguments: [String], say: (String) -> Void = { _ in }) throws -> [InputFile] {
     var found: [InputFile] = []
     var seen: Set<String> = []
-    var manifests = BundleManifests()
+    var manifests = InputManifests()
     func add(_ file: InputFile) {
       guard seen.insert(file.path ?? file.pipe ?? "-").inserted else { return }
       var file = file
-      file.keepsBundles = file.path.map { manifests.keepsBundles($0) } ?? false
+      if let path = file.path {
+        file.keepsBundles = manifests.keepsBundles(path)
+        file.names = manifests.names(in: path)
+      }
       found.append(file)
     }
     for argument in arguments {

@@ -143,7 +143,7 @@ struct IndexPass: Sendable {
         if !batch.isLines, let bundle = largeBundles[item.file] {
           bundle.add(batch, note)
         } else {
-          batch.forEach { note($0, RecordResource($0)) }
+          batch.forEach { note($0, RecordResource($0, named: feed.files[item.file].names)) }
         }
       }
       whole.withLock { $0.merge(part) }

@@ -103,8 +103,8 @@ final class ImportWorker {
       case .resource:
         resources += 1
         handle(
-          record, RecordResource(record), source: source, resolver: runResolver, sequence: base | number,
-          whole: .none)
+          record, RecordResource(record, named: context.files[item.file].names), source: source,
+          resolver: runResolver, sequence: base | number, whole: .none)
       case .entry:
         resources += 1
         if bundle == nil { bundle = HeldBundle(isLine: batch.isLines, most: context.run.heldBundleBytes) }

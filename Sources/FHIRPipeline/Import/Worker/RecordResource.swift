@@ -30,14 +30,17 @@ final class RecordResource {
   }
 
   /// nil for what holds no resource: an entry without one, the rest of a Bundle, what could not be read.
-  init?(_ record: Record) {
+  ///
+  /// - Parameter told: what resources that stand alone are called elsewhere.
+  init?(_ record: Record, named told: ResourceNames? = nil) {
     let names = KnownNames.r4
     let fullUrl: String?
     tree = record.tree
     switch record.content {
     case .resource:
       node = 0
-      fullUrl = nil
+      fullUrl =
+        tree.count > 0 && tree.child(names.id, of: 0) == nil ? told?.url(of: record) : nil
     case .entry:
       guard let resource = record.tree.child(names.resource, of: 0),
         record.tree.nodes[resource].flags.kind == .resource

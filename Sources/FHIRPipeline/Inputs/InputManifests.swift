@@ -1,15 +1,17 @@
 import Foundation
 
-/// Which files hold Bundles that are resources of their own, and are not to be opened: manifests beside them say so.
+/// What manifests say of the files beside them: which hold Bundles that are resources of their own, and are not to be opened, and what
+/// resources are called that came without an id.
 ///
 /// A bulk-data manifest names the files of type Bundle among its `output`. That of an export to single files names the folder
 /// `Bundle/`. See https://hl7.org/fhir/uv/bulkdata/export.html
-struct BundleManifests {
-  /// What a manifest says of Bundles.
+struct InputManifests {
   private struct Manifest {
     /// Files, and folders with a slash at the end.
     var bundles: Set<String> = []
     var others: Set<String> = []
+    /// What resources are called, by the name of the file or folder, and the line or the file's name.
+    var names: [String: [String: Any]] = [:]
   }
 
   /// By folder.
@@ -31,6 +33,26 @@ struct BundleManifests {
     return manifest(in: Path.folder(of: folder))?.bundles.contains("Bundle/") ?? false
   }
 
+  /// What resources of a file are called; nil where nothing is said of that.
+  mutating func names(in path: String) -> ResourceNames? {
+    let name = String(path.split(separator: "/").last ?? "")
+    let folder = Path.folder(of: path)
+    let stem = name.hasSuffix(".gz") ? String(name.dropLast(3)) : name
+    if let known = manifest(in: folder)?.names, let told = known[name] ?? known[stem] {
+      var names = ResourceNames()
+      for (line, value) in told {
+        guard let number = Int(line), let pair = value as? [String], pair.count == 2 else { continue }
+        names.lines[number] = ResourceNames.Line(url: pair[0], hash: pair[1])
+      }
+      return names
+    }
+    let last = folder.split(separator: "/").last.map { $0 + "/" } ?? ""
+    guard let told = manifest(in: Path.folder(of: folder))?.names[last],
+      let url = (told[name] ?? told[stem]) as? String
+    else { return nil }
+    return ResourceNames(whole: url)
+  }
+
   /// Files that a manifest names and that are not beside it: not all of an export was fetched. None where no file that it names
   /// is there, since then they bear other names than their addresses.
   static func missing(besides path: String) -> [String] {
@@ -49,7 +71,7 @@ struct BundleManifests {
 
   private mutating func manifest(in folder: String) -> Manifest? {
     if let manifest = known[folder] { return manifest }
-    let manifest = BundleManifests.read(folder.isEmpty ? "manifest.json" : folder + "/manifest.json")
+    let manifest = InputManifests.read(folder.isEmpty ? "manifest.json" : folder + "/manifest.json")
     known[folder] = .some(manifest)
     return manifest
   }
@@ -68,6 +90,8 @@ struct BundleManifests {
         let path = url.split(separator: "?").first.map(String.init) ?? url
         let last = path.split(separator: "/").last.map(String.init) ?? path
         let name = path.hasSuffix("/") ? last + "/" : last
+        let told = entry["extension"] as? [String: Any]
+        manifest.names[name] = told?[UnnamedResources.member] as? [String: Any]
         if list == "output", entry["type"] as? String == "Bundle" {
           manifest.bundles.insert(name)
         } else {
