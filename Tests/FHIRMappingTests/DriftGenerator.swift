@@ -44,6 +44,20 @@ struct DriftGenerator {
     "<script>alert(1)</script>", "N/A", "unknown", "null", "0", "\u{0}",
   ]
 
+  /// Numbers as texts and texts as numbers, values within values.
+  static let strange: [BSONValue] = [
+    "Y", "TRUE", .int64(12_345_678_901_234_567), decimal("72.50"), decimal("1E+3"), decimal("0.10"), "72.50",
+    "072.50",
+    "1,234.5", "+5", "-0", "-0.0", decimal("NaN"), 1980, 19_801_231, ["72.50"], [.double(72.5), 73],
+    ["value": .double(72.5), "unit": "kg"], ["text": "x"], ["$date": "2024-03-01"], ["$numberLong": "5"],
+    ["$oid": "5f0000000000000000000000"], "<b>x</b>", "a\tb", "a\u{A0}b",
+    .string(String(repeating: "x", count: 300)),
+  ]
+
+  private static func decimal(_ text: String) -> BSONValue {
+    Decimal128(exactly: text).map { .decimal128($0) } ?? .string(text)
+  }
+
   static let texts: [BSONValue] = [
     "North Clinic", " padded ", 17, .int64(12_345_678_901), "a\u{2028}b", "tab\there",
   ]
@@ -51,6 +65,8 @@ struct DriftGenerator {
     "Ann Li", "Dr. Ann Li", "dr ann li", "DR. ANN B. LI-WU, MD", "Cher", "van der Berg, Jan", "Li", "Mr.",
     "Prof. Dr. Eva Maria Ortiz",
     "Ann  Double   Space", "MD", "Dr.", "王秀英", "O'Neill Shaun III",
+    "Doe, Jane, MD", "Jane (Janie) Doe", ["Jane Doe"], ["Jane Doe", "Jane Roe"],
+    ["first": "Jane", "last": "Doe"],
   ]
   static let days: [BSONValue] = [
     .date(347_068_800_000), .date(347_099_999_123), "1980-12-31", "1980-12-31T00:00:00Z",
@@ -58,6 +74,9 @@ struct DriftGenerator {
     "1980-12-31 10:00:00", "12/31/1980", "1980", "1980-12", "yesterday", .date(-62_135_596_800_000),
     .date(253_402_300_799_999),
     "1980-02-30", .int64(347_068_800_000),
+    "31.12.1980", "Dec 31, 1980", "Feb 1980", "02/1980", "1980-00-00", "0001-01-01", "10000-01-01",
+    ["1980-12-31"],
+    ["1980-12-31", "1981-12-31"], "circa 1980",
   ]
   static let moments: [BSONValue] = [
     .date(1_709_301_600_000), .date(1_709_301_600_123), "2024-03-01", "2024-03-01T09:00:00-05:00",
@@ -65,6 +84,7 @@ struct DriftGenerator {
     "2024-03-01 09:00", "2024-03-01T09:00", "2024-03-01T09:00:00.123456Z", "March 1st", "2024-13-01",
     .date(0), "2024-03",
     "2023-12-31T24:00:00Z", "2016-12-31T23:59:60Z",
+    "2024-03-01T09:00:00+0100", "1/2/2024", "09:00", .int64(1_709_301_600_000), ["2024-03-01"],
   ]
   static let addresses: [BSONValue] = [
     "1 Main St\nSpringfield, IL 62701", "1 Main St, Springfield, IL 62701", "1 Main St Springfield IL 62701",
@@ -72,17 +92,22 @@ struct DriftGenerator {
     "Unit 4 FPO AP 96345-1234",
     "USS Boat\r\nFPO AA 34099", "Somewhere", "10 Downing Street\nLondon SW1A 2AA\nUnited Kingdom", ",,,",
     "Springfield, IL", "62701",
+    ["1 Main St", "Springfield, IL 62701"], ["line1": "1 Main St", "city": "X"], "1 Main St;Springfield;IL",
+    "Hauptstr. 5\n10115 Berlin\nDeutschland",
   ]
   static let phones: [BSONValue] = [
     "555-0100", ["555-0100", "555-0199"], 412_345_678, .int64(5_551_234_567), .double(5_551_234_567),
     "412345678",
     ["412345678", 412_345_679, .null, ""], "+1 (555) 010-0100 x9", ["555-0100", "555-0100"], ["a": "555"],
     "call me",
+    ["home": "555"], [["type": "home", "number": "555"]], "5551234567 / 5551234568", "000", .int32(-5),
+    .double(5.5),
   ]
   static let languages: [BSONValue] = [
     ["en", "es"], ["English", "Spanish"], "Spanish", ["Klingon"], ["EN-us", "zh-Hans", "pt_BR"],
     ["english", "FRENCH "], ["en", "en"],
     "en,es", [1], ["Chinese (Mandarin)"], ["x-klingon"], ["not a tag!"],
+    "English and Spanish", ["eng", "spa"], [["code": "en"]], ["en", .null, ""],
   ]
   static let lists: [BSONValue] = [
     [], ["a1", "a1"], [1, 1, 7], ["nobody"], "a1", 7, [.null], [.objectID(Array(0..<12))],
@@ -103,15 +128,21 @@ struct DriftGenerator {
     "120/80", "120 / 80 mmHg", "120/80 mm[Hg]", "120", "120/", "abc/def", "120.5/80", "-1/80", "120\\80",
     ["120/80"], 120,
     "1e400/80", "0120/080",
+    "120-80", "120 over 80", "120/80/95", "120.50/80.0", ["systolic": 120, "diastolic": 80], "16.0/10.7 kPa",
+    "120/80 (sitting)", ["120/80", "110/70"],
   ]
   static let numbers: [BSONValue] = [
     70, .double(70.25), .int64(70), "70", "70.5 in", "5'10\"", .double(-1), 0,
     .decimal128(Decimal128(exactly: "70.10") ?? .zeroForTests),
     .double(1e300), .double(Double.leastNonzeroMagnitude), "1e5", "0x10", "70,5", "nan", "inf", " 70 ",
+    "70.50", "70.", ".5", "178 cm", "70.50 in", "180.50 lb", "180 lbs", "80 kg", "5'10", "5 ft 10 in",
+    "5.5 mmol/L", "100.0 mg/dl",
+    "<100", "100-110", .int64(9_007_199_254_740_993), "070.20 in", "1.0",
   ]
   static let codes: [BSONValue] = [
     ["E11.9", "I10"], "E11.9", ["e11.9"], ["E11.9", "E11.9"], [""], ["not a code"], [250], ["E11.9", .null],
     "E11.9, I10",
+    "E11.9;I10", ["E11.9 - Type 2 diabetes"], [["code": "E11.9"]], [" E11.9 "], ["I 10"],
   ]
   static let notes: [BSONValue] = [
     "A note.", "Two\nlines", "", "é \u{1} x", 5, ["a", "b"], .string(String(repeating: "n", count: 100_000)),

@@ -11,14 +11,9 @@ struct NativeRoot {
   init?(_ plan: DocumentPlan, id: String, stored: StoredFields) {
     guard let root = plan.root else { return nil }
     let context = stored.context
-    let fhirID = DocumentID.fhirID(id)
     var fields: BSONFields = ["resourceType": .string(root.name)]
-    fields.insert(.string(fhirID), name: "id", of: root.type, table: context.table)
-    if fhirID != id, BSONValue.string(id).trimmedText != nil {
-      // The id as it was, where FHIR's grammar does not let it be one.
-      let identifier = BSONValue.object([
-        ("system", "https://fhirline.dev/NamingSystem/document-id"), ("value", .string(id)),
-      ])
+    fields.insert(.string(DocumentID.fhirID(id)), name: "id", of: root.type, table: context.table)
+    if let identifier = DocumentID.identifier(id) {
       fields.insert(.array([identifier]), name: "identifier", of: root.type, table: context.table)
     }
     resource = .document(fields)

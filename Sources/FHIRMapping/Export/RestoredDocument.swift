@@ -40,11 +40,12 @@ struct RestoredDocument {
       appointments: [])
     let plain = String(id.dropFirst(stored.context.idPrefix.count))
     rootID = DocumentID.fhirID(plain)
-    let owner = DocumentID.fhirID(root?["id"]?.text ?? plain)
+    let owner = root?["id"]?.text ?? plain
     let before = root
     edits = try SectionEdits(
       plan, content: content, stored: stored,
-      owner: try RestoredDocument.patient(ofChart: document, plan) ?? owner, name: owner, root: &root)
+      owner: try RestoredDocument.patient(ofChart: document, plan) ?? owner, name: DocumentID.fhirID(owner),
+      root: &root)
     notes += edits.notes
     isRootChanged = isRootChanged || root != before
     if isRootChanged, let residual, var edited = root {
@@ -78,13 +79,13 @@ struct RestoredDocument {
     return false
   }
 
-  /// The id of the patient whom a chart belongs to that is not stored under the patient's own.
+  /// The `_id` of the patient whom a chart belongs to that is not stored under the patient's own.
   private static func patient(ofChart document: BSONView, _ plan: DocumentPlan) throws -> String? {
     guard plan.kind == .chart, let id = try document.find("patient_id").flatMap(StoredID.text), !id.isEmpty
     else {
       return nil
     }
-    return DocumentID.fhirID(id)
+    return id
   }
 }
 

@@ -24,7 +24,7 @@ struct SectionEdits {
   var isEmpty: Bool { changed.isEmpty && made.isEmpty }
 
   /// - Parameters:
-  ///   - owner: the FHIR id of the resource that the sections' resources refer to.
+  ///   - owner: the id of the document to whose resource those of the sections refer.
   ///   - name: the FHIR id of the document itself.
   ///   - root: the document's root; fields that stand in it as well as in sections write what is new into it.
   init(
@@ -198,7 +198,7 @@ struct SectionEdits {
     let name = suffix ?? (source.codes.isEmpty ? type.lowercased() : field.name.replacing("_", with: "-"))
     MadeResource.identify(&resource, id: MadeResource.id(self.name, name), member.type, context.table)
     member.owner.create(
-      .object([("reference", .string(plan.ownerType + "/" + owner))]), in: &resource, table: context.table)
+      DocumentID.reference(plan.ownerType, owner), in: &resource, table: context.table)
     guard body(&resource) else {
       notes.append((field.name, "cannot be written into \(type)"))
       return

@@ -115,7 +115,7 @@ struct ReferenceTransform: FieldTransform {
     guard let id = value.text else { return nil }
     if let element, read(element) == value { return element }
     // Display, identifier and the text as it came said who it was before.
-    return .object([("reference", .string(prefix + DocumentID.fhirID(id)))])
+    return DocumentID.reference(String(prefix.dropLast()), id)
   }
 
   func accept(_ stored: BSONValue) -> AcceptedValue { TextTransform.text(stored) }

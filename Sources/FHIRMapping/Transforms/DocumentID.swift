@@ -1,8 +1,23 @@
+import BSON
+
 /// A document's `_id` as the id of a FHIR resource.
 package enum DocumentID {
   /// The id itself where FHIR allows it (`[A-Za-z0-9\-\.]{1,64}`), else one made from it that is always the same.
   package static func fhirID(_ id: String) -> String {
     isFHIRID(id) ? id : "x-" + ContentDigest.text(of: id)
+  }
+
+  /// The id as it is, where another was made of it: an Identifier. nil where FHIR allows it.
+  static func identifier(_ id: String) -> BSONValue? {
+    guard !isFHIRID(id), BSONValue.string(id).trimmedText != nil else { return nil }
+    return .object([
+      ("system", "https://fhirline.dev/NamingSystem/document-id"), ("value", .string(id)),
+    ])
+  }
+
+  /// A Reference to a resource of a type by the id of its document, which need not be there.
+  static func reference(_ type: String, _ id: String) -> BSONValue {
+    .object([("reference", .string("\(type)/\(fhirID(id))")), ("identifier", identifier(id))])
   }
 
   package static func isFHIRID(_ id: String) -> Bool {

@@ -46,27 +46,37 @@ struct QuantityTransform: FieldTransform {
     guard case .string = stored else { return .refused("expected a number") }
     guard let text = stored.trimmedText else { return .absent }
     if let number = SaidNumber(text) { return .value(number.stored) }
-    return measure(text).map { .value(.double($0)) } ?? .refused("expected a number")
+    return measure(text) ?? .refused("expected a number")
   }
 
   /// Drift: a number with a unit behind it, `178 cm`; feet and inches, `5'10"`.
-  private func measure(_ text: String) -> Double? {
+  private func measure(_ text: String) -> AcceptedValue? {
     func number(_ text: Substring, _ unit: String) -> Double? {
-      guard text.utf8.allSatisfy({ $0 &- 0x30 <= 9 || $0 == UInt8(ascii: ".") }), let number = Double(text),
-        let plain = JSONNumber.text(of: number)
-      else { return nil }
-      return conversion.read(["value": .number(text: plain), "unit": .string(unit)])
+      guard let said = said(text) else { return nil }
+      return conversion.read(["value": .number(text: said.text), "unit": .string(unit)])
+    }
+    func said(_ text: Substring) -> SaidNumber? {
+      guard text.utf8.allSatisfy({ $0 &- 0x30 <= 9 || $0 == UInt8(ascii: ".") }) else { return nil }
+      return SaidNumber(String(text))
     }
     let feet = text.split(separator: "'", omittingEmptySubsequences: false)
     if feet.count == 2, let high = number(feet[0], "ft") {
       let inches = feet[1].filter { $0 != " " && $0 != "\"" }
-      if inches.isEmpty { return high }
-      return number(Substring(inches), "in").map { QuantityConversion.round(high + $0, conversion.decimals) }
+      if inches.isEmpty { return .value(.double(high)) }
+      return number(Substring(inches), "in").map { low in
+        .value(.double(QuantityConversion.round(high + low, conversion.decimals)))
+      }
     }
     let digits = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
     var unit = text.dropFirst(digits.count).drop { $0 == " " }
     if unit.hasSuffix("."), unit.count > 1 { unit = unit.dropLast() }
-    return unit.isEmpty || digits.isEmpty ? nil : number(digits, String(unit))
+    guard !unit.isEmpty, !digits.isEmpty, let number = number(digits, String(unit)) else { return nil }
+    if UnitTable.unit(spelling: String(unit))?.code == conversion.unit.code {
+      return said(digits).map { .value($0.stored) }
+    }
+    return .doubtful(
+      .double(number),
+      "is said in another unit than the field's: it is converted, with \(conversion.decimals) decimal places")
   }
 }
 

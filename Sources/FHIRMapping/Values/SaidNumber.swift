@@ -8,14 +8,14 @@ struct SaidNumber {
   /// The number as JSON writes it, with the digits that it was given.
   let text: String
 
-  /// - Parameter text: what is no number of JSON's (`+5`, `.5`, `070`) counts as the number that it means.
+  /// - Parameter text: what JSON writes otherwise (`+5`, `.5`, `072.50`) keeps its digits; of powers of ten (`1e5`) the number counts.
   init?(_ text: String) {
     // Swift reads hexadecimal digits as well.
     guard !text.utf8.contains(UInt8(ascii: "x")), !text.utf8.contains(UInt8(ascii: "X")),
       let value = Double(text), value.isFinite, let plain = JSONNumber.text(of: value)
     else { return nil }
     self.value = value
-    self.text = SaidNumber.isPlain(text) ? text : plain
+    self.text = SaidNumber.plain(text) ?? plain
   }
 
   /// A number of any BSON type.
@@ -35,8 +35,12 @@ struct SaidNumber {
   /// The number as import would have stored it, where that says all of it.
   var stored: BSONValue { JSONNumber.text(of: value) == text ? .double(value) : .number(text: text) }
 
-  /// Whether a text is digits, perhaps with a sign before them and a fraction behind them, and no zeros that say nothing.
-  private static func isPlain(_ text: String) -> Bool {
-    text.wholeMatch(of: /-?(0|[1-9][0-9]*)(\.[0-9]+)?/) != nil
+  /// Digits, perhaps with a sign before them and a fraction behind them, without the zeros and the sign that say nothing.
+  private static func plain(_ text: String) -> String? {
+    guard let parts = text.wholeMatch(of: /([+-]?)0*([0-9]*)(?:\.([0-9]*))?/)?.output else { return nil }
+    let sign = parts.1 == "-" ? "-" : ""
+    let whole = parts.2.isEmpty ? "0" : parts.2
+    let fraction = parts.3.map { $0.isEmpty ? "" : "." + $0 } ?? ""
+    return sign + whole + fraction
   }
 }
