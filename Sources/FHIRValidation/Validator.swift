@@ -29,14 +29,26 @@ package struct ValidationOptions: Sendable, Hashable {
 /// Checks resources against the definitions: structure, primitives, required bindings, references.
 ///
 /// It is compiled once from a table to an immutable plan; any number of threads may then validate with it.
-package struct Validator: Sendable {
+package final class Validator: Sendable {
   let plan: ValidationPlan
   let options: ValidationOptions
   /// Profiles, extensions, value sets and code systems by their URLs.
   let definitions: ConformanceStore
   /// nil where profiles are not looked at.
   private let profiles: ProfileRules?
-  private let runners: InvariantRunners
+  private let invariants: InvariantPlan
+  private let idle = PerThread<Memory>()
+
+  /// What one thread validates with, again and again.
+  private final class Memory {
+    let runner: InvariantRunner?
+    let session: ProfileSession?
+
+    init(_ validator: Validator) {
+      runner = validator.options.checksInvariants ? InvariantRunner(plan: validator.invariants) : nil
+      session = validator.profiles.map { ProfileSession(library: $0.library) }
+    }
+  }
 
   package init(
     table: DefinitionTable = .r4, definitions: ConformanceStore = .core,
@@ -46,8 +58,7 @@ package struct Validator: Sendable {
       table.isEmbedded && definitions === ConformanceStore.core
       ? .core : Terminology(table: table, source: definitions)
     plan = ValidationPlan(table: table, terminology: terminology, definitions: definitions)
-    runners = InvariantRunners(
-      plan: InvariantPlan(table: table, includesBestPractice: options.bestPractice))
+    invariants = InvariantPlan(table: table, includesBestPractice: options.bestPractice)
     self.definitions = definitions
     self.options = options
     profiles =
@@ -69,11 +80,14 @@ package struct Validator: Sendable {
     _ tree: ResourceTree, into issues: inout [Issue], toldMissing: inout Set<ProfileNumber>
   ) {
     guard tree.count > 0 else { return }
-    let runner = options.checksInvariants ? runners.take() : nil
-    defer { if let runner { runners.giveBack(runner) } }
-    var walk = StructureWalk(tree: tree, plan: plan, options: options, invariants: runner)
+    let memory = idle.take { Memory(self) }
+    defer { idle.giveBack(memory) }
+    var walk = StructureWalk(tree: tree, plan: plan, options: options, invariants: memory.runner)
     walk.run()
-    profiles?.check(tree, options, findings: &walk.findings, toldMissing: &toldMissing)
+    memory.runner?.forget()
+    if let profiles, let session = memory.session {
+      profiles.check(tree, options, in: session, findings: &walk.findings, toldMissing: &toldMissing)
+    }
     walk.finish(into: &issues)
   }
 
@@ -95,15 +109,16 @@ package struct Validator: Sendable {
       validate(tree, into: &issues, toldMissing: &scope.toldMissing)
       return nil
     }
-    let runner = options.checksInvariants ? runners.take() : nil
-    defer { if let runner { runners.giveBack(runner) } }
+    let memory = idle.take { Memory(self) }
+    defer { idle.giveBack(memory) }
     var walk = StructureWalk(
-      tree: tree, plan: plan, options: options, invariants: runner, isBundleOpen: true)
+      tree: tree, plan: plan, options: options, invariants: memory.runner, isBundleOpen: true)
     swap(&walk.scope, &scope)
-    runner?.environment.bundle = bundle
+    memory.runner?.environment.bundle = bundle
     walk.run()
+    memory.runner?.forget()
     swap(&walk.scope, &scope)
-    if let environment = runner?.environment {
+    if let environment = memory.runner?.environment {
       scope.asksForTargets = scope.asksForTargets || environment.isTargetMissed
       environment.isTargetMissed = false
       environment.bundle = nil
@@ -111,10 +126,13 @@ package struct Validator: Sendable {
     // A reader that splits a Bundle leaves nothing of its entries in it.
     let entry = plan.table.nameID("entry")
     let isSplit = isBundle && !tree.children(of: 0).contains { tree.nodes[$0].name == entry }
-    let asksForTargets = profiles?.check(
-      tree, options, isBundleSplit: isSplit, among: bundle, findings: &walk.findings,
-      toldMissing: &scope.toldMissing)
-    if asksForTargets == true { scope.asksForTargets = true }
+    if let profiles, let session = memory.session,
+      profiles.check(
+        tree, options, in: session, isBundleSplit: isSplit, among: bundle, findings: &walk.findings,
+        toldMissing: &scope.toldMissing)
+    {
+      scope.asksForTargets = true
+    }
     walk.finish(into: &issues)
     return isBundle ? BundleMembers(of: 0, in: tree, table: plan.table) : nil
   }
@@ -130,9 +148,9 @@ package struct Validator: Sendable {
 
   /// Appends what is wrong with a whole Bundle by the profiles of its root; its entries are judged one by one.
   package func validateProfiles(ofWholeBundle tree: ResourceTree, into issues: inout [Issue]) {
-    guard tree.count > 0 else { return }
+    guard tree.count > 0, let profiles else { return }
     var findings: [Finding] = []
-    profiles?.checkRoot(tree, options, findings: &findings)
+    profiles.withSession { profiles.checkRoot(tree, options, in: $0, findings: &findings) }
     issues += findings.sorted { $0.node < $1.node }.map(\.issue)
   }
 }

@@ -1,6 +1,5 @@
 import FHIRModel
 import FHIRPath
-import Synchronization
 
 /// Evaluates invariants for one thread, and remembers which types need a look.
 final class InvariantRunner {
@@ -39,6 +38,9 @@ final class InvariantRunner {
       elements: found.elements, always: found.isAlwaysDue ? .max : 0)
     return found.checks
   }
+
+  /// Lets go of the trees that it has looked at.
+  func forget() { evaluator.forget() }
 
   func checks(of element: Int, type: TypeID) -> [InvariantCheck] { plan.checks(of: element, type: type) }
 
@@ -80,30 +82,5 @@ final class InvariantEnvironment: EvaluationEnvironment {
   func passesHTMLChecks(_ element: TreeNode) -> Bool {
     let scratch = TextBuffer()
     return element.tree.withText(element.node, scratch: scratch) { NarrativeReader($0).faults.isEmpty }
-  }
-}
-
-/// Runners that wait for a thread that needs one.
-final class InvariantRunners: Sendable {
-  /// Hands a runner from one thread to another.
-  private struct Parked: @unchecked Sendable {
-    // Safe to send: whoever takes a runner from the pool is the only one to have it.
-    let runner: InvariantRunner
-  }
-
-  private let plan: InvariantPlan
-  private let parked = Mutex<[Parked]>([])
-
-  init(plan: InvariantPlan) { self.plan = plan }
-
-  func take() -> InvariantRunner {
-    let waiting = parked.withLock { $0.popLast() }
-    return waiting?.runner ?? InvariantRunner(plan: plan)
-  }
-
-  func giveBack(_ runner: InvariantRunner) {
-    runner.evaluator.forget()
-    let parked = Parked(runner: runner)
-    self.parked.withLock { $0.append(parked) }
   }
 }

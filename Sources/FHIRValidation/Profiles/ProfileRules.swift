@@ -1,7 +1,6 @@
 package import FHIRDefinitions
 package import FHIRModel
 package import FHIRTerminology
-import Synchronization
 
 /// Profiles and extensions' definitions, ready to check resources by; shared by every thread.
 package final class ProfileRules: Sendable {
@@ -9,13 +8,7 @@ package final class ProfileRules: Sendable {
   let options: ProfileOptions
   let rootProfiles: [ProfileNumber]
   let vitalSigns: VitalSigns
-  private let idle = Mutex<[Idle]>([])
-
-  /// A session that no thread is using.
-  private struct Idle: @unchecked Sendable {
-    // Safe to hand on: taken out of the list by one thread, put back when it is done.
-    let session: ProfileSession
-  }
+  private let idle = PerThread<ProfileSession>()
 
   package init(
     definitions: ConformanceStore, table: DefinitionTable = .r4, terminology: Terminology,
@@ -33,15 +26,11 @@ package final class ProfileRules: Sendable {
   }
 
   /// Calls `body` with a session that no other thread is using.
-  func withSession<Result>(among bundle: BundledResources? = nil, _ body: (ProfileSession) -> Result)
-    -> Result
-  {
-    let session = idle.withLock { $0.popLast() }?.session ?? ProfileSession(library: library)
-    session.begin(bundle)
-    let result = body(session)
-    let free = Idle(session: session)
-    idle.withLock { $0.append(free) }
-    return result
+  func withSession<Result>(_ body: (ProfileSession) -> Result) -> Result {
+    let session = idle.take { ProfileSession(library: library) }
+    defer { idle.giveBack(session) }
+    session.begin(nil)
+    return body(session)
   }
 
   /// Whether a root Bundle claims a profile that is at hand.
@@ -56,12 +45,12 @@ package final class ProfileRules: Sendable {
   }
 
   /// Adds what is wrong with a tree's root by the profiles it must meet, and nothing else.
-  func checkRoot(_ tree: ResourceTree, _ options: ValidationOptions, findings: inout [Finding]) {
-    withSession { session in
-      var walk = ProfileWalk(tree: tree, session: session, options: options)
-      walk.checkResource(0, self)
-      findings += walk.findings
-    }
+  func checkRoot(
+    _ tree: ResourceTree, _ options: ValidationOptions, in session: ProfileSession, findings: inout [Finding]
+  ) {
+    var walk = ProfileWalk(tree: tree, session: session, options: options)
+    walk.checkResource(0, self)
+    findings += walk.findings
   }
 
   /// Adds what is wrong with a tree by profiles and extensions' definitions.
@@ -72,16 +61,16 @@ package final class ProfileRules: Sendable {
   /// - Returns: whether another entry was asked for, and not at hand.
   @discardableResult
   func check(
-    _ tree: ResourceTree, _ options: ValidationOptions, isBundleSplit: Bool = false,
+    _ tree: ResourceTree, _ options: ValidationOptions, in session: ProfileSession,
+    isBundleSplit: Bool = false,
     among bundle: BundledResources? = nil, findings: inout [Finding], toldMissing: inout Set<ProfileNumber>
   ) -> Bool {
-    return withSession(among: bundle) { session in
-      swap(&session.toldMissing, &toldMissing)
-      defer { swap(&session.toldMissing, &toldMissing) }
-      var walk = ProfileWalk(tree: tree, session: session, options: options)
-      walk.run(self, isBundleSplit: isBundleSplit)
-      findings += walk.findings
-      return session.isTargetMissed
-    }
+    session.begin(bundle)
+    swap(&session.toldMissing, &toldMissing)
+    defer { swap(&session.toldMissing, &toldMissing) }
+    var walk = ProfileWalk(tree: tree, session: session, options: options)
+    walk.run(self, isBundleSplit: isBundleSplit)
+    findings += walk.findings
+    return session.isTargetMissed
   }
 }
