@@ -24,16 +24,7 @@ final class LargeBundle: Sendable {
     var isPlain = true
   }
 
-  /// How many entries are known at most: some 120 bytes for each.
-  final class Room: Sendable {
-    fileprivate let entries = Atomic<Int>(300_000)
-  }
-
   private let state = Mutex(State())
-  private let room: Room
-
-  /// - Parameter room: shared by the Bundles of a run. Those for which there is none are read once more.
-  init(_ room: Room) { self.room = room }
 
   /// nil where its entries are to be looked at first: some look for resources that are there.
   var contents: Contents? { state.withLock { $0.isPlain ? $0.contents : nil } }
@@ -69,15 +60,12 @@ final class LargeBundle: Sendable {
     let request = EntryRequest(record)
     if request != nil { state.contents.hasRequests = true }
     guard let resource else { return }
-    if request?.ifNoneExist != nil || resource.searched(by: request) != nil { return giveUp(&state) }
+    guard request?.ifNoneExist == nil, resource.searched(by: request) == nil else {
+      state.contents = Contents()
+      state.isPlain = false
+      return
+    }
     state.contents.index.add(resource)
     if resource.type == "Patient" { state.contents.patients.append(resource.identity.id) }
-    if room.entries.subtract(1, ordering: .relaxed).newValue < 0 { giveUp(&state) }
-  }
-
-  private func giveUp(_ state: inout State) {
-    room.entries.add(state.contents.index.count, ordering: .relaxed)
-    state.contents = Contents()
-    state.isPlain = false
   }
 }

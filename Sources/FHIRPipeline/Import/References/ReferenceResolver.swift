@@ -13,6 +13,8 @@ package final class ReferenceResolver: Sendable {
 
   package init(run: TargetIndex, bundle: TargetIndex = TargetIndex(), stored: StoredTargets? = nil) {
     self.run = run
+    var bundle = bundle
+    bundle.settle()
     self.bundle = bundle
     self.stored = stored
   }

@@ -20,7 +20,7 @@ package struct TargetIndex: Sendable {
     }
 
     /// - Parameter key: `Type/id`
-    fileprivate init(key: UnsafeRawBufferPointer) {
+    init(key: UnsafeRawBufferPointer) {
       let slash = key.firstIndex(of: UInt8(ascii: "/")) ?? key.endIndex
       type = String(decoding: UnsafeRawBufferPointer(rebasing: key[..<slash]), as: UTF8.self)
       id = String(decoding: UnsafeRawBufferPointer(rebasing: key[slash...].dropFirst()), as: UTF8.self)
@@ -40,109 +40,54 @@ package struct TargetIndex: Sendable {
     }
   }
 
-  /// Targets by their positions.
-  private enum Targets: Sendable {
-    case few([Target])
-    case many(TargetKeys)
-
-    var count: Int {
-      switch self {
-      case .few(let targets): targets.count
-      case .many(let keys): keys.count
-      }
-    }
-
-    subscript(position: Int) -> Target {
-      switch self {
-      case .few(let targets): targets[position]
-      case .many(let keys): keys.withKey(position) { Target(key: $0) }
-      }
-    }
-
-    mutating func append(_ target: Target) {
-      switch self {
-      case .few(var targets):
-        self = .few([])
-        targets.append(target)
-        self = .few(targets)
-      case .many(var keys):
-        self = .many(TargetKeys())
-        keys.append(target.key)
-        self = .many(keys)
-      }
-    }
-  }
-
   /// By the hash of a name, the position of the target.
-  private var entries: [UInt64: Int32] = [:]
-  /// Stands for a position: several resources answer to the name. A reference by it resolves to none, as the specification has
-  /// it.
-  private static let several: Int32 = -1
-  private var targets: Targets
-  /// By the hashes of their keys.
-  private var positions: [UInt64: Int32] = [:]
+  private var table = NameTable()
+  private var targets: TargetList
   private var names: [String: String] = [:]
   /// Organizations that have several names, in several versions.
   private(set) var renamed: Set<String> = []
 
   /// - Parameter isLarge: whether there may be very many.
-  package init(isLarge: Bool = false) { targets = isLarge ? .many(TargetKeys()) : .few([]) }
-
-  package var count: Int { targets.count }
+  package init(isLarge: Bool = false) { targets = TargetList(isLarge: isLarge) }
 
   /// Takes little memory from now on.
-  mutating func becomeLarge() {
-    guard case .few(let few) = targets else { return }
-    targets = .many(TargetKeys())
-    for target in few { targets.append(target) }
-  }
+  mutating func becomeLarge() { targets.becomeLarge() }
 
   /// Adds a resource under names, given by their hashes.
   mutating func add(_ target: Target, names hashes: [UInt64]) {
     guard !hashes.isEmpty else { return }
-    let position = position(of: target)
-    for hash in hashes { note(position, under: hash) }
-  }
-
-  /// Where a target is, which is added if it is new.
-  private mutating func position(of target: Target) -> Int32 {
-    let hash = NameHash.of(target.key)
-    if let known = positions[hash] { return known }
     let position = Int32(targets.count)
-    positions[hash] = position
     targets.append(target)
-    return position
-  }
-
-  private mutating func note(_ position: Int32, under hash: UInt64) {
-    let known = entries.updateValue(position, forKey: hash)
-    if let known, known != position { entries[hash] = TargetIndex.several }
+    for hash in hashes { table.note(position, under: hash, among: targets) }
   }
 
   package mutating func merge(_ other: TargetIndex) {
-    if entries.isEmpty, targets.count == 0, names.isEmpty {
+    if targets.count == 0, names.isEmpty {
       self = other
       return
     }
-    var moved: [Int32] = []
-    moved.reserveCapacity(other.count)
-    for number in 0..<other.count { moved.append(position(of: other.targets[number])) }
-    for (hash, position) in other.entries {
-      note(position < 0 ? TargetIndex.several : moved[Int(position)], under: hash)
+    let first = Int32(targets.count)
+    targets.append(other.targets)
+    other.table.forEach { position, hash in
+      let moved = position == NameTable.several ? position : first + position
+      table.note(moved, under: hash, among: targets)
     }
     // The same whichever worker met which; in the end the one that is stored counts.
     renamed.formUnion(other.renamed)
     for (key, name) in other.names { addName(name, of: key) }
   }
 
+  /// Makes what is known quick to find, when all has come.
+  mutating func settle() { table.settle(targets) }
+
   /// How a search by id begins, behind the type and its question mark.
   static let idParameter = "_id="
 
   /// The resources that a search finds, as far as is told: none, one, or several.
   func matches(of name: String) -> Matches {
-    switch entries[NameHash.of(name)] {
+    switch table.position(of: NameHash.of(name), among: targets) {
     case nil: .none
-    case TargetIndex.several: .several
+    case NameTable.several: .several
     case let position?: .one(targets[Int(position)])
     }
   }
@@ -164,7 +109,9 @@ package struct TargetIndex: Sendable {
 
   /// The same, by the hash of the name.
   func target(hash: UInt64) -> Target? {
-    guard let position = entries[hash], position != TargetIndex.several else { return nil }
+    guard let position = table.position(of: hash, among: targets), position != NameTable.several else {
+      return nil
+    }
     return targets[Int(position)]
   }
 

@@ -79,10 +79,9 @@ struct IndexPass: Sendable {
     let broken = Mutex<Set<Int>>([])
     let conditions = Conditions()
     var bundles: [Int: LargeBundle] = [:]
-    let room = LargeBundle.Room()
     var files = files
     for number in files.indices where files[number].size > heldBundleBytes {
-      bundles[number] = LargeBundle(room)
+      bundles[number] = LargeBundle()
       files[number].givesAllEntries = true
     }
     let largeBundles = bundles
@@ -151,6 +150,7 @@ struct IndexPass: Sendable {
     }
     var index = whole.withLock { $0 }
     try conditions.settle(&index, stored, isLoaded: isLoaded)
+    index.settle()
     let searches = Set(searched.withLock { $0 })
     let answers = searches.isEmpty ? [:] : try stored(searches.sorted())
     var answered: [UInt64: [TargetIndex.Target]] = [:]
