@@ -6,9 +6,6 @@ import Synchronization
 
 /// Large Bundles whose entries are known since the first pass, and are loaded as they come.
 extension ImportWorker {
-  /// How many patients are enough to tell whether the database knows a Bundle's.
-  private static let sampleSize = 20
-
   func take(_ item: BatchFeed.Item, of large: LargeInput, source: String) {
     let isTransaction = large.type == "transaction" && context.run.honoursTransactions
     atHand = (large.mark, large.type)
@@ -90,7 +87,7 @@ extension ImportWorker {
       return open
     } compares: {
       guard context.hasSameRules,
-        areStored(patients: Array(large.patients.ids.prefix(ImportWorker.sampleSize)))
+        areStored(patients: large.patients.ids)
       else { return nil }
       return SpillStore(expectedBytes: context.files[large.file].size / 8, folder: NSTemporaryDirectory())
     }

@@ -16,7 +16,7 @@ extension ImportWorker {
     transaction = open
     readAgain(
       held, file: file, source: source, resolver: resolver,
-      whole: WholePatients(held.patients.map { documentID($0) }))
+      whole: WholePatients(many: held.patients.lazy.map { self.documentID($0) }))
     transaction = nil
     finishLarge(open, file: file, source: source, resolver: resolver, held)
   }
@@ -57,25 +57,41 @@ extension ImportWorker {
     let documents = SpilledDocuments(spill, context.assembler)
     hand(
       BundleTransaction(
-        large: open.spilledBytes, documentIDs: open.owners.mapValues { $0.sorted() },
+        large: open.spilledBytes, documentIDs: owners(of: open, in: spill),
         deletions: open.deleted,
         forEachBatch: { put in try documents.forEachBatch(put) },
         ended: whenEnded(open)))
     while !pending.isEmpty { endOne() }
   }
 
+  /// By kind: the documents that a transaction's deletions may look for resources in first.
+  private func owners(of open: OpenTransaction, in spill: SpillStore) -> [DocumentKind: [String]] {
+    var owners: [DocumentKind: [String]] = [:]
+    for kind in open.kinds { owners[kind] = [] }
+    if open.deleted.isEmpty { return owners }
+    forEachGroup(in: spill) { group, groups in
+      if group.kind == .patient || group.kind == .chart { owners[group.kind]?.append(groups.id(of: group)) }
+    }
+    return owners
+  }
+
   func countSpilledAsRefused(_ open: OpenTransaction) {
     guard let spill = open.spill else { return }
+    forEachGroup(in: spill) { group, groups in
+      var draft = DocumentDraft(kind: group.kind, id: groups.id(of: group))
+      draft.merge(groups.parts(of: group))
+      context.ledger.countRefused(draft)
+    }
+  }
+
+  /// Hands over what is in a spill, document by document.
+  private func forEachGroup(in spill: SpillStore, _ body: (DocumentGroups.Group, DocumentGroups) -> Void) {
     do {
       for number in 0..<spill.partitionCount {
         var parts = PartBuffer()
         try spill.copy(number, into: &parts)
         let groups = DocumentGroups(parts)
-        for group in groups.groups {
-          var draft = DocumentDraft(kind: group.kind, id: groups.id(of: group))
-          draft.merge(groups.parts(of: group))
-          context.ledger.countRefused(draft)
-        }
+        for group in groups.groups { body(group, groups) }
       }
     } catch {
       context.fail(error)

@@ -79,8 +79,7 @@ extension ImportWorker {
     do {
       try spill.append(key: NameHash.of(part.documentID), part: part.record)
       open.spilledBytes += part.record.count
-      let id = String(decoding: part.documentID, as: UTF8.self)
-      if part.kind == .patient || part.kind == .chart { open.owners[part.kind, default: []].insert(id) }
+      open.kinds.insert(part.kind)
     } catch {
       context.fail(error)
     }

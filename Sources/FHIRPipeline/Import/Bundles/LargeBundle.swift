@@ -9,7 +9,7 @@ final class LargeBundle: Sendable {
   struct Contents: Sendable {
     fileprivate(set) var index = TargetIndex(isLarge: true)
     /// Ids of the patients in it.
-    fileprivate(set) var patients: [String] = []
+    fileprivate(set) var patients = TargetKeys()
     /// `Bundle.type`; of one that breaks off what it has to be taken for.
     var type: String? { knownType ?? (isUnfinished && hasRequests ? "transaction" : nil) }
     fileprivate var knownType: String?

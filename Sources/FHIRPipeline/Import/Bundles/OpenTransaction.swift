@@ -25,8 +25,8 @@ final class OpenTransaction {
   var spill: SpillStore?
   /// Bytes of parts in the spill.
   var spilledBytes = 0
-  /// By kind: the documents that the parts in the spill belong to, as far as deletions may look for resources there.
-  var owners: [DocumentKind: Set<String>] = [:]
+  /// Of the documents that the parts in the spill belong to.
+  var kinds: Set<DocumentKind> = []
   /// Resources that are deleted with it.
   var deleted: [TargetIndex.Target] = []
   /// Appointments that were made of its Encounters.
@@ -52,7 +52,7 @@ final class OpenTransaction {
     deletions += part.deletions
     changed.add(part.changed)
     spilledBytes += part.spilledBytes
-    for (kind, ids) in part.owners { owners[kind, default: []].formUnion(ids) }
+    kinds.formUnion(part.kinds)
     derived += part.derived
     if part.hasUnreadable { hasUnreadable = true }
     summary.add(part.summary)

@@ -82,13 +82,15 @@ final class ImportContext: Sendable {
     for (file, bundle) in found.largeBundles {
       guard let contents = bundle.contents else { continue }
       let prefix = run.prefix
-      let own = contents.patients.filter { !found.repeated.contains(NameHash.of("Patient/" + $0)) }
+      let own = contents.patients.all.lazy.filter {
+        !found.repeated.contains(NameHash.of("Patient/" + $0))
+      }
       let isTransaction = contents.type == "transaction" && run.honoursTransactions
       largeInputs[file] = LargeInput(
         file: file, contents,
         resolver: ReferenceResolver(run: found.index, bundle: contents.index, stored: stored),
-        patients: isTransaction ? WholePatients(own.map { prefix + $0 }) : .none)
-      if !isTransaction { sample += contents.patients.prefix(100) }
+        patients: isTransaction ? WholePatients(many: own.map { prefix + $0 }) : .none)
+      if !isTransaction { sample += contents.patients.all.prefix(100) }
     }
     self.largeInputs = largeInputs
     patients = sample
