@@ -77,6 +77,7 @@ extension Rule {
   package static let elementID = Rule("element-id", .structure)
 
   // Terminology
+  package static let bindingMaximum = Rule("binding-maximum", .codeInvalid)
   package static let bindingExtensible = Rule("binding-extensible", .codeInvalid)
   package static let codeUnknown = Rule("code-unknown", .codeInvalid)
   package static let codeShape = Rule("code-shape", .codeInvalid)
@@ -119,6 +120,7 @@ extension Rule {
   package static let referenceAmbiguous = Rule("reference-ambiguous", .businessRule)
   package static let bundleUnreachable = Rule("bundle-unreachable", .businessRule)
   package static let transactionRefused = Rule("transaction-refused", .businessRule)
+  package static let transactionUnfinished = Rule("transaction-unfinished", .incomplete)
   package static let transactionTwice = Rule("transaction-twice", .duplicate)
   package static let versionConflict = Rule("version-conflict", .conflict)
   // Profiles and extensions
@@ -154,14 +156,15 @@ extension Rule {
     elementEmpty, arrayExpected, arrayUnexpected, arrayEmpty, nullValue, stringEmpty, valueKind,
     primitiveFormat,
     primitiveRange, bindingRequired, referenceSyntax, referenceTarget, contained, bundleEntry, elementID,
-    bindingExtensible, codeUnknown, codeShape, codeDisplay, codeInactive, codeSystemMissing, codeSystem,
+    bindingMaximum, bindingExtensible, codeUnknown, codeShape, codeDisplay, codeInactive, codeSystemMissing,
+    codeSystem,
     codeUndecided, identifierCheckDigit,
     attachmentSize, enableWhen, questionnaireUnknown, questionnaireItem, questionnaireRequired,
     questionnaireDisabled, questionnaireAnswer, measureUnknown, measureGroup, measureScore, measureCount,
     designBase, designElement,
     designSlicing, designValue, designCode, designExpression,
     narrativeSyntax, narrativeLink, referenceMissing, referenceAmbiguous, bundleUnreachable,
-    transactionRefused, transactionTwice, versionConflict,
+    transactionRefused, transactionTwice, transactionUnfinished, versionConflict,
     profileUnknown, profileMin, profileMax, profileType, profileFixed, profilePattern, profileRange,
     profileLength, profileSlice, profileSliceOrder, profileNone, profileTarget, profileMustSupport,
     profileNarrative,

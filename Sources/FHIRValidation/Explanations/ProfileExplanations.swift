@@ -211,6 +211,16 @@ extension RuleExplanation {
       bad: .excerpt("a transaction with a Patient, and an Observation without its code"),
       good: .excerpt("the same with the code; or as a Bundle of type batch")),
     RuleExplanation(
+      "transaction-unfinished", "The transaction's file breaks off",
+      meaning:
+        "A Bundle of type transaction is loaded all or nothing, and its file ends, or cannot be read, before the Bundle does. What "
+        + "was read of it is set aside; a replay leaves it there.",
+      reason: "Nobody can tell what is missing: half of an order is worse than none.",
+      remedy:
+        "Fetch the file again, import it, and delete what was set aside; or load what is there with --no-transactions.",
+      bad: .excerpt("the first half of a transaction's file"),
+      good: .excerpt("the whole file")),
+    RuleExplanation(
       "transaction-twice", "A transaction names a resource twice",
       meaning:
         "Each resource stands in a transaction once, whatever is asked for it: to be made, to be changed, or to be deleted. What a "

@@ -34,6 +34,25 @@ extension RuleExplanation {
           {"system":"http://terminology.hl7.org/CodeSystem/v3-MaritalStatus","code":"M"}]}}
         """)),
     RuleExplanation(
+      "binding-maximum", "No code is one of those that may be taken",
+      meaning:
+        "The element is bound to a value set with the strength `preferred`, and codes may be taken from a larger one at most: "
+        + "languages from the tags of BCP 47. A text alone says no code, and is none of a wrong one.",
+      reason:
+        "Whoever reads the element knows these codes. HL7's validator lets others pass, and national guides use them, so that "
+        + "this is a warning.",
+      remedy: "Let one of these codes stand beside the others.",
+      bad: .json(
+        """
+        {"resourceType":"Patient","communication":[{"language":{"coding":[
+          {"system":"http://clinic.org/languages","code":"german"}]}}]}
+        """),
+      good: .json(
+        """
+        {"resourceType":"Patient","communication":[{"language":{"text":"German","coding":[
+          {"system":"urn:ietf:bcp:47","code":"de"},{"system":"http://clinic.org/languages","code":"german"}]}}]}
+        """)),
+    RuleExplanation(
       "code-unknown", "The code system has no such code",
       meaning:
         "The system is at hand, and the code is none of its codes; or the code breaks the system's grammar, as of "

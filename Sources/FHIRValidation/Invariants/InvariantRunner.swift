@@ -44,21 +44,27 @@ final class InvariantRunner {
 
   func checks(of element: Int, type: TypeID) -> [InvariantCheck] { plan.checks(of: element, type: type) }
 
-  /// Whether an invariant is broken.
+  enum Verdict {
+    case kept
+    case broken
+    /// The values do not tell, and an invariant must be true: see https://hl7.org/fhir/R4/conformance-rules.html#constraints.
+    case untold
+  }
+
+  /// Whether an invariant is kept.
   ///
   /// - Parameter isWhole: whether all elements stand that must. Where one is missing, an expression that gives nothing is
   ///   its consequence.
-  func isBroken(_ check: InvariantCheck, _ context: Evaluator.Context, isWhole: Bool) -> Bool {
+  func verdict(_ check: InvariantCheck, _ context: Evaluator.Context, isWhole: Bool) -> Verdict {
     do {
       switch try evaluator.evaluateBoolean(check.expression, in: context) {
-      case true?: return false
-      case false?: return true
-      // An invariant must be true; see https://hl7.org/fhir/R4/conformance-rules.html#constraints.
-      case nil: return isWhole && !check.allowsNothing
+      case true?: return .kept
+      case false?: return .broken
+      case nil: return isWhole && !check.allowsNothing ? .untold : .kept
       }
     } catch {
       // The data is not what the expression expects, which other rules report.
-      return false
+      return .kept
     }
   }
 }

@@ -12,9 +12,7 @@ extension StructureWalk {
     for check in runner.checks(of: frame.type)
     where !check.formula.isTrue(seen) || options.evaluatesEveryInvariant {
       let context = context(of: frame.node, type: frame.type, resource: frame.resource)
-      if runner.isBroken(check, context, isWhole: isWhole) {
-        report(check, at: frame.node)
-      }
+      report(check, runner.verdict(check, context, isWhole: isWhole), at: frame.node)
     }
   }
 
@@ -26,17 +24,19 @@ extension StructureWalk {
     guard let runner = invariants else { return }
     let type = TypeID(rawValue: child.type)
     for check in runner.checks(of: Int(child.element), type: type) {
-      if runner.isBroken(check, context(of: node, type: type, resource: resource), isWhole: true) {
-        report(check, at: node)
-      }
+      let context = context(of: node, type: type, resource: resource)
+      report(check, runner.verdict(check, context, isWhole: true), at: node)
     }
   }
 
-  private mutating func report(_ check: InvariantCheck, at node: Int) {
+  private mutating func report(_ check: InvariantCheck, _ verdict: InvariantRunner.Verdict, at node: Int) {
+    if case .kept = verdict { return }
     // An element that is defined by reference to another has the other's invariants too; where they demand the same, it
     // is said once (tst-7 and tst-8).
-    if findings.contains(where: { $0.node == node && $0.issue.message == check.message }) { return }
-    report(check.severity, check.rule, at: node, check.message)
+    if findings.contains(where: { $0.node == node && $0.issue.message.hasPrefix(check.message) }) { return }
+    var message = check.message
+    if case .untold = verdict { message += ": whether that holds cannot be told of these values" }
+    report(check.severity, check.rule, at: node, message)
   }
 
   private func context(of node: Int, type: TypeID, resource: Int) -> Evaluator.Context {

@@ -34,6 +34,13 @@ struct BindingCheck {
     if let maximum = binding.maximum {
       switch membership(of: node, form, in: maximum.plan) {
       case .yes: break
+      // The maximum says from where codes may be taken, and what is only preferred may have none.
+      case .no where form == .concept && binding.strength == .preferred:
+        guard hasCode(node) else { return .holds }
+        return .broken(
+          fault(
+            .warning, .bindingMaximum, node, form,
+            "should \(verb(form)) \(description(of: maximum.plan, node, form)), where a code is given"))
       case .no:
         return .broken(
           fault(
@@ -90,6 +97,13 @@ struct BindingCheck {
         }
       }
       return result
+    }
+  }
+
+  /// Whether a concept has a code, and is not told by its text alone.
+  private func hasCode(_ node: Int) -> Bool {
+    tree.children(of: node).contains {
+      tree.nodes[$0].name == names.coding && tree.child(names.code, of: $0) != nil
     }
   }
 

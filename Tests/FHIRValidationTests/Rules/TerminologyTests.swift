@@ -14,8 +14,11 @@ import Testing
     #"{"resourceType":"Patient","maritalStatus":{"coding":[{"system":"http://clinic.org/m","code":"x"},{"system":"http://terminology.hl7.org/CodeSystem/v3-MaritalStatus","code":"M"}]}}"#,
     // Preferred and example bindings ask for nothing.
     #"{"resourceType":"Patient","communication":[{"language":{"coding":[{"system":"urn:ietf:bcp:47","code":"gsw-CH"}]}}]}"#,
-    // A maximum value set holds whatever the strength: language is preferred, and no tag of BCP 47 is no language.
-    #"{"resourceType":"Patient","communication":[{⟦binding-required⟧"language":{"coding":[{"system":"http://clinic.org/l","code":"german"}]}}]}"#,
+    // A maximum value set says from where codes may be taken: a text alone has none, a code may be another one, for HL7's validator
+    // lets it pass, and what a preferred code is must be one.
+    #"{"resourceType":"Patient","communication":[{"language":{"text":"Züritüütsch"}}]}"#,
+    #"{"resourceType":"Patient","communication":[{"language":{"coding":[{"display":"Züritüütsch"}]}}]}"#,
+    #"{"resourceType":"Patient","communication":[{⟦binding-maximum⟧"language":{"coding":[{"system":"http://clinic.org/l","code":"german"}]}}]}"#,
     #"{"resourceType":"Patient",⟦binding-required⟧"language":"en_US"}"#,
     // A required CodeableConcept: one finding, whether its code exists elsewhere or not.
     #"{"resourceType":"AllergyIntolerance","patient":{"display":"x"},⟦binding-required⟧"clinicalStatus":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical","code":"actve"}]}}"#,
