@@ -220,10 +220,17 @@ package struct ExportRun: Sendable {
       // A provider is nobody's; it belongs to an export of all.
       return try BSONDocument(["_id": ["$in": []]])
     case .resource:
-      let references = BSONValue.array(patients.sorted().map { .string("Patient/" + $0) })
+      let patients = patients.sorted()
+      let whole = BSONValue.array(patients.map { .string("Patient/" + $0) })
+      // A reference may name a version: `0` comes after `/`.
+      let versions: [BSONValue] = patients.map { id in
+        ["$gte": .string("Patient/\(id)/_history/"), "$lt": .string("Patient/\(id)/_history0")]
+      }
       return try BSONDocument([
         "$or": .array(
-          ["patient", "subject", "beneficiary"].map { ["fhir.\($0).reference": ["$in": references]] })
+          ["patient", "subject", "beneficiary"].flatMap { element in
+            ([["$in": whole]] + versions).map { ["fhir.\(element).reference": $0] }
+          })
       ])
     }
   }

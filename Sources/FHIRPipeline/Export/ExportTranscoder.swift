@@ -131,7 +131,7 @@ final class ExportTranscoder {
       guard ReferenceText.needsResolving(tree.rawText(node)) else { return }
       switch self.resolver.resolve(node, in: tree) {
       case .asWritten: break
-      case .target(let target): tree.replaceText(of: node, with: target.key)
+      case .target(_, let text): tree.replaceText(of: node, with: text)
       case .notFound: batch.unresolvedReferences += 1
       }
     }

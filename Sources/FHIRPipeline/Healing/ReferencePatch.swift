@@ -63,9 +63,9 @@ struct ReferencePatch {
     } else {
       switch resolver.resolve(text) {
       case .asWritten(let known): target = known
-      case .target(let found):
+      case .target(let found, let resolved):
         target = found
-        fields.fields[at].value = .string(found.key)
+        fields.fields[at].value = .string(resolved)
         fields.fields.insert(.init("_written", .string(text)), at: next)
         next += 1
         count += 1

@@ -10,20 +10,26 @@ package final class ReferenceResolver: Sendable {
   let bundle: TargetIndex
   /// What the database answered.
   let stored: StoredTargets?
+  /// Whether a resource of the run is not loaded, or will not be.
+  private let isSetAside: @Sendable (TargetIndex.Target) -> Bool
 
-  package init(run: TargetIndex, bundle: TargetIndex = TargetIndex(), stored: StoredTargets? = nil) {
+  package init(
+    run: TargetIndex, bundle: TargetIndex = TargetIndex(), stored: StoredTargets? = nil,
+    isSetAside: @escaping @Sendable (TargetIndex.Target) -> Bool = { _ in false }
+  ) {
     self.run = run
     var bundle = bundle
     bundle.settle()
     self.bundle = bundle
     self.stored = stored
+    self.isSetAside = isSetAside
   }
 
   package enum Resolution: Sendable, Equatable {
     /// It is written as `Type/id` already, or points into its own resource.
     case asWritten(TargetIndex.Target?)
-    /// It is written otherwise, and points to this resource.
-    case target(TargetIndex.Target)
+    /// It is written otherwise, and points to this resource: `text` is `Type/id`, with the version where it names one.
+    case target(TargetIndex.Target, text: String)
     /// It is written otherwise, and nothing answers to it.
     case notFound
   }
@@ -42,7 +48,12 @@ package final class ReferenceResolver: Sendable {
     case .relative(let type, let id): return .asWritten(TargetIndex.Target(type: type, id: id))
     case .identifierSearch(let type, let system, let value):
       return answer(target(named: TargetIndex.identifierName(type: type, system: system, value: value)))
-    case .url: return answer(target(named: text))
+    case .url:
+      guard let version = ReferenceText.version(of: text) else { return answer(target(named: text)) }
+      // A version is one of the resource that has the rest of the URL: https://hl7.org/fhir/R4/bundle.html#references
+      let found =
+        target(named: text) ?? target(named: UnsafeBufferPointer(rebasing: text[..<version.lowerBound]))
+      return answer(found, version: text[version])
     case .search: return .notFound
     }
   }
@@ -52,12 +63,22 @@ package final class ReferenceResolver: Sendable {
     tree.nodes[node].flags.contains(.escaped) ? resolve(tree.string(at: node)) : resolve(tree.rawText(node))
   }
 
-  private func answer(_ target: TargetIndex.Target?) -> Resolution { target.map { .target($0) } ?? .notFound }
+  /// - Parameter version: as it follows an id: `/_history/4`.
+  private func answer(
+    _ target: TargetIndex.Target?, version: Slice<UnsafeBufferPointer<UInt8>>? = nil
+  ) -> Resolution {
+    guard let target else { return .notFound }
+    let text = version.map { target.key + String(decoding: $0, as: UTF8.self) } ?? target.key
+    return .target(target, text: text)
+  }
 
-  /// Resolves a reference that names its target by a business identifier alone.
+  /// Resolves a reference that names its target by a business identifier alone. No text tells whom it meant, once that is found: so
+  /// that it means the same in an export, who is set aside is not meant.
   package func resolve(type: String, identifier: ResourceIdentity.Identifier) -> TargetIndex.Target? {
-    target(
-      named: TargetIndex.identifierName(type: type, system: identifier.system, value: identifier.value))
+    let name = TargetIndex.identifierName(type: type, system: identifier.system, value: identifier.value)
+    let hash = NameHash.of(name)
+    if let own = bundle.target(hash: hash) ?? run.target(hash: hash), !isSetAside(own) { return own }
+    return stored?.target(named: name)
   }
 
   /// What a resource is called: an Organization's name.

@@ -79,6 +79,24 @@ package enum ReferenceText: Equatable, Sendable {
     return has("|") && !has("%") && !has("&")
   }
 
+  /// Where a URL names the version of a resource: `/_history/4` at its end; nil where it names none.
+  static func version(of text: UnsafeBufferPointer<UInt8>) -> Range<Int>? {
+    let history: StaticString = "/_history"
+    guard let slash = text.lastIndex(of: UInt8(ascii: "/")), slash + 1 < text.count else { return nil }
+    let start = slash - history.utf8CodeUnitCount
+    let word = UnsafeBufferPointer(start: history.utf8Start, count: history.utf8CodeUnitCount)
+    guard start > 0, text[start..<slash].elementsEqual(word) else { return nil }
+    return start..<text.count
+  }
+
+  /// A URL without the version that it names.
+  static func unversioned(_ text: String) -> String {
+    var text = text
+    return text.withUTF8 { text in
+      String(decoding: text[..<(version(of: text)?.lowerBound ?? text.count)], as: UTF8.self)
+    }
+  }
+
   /// How many ASCII letters the text begins with.
   private static func letters(_ text: UnsafeBufferPointer<UInt8>) -> Int {
     text.firstIndex { !(0x61...0x7A).contains($0 | 0x20) } ?? text.count

@@ -25,7 +25,9 @@ package struct ResourceIdentity: Sendable, Equatable {
     let id: String
     if let own = tree.child(names.id, of: node), tree.nodes[own].textLength > 0 {
       id = tree.string(at: own)
-    } else if let fullUrl, let tail = ResourceIdentity.identifierTail(of: fullUrl) {
+    } else if let fullUrl,
+      let tail = ResourceIdentity.identifierTail(of: ReferenceText.unversioned(fullUrl))
+    {
       id = tail
     } else if let business = ResourceIdentity.identifiers(of: tree, at: node).first {
       id = ContentHash.uuid(

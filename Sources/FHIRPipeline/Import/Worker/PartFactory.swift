@@ -93,9 +93,9 @@ struct PartFactory: ~Copyable {
     references.forEach(in: tree, from: resource.node, where: ReferenceText.needsResolving) { _, reference in
       switch resolver.resolve(reference, in: tree) {
       case .asWritten: break
-      case .target(let target):
+      case .target(_, let text):
         result.resolved += 1
-        rewrites.append(node: reference, text: target.key)
+        rewrites.append(node: reference, text: text)
       case .notFound:
         result.unresolved += 1
         if let name = ReferenceText(tree.string(at: reference)).name(writtenAs: tree.string(at: reference)) {
@@ -322,7 +322,7 @@ extension ReferenceResolver {
     if let reference = tree.child(names.reference, of: element) {
       switch resolve(reference, in: tree) {
       case .asWritten(let target): return target
-      case .target(let target): return target
+      case .target(let target, _): return target
       case .notFound: return nil
       }
     }
@@ -359,7 +359,7 @@ extension ReferenceText {
     switch self {
     case .identifierSearch(let type, let system, let value):
       TargetIndex.identifierName(type: type, system: system, value: value)
-    case .url: text
+    case .url: ReferenceText.unversioned(text)
     case .relative, .contained, .search: nil
     }
   }
