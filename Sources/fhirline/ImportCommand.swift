@@ -69,8 +69,7 @@ extension CommonOptions {
       if !quiet { outcome.summary.lines(colours: Terminal.colours).forEach(Terminal.say) }
     }
     if let path = outcome.quarantinePath, !quiet {
-      Terminal.say(
-        "  \(Amount.of(outcome.summary.total.quarantined, "resource")) set aside, with reasons: \(path)")
+      Terminal.say("  \(Amount.grouped(outcome.setAside)) set aside, with reasons: \(path)")
     }
     if !quiet { run.definitionTroubles.forEach(Terminal.say) }
     if let failure = outcome.failure { Terminal.say("fhirline: \(failure.message)") }

@@ -113,7 +113,7 @@ struct QuarantineCommand: ParsableCommand {
         return
       }
       let run = try common.importRun(configuration, packages)
-      let replay = try QuarantineReplay(paths)
+      let replay = try QuarantineReplay(paths, honoursTransactions: run.honoursTransactions)
       let outcome = try replay.run(run, store: try Database.open(configuration, confirmsAtEnd: true))
       common.tell(outcome.run, of: run, as: summary)
       if !common.quiet {
@@ -128,6 +128,11 @@ struct QuarantineCommand: ParsableCommand {
             Terminal.say(
               "  \(file.path): \(Amount.of(strangers, "line")) that cannot be read as entries stay as they are: "
                 + "an entry is one line of JSON")
+          }
+          if let unfinished = outcome.unfinished[file.path] {
+            Terminal.say(
+              "  \(file.path): \(Amount.of(unfinished, "resource")) of a transaction Bundle whose file broke off: of it all is "
+                + "loaded, or nothing: import the whole file again (--no-transactions loads what is here)")
           }
           if let beginnings = outcome.beginnings[file.path] {
             Terminal.say(

@@ -220,4 +220,16 @@ import Testing
     #expect(second.loaded == .init(inserted: 0, replaced: 0, unchanged: 1))
     #expect(try workspace.run("compare", workspace.path("in"), workspace.path("out")).status == 0)
   }
+
+  @Test func `entries that hold nothing to be loaded are said`() throws {
+    let workspace = try Workspace()
+    let file = try workspace.write(
+      "answers.json",
+      #"{"resourceType":"Bundle","type":"transaction-response","entry":[{"response":{"status":"201"}},{"response":{"status":"400"}}]}"#
+    )
+    let outcome = try workspace.run("import", file)
+    #expect(outcome.status == 0)
+    #expect(outcome.errors.contains("2 entries of Bundles hold no resource"), "\(outcome.errors)")
+    #expect(try workspace.run("import", file, "--summary", "json").output.contains(#""idleEntries":2,"#))
+  }
 }

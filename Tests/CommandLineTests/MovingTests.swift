@@ -112,7 +112,20 @@ import Testing
     #expect(try workspace.document("p2", in: "patient_chart")["weight"] == .double(150))
     #expect(try workspace.document("p1", in: "patient")["insurance_id"] == nil)
     #expect(try workspace.document("p2", in: "patient")["insurance_id"] == "7")
-    // What comes late and is older changes nothing.
+    // What comes late and is older changes nothing, and counts as nothing new.
+    let late = try workspace.write(
+      "late.ndjson",
+      Self.weight("o1", of: "p1", version: 1) + "\n" + Self.coverage(of: "p1", version: 1) + "\n")
+    for _ in 0..<2 {
+      let outcome = try workspace.run("import", late, "--summary", "json")
+      let counts = try JSONDecoder().decode(Workspace.Summary.self, from: Data(outcome.output.utf8))
+      #expect(counts.loaded == .init(inserted: 0, replaced: 0, unchanged: 2), "\(outcome.output)")
+      #expect(outcome.errors.contains("2 resources older than what another document has of the same"))
+      #expect(!outcome.errors.contains("taken out"))
+      let planned = try workspace.run("plan", late, "--format", "json").output
+      #expect(planned.contains(#""loaded":{"inserted":0,"replaced":0,"unchanged":2}"#), "\(planned)")
+    }
+    #expect(try workspace.document("p1", in: "patient_chart")["weight"] == nil)
     let again = try load(corrected, "corrected", into: workspace)
     #expect(again.loaded == .init(inserted: 0, replaced: 0, unchanged: 2))
     try expectNoFindings(workspace, "corrected")

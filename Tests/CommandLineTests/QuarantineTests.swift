@@ -254,4 +254,48 @@ import Testing
     let chart = try workspace.document("0b6f8c4e-8d1f-4f6b-9a51-6c3ad3f7f007", in: "patient_chart")
     #expect(chart["observations"]?.elements?.count == 1)
   }
+
+  @Test func `of a transaction whose file broke off nothing is replayed but entry by entry`() throws {
+    let workspace = try Workspace()
+    let entries = (0..<3).map { number in
+      #"{"resource":{"resourceType":"Patient","id":"p\#(number)","gender":"\#(number == 1 ? "M" : "male")"},"#
+        + #""request":{"method":"PUT","url":"Patient/p\#(number)"}}"#
+    }
+    let text =
+      #"{"resourceType":"Bundle","type":"transaction","entry":["# + entries.joined(separator: ",\n") + ","
+    let file = try workspace.write("cut.json", text)
+    #expect(try workspace.importFiles(file, status: 1).loaded.inserted == 0)
+    let before = try workspace.read("quarantine.ndjson").replacing(
+      #""gender":"M""#, with: #""gender":"male""#)
+    try workspace.write("quarantine.ndjson", before)
+    let replay = try quarantine(workspace, "replay")
+    #expect(replay.status == 1)
+    #expect(
+      replay.errors.contains("3 resources of a transaction Bundle whose file broke off"), "\(replay.errors)")
+    #expect(replay.errors.contains("import the whole file again"))
+    #expect(try workspace.documents(in: "patient").isEmpty)
+    let after = try workspace.read("quarantine.ndjson").split(separator: "\n")
+    #expect(
+      after.filter { $0.contains("request") }
+        == before.split(separator: "\n").filter { $0.contains("request") })
+    _ = try quarantine(workspace, "replay", "--no-transactions")
+    #expect(try workspace.documents(in: "patient").count == 3)
+  }
+
+  @Test func `a long path is shortened for people, and whole for programs`() throws {
+    let workspace = try Workspace()
+    var item = #"{"linkId":"x","answer":[{"valueBoolean":7}]}"#
+    for number in 0..<30 { item = #"{"linkId":"\#(number)","item":[\#(item)]}"# }
+    let file = try workspace.write(
+      "deep.json",
+      #"{"resourceType":"QuestionnaireResponse","status":"completed","item":[\#(item)]}"#)
+    _ = try workspace.importFiles(file, status: 1)
+    let whole = "QuestionnaireResponse" + String(repeating: ".item", count: 31) + ".answer.value"
+    let list = try quarantine(workspace, "list").output
+    let line = try #require(list.split(separator: "\n").first { $0.contains(" × ") })
+    #expect(line.count < 150 && !list.contains(whole), "\(line)")
+    #expect(
+      line.contains("QuestionnaireResponse.item.….item.") && line.contains(".item.answer.value"), "\(line)")
+    #expect(try quarantine(workspace, "list", "--format", "json").output.contains(whole))
+  }
 }

@@ -226,6 +226,9 @@ import Testing
     let summary = try database.importFiles([("b.json", BundleText.bundle("batch", [patient("p"), patch]))])
     #expect(summary.total.inserted == 1)
     #expect(summary.total.quarantined == 1)
+    let aside = try String(
+      contentsOf: database.folder.appending(path: "quarantine.ndjson"), encoding: .utf8)
+    #expect(aside.contains(#""expression":"Bundle.entry[1].request.method""#))
   }
 
   // MARK: ifNoneExist

@@ -78,7 +78,6 @@ extension ImportRun.Outcome {
     if summary.files > 0 && summary.unreadableFiles == summary.files && total.read == 0 {
       return .couldNotRun
     }
-    return total.quarantined > 0 || summary.unreadableFiles > 0 || summary.errors > 0
-      ? .findings : .done
+    return summary.hasFindings ? .findings : .done
   }
 }

@@ -22,7 +22,9 @@ package struct ConvertBatch: Sendable {
   }
 
   /// - Parameter say: takes a line about files of a folder that are left out.
-  package func run(_ input: String, to output: String, say: (String) -> Void = { _ in }) throws -> Report {
+  package func run(_ input: String, to output: String, say: @escaping (String) -> Void = { _ in }) throws
+    -> Report
+  {
     var isFolder: ObjCBool = false
     let isThere = FileManager.default.fileExists(atPath: input, isDirectory: &isFolder)
     var jobs: [(file: InputFile, path: String, format: Format)] = []

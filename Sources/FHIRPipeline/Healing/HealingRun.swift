@@ -22,6 +22,8 @@ final class HealingRun {
   private let hasReplaced: Bool
   /// Whether others import meanwhile: what this one waits for may have come with them, too late for it and too early for them.
   private let hasCompany: Bool
+  /// Whether a resource of the inputs was not loaded.
+  private let isSetAside: @Sendable (TargetIndex.Target) -> Bool
   private var factory: PartFactory
   private var memory = PageMemory()
   private var healed = 0
@@ -29,7 +31,8 @@ final class HealingRun {
   init(
     _ run: ImportRun, store: DocumentStore, states: StoredStates, assembler: DocumentAssembler,
     index: TargetIndex,
-    number: Int32, hasReplaced: Bool, hasCompany: Bool = false
+    number: Int32, hasReplaced: Bool, hasCompany: Bool = false,
+    isSetAside: @escaping @Sendable (TargetIndex.Target) -> Bool
   ) {
     self.hasReplaced = hasReplaced
     self.hasCompany = hasCompany
@@ -41,7 +44,8 @@ final class HealingRun {
     self.number = number
     stored = StoredTargets(
       store: store, mappings: run.mappings, collections: run.collections, prefix: run.prefix)
-    resolver = ReferenceResolver(run: index, stored: stored)
+    self.isSetAside = isSetAside
+    resolver = ReferenceResolver(run: index, stored: stored, isSetAside: isSetAside)
     factory = PartFactory(
       mappings: run.mappings, source: run.source, encounterClasses: run.encounterClasses,
       unfitIDs: states.unfitIDs)
@@ -63,7 +67,7 @@ final class HealingRun {
   func heal() throws -> Int {
     let names = try newNames()
     for (key, name) in names { index.setName(name, of: key) }
-    if !names.isEmpty { resolver = ReferenceResolver(run: index, stored: stored) }
+    if !names.isEmpty { resolver = ReferenceResolver(run: index, stored: stored, isSetAside: isSetAside) }
     let waiting = try documents(showing: names)
     guard !waiting.isEmpty else { return 0 }
     let refused = Mutex<Set<String>>([])
@@ -89,7 +93,7 @@ final class HealingRun {
   func plan(into sink: PlanSink) throws -> Int {
     let names = try newNames { [prefix] in try sink.names(of: $0, prefix: prefix) }
     for (key, name) in names { index.setName(name, of: key) }
-    if !names.isEmpty { resolver = ReferenceResolver(run: index, stored: stored) }
+    if !names.isEmpty { resolver = ReferenceResolver(run: index, stored: stored, isSetAside: isSetAside) }
     let waiting = try documents(showing: names)
     guard !waiting.isEmpty else { return 0 }
     let found = try sink.healing { healed in
@@ -161,7 +165,8 @@ final class HealingRun {
         let waiting = Waiting(kind: kind, id: document, notes: [id])
         if isKnown(name) {
           add(waiting)
-        } else if try note.find("run")?.integer == Int64(number) {
+        } else if try note.find("run")?.integer == Int64(number) || index.target(named: name) != nil {
+          // Of whom a version was set aside another may be there.
           own.append((name, waiting))
           if own.count == HealingRun.namesPerQuestion { look() }
         }
@@ -220,7 +225,7 @@ final class HealingRun {
   private func isKnown(_ name: String) -> Bool {
     let prefix = WaitingReferences.name(ofTarget: "")
     if name.hasPrefix(prefix) { return index.name(of: String(name.dropFirst(prefix.count))) != nil }
-    return index.target(named: name) != nil
+    return index.target(named: name).map { !isSetAside($0) } ?? false
   }
 
   private func pages(of document: Waiting) throws -> [BSONDocument]? {

@@ -131,9 +131,11 @@ final class MovedResources: Sendable {
   ///   - prefix: of every `_id`, with its dot.
   ///   - inserted: whether resources of a type came that their documents did not have.
   ///   - say: takes a line for people.
+  ///   - warn: takes what is wrong.
+  ///   - older: takes the type of a resource that was inserted, and is older than what another document has of it.
   func settle(
     _ store: DocumentStore, _ assembler: DocumentAssembler, number: Int32, prefix: String,
-    inserted: (String) -> Bool, say: (String) -> Void
+    inserted: (String) -> Bool, say: (String) -> Void, warn: (String) -> Void, older: (String) -> Void
   ) throws {
     var candidates = try candidates(store, inserted, say)
     if let returning = try returning(store, prefix: prefix, inserted, say) {
@@ -148,17 +150,33 @@ final class MovedResources: Sendable {
     let homes = try homes(of: candidates, store, prefix: prefix).filter { $0.value.count > 1 }
     let found = try resources(homes, store, assembler)
     var orders: [Home: Set<String>] = [:]
+    var outdated: Set<String> = []
     for (key, homes) in homes {
       guard let candidate = candidates[key],
         let kept = MovedResources.newest(candidate, homes, number, { found[$0]?[key] })
       else { continue }
       for home in homes where home != kept { orders[home, default: []].insert(key) }
+      if let own = candidate.home, own != kept, found[own]?[key]?.origin.run == number {
+        outdated.insert(key)
+        older(candidate.type)
+      }
     }
+    var count = -outdated.count
     for (home, keys) in orders.sorted(by: { ($0.key.kind, $0.key.id) < ($1.key.kind, $1.key.id) }) {
       if Interruption.isAsked { throw PipelineFailure.interrupted }
-      try remove(keys, from: home, store, assembler)
+      guard let reason = try remove(keys, from: home, store, assembler) else {
+        count += keys.count
+        continue
+      }
+      warn(
+        "\(home.kind.rawValue) \(home.id): error: still has \(Amount.of(keys.count, "resource")) that another document has "
+          + "now: MongoDB refuses it without: \(reason)")
     }
-    let count = orders.values.reduce(0) { $0 + $1.count }
+    if !outdated.isEmpty {
+      say(
+        "  \(Amount.of(outdated.count, "resource")) older than what another document has of the same: left as that has it"
+      )
+    }
     if count > 0 {
       say(
         "  \(Amount.of(count, "resource")) taken out of documents that another version of them had stood in")
@@ -234,7 +252,7 @@ final class MovedResources: Sendable {
   /// What would leave stored documents, where nothing is written: by document, the keys of resources.
   func leaving(
     _ store: DocumentStore, _ assembler: DocumentAssembler, prefix: String, inserted: (String) -> Bool,
-    say: (String) -> Void
+    say: (String) -> Void, older: (String) -> Void
   ) throws -> [(kind: DocumentKind, id: String, keys: Set<String>)] {
     let candidates = try candidates(store, inserted, { _ in })
     if state.withLock({ state in state.areTooMany || state.filtered.contains(where: inserted) }) {
@@ -251,6 +269,7 @@ final class MovedResources: Sendable {
       for home in homes where home != own {
         guard let stored = found[home]?[key] else { continue }
         let isOlder = candidate.version.isOlder(than: stored.version)
+        if isOlder, orders[own]?.contains(key) != true { older(candidate.type) }
         orders[isOlder ? own : home, default: []].insert(key)
       }
     }
@@ -339,17 +358,20 @@ final class MovedResources: Sendable {
     return found
   }
 
+  /// - Returns: why the document stays as it is; nil where it does not.
   private func remove(
     _ keys: Set<String>, from home: Home, _ store: DocumentStore, _ assembler: DocumentAssembler
-  ) throws {
+  ) throws -> String? {
     let loader = CollectionLoader(reading: home.kind, states, assembler)
-    try store.persevering { connection in
-      _ = try loader.remove(
+    return try store.persevering { connection in
+      let removal = try loader.remove(
         keys, from: home.id, of: home.kind, keepsEmpty: home.kind != .resource, connection)
+      if case .refused(let reason) = removal { return reason }
       if home.kind == .chart, states.layout == .both {
         try ChartMirror(charts: states.place(of: .chart), copies: states.embeddedCharts)
           .update([home.id], connection)
       }
+      return nil
     }
   }
 }

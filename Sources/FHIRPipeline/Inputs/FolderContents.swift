@@ -11,7 +11,8 @@ struct FolderContents {
   private var others: [String] = []
   private var links: [String] = []
   private var specials: [String] = []
-  private var manifests: [String] = []
+  /// Those of bulk exports, by path.
+  private(set) var manifests: [String] = []
 
   private let folder: String
   private let looksLikeFHIR: (String) -> Bool
@@ -37,6 +38,7 @@ struct FolderContents {
       }
     }
     files.sort()
+    manifests.sort()
   }
 
   /// Puts an entry of a folder where it belongs; true for one that is a folder.
@@ -62,21 +64,11 @@ struct FolderContents {
   }
 
   private mutating func add(_ relative: String, _ path: String) {
-    if FolderContents.isManifest(path) {
+    if InputManifests.isManifest(path) {
       manifests.append(path)
       return
     }
     if looksLikeFHIR(relative) { files.append(path) } else { others.append(relative) }
-  }
-
-  /// Whether a file is a bulk export's manifest, and no resource.
-  ///
-  /// See https://hl7.org/fhir/uv/bulkdata/export.html#response---complete-status
-  private static func isManifest(_ path: String) -> Bool {
-    guard path.hasSuffix("manifest.json"), let file = FileHandle(forReadingAtPath: path) else { return false }
-    // A resource says what it is at its top, or else before any manifest would have ended.
-    let head = (try? file.read(upToCount: 1 << 16)) ?? Data()
-    return head.range(of: Data("\"resourceType\"".utf8)) == nil
   }
 
   /// Where a path leads to; nil where it leads nowhere.
@@ -110,13 +102,6 @@ struct FolderContents {
       lines.append(
         "\(name): \(Amount.of(specials.count, "special file")) left out (\(FolderContents.some(of: specials))): pipes "
           + "and devices are read only where they are named themselves")
-    }
-    for manifest in manifests.sorted() {
-      let missing = InputManifests.missing(besides: manifest)
-      if missing.isEmpty { continue }
-      lines.append(
-        "\(FindingText.printable(manifest)): \(Amount.of(missing.count, "file")) named in it "
-          + "\(missing.count == 1 ? "is" : "are") not there (\(FolderContents.some(of: missing)))")
     }
     return lines
   }

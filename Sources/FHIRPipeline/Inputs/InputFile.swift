@@ -9,14 +9,26 @@ package struct InputFile: Sendable {
   package let path: String?
   /// The pipe or device to be read where there is no file; nil for standard input.
   private var pipe: String?
-  /// Whether Bundles in it are resources to be kept whole, as a manifest beside it says, and not containers of resources.
-  package var keepsBundles = false
+  /// What a manifest beside it says that it holds.
+  package var contents = Contents.resources
+  /// How many resources a manifest beside it says that it has.
+  var expectedCount: Int?
   /// What resources in it are called that came without an id, as a manifest tells it.
   var names: ResourceNames?
+  /// The manifest that names it, where it is not there: what it would hold was not fetched.
+  private var missingFrom: String?
   /// Whether every entry of a Bundle in it is read, though others of its resources may be passed over.
   var givesAllEntries = false
   /// Size in bytes as stored (compressed for `.gz`); 0 when unknown.
   package let size: Int
+
+  package enum Contents: Sendable {
+    case resources
+    /// Bundles in it are resources to be kept whole, and not containers of resources.
+    case bundlesAsResources
+    /// OperationOutcomes in it are what a server has to say of an export, and no data.
+    case serverMessages
+  }
 
   /// The file behind the path, where it has no name of its own.
   var temporary: TemporaryFile?
@@ -41,16 +53,27 @@ package struct InputFile: Sendable {
     }
   }
 
+  /// What a manifest names and is not beside it: whoever reads it is told so.
+  private init(missing path: String, from manifest: String) {
+    self.init(name: path, path: path, size: 0)
+    missingFrom = FindingText.printable(manifest)
+  }
+
   /// Opens a reader over the file from its start.
   package func open(options: ReadOptions = ReadOptions()) throws -> ResourceReader {
     var options = options
-    if keepsBundles { options.splitBundles = false }
+    if case .bundlesAsResources = contents { options.splitBundles = false }
     if givesAllEntries { options.skipsEntries = false }
     return try ResourceReader(source: source(), name: name, options: options)
   }
 
   /// Its bytes from the start.
   package func source() throws(ReadFailure) -> any ByteSource {
+    if let missingFrom {
+      throw ReadFailure(
+        .notFound, "is not there, though \(missingFrom) names it: not all of that export was fetched",
+        path: name)
+    }
     if let path = path ?? pipe { return try FileSource(path) }
     return StandardInput()
   }
@@ -64,52 +87,89 @@ package struct InputFile: Sendable {
   }
 
   /// Finds the files behind what the user named: files as they are, folders with all their FHIR-like files below,
-  /// patterns (`data/*.json`), `-` for standard input. In the order named; within a folder, by path.
+  /// patterns (`data/*.json`), `-` for standard input; for a bulk export's manifest what it names. In the order named; within a folder, by
+  /// path.
   ///
-  /// - Parameter say: takes a line about files of a folder that are left out.
-  package static func find(_ arguments: [String], say: (String) -> Void = { _ in }) throws -> [InputFile] {
-    var found: [InputFile] = []
-    var seen: Set<String> = []
-    var manifests = InputManifests()
-    func add(_ file: InputFile) {
-      guard seen.insert(file.path ?? file.pipe ?? "-").inserted else { return }
-      var file = file
-      if let path = file.path {
-        file.keepsBundles = manifests.keepsBundles(path)
-        file.names = manifests.names(in: path)
-      }
-      found.append(file)
-    }
+  /// What a manifest names and is not there is among them, and cannot be read.
+  ///
+  /// - Parameter say: takes a line about files that are left out.
+  package static func find(_ arguments: [String], say: @escaping (String) -> Void = { _ in }) throws
+    -> [InputFile]
+  {
+    var found = FoundFiles(say: say)
     for argument in arguments {
-      if argument == "-" {
-        add(.standardInput)
-        continue
-      }
       var isFolder: ObjCBool = false
-      if FileManager.default.fileExists(atPath: argument, isDirectory: &isFolder) {
-        if isFolder.boolValue {
-          let contents = try FolderContents(of: argument, looksLikeFHIR: looksLikeFHIR)
-          contents.notices.forEach(say)
-          guard !contents.files.isEmpty else {
-            throw PipelineFailure(
-              .input,
-              "\(argument): no FHIR files in this folder (looked for .json, .ndjson and .xml, also with .gz)")
-          }
-          for path in contents.files { add(InputFile(named: path)) }
-        } else {
-          add(InputFile(named: argument))
-        }
+      if argument == "-" {
+        found.add(.standardInput)
+      } else if FileManager.default.fileExists(atPath: argument, isDirectory: &isFolder) {
+        try found.add(isFolder.boolValue ? .folder : .file, argument)
       } else if argument.contains(where: { "*?[".contains($0) }) {
         let files = matches(argument)
         guard !files.isEmpty else {
           throw PipelineFailure(.input, "\(argument): no file matches this pattern")
         }
-        for path in files { add(InputFile(named: path)) }
+        for path in files { try found.add(.file, path) }
       } else {
         throw PipelineFailure(.input, "\(argument): no such file or folder")
       }
     }
-    return found
+    return found.files
+  }
+
+  /// Files as they are found, each once.
+  private struct FoundFiles {
+    enum Kind { case file, folder }
+
+    let say: (String) -> Void
+    private(set) var files: [InputFile] = []
+    private var seen: Set<String> = []
+    private var manifests = InputManifests()
+
+    init(say: @escaping (String) -> Void) { self.say = say }
+
+    mutating func add(_ file: InputFile) {
+      guard seen.insert(file.path ?? file.pipe ?? "-").inserted else { return }
+      var file = file
+      if let path = file.path {
+        let entry = manifests.entry(of: path)
+        file.contents = entry.contents
+        file.expectedCount = entry.count
+        file.names = manifests.names(in: path)
+      }
+      files.append(file)
+    }
+
+    mutating func add(_ kind: Kind, _ path: String) throws {
+      switch kind {
+      case .file where InputManifests.isManifest(path):
+        let listing = addMissing(from: path)
+        for path in listing.present { try add(path.hasSuffix("/") ? .folder : .file, path) }
+      case .file: add(InputFile(named: path))
+      case .folder:
+        let contents = try FolderContents(of: path, looksLikeFHIR: looksLikeFHIR)
+        contents.notices.forEach(say)
+        guard !contents.files.isEmpty else {
+          throw PipelineFailure(
+            .input,
+            "\(path): no FHIR files in this folder (looked for .json, .ndjson and .xml, also with .gz)")
+        }
+        for path in contents.files { add(InputFile(named: path)) }
+        for manifest in contents.manifests { _ = addMissing(from: manifest) }
+      }
+    }
+
+    /// Adds what a manifest names and is not there.
+    private mutating func addMissing(from manifest: String) -> InputManifests.Listing {
+      let listing = InputManifests.listing(of: manifest)
+      if listing.isTold {
+        for path in listing.missing { add(InputFile(missing: path, from: manifest)) }
+      } else if !listing.missing.isEmpty {
+        say(
+          "\(FindingText.printable(manifest)): names \(Amount.of(listing.missing.count, "file")), of which none is here under "
+            + "its name: whether all were fetched cannot be told")
+      }
+      return listing
+    }
   }
 
   private static func matches(_ pattern: String) -> [String] {

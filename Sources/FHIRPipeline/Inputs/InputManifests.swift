@@ -1,17 +1,23 @@
 import Foundation
 
-/// What manifests say of the files beside them: which hold Bundles that are resources of their own, and are not to be opened, and what
-/// resources are called that came without an id.
+/// What the manifests of bulk exports say of the files beside them: which hold Bundles that are resources of their own, and are not
+/// to be opened; which hold a server's words about the export; how many resources a file has, and what those are called that came without
+/// an id; and which should be there and are not.
 ///
-/// A bulk-data manifest names the files of type Bundle among its `output`. That of an export to single files names the folder
-/// `Bundle/`. See https://hl7.org/fhir/uv/bulkdata/export.html
+/// A bulk-data manifest names files by their addresses. That of an export to single files names folders, such as `Bundle/`.
+/// See https://hl7.org/fhir/uv/bulkdata/export.html#response---complete-status
 struct InputManifests {
   private struct Manifest {
     /// Files, and folders with a slash at the end.
     var bundles: Set<String> = []
+    var messages: Set<String> = []
     var others: Set<String> = []
+    /// Resources in files of which that is said once.
+    var counts: [String: Int] = [:]
     /// What resources are called, by the name of the file or folder, and the line or the file's name.
-    var names: [String: [String: Any]] = [:]
+    var resourceNames: [String: [String: Any]] = [:]
+
+    var names: Set<String> { bundles.union(messages).union(others) }
   }
 
   /// By folder.
@@ -19,26 +25,40 @@ struct InputManifests {
   /// Those of exports have some bytes for each file.
   private static let largest = 16 << 20
 
-  /// Whether Bundles in a file are resources.
-  mutating func keepsBundles(_ path: String) -> Bool {
-    let name = String(path.split(separator: "/").last ?? "")
+  /// What a manifest says of a file.
+  struct Entry {
+    var contents = InputFile.Contents.resources
+    /// How many resources it has.
+    var count: Int?
+  }
+
+  mutating func entry(of path: String) -> Entry {
     let folder = Path.folder(of: path)
-    if let manifest = manifest(in: folder) {
-      let stem = name.hasSuffix(".gz") ? String(name.dropLast(3)) : name
-      if manifest.bundles.contains(name) || manifest.bundles.contains(stem) { return true }
-      return stem == "Bundle.ndjson" && !manifest.others.contains(name)
+    guard let manifest = manifest(in: folder) else {
+      // A folder of Bundles stands beside the manifest.
+      guard folder == "Bundle" || folder.hasSuffix("/Bundle") else { return Entry() }
+      let isNamed = manifest(in: Path.folder(of: folder))?.bundles.contains("Bundle/") ?? false
+      return Entry(contents: isNamed ? .bundlesAsResources : .resources)
     }
-    // A folder of Bundles stands beside the manifest.
-    guard folder == "Bundle" || folder.hasSuffix("/Bundle") else { return false }
-    return manifest(in: Path.folder(of: folder))?.bundles.contains("Bundle/") ?? false
+    let name = String(path.split(separator: "/").last ?? "")
+    let stem = InputManifests.stem(name)
+    if manifest.messages.contains(name) || manifest.messages.contains(stem) {
+      return Entry(contents: .serverMessages)
+    }
+    let isOfBundles =
+      manifest.bundles.contains(name) || manifest.bundles.contains(stem)
+      || stem == "Bundle.ndjson" && !manifest.others.contains(name)
+    return Entry(
+      contents: isOfBundles ? .bundlesAsResources : .resources,
+      count: manifest.counts[name] ?? manifest.counts[stem])
   }
 
   /// What resources of a file are called; nil where nothing is said of that.
   mutating func names(in path: String) -> ResourceNames? {
     let name = String(path.split(separator: "/").last ?? "")
     let folder = Path.folder(of: path)
-    let stem = name.hasSuffix(".gz") ? String(name.dropLast(3)) : name
-    if let known = manifest(in: folder)?.names, let told = known[name] ?? known[stem] {
+    let stem = InputManifests.stem(name)
+    if let known = manifest(in: folder)?.resourceNames, let told = known[name] ?? known[stem] {
       var names = ResourceNames()
       for (line, value) in told {
         guard let number = Int(line), let pair = value as? [String], pair.count == 2 else { continue }
@@ -47,26 +67,50 @@ struct InputManifests {
       return names
     }
     let last = folder.split(separator: "/").last.map { $0 + "/" } ?? ""
-    guard let told = manifest(in: Path.folder(of: folder))?.names[last],
+    guard let told = manifest(in: Path.folder(of: folder))?.resourceNames[last],
       let url = (told[name] ?? told[stem]) as? String
     else { return nil }
     return ResourceNames(whole: url)
   }
 
-  /// Files that a manifest names and that are not beside it: not all of an export was fetched. None where no file that it names
-  /// is there, since then they bear other names than their addresses.
-  static func missing(besides path: String) -> [String] {
-    guard let manifest = read(path) else { return [] }
-    let folder = Path.folder(of: path)
+  /// Which of the files that a manifest names are beside it: their paths, folders with a slash at the end.
+  struct Listing {
+    var present: [String] = []
+    var missing: [String] = []
+
+    /// Where none is there under its name they bear others, and nobody can tell what is missing.
+    var isTold: Bool { !present.isEmpty }
+  }
+
+  static func listing(of manifest: String) -> Listing {
+    var listing = Listing()
+    guard let named = read(manifest)?.names else { return listing }
+    let folder = Path.folder(of: manifest)
     let there = Set(
       (try? FileManager.default.contentsOfDirectory(atPath: folder.isEmpty ? "." : folder)) ?? [])
-    let names = manifest.bundles.union(manifest.others)
-    let missing = names.filter { name in
+    func path(_ name: String) -> String { folder.isEmpty ? name : folder + "/" + name }
+    for name in named.sorted() {
       let plain = name.hasSuffix("/") ? String(name.dropLast()) : name
-      let stem = plain.hasSuffix(".gz") ? String(plain.dropLast(3)) : plain
-      return ![plain, stem, stem + ".gz"].contains(where: there.contains)
+      let stem = stem(plain)
+      if let found = [plain, stem, stem + ".gz"].first(where: there.contains) {
+        listing.present.append(path(found == plain ? name : found))
+      } else {
+        listing.missing.append(path(name))
+      }
     }
-    return missing.count == names.count ? [] : missing.sorted()
+    return listing
+  }
+
+  /// Whether a file is a manifest, and no resource.
+  static func isManifest(_ path: String) -> Bool {
+    guard path.hasSuffix("manifest.json"), let file = FileHandle(forReadingAtPath: path) else { return false }
+    // A resource says what it is at its top, or else before any manifest would have ended.
+    let head = (try? file.read(upToCount: 1 << 16)) ?? Data()
+    return head.range(of: Data("\"resourceType\"".utf8)) == nil
+  }
+
+  private static func stem(_ name: String) -> String {
+    name.hasSuffix(".gz") ? String(name.dropLast(3)) : name
   }
 
   private mutating func manifest(in folder: String) -> Manifest? {
@@ -91,11 +135,16 @@ struct InputManifests {
         let last = path.split(separator: "/").last.map(String.init) ?? path
         let name = path.hasSuffix("/") ? last + "/" : last
         let told = entry["extension"] as? [String: Any]
-        manifest.names[name] = told?[UnnamedResources.member] as? [String: Any]
-        if list == "output", entry["type"] as? String == "Bundle" {
-          manifest.bundles.insert(name)
+        manifest.resourceNames[name] = told?[UnnamedResources.member] as? [String: Any]
+        if list == "output", let count = entry["count"] as? Int, !manifest.names.contains(name) {
+          manifest.counts[name] = count
         } else {
-          manifest.others.insert(name)
+          manifest.counts[name] = nil
+        }
+        switch list {
+        case "output" where entry["type"] as? String == "Bundle": manifest.bundles.insert(name)
+        case "error": manifest.messages.insert(name)
+        default: manifest.others.insert(name)
         }
       }
     }

@@ -21,8 +21,7 @@ package struct PlanOutcome: Sendable {
   package var exitStatus: ExitStatus {
     let total = summary.total
     if summary.files > 0, summary.unreadableFiles == summary.files, total.read == 0 { return .couldNotRun }
-    return total.quarantined > 0 || summary.unreadableFiles > 0 || summary.errors > 0 || count(.conflict) > 0
-      ? .findings : .done
+    return summary.hasFindings || count(.conflict) > 0 ? .findings : .done
   }
 
   // MARK: For people

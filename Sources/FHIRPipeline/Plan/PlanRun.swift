@@ -56,24 +56,27 @@ package struct PlanRun: Sendable {
     outcome.deletions = due.count
     do {
       if !due.isEmpty {
+        let targets = due.map(\.target)
         for kind in DocumentKind.allCases { _ = try states.hadDocuments(kind) }
         let deletions = DeletionRun(
           store: store, states: states, assembler: assembler, mappings: run.mappings, prefix: prefix)
-        let holdings = try deletions.holdings(of: due)
+        let holdings = try deletions.holdings(of: targets)
         outcome.holdingCount = holdings.count
         outcome.holdings = Array(holdings.prefix(limit))
-        outcome.summary.deleted = try sink.delete(due, stored: try deletions.documents(holding: due))
+        outcome.summary.deleted = try sink.delete(targets, stored: try deletions.documents(holding: targets))
       }
       try sink.settleAppointments(
         prefix: prefix, ReferenceResolver(run: found.index, stored: stored), moved: departures.moved)
       let types = ledger.summary.types
       let leaving = try moved.leaving(
-        store, assembler, prefix: prefix, inserted: { types[$0]?.inserted ?? 0 > 0 }, say: run.say)
+        store, assembler, prefix: prefix, inserted: { types[$0]?.inserted ?? 0 > 0 }, say: run.say,
+        older: { outcome.summary.countAsOlder($0) })
       for (kind, id, keys) in leaving { try sink.remove(keys, from: id, of: kind) }
       if try outcome.summary.deleted > 0 || ledger.summary.hasChanges || RunRecord.hasUnfinished(in: store) {
         let healing = HealingRun(
           run, store: store, states: states, assembler: assembler, index: found.index,
-          number: PlanRun.noNumber, hasReplaced: types["Organization"]?.replaced ?? 0 > 0)
+          number: PlanRun.noNumber, hasReplaced: types["Organization"]?.replaced ?? 0 > 0,
+          isSetAside: ledger.hasSetAside)
         outcome.summary.references.healed = try healing.plan(into: sink)
       }
     } catch let error as StoreError {

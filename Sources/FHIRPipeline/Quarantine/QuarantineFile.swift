@@ -159,6 +159,11 @@ struct QuarantineEntry {
     return (text("resourceType"), text("id"))
   }
 
+  /// What it is, for people: a resource's type, or else what there is of one.
+  func kind(in bytes: UnsafeBufferPointer<UInt8>) -> String {
+    identity(in: bytes).type ?? (isRequest(in: bytes) ? "entry without a resource" : "unreadable")
+  }
+
   /// What an import reads again, on one line: the resource; a Bundle's entry as a Bundle of its own, so that it keeps
   /// its `fullUrl`; text that could not be read as it came.
   func forEachPieceOfInput(

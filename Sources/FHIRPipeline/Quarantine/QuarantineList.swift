@@ -34,7 +34,7 @@ package struct QuarantineList: Sendable {
           return
         }
         count += 1
-        add(entry, type: entry.identity(in: bytes).type ?? "unreadable", file: path, line: line)
+        add(entry, type: entry.kind(in: bytes), file: path, line: line)
       }
       files.append((path, count))
     }
@@ -71,6 +71,27 @@ package struct QuarantineList: Sendable {
     return type + path.dropFirst(entry.count)
   }
 
+  private static let longestPlace = 100
+
+  /// A path as a line has room for it: where it begins, and where it ends.
+  private static func short(_ path: String) -> String {
+    guard path.count > longestPlace else { return path }
+    let steps = path.split(separator: ".", omittingEmptySubsequences: false)
+    var (head, tail) = (steps[..<min(2, steps.count)], steps[steps.count...])
+    func text() -> String { (head + ["…"] + tail).joined(separator: ".") }
+    while tail.startIndex > head.endIndex {
+      tail = steps[(tail.startIndex - 1)...]
+      if text().count > longestPlace {
+        tail = tail.dropFirst()
+        break
+      }
+    }
+    // A step may be long by itself.
+    let short = text()
+    return short.count > longestPlace
+      ? path.prefix(longestPlace / 2) + "…" + path.suffix(longestPlace / 2) : short
+  }
+
   package var count: Int { files.reduce(0) { $0 + $1.count } }
 
   private var sorted: [(key: Key, value: Group)] {
@@ -84,7 +105,7 @@ package struct QuarantineList: Sendable {
   package func lines(colours: Bool) -> [String] {
     var lines = files.map { "\($0.path): \(Amount.of($0.count, "resource")) set aside" }
     for (key, group) in sorted {
-      let place = key.expression.isEmpty ? key.type : key.expression
+      let place = QuarantineList.short(key.expression.isEmpty ? key.type : key.expression)
       lines.append(
         "  \(Amount.grouped(group.count)) × "
           + Terminal.styled("\(place): \(key.rule)", .bold, when: colours)

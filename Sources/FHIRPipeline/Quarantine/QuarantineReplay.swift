@@ -18,10 +18,12 @@ package final class QuarantineReplay: QuarantineSink {
     let input: InputFile
     /// Of each line: the number of its source, and the line there.
     let origins: [(source: Int32, line: Int32)]
-    /// Lines that are no entries, or have only the beginning of one, stay as they are.
+    /// Lines that are no entries, or have only the beginning of one, or may not be loaded by themselves, stay as they are.
     let strangers: Set<Int>
     /// How many of those are beginnings.
     let beginnings: Int
+    /// How many are entries of transactions whose file broke off.
+    let unfinished: Int
     let transactions: ReplayTransactions
     /// Lines of transactions' entries, by the line of their Bundle and their keys.
     let keys: [Int: [String: Int]]
@@ -63,19 +65,23 @@ package final class QuarantineReplay: QuarantineSink {
     package var strangers: [String: Int] = [:]
     /// By file: entries that were too large to be set aside whole, and stay as they are.
     package var beginnings: [String: Int] = [:]
+    /// By file: entries of transactions of which not all is there, and which stay as they are.
+    package var unfinished: [String: Int] = [:]
 
     package var exitStatus: ExitStatus {
       if let failure = run.failure { return failure.exitStatus }
-      return files.contains { $0.after > 0 } ? .findings : .done
+      return run.summary.hasFindings || files.contains { $0.after > 0 } ? .findings : .done
     }
   }
 
   /// Reads quarantine files.
-  package init(_ paths: [String]) throws {
+  ///
+  /// - Parameter honoursTransactions: whether a transaction Bundle is loaded all or nothing.
+  package init(_ paths: [String], honoursTransactions: Bool) throws {
     var sources: [String] = []
     var positions: [String: Int32] = [:]
     files = try paths.map { path in
-      try QuarantineReplay.read(path) { source in
+      try QuarantineReplay.read(path, honoursTransactions) { source in
         if let known = positions[source] { return known }
         let number = Int32(sources.count)
         positions[source] = number
@@ -90,13 +96,14 @@ package final class QuarantineReplay: QuarantineSink {
     numbers = Dictionary(files.enumerated().map { ($1.path, $0) }) { first, _ in first }
   }
 
-  private static func read(_ path: String, number: (String) -> Int32) throws -> File {
+  private static func read(
+    _ path: String, _ honoursTransactions: Bool, number: (String) -> Int32
+  ) throws -> File {
     let state = try QuarantineFile.state(of: path)
     let temporary = try TemporaryFile()
     var origins: [(source: Int32, line: Int32)] = []
     var strangers: Set<Int> = []
     var beginnings = 0
-    var transactions = ReplayTransactions()
     var keys: [Int: [String: Int]] = [:]
     // Entries of transactions whose last is still to come: each Bundle was held in memory when it was imported.
     var held: [Int: [[UInt8]]] = [:]
@@ -111,11 +118,13 @@ package final class QuarantineReplay: QuarantineSink {
       waiting += piece
       if waiting.count >= 1 << 20 { try flush() }
     }
-    transactions = try ReplayTransactions(of: path)
+    let transactions = try ReplayTransactions(of: path, honoured: honoursTransactions)
     try QuarantineFile.forEachLine(of: path) { line, bytes in
       if let entry = QuarantineEntry(bytes) {
         origins.append((number(entry.source), Int32(clamping: entry.line ?? 0)))
-        if let last = transactions.lastLines[line], case .resource(let range) = entry.content {
+        if transactions.unfinished.contains(line) {
+          strangers.insert(line)
+        } else if let last = transactions.lastLines[line], case .resource(let range) = entry.content {
           let (type, id) = entry.identity(in: bytes)
           if let type, let id { keys[last, default: [:]]["\(type)/\(id)"] = line }
           held[last, default: []].append(Array(bytes[range]))
@@ -141,7 +150,8 @@ package final class QuarantineReplay: QuarantineSink {
     input.temporary = temporary
     return File(
       path: path, state: state, input: input, origins: origins, strangers: strangers,
-      beginnings: beginnings, transactions: transactions, keys: keys)
+      beginnings: beginnings, unfinished: transactions.unfinished.count, transactions: transactions,
+      keys: keys)
   }
 
   /// Imports the entries, and takes those out of the files that are loaded now.
@@ -162,8 +172,8 @@ package final class QuarantineReplay: QuarantineSink {
       Dictionary(files.map { ($0.path, lines($0)) }) { first, _ in first }.filter { $0.value > 0 }
     }
     return Outcome(
-      run: outcome, files: counts, strangers: count { $0.strangers.count - $0.beginnings },
-      beginnings: count(\.beginnings))
+      run: outcome, files: counts, strangers: count { $0.strangers.count - $0.beginnings - $0.unfinished },
+      beginnings: count(\.beginnings), unfinished: count(\.unfinished))
   }
 
   // MARK: During the import

@@ -7,15 +7,21 @@ struct ReplayTransactions {
   /// By line: the last line of its Bundle.
   private(set) var lastLines: [Int: Int] = [:]
 
+  /// Lines of those whose file broke off: not all of it is here, and what is may not be loaded without the rest.
+  private(set) var unfinished: Set<Int> = []
+
   /// What only entries of transactions are set aside for.
   private static let rules: Set<String> = [Rule.transactionRefused.code, Rule.transactionTwice.code]
 
   init() {}
 
   /// Reads through a file.
-  init(of path: String) throws {
+  ///
+  /// - Parameter honoured: whether transactions are all or nothing.
+  init(of path: String, honoured: Bool) throws {
     var lines: [String: [Int]] = [:]
     var refused: Set<String> = []
+    var brokenOff: Set<String> = []
     try QuarantineFile.forEachLine(of: path) { line, bytes in
       guard let entry = QuarantineEntry(bytes), entry.isRequest(in: bytes) else { return }
       // A file of JSON or XML is one Bundle, a line of NDJSON another than the next.
@@ -24,6 +30,15 @@ struct ReplayTransactions {
         ReplayTransactions.isOfLines(entry.source) ? "\(entry.line ?? 0) \(entry.source)" : entry.source
       lines[key, default: []].append(line)
       if entry.reasons.contains(where: { rules.contains($0.rule) }) { refused.insert(key) }
+      if entry.reasons.contains(where: { $0.rule == Rule.transactionUnfinished.code }) {
+        brokenOff.insert(key)
+      }
+    }
+    if honoured {
+      for key in brokenOff { unfinished.formUnion(lines[key] ?? []) }
+      refused.subtract(brokenOff)
+    } else {
+      refused.formUnion(brokenOff)
     }
     for key in refused {
       guard let own = lines[key], let last = own.last else { continue }

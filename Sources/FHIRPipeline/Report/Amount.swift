@@ -1,8 +1,8 @@
 /// Amounts as people read them.
 package enum Amount {
   /// `1 error`, `2,041 errors`.
-  package static func of(_ count: Int, _ noun: String) -> String {
-    "\(grouped(count)) \(noun)\(count == 1 ? "" : "s")"
+  package static func of(_ count: Int, _ noun: String, _ plural: String? = nil) -> String {
+    "\(grouped(count)) \(count == 1 ? noun : plural ?? noun + "s")"
   }
 
   /// `12,345`

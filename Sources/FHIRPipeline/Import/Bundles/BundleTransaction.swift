@@ -77,11 +77,17 @@ extension BundleTransaction {
   /// Why its documents cannot be written.
   enum Failure: Error {
     case document(String)
+    /// Why one of its deletions cannot be done.
+    case deletion(String)
   }
 
   /// The end of a transaction of which MongoDB refuses a document.
   static func refusal(ofDocument reason: String) -> End {
     .refused("MongoDB refused a document of its transaction Bundle: \(reason)")
+  }
+
+  static func refusal(ofDeletion reason: String) -> End {
+    .refused("a resource that its transaction Bundle deletes cannot be deleted: \(reason)")
   }
 
   /// The end of a transaction that the server does not take as one.

@@ -63,8 +63,15 @@ struct DeletionRun {
     mappings.homes.place(ofType: String(key.prefix { $0 != "/" })).section == nil
   }
 
+  /// Why resources of a document were not deleted.
+  private struct Refusal: Error {
+    let reason: String
+  }
+
+  /// - Parameter refused: takes the key of a resource that stays, and why.
   /// - Returns: how many resources were deleted.
-  func run(_ targets: [TargetIndex.Target]) throws -> Int {
+  func run(_ targets: [TargetIndex.Target], refused: (_ key: String, _ reason: String) -> Void) throws -> Int
+  {
     guard !targets.isEmpty else { return 0 }
     let found = try store.persevering { connection in try orders(targets, [:], connection) }
     var deleted = 0
@@ -73,8 +80,12 @@ struct DeletionRun {
         kind == .chart
         ? try store.persevering { connection in try patients(documents.keys, connection) } : []
       for (id, keys) in documents.sorted(by: { $0.key < $1.key }) {
-        deleted += try store.persevering { connection in
-          try remove(keys, from: id, of: kind, patients: staying, connection)
+        do {
+          deleted += try store.persevering { connection in
+            try remove(keys, from: id, of: kind, patients: staying, connection)
+          }
+        } catch let refusal as Refusal {
+          for key in keys.sorted() { refused(key, refusal.reason) }
         }
       }
     }
@@ -93,7 +104,11 @@ struct DeletionRun {
     {
       let staying = kind == .chart ? try patients(documents.keys, connection) : []
       for (id, keys) in documents.sorted(by: { $0.key < $1.key }) {
-        deleted += try remove(keys, from: id, of: kind, patients: staying, connection)
+        do {
+          deleted += try remove(keys, from: id, of: kind, patients: staying, connection)
+        } catch let refusal as Refusal {
+          throw BundleTransaction.Failure.deletion(refusal.reason)
+        }
       }
     }
     return deleted
@@ -108,7 +123,15 @@ struct DeletionRun {
       place: states.place(of: kind), assembler: assembler,
       hasTransactions: store.server.hasTransactions && !connection.isInTransaction, counted: { _ in },
       refused: { _, _ in }, departures: departures)
-    let removed = try loader.remove(keys, from: id, of: kind, keepsEmpty: patients.contains(id), connection)
+    let removed: Int
+    switch try loader.remove(keys, from: id, of: kind, keepsEmpty: patients.contains(id), connection) {
+    case .removed(let count): removed = count
+    // The chart of a patient who goes may be an application's own, and stays.
+    case .left where keys.isEmpty: return 0
+    case .left:
+      throw Refusal(reason: "the document is the application's own: what was not imported is not deleted")
+    case .refused(let reason): throw Refusal(reason: "MongoDB refuses the document without it: \(reason)")
+    }
     if kind == .chart, states.layout == .both {
       try ChartMirror(charts: states.place(of: .chart), copies: states.embeddedCharts).update(
         [id], connection)

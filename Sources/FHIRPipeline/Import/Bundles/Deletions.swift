@@ -1,3 +1,5 @@
+import FHIRModel
+
 /// What entries of Bundles want deleted, in their order among the run's resources.
 ///
 /// A deletion holds for what came before it, in the run or in the database, and not for what comes after it; one by a search for what came
@@ -10,10 +12,18 @@ final class Deletions: @unchecked Sendable {
     let target: EntryRequest.Target
     /// What has it, or a higher one, is not deleted.
     var sequence: UInt64
-    /// Where the entry stands: `file:line:column`.
-    let place: String
+    /// As the entry has it, and where.
+    let url: String
+    let expression: String
+    let position: SourcePosition?
     /// The resource, where its transaction has deleted it: what an earlier input had of it may have been loaded later.
     var done: TargetIndex.Target?
+  }
+
+  /// What is to be deleted, and who asks for it.
+  struct Due: Sendable {
+    let target: TargetIndex.Target
+    let order: Order
   }
 
   private struct State {
@@ -114,7 +124,7 @@ final class Deletions: @unchecked Sendable {
   /// What is to be deleted, now that all resources are known.
   ///
   /// - Parameter ambiguous: takes an order whose search finds several.
-  func due(_ ambiguous: (Order) -> Void) -> [TargetIndex.Target] {
+  func due(_ ambiguous: (Order) -> Void) -> [Due] {
     whileLocked { state in
       state.orders.compactMap { order in
         let target: TargetIndex.Target
@@ -130,7 +140,7 @@ final class Deletions: @unchecked Sendable {
         let written = state.written[NameHash.of(target.key)]
         if let written, written >= order.sequence { return nil }
         if order.done != nil, written == nil { return nil }
-        return target
+        return Due(target: target, order: order)
       }
     }
   }

@@ -101,10 +101,7 @@ struct EntryRequest {
   /// What the url names: `Type/id`, also behind a server's address; or the one resource that a search finds.
   var target: Target? {
     let url = url
-    guard let mark = url.firstIndex(of: "?") else {
-      let steps = url.split(separator: "/")
-      return steps.count < 2 ? nil : steps.last.flatMap { Target(steps[steps.count - 2], id: $0) }
-    }
+    guard let mark = url.firstIndex(of: "?") else { return Target(unversioned: url) }
     let query = url[mark...].dropFirst()
     if query.hasPrefix(TargetIndex.idParameter), !query.contains("&"), !query.contains("%") {
       let type = url[..<mark].split(separator: "/").last ?? ""
@@ -114,10 +111,23 @@ struct EntryRequest {
     return .search(TargetIndex.identifierName(type: type, system: system, value: value))
   }
 
+  /// What a DELETE names. A history may name the version with which the resource was gone; elsewhere that would be one version alone,
+  /// and the resource is to stay.
+  func deleted(inHistory: Bool) -> Target? {
+    target ?? (inHistory ? Target(unversioned: ReferenceText.unversioned(url)) : nil)
+  }
+
   enum Target: Equatable, Sendable {
     case resource(TargetIndex.Target)
     /// The name that the one resource must have; see ``TargetIndex/identifierName(type:system:value:)``.
     case search(String)
+
+    /// - Parameter url: ends with `Type/id`.
+    fileprivate init?(unversioned url: String) {
+      let steps = url.split(separator: "/")
+      guard steps.count >= 2 else { return nil }
+      self.init(steps[steps.count - 2], id: steps[steps.count - 1])
+    }
 
     fileprivate init?(_ type: Substring, id: Substring) {
       var name = String(type)

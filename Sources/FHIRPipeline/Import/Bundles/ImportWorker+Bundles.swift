@@ -25,7 +25,7 @@ extension ImportWorker {
     }
     atHand = (held.mark, held.type)
     let source = context.files[file].name
-    let resolver = ReferenceResolver(run: context.index, bundle: held.index, stored: context.stored)
+    let resolver = context.resolver(held.index)
     if held.isHeld {
       let patients = WholePatients(held.patients.map { factory.documentID($0) })
       if held.type == "transaction", context.run.honoursTransactions {

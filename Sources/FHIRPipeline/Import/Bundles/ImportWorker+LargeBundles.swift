@@ -44,9 +44,13 @@ extension ImportWorker {
     let base = UInt64(item.file) << 40 | UInt64(item.step) << 20
     var number: UInt64 = 0
     var resources = 0
+    var lines = 0
     batch.forEach { record in
       number += 1
+      if case .entry = record.content {} else { lines += 1 }
       switch record.content {
+      case .resource where isServerMessage(record, of: item.file):
+        countServerMessage(record)
       case .resource, .entry:
         resources += 1
         let sequence = large.moment(base | number)
@@ -71,6 +75,7 @@ extension ImportWorker {
       }
     }
     guard pass.counts else { return }
+    if batch.isLines { context.countRead(lines: lines, of: item.file) }
     summary.bytes += batch.byteCount
     context.progress.advance(bytes: batch.byteCount, resources: resources)
     if part == nil { loadWholes() }

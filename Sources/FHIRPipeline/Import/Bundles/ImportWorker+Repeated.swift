@@ -42,7 +42,7 @@ extension ImportWorker {
   /// The resource that an entry names to be deleted.
   func deleted(by record: Record) -> TargetIndex.Target? {
     guard let request = EntryRequest(record), request.method == .delete,
-      case .resource(let target) = request.target
+      case .resource(let target) = request.deleted(inHistory: atHand?.type == "history")
     else { return nil }
     return target
   }

@@ -147,17 +147,25 @@ extension ImportWorker {
     _ record: Record, _ resource: RecordResource?, _ sequence: UInt64, isKept: Bool,
     _ open: OpenTransaction, _ source: String
   ) {
-    if let issues = open.failures[sequence] {
-      context.ledger.setAside(record, source: source, issues: issues)
-    } else if !isKept, asksForChange(record, resource) {
-      if let resource { summary.types[resource.type, default: .init()].quarantined += 1 }
-      let cause =
-        open.isUnfinished
-        ? "its Bundle breaks off: of a transaction all entries are loaded, or none"
-        : "another entry of its transaction Bundle cannot be: all are, or none"
-      let issue = refusal(of: record, resource, "is not loaded, for \(cause)")
-      context.ledger.setAside(record, source: source, issues: [issue])
+    let own = open.failures[sequence]
+    guard own != nil || !isKept && asksForChange(record, resource) else { return }
+    var issues = own ?? []
+    if own == nil, let resource { summary.types[resource.type, default: .init()].quarantined += 1 }
+    if open.isUnfinished {
+      // Whoever replays it must know, whatever else is wrong with it.
+      issues.append(
+        refusal(
+          of: record, resource,
+          "is not loaded, for its Bundle breaks off: of a transaction all entries are loaded, or none",
+          .transactionUnfinished))
+    } else if own == nil {
+      issues = [
+        refusal(
+          of: record, resource,
+          "is not loaded, for another entry of its transaction Bundle cannot be: all are, or none")
+      ]
     }
+    context.ledger.setAside(record, source: source, issues: issues)
   }
 
   /// Whether an entry is set aside with its transaction, so that a replay has all that it asks for.
@@ -165,10 +173,12 @@ extension ImportWorker {
     resource != nil || EntryRequest(record)?.method == .delete
   }
 
-  private func refusal(of record: Record, _ resource: RecordResource?, _ message: String) -> Issue {
+  private func refusal(
+    of record: Record, _ resource: RecordResource?, _ message: String, _ rule: Rule = .transactionRefused
+  ) -> Issue {
     let node = resource?.node ?? 0
     return Issue(
-      .error, .transactionRefused, at: record.tree.expression(of: node, table: .r4),
+      .error, rule, at: record.tree.expression(of: node, table: .r4),
       position: record.tree.position(of: node), message)
   }
 
@@ -188,6 +198,8 @@ extension ImportWorker {
       context.deletedCount.add(deleted, ordering: .relaxed)
       open.scattered.forEach { spill($0) }
       for order in open.deletions { context.deletions.add(order) }
+      summary.references.add(open.references)
+      open.waits.forEach { name, kind, id in context.waiting?.add([name], kind: kind, documentID: id) }
     case .refused(let reason):
       if let mark = open.mark { context.refusedBundles.withLock { _ = $0.insert(mark) } }
       for request in open.requests {

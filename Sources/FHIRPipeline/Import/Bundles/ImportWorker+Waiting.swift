@@ -53,7 +53,7 @@ extension ImportWorker {
         ids[.patient, default: []].insert(id)
         ids[.chart, default: []].insert(id)
       }
-      let resolver = ReferenceResolver(run: context.index, bundle: held.index, stored: context.stored)
+      let resolver = context.resolver(held.index)
       for entry in held.entries {
         guard let resource = entry.resource else { continue }
         let home = factory.home(of: resource, resolver)

@@ -35,6 +35,9 @@ final class OpenTransaction {
   var hasUnreadable = false
   /// Whether entries are missing, for the source broke off.
   var isUnfinished = false
+  /// What its resources refer to, and wait for: theirs only when they are loaded.
+  var references = ImportSummary.References()
+  var waits = HeldNotes()
   /// What was counted of a part of it.
   var summary = ImportSummary()
 
@@ -54,6 +57,8 @@ final class OpenTransaction {
     spilledBytes += part.spilledBytes
     kinds.formUnion(part.kinds)
     derived += part.derived
+    references.add(part.references)
+    waits.add(part.waits)
     if part.hasUnreadable { hasUnreadable = true }
     summary.add(part.summary)
   }

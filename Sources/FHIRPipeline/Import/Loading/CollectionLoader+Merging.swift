@@ -226,6 +226,21 @@ extension CollectionLoader {
     _ connection: borrowing StoreConnection
   ) throws -> [Assembly] {
     do {
+      try replace(paged: merged, over: found, change, connection)
+    } catch Setback.changed {
+      return [merged.incoming]
+    } catch Setback.refused(let reason) {
+      refused(merged.incoming, reason)
+    }
+    return []
+  }
+
+  /// The same; throws a ``Setback`` where that is not possible.
+  func replace(
+    paged merged: Merged, over found: [String: BSONDocument], _ change: PageJournal.Change?,
+    _ connection: borrowing StoreConnection
+  ) throws {
+    do {
       try remembering([merged.document]) {
         let pages = max(merged.document.pageCount, found.count)
         if hasTransactions, change == nil || fitsTransaction(pages, connection) {
@@ -235,14 +250,9 @@ extension CollectionLoader {
         }
       }
       countWritten(merged.document)
-    } catch Setback.changed {
-      return [merged.incoming]
-    } catch Setback.refused(let reason) {
-      refused(merged.incoming, reason)
     } catch let error as StoreError where error.concernsDocument {
-      refused(merged.incoming, error.message)
+      throw Setback.refused(error.message)
     }
-    return []
   }
 
   /// Further pages go before the first, whose hash says that they are there; pages no longer needed go last.

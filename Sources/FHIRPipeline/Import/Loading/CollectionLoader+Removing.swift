@@ -3,49 +3,69 @@ import DocumentStore
 import FHIRMapping
 
 extension CollectionLoader {
+  /// What became of a document that something was to be taken out of.
+  enum Removal {
+    /// So many resources were in it, and are not any more.
+    case removed(Int)
+    /// An application's own: what this program did not write it does not delete.
+    case left
+    /// MongoDB does not take the document without them.
+    case refused(String)
+  }
+
   /// Takes resources, and links to appointments, out of a document; one that is left without any goes, unless an application
   /// keeps a chart in it.
   ///
   /// - Parameter keepsEmpty: whether a document stays that nothing is left in.
-  /// - Returns: how many were there.
   func remove(
     _ keys: Set<String>, links: Set<String> = [], from id: String, of kind: DocumentKind, keepsEmpty: Bool,
     _ connection: borrowing StoreConnection
-  ) throws -> Int {
+  ) throws -> Removal {
     for _ in 0..<CollectionLoader.tries {
-      guard let known = try StoredState.states(of: [id], in: place, connection)[id] else { return 0 }
+      guard let known = try StoredState.states(of: [id], in: place, connection)[id] else {
+        return .removed(0)
+      }
       let removal = { (change: PageJournal.Change?, connection: borrowing StoreConnection) in
         try remove(keys, links: links, from: id, of: kind, pages: known.pages, keepsEmpty, change, connection)
       }
-      let removed =
-        known.pages == 1 || connection.isInTransaction
-        ? try removal(nil, connection)
-        : try PageJournal(place: place).change(id, connection) { try removal($0, connection) }
-      if let removed { return removed }
+      do {
+        let done =
+          known.pages == 1 || connection.isInTransaction
+          ? try removal(nil, connection)
+          : try PageJournal(place: place).change(id, connection) { try removal($0, connection) }
+        if let done { return done }
+      } catch Setback.refused(let reason) {
+        return .refused(reason)
+      }
     }
     throw PipelineFailure(.stopped, "other programs keep changing a document that is to be deleted")
   }
 
-  /// - Returns: how many were there; nil where the document is no longer as it was read.
+  /// - Returns: nil where the document is no longer as it was read.
   private func remove(
     _ keys: Set<String>, links: Set<String>, from id: String, of kind: DocumentKind, pages: Int,
     _ keepsEmpty: Bool, _ change: PageJournal.Change?, _ connection: borrowing StoreConnection
-  ) throws -> Int? {
+  ) throws -> Removal? {
     let stored = try pagesFound(of: id, upTo: pages + 1, connection)
-    // What this program did not write it does not delete.
-    guard let state = try stored.state, state.hash != nil else { return 0 }
+    guard let state = try stored.state else { return .removed(0) }
+    guard state.isImported else { return .left }
     guard state.pages <= stored.ids.count else { return nil }
     let removal = try assembler.assemble(
       kind: kind, id: id, without: keys, links: links, stored: stored.inOrder, keepsEmpty: keepsEmpty)
     try departures?.note(removal.formerOwners, of: id, connection)
     guard let document = removal.document else {
-      return try delete(stored, hash: state.hash, change, connection) ? removal.removed : nil
+      return try delete(stored, hash: state.hash, change, connection) ? .removed(removal.removed) : nil
     }
-    if !removal.isChanged { return 0 }
+    if !removal.isChanged { return .removed(0) }
     let merged = Merged(
       incoming: document, document: document, hash: state.hash, guardedHash: stored.guardedHash,
       storedID: stored.storedID)
-    return try write(paged: merged, over: stored.found, change, connection).isEmpty ? removal.removed : nil
+    do {
+      try replace(paged: merged, over: stored.found, change, connection)
+    } catch Setback.changed {
+      return nil
+    }
+    return .removed(removal.removed)
   }
 
   /// Deletes a document and its pages, if it is still as it was read.
@@ -67,6 +87,7 @@ extension CollectionLoader {
     }
     do { try change?.hold(connection) } catch Setback.changed { return false }
     let result = try connection.write([first], in: collection)
+    if let failure = result.failures.first { throw Setback.refused(failure.message) }
     guard result.deleted + result.matched == 1 else { return false }
     if place.field != nil {
       // A patient of whom nothing but the chart was known is nobody without it.

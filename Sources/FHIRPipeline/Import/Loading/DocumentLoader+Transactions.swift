@@ -76,6 +76,9 @@ extension DocumentLoader {
         if case BundleTransaction.Failure.document(let reason) = error {
           return transaction.ended(BundleTransaction.refusal(ofDocument: reason))
         }
+        if case BundleTransaction.Failure.deletion(let reason) = error {
+          return transaction.ended(BundleTransaction.refusal(ofDeletion: reason))
+        }
         fail(DocumentLoader.failure(error))
         return transaction.ended(.dropped)
       }

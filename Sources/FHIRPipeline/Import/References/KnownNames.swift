@@ -24,6 +24,8 @@ package struct KnownNames: Sendable {
   package let ifNoneMatch: NameID
   package let meta: NameID
   package let versionId: NameID
+  package let issue: NameID
+  package let severity: NameID
 
   package init(table: DefinitionTable = .r4) {
     func known(_ name: String) -> NameID {
@@ -52,6 +54,8 @@ package struct KnownNames: Sendable {
     ifNoneMatch = known("ifNoneMatch")
     meta = known("meta")
     versionId = known("versionId")
+    issue = known("issue")
+    severity = known("severity")
   }
 
   package static let r4 = KnownNames()

@@ -1,21 +1,27 @@
 import FHIRFormats
 import FHIRModel
 import FHIRValidation
+import Synchronization
 
-/// Tells before an import which of the entries that ask for the same new resource will be loaded: one that is set aside, by itself or
-/// with its transaction, must not keep the others out.
+/// Tells before an import what of it will be set aside, by itself or with its transaction, where others depend on it: an entry must not
+/// keep others out that ask for the same new resource, and who is called by a business identifier alone must be there.
 ///
-/// Only files whose entries compete are looked at, and each once.
-final class EntryProspects {
+/// Files are looked at only where somebody asks, and then once.
+final class EntryProspects: Sendable {
   private let files: [InputFile]
   private let reading: ReadOptions
   private let honoursTransactions: Bool
   private let validator: Validator
+  /// Hashes of the keys of resources of which the run has several.
+  private let repeated: Set<UInt64>
   /// By the file's number: the keys of the entries with a condition that will be loaded.
-  private var sound: [Int: Set<String>] = [:]
+  private let sound = Mutex<[Int: Set<String>]>([:])
+  /// Hashes of the keys of people and the like of whom no version will be loaded.
+  private let aside = Mutex<Set<UInt64>?>(nil)
 
-  init(_ run: ImportRun, _ files: [InputFile]) {
+  init(_ run: ImportRun, _ files: [InputFile], repeated: Set<UInt64> = []) {
     self.files = files
+    self.repeated = repeated
     reading = run.reading
     honoursTransactions = run.honoursTransactions
     validator = ImportContext.validator(of: run)
@@ -23,37 +29,86 @@ final class EntryProspects {
 
   func isLoaded(_ entry: Conditions.Entry) -> Bool {
     let file = Int(entry.sequence >> 40)
-    let keys = sound[file] ?? soundKeys(of: file)
-    sound[file] = keys
-    return keys.contains(entry.target.key)
+    return sound.withLock { sound in
+      let keys = sound[file] ?? soundKeys(of: file)
+      sound[file] = keys
+      return keys.contains(entry.target.key)
+    }
   }
 
   private func soundKeys(of file: Int) -> Set<String> {
     var keys: Set<String> = []
-    var pending: [String] = []
-    var hasFailure = false
-    // What breaks off is told of when it is loaded.
-    guard let reader = try? files[file].open(options: reading) else { return keys }
-    while let record = try? reader.next() {
-      if Interruption.isAsked { return keys }
-      var issues = record.issues
-      validator.validate(record.tree, into: &issues)
-      let request = EntryRequest(record)
-      let fails =
-        record.content == .unreadable || issues.contains(where: ImportWorker.setsAside)
-        || request?.method == .patch
-      hasFailure = hasFailure || fails
-      if let request, !fails, let resource = RecordResource(record),
-        request.condition(ofType: resource.type) != nil
-      {
-        pending.append(resource.key)
+    judge(file, reading) { record, resource in
+      EntryRequest(record)?.condition(ofType: resource.type) == nil ? nil : resource.key
+    } _: { key, isLoaded in
+      if isLoaded { keys.insert(key) }
+    }
+    return keys
+  }
+
+  /// Whether a resource that others may call by an identifier is one of the run's, and will not be loaded.
+  func isSetAside(_ target: TargetIndex.Target) -> Bool {
+    aside.withLock { aside in
+      let known = aside ?? keysSetAside()
+      aside = known
+      return known.contains(NameHash.of(target.key))
+    }
+  }
+
+  private func keysSetAside() -> Set<UInt64> {
+    var reading = reading
+    // Lines stand for themselves; with a transaction's entry all others are set aside.
+    reading.skipsEntries = false
+    reading.skips = { type, _ in
+      let name = String(decoding: type, as: UTF8.self)
+      return name != "Bundle" && !IndexPass.entities.contains(name)
+    }
+    var keys: Set<UInt64> = []
+    var loaded: Set<UInt64> = []
+    for file in files.indices {
+      judge(file, reading) { _, resource in
+        IndexPass.entities.contains(resource.type) ? NameHash.of(resource.key) : nil
+      } _: { key, isLoaded in
+        if !isLoaded { keys.insert(key) } else if repeated.contains(key) { loaded.insert(key) }
       }
-      guard case .bundle = record.content else { continue }
-      let type = record.tree.child(KnownNames.r4.type, of: 0).map { record.tree.string(at: $0) }
-      if !hasFailure || type != "transaction" || !honoursTransactions { keys.formUnion(pending) }
+    }
+    return keys.subtracting(loaded)
+  }
+
+  /// Goes through a file, and tells of what it has whether it will be loaded.
+  ///
+  /// - Parameter fact: what is to be told of a resource; nil where nothing is.
+  private func judge<Fact>(
+    _ file: Int, _ reading: ReadOptions, _ fact: (Record, RecordResource) -> Fact?,
+    _ body: (Fact, _ isLoaded: Bool) -> Void
+  ) {
+    var pending: [(fact: Fact, fails: Bool)] = []
+    var hasFailure = false
+    func end(_ type: String?) {
+      let isRefused = hasFailure && type == "transaction" && honoursTransactions
+      for (fact, fails) in pending { body(fact, !fails && !isRefused) }
       pending = []
       hasFailure = false
     }
-    return keys
+    // What breaks off is told of when it is loaded.
+    guard let reader = try? files[file].open(options: reading) else { return }
+    while let record = try? reader.next() {
+      if Interruption.isAsked { return }
+      if case .bundle = record.content {
+        end(record.tree.child(KnownNames.r4.type, of: 0).map { record.tree.string(at: $0) })
+        continue
+      }
+      var issues = record.issues
+      validator.validate(record.tree, into: &issues)
+      let fails =
+        record.content == .unreadable || issues.contains(where: ImportWorker.setsAside)
+        || EntryRequest(record)?.method == .patch
+      if case .entry = record.content { hasFailure = hasFailure || fails }
+      guard let resource = RecordResource(record), let fact = fact(record, resource) else { continue }
+      if case .entry = record.content { pending.append((fact, fails)) } else { body(fact, !fails) }
+    }
+    guard let unfinished = reader.unfinishedBundle else { return }
+    hasFailure = true
+    end(unfinished.type ?? "transaction")
   }
 }

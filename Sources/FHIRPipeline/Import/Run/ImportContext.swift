@@ -31,6 +31,8 @@ final class ImportContext: Sendable {
   let departures: Departures?
   /// Takes resources that may have stood in another document before.
   private let moved: MovedResources?
+  /// By the input's number: how many resources were read, of files of which a manifest says how many they have.
+  private let readCounts = Mutex<[Int: Int]>([:])
   /// What a comparison with the database found.
   let changed = ChangedDocuments()
   let deletions: Deletions
@@ -39,6 +41,8 @@ final class ImportContext: Sendable {
   /// How many resources transactions have deleted.
   let deletedCount = Atomic<Int>(0)
   let conditions: Conditions
+  /// Tells who will be set aside.
+  private let prospects: EntryProspects
   /// By the input's number: large Bundles whose entries are loaded as they come.
   let largeInputs: [Int: LargeInput]
   /// The numbers of the inputs that could not be read to their end at first.
@@ -78,6 +82,8 @@ final class ImportContext: Sendable {
     versioned = VersionedEntries(keys: found.versioned)
     rivals = RivalItems(keys: found.repeatedItems)
     conditions = found.conditions
+    let prospects = EntryProspects(run, files, repeated: found.repeated)
+    self.prospects = prospects
     var largeInputs: [Int: LargeInput] = [:]
     for (file, bundle) in found.largeBundles {
       guard let contents = bundle.contents else { continue }
@@ -88,7 +94,8 @@ final class ImportContext: Sendable {
       let isTransaction = contents.type == "transaction" && run.honoursTransactions
       largeInputs[file] = LargeInput(
         file: file, contents,
-        resolver: ReferenceResolver(run: found.index, bundle: contents.index, stored: stored),
+        resolver: ReferenceResolver(
+          run: found.index, bundle: contents.index, stored: stored, isSetAside: prospects.isSetAside),
         patients: isTransaction ? WholePatients(many: own.map { prefix + $0 }) : .none)
       if !isTransaction { sample += contents.patients.all.prefix(100) }
     }
@@ -103,6 +110,13 @@ final class ImportContext: Sendable {
     self.progress = progress
     self.number = number
     validator = ImportContext.validator(of: run)
+  }
+
+  /// Resolves references of the run's inputs.
+  ///
+  /// - Parameter bundle: the resources of the Bundle at hand.
+  func resolver(_ bundle: TargetIndex = TargetIndex()) -> ReferenceResolver {
+    ReferenceResolver(run: index, bundle: bundle, stored: stored, isSetAside: prospects.isSetAside)
   }
 
   /// What an import checks resources with.
@@ -159,10 +173,8 @@ final class ImportContext: Sendable {
   }
 
   /// What is to be deleted when all is loaded.
-  var dueDeletions: [TargetIndex.Target] {
-    deletions.due { order in
-      ledger.warn("\(order.place): error: nothing is deleted: \(ImportWorker.severalFound)")
-    }
+  var dueDeletions: [Deletions.Due] {
+    deletions.due { ledger.refuse($0, ImportWorker.severalFound) }
   }
 
   /// The resource that an entry of a transaction wants deleted, if it can be deleted with what the transaction writes: nobody else
@@ -270,9 +282,28 @@ final class ImportContext: Sendable {
       versioned.settle()
       settleRivals()
     }
+    defer { tellIncomplete() }
     guard knowsPatients else { return makeDocuments(.all) }
     makeDocuments(.comparing)
     if let pass = changed.takePass(), !mustStop { makeDocuments(pass) }
+  }
+
+  /// Takes note of how many lines of an input were read, where a manifest says how many there are.
+  func countRead(lines: Int, of file: Int) {
+    guard files[file].expectedCount != nil else { return }
+    readCounts.withLock { $0[file, default: 0] += lines }
+  }
+
+  /// Says which files have fewer resources than their manifest says: one that was cut where a line ends looks whole.
+  private func tellIncomplete() {
+    guard !mustStop else { return }
+    let counts = readCounts.withLock { $0 }
+    for (number, file) in files.enumerated() {
+      guard let expected = file.expectedCount, let count = counts[number], count < expected else { continue }
+      ledger.warnOfIncomplete(
+        "\(file.name): has \(Amount.of(count, "resource")), and the manifest beside it says \(Amount.grouped(expected)): not all "
+          + "of the file was fetched")
+    }
   }
 
   /// Whether the database has most of the patients of bulk files already.

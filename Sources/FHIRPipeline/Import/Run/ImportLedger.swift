@@ -12,6 +12,8 @@ final class ImportLedger: Sendable {
   private struct State {
     var summary = ImportSummary()
     var said = 0
+    /// Hashes of the keys of people and the like that others may call by an identifier.
+    var aside: Set<UInt64> = []
   }
 
   private let state = Mutex(State())
@@ -65,17 +67,45 @@ final class ImportLedger: Sendable {
     }
   }
 
+  /// See ``ImportSummary/countAsOlder(_:)``.
+  func countAsOlder(_ type: String) { state.withLock { $0.summary.countAsOlder(type) } }
+
   /// Counts and says what is wrong with a document and with no resource.
   func warn(_ line: String) {
     state.withLock { $0.summary.errors += 1 }
     sayOneOfMany(line)
   }
 
+  /// Sets an entry aside whose deletion cannot be done.
+  func refuse(_ order: Deletions.Order, _ reason: String) {
+    state.withLock { state in
+      state.summary.errors += 1
+      state.summary.notDeleted += 1
+    }
+    let file = Int(order.sequence >> 40)
+    let source = files.indices.contains(file) ? files[file] : ""
+    let issue = Issue(
+      .error, .documentRefused, at: order.expression, position: order.position,
+      "nothing is deleted: \(reason)")
+    let entry = #"{"request":{"method":"DELETE","url":\#(JSONText.quoted(order.url))}}"#
+    quarantine?.add(source: source, position: order.position, text: .written(entry), issues: [issue])
+    tell([issue], source: source)
+  }
+
+  /// Counts and says that a file is not what its export made it.
+  func warnOfIncomplete(_ line: String) {
+    state.withLock { state in
+      state.summary.unreadableFiles += 1
+      state.summary.errors += 1
+    }
+    say(line)
+  }
+
   /// Counts the resources of a document that the database refused, and which are set aside elsewhere.
   func countRefused(_ draft: DocumentDraft) {
     draft.forEachResource { key, _, _ in
-      conditions?.refuse(key)
       let type = String(Substring(key.utf8.prefix { $0 != UInt8(ascii: "/") }))
+      note(refused: key, type)
       state.withLock { $0.summary.types[type, default: .init()].quarantined += 1 }
     }
   }
@@ -83,8 +113,8 @@ final class ImportLedger: Sendable {
   /// Sets the resources of a document aside.
   func refuse(_ draft: DocumentDraft, reason: String) {
     draft.forEachResource { key, bytes, origin in
-      conditions?.refuse(key)
       let type = String(Substring(key.utf8.prefix { $0 != UInt8(ascii: "/") }))
+      note(refused: key, type)
       let issue = Issue(.error, .documentRefused, at: type, position: nil, "MongoDB refused it: \(reason)")
       var text: QuarantinedText?
       if let tree = try? ResourceDecoder(references: .original).decode(try BSONView(bytes)) {
@@ -111,6 +141,18 @@ final class ImportLedger: Sendable {
     }
   }
 
+  /// Takes note of a resource that is not loaded.
+  private func note(refused key: String, _ type: String) {
+    conditions?.refuse(key)
+    guard IndexPass.entities.contains(type) else { return }
+    state.withLock { _ = $0.aside.insert(NameHash.of(key)) }
+  }
+
+  /// Whether a version of a resource was not loaded.
+  func hasSetAside(_ target: TargetIndex.Target) -> Bool {
+    state.withLock { $0.aside.contains(NameHash.of(target.key)) }
+  }
+
   /// Sets an entry aside that was counted as unchanged, for it was to be one with another.
   func setAside(_ record: Record, _ resource: RecordResource, keptOutAt name: NameID, source: String) {
     guard let request = EntryRequest(record) else { return }
@@ -128,7 +170,11 @@ final class ImportLedger: Sendable {
 
   /// Sets a record aside.
   func setAside(_ record: Record, source: String, issues: [Issue]) {
-    if let conditions, let resource = RecordResource(record) { conditions.refuse(resource.key) }
+    if let resource = RecordResource(record) {
+      note(refused: resource.key, resource.type)
+    } else if EntryRequest(record)?.method == .delete {
+      state.withLock { $0.summary.notDeleted += 1 }
+    }
     let position = record.tree.count > 0 ? record.tree.position(of: 0) : issues.first?.position
     let text: QuarantinedText? =
       record.content == .unreadable

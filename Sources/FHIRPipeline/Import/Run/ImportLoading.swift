@@ -52,18 +52,25 @@ struct ImportLoading {
         store: store, states: states, assembler: assembler, mappings: run.mappings,
         prefix: run.prefix, departures: departures)
       let made = try makeDocuments(states, stored, moved, deletions)
-      deleted = try made.deleted + deletions.run(made.due)
+      let orders = Dictionary(made.due.map { ($0.target.key, $0.order) }) { first, _ in first }
+      deleted =
+        try made.deleted
+        + deletions.run(made.due.map(\.target)) { [ledger] key, reason in
+          if let order = orders[key] { ledger.refuse(order, reason) }
+        }
       try departures.settle(store, states, assembler, ReferenceResolver(run: found.index, stored: stored))
       let types = ledger.summary.types
       try moved.settle(
         store, assembler, number: number, prefix: run.prefix,
-        inserted: { types[$0]?.inserted ?? 0 > 0 }, say: run.say)
+        inserted: { types[$0]?.inserted ?? 0 > 0 }, say: run.say, warn: { [ledger] in ledger.warn($0) },
+        older: { [ledger] in ledger.countAsOlder($0) })
       let hasCompany = try record.hasCompany()
       // What brought nothing heals nothing: whoever brought what is there has healed by it, if it came to its end.
       if try goesOn || hasCompany || deleted > 0 || ledger.summary.hasChanges || record.hasUnfinished() {
         let healing = HealingRun(
           run, store: store, states: states, assembler: assembler, index: found.index, number: number,
-          hasReplaced: goesOn || types["Organization"]?.replaced ?? 0 > 0, hasCompany: hasCompany)
+          hasReplaced: goesOn || types["Organization"]?.replaced ?? 0 > 0, hasCompany: hasCompany,
+          isSetAside: ledger.hasSetAside)
         healed = try healing.heal()
       }
     } catch {
@@ -77,7 +84,7 @@ struct ImportLoading {
   /// Makes and loads the documents; returns how many resources were deleted, and which are to be deleted afterwards.
   private func makeDocuments(
     _ states: StoredStates, _ stored: StoredTargets, _ moved: MovedResources, _ deletions: DeletionRun
-  ) throws -> (deleted: Int, due: [TargetIndex.Target]) {
+  ) throws -> (deleted: Int, due: [Deletions.Due]) {
     let loader = DocumentLoader(
       store: store, states: states, assembler: assembler, counted: { [ledger] in ledger.count($0) },
       refused: { [ledger] in ledger.refuse($0, reason: $1) }, deletions: deletions,

@@ -43,6 +43,8 @@ package struct ImportRun: Sendable {
   package struct Outcome: Sendable {
     package var summary: ImportSummary
     package var quarantinePath: String?
+    /// How many entries stand there.
+    package var setAside = 0
     /// Why the run ended before its end; what was loaded until then is counted in `summary`.
     package var failure: PipelineFailure?
   }
@@ -99,7 +101,8 @@ package struct ImportRun: Sendable {
     summary.files = files.count
     summary.seconds = Progress.now() - started
     if let unnoted = record.finish(summary, isWhole: failure == nil) { failure = failure ?? unnoted }
-    return Outcome(summary: summary, quarantinePath: quarantine.path, failure: failure)
+    return Outcome(
+      summary: summary, quarantinePath: quarantine.path, setAside: quarantine.count, failure: failure)
   }
 }
 

@@ -25,6 +25,26 @@ package struct ImportSummary: Sendable, Equatable {
     package var unresolved = 0
     /// Of earlier imports, whose targets came with this one.
     package var healed = 0
+
+    mutating func add(_ other: References) {
+      resolved += other.resolved
+      unresolved += other.unresolved
+      healed += other.healed
+    }
+  }
+
+  /// What a server had to say of an export, in files that its manifest calls so: no data, and not loaded.
+  package struct ServerMessages: Sendable, Equatable {
+    /// Severity error or fatal: something is not in the export.
+    package var errors = 0
+    package var warnings = 0
+    package var information = 0
+
+    mutating func add(_ other: ServerMessages) {
+      errors += other.errors
+      warnings += other.warnings
+      information += other.information
+    }
   }
 
   /// By resource type. What could not be read as a resource at all counts under `unreadable`.
@@ -36,10 +56,13 @@ package struct ImportSummary: Sendable, Equatable {
   package var unreadableFiles = 0
   package var bytes = 0
   package var seconds = 0.0
-  /// Entries of Bundles that carry no resource (a DELETE, a response).
-  package var entriesWithoutResource = 0
+  /// Entries of Bundles that hold no resource and ask for no change: a response, a GET.
+  package var idleEntries = 0
   /// Resources that entries of Bundles asked to be deleted, and that were there.
   package var deleted = 0
+  /// Deletions that could not be done.
+  package var notDeleted = 0
+  package var serverMessages = ServerMessages()
 
   /// The run ended before its input did.
   package private(set) var stopped = false
@@ -63,17 +86,24 @@ package struct ImportSummary: Sendable, Equatable {
   /// Whether a resource was inserted or replaced.
   var hasChanges: Bool { types.values.contains { $0.inserted + $0.replaced > 0 } }
 
+  /// Counts a resource that was inserted, and then found to be an older version of what another document has.
+  mutating func countAsOlder(_ type: String) {
+    types[type]?.inserted -= 1
+    types[type]?.unchanged += 1
+  }
+
   package mutating func add(_ other: ImportSummary) {
     for (type, counts) in other.types { types[type, default: Counts()].add(counts) }
-    references.resolved += other.references.resolved
-    references.unresolved += other.references.unresolved
+    references.add(other.references)
     errors += other.errors
     warnings += other.warnings
     files += other.files
     unreadableFiles += other.unreadableFiles
     bytes += other.bytes
-    entriesWithoutResource += other.entriesWithoutResource
+    idleEntries += other.idleEntries
     deleted += other.deleted
+    notDeleted += other.notDeleted
+    serverMessages.add(other.serverMessages)
   }
 
   /// One JSON object, on one line.
@@ -95,7 +125,7 @@ package struct ImportSummary: Sendable, Equatable {
     let fraction = String(milliseconds % 1000)
     return JSONText.object(
       object(total) + [
-        ("deleted", "\(deleted)"),
+        ("deleted", "\(deleted)"), ("notDeleted", "\(notDeleted)"),
         ("issues", JSONText.object([("error", "\(errors)"), ("warning", "\(warnings)")])),
         (
           "references",
@@ -104,7 +134,14 @@ package struct ImportSummary: Sendable, Equatable {
             ("healed", "\(references.healed)"),
           ])
         ),
-        ("files", "\(files)"),
+        ("idleEntries", "\(idleEntries)"), ("files", "\(files)"), ("unreadableFiles", "\(unreadableFiles)"),
+        (
+          "serverMessages",
+          JSONText.object([
+            ("error", "\(serverMessages.errors)"), ("warning", "\(serverMessages.warnings)"),
+            ("information", "\(serverMessages.information)"),
+          ])
+        ),
         ("bytes", "\(bytes)"),
         (
           "seconds",
@@ -144,6 +181,20 @@ package struct ImportSummary: Sendable, Equatable {
       lines.append("  \(Amount.of(unsettled, "further resource")) read, but not loaded before the run ended")
     }
     if deleted > 0 { lines.append("  \(Amount.of(deleted, "resource")) deleted, as entries of Bundles ask") }
+    if notDeleted > 0 {
+      lines.append("  \(Amount.of(notDeleted, "deletion")) that entries of Bundles ask for could not be done")
+    }
+    if idleEntries > 0 {
+      lines.append(
+        "  \(Amount.of(idleEntries, "entry", "entries")) of Bundles hold no resource and ask for no change: answers of a server, "
+          + "requests to read")
+    }
+    if unreadableFiles > 0 {
+      lines.append(
+        "  \(Amount.grouped(unreadableFiles)) of \(Amount.of(files, "file")) could not be read, or not to the end"
+      )
+    }
+    if let told = serverMessages.line { lines.append("  " + told) }
     if references.resolved + references.unresolved > 0 {
       lines.append(
         "  references by urn, search or URL: \(Amount.grouped(references.resolved)) resolved, "
@@ -158,7 +209,22 @@ package struct ImportSummary: Sendable, Equatable {
     return lines
   }
 
+  /// Whether something is wrong with what was read, or with what was not.
+  var hasFindings: Bool {
+    total.quarantined + notDeleted + unreadableFiles + errors + serverMessages.errors > 0
+  }
+
   private static func cells(_ counts: Counts) -> [String] {
     [counts.read, counts.inserted, counts.replaced, counts.unchanged, counts.quarantined].map(Amount.grouped)
+  }
+}
+
+extension ImportSummary.ServerMessages {
+  /// One line for people; nil where nothing was said.
+  fileprivate var line: String? {
+    let counts = [(errors, "error"), (warnings, "warning"), (information, "note")].filter { $0.0 > 0 }
+    guard !counts.isEmpty else { return nil }
+    return "the server says of its export: " + counts.map { Amount.of($0, $1) }.joined(separator: ", ")
+      + " (not loaded: read them in the files that the manifest lists under error)"
   }
 }

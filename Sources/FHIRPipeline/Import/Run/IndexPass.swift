@@ -104,7 +104,8 @@ struct IndexPass: Sendable {
           if case .bundle = record.content { ofBatch.end(record, isLine: batch.isLines) }
           guard let found = resource else {
             guard let request = EntryRequest(record), request.method == .delete else { return }
-            switch request.target {
+            // Whether it is a history is known at its end, maybe; what is not deleted then is noted for nothing.
+            switch request.deleted(inHistory: true) {
             case .resource(let target):
               deleted.withLock { _ = $0.insert(NameHash.of(target.key)) }
               ofBatch.pending.insert(NameHash.of(target.key))

@@ -55,7 +55,7 @@ final class ImportWorker {
       mappings: context.run.mappings, source: context.run.source,
       encounterClasses: context.run.encounterClasses, unfitIDs: context.states?.unfitIDs)
     validator = context.validator
-    runResolver = ReferenceResolver(run: context.index, stored: context.stored)
+    runResolver = context.resolver()
   }
 
   deinit { context.ledger.add(summary) }
@@ -64,6 +64,7 @@ final class ImportWorker {
     var worker = BatchFeed.Worker(feed)
     while !context.mustStop, let item = worker.next() {
       let source = context.files[item.file].name
+      if pass.counts, item.step == 0, case .end = item.content { context.countRead(lines: 0, of: item.file) }
       if let large = context.largeInputs[item.file] {
         loadWholes()
         take(item, of: large, source: source)
@@ -96,10 +97,14 @@ final class ImportWorker {
   private func take(_ batch: RecordBatch, of item: BatchFeed.Item, source: String) {
     var number: UInt64 = 0
     var resources = 0
+    var lines = 0
     let base = UInt64(item.file) << 40 | UInt64(item.step) << 20
     batch.forEach { record in
+      if case .entry = record.content {} else { lines += 1 }
       number += 1
       switch record.content {
+      case .resource where isServerMessage(record, of: item.file):
+        countServerMessage(record)
       case .resource:
         resources += 1
         handle(
@@ -123,6 +128,7 @@ final class ImportWorker {
     if batch.isLines { finishBundle(file: item.file) }
     bundle?.countBytes(batch.byteCount)
     guard pass.counts else { return }
+    if batch.isLines { context.countRead(lines: lines, of: item.file) }
     summary.bytes += batch.byteCount
     context.progress.advance(bytes: batch.byteCount, resources: resources)
     if wholes.count >= ImportWorker.enoughWholes { loadWholes() }
@@ -179,12 +185,12 @@ final class ImportWorker {
     summary.warnings += issues.count { $0.severity >= .warning } - errors
     guard let resource else {
       if case .entry = record.content, errors == 0 {
-        summary.entriesWithoutResource += 1
-        if let request, request.method == .delete {
-          delete(request, record, source, resolver: resolver, sequence: sequence)
+        switch request?.method {
+        case .delete?: delete(record, source, resolver: resolver, sequence: sequence)
+        case .write?, .patch?: refuseEmpty(record, source, sequence, issues)
+        case .read?, nil: summary.idleEntries += 1
         }
       } else if request?.method == .delete {
-        summary.entriesWithoutResource += 1
         setAside(record, source, sequence, issues)
       } else {
         summary.types["unreadable", default: .init()].read += 1
@@ -195,19 +201,18 @@ final class ImportWorker {
     }
     summary.types[resource.type, default: .init()].read += 1
     transaction?.changed.add(resource.key)
-    if errors == 0, request?.method == .patch {
+    if errors == 0, let request, request.method == .patch {
       issues.append(
-        Issue(
-          .error, .documentRefused, at: "Bundle.entry.request.method", position: record.tree.position(of: 0),
+        request.issue(
+          .documentRefused, at: KnownNames.r4.method,
           "PATCH asks for a change of a resource: an import loads whole resources, and applies no patches"))
       summary.errors += 1
     }
-    if resource.isAmbiguous {
+    if resource.isAmbiguous, let request {
       issues.append(
-        Issue(
-          .error, .documentRefused, at: "Bundle.entry.request.ifNoneExist",
-          position: record.tree.position(of: 0),
-          "the search by \(request?.parameter ?? "identifier") finds several resources of this type: expected one or none, "
+        request.issue(
+          .documentRefused, at: KnownNames.r4.ifNoneExist,
+          "the search by \(request.parameter ?? "identifier") finds several resources of this type: expected one or none, "
             + "so that it is clear whether to make another"))
       summary.errors += 1
     }
@@ -217,17 +222,17 @@ final class ImportWorker {
       return
     }
     if let request, request.ifNoneExist != nil, request.condition(ofType: resource.type) == nil {
-      let issue = Issue(
-        .warning, .documentRefused, at: "Bundle.entry.request.ifNoneExist",
-        position: record.tree.position(of: 0),
-        "is loaded without asking whether there is one: expected a search by identifier, or by _id, alone")
+      let issue = request.issue(
+        .documentRefused, at: KnownNames.r4.ifNoneExist,
+        "is loaded without asking whether there is one: expected a search by identifier, or by _id, alone",
+        .warning)
       summary.warnings += 1
       context.run.say(FindingText.line(issue, source: source))
     }
-    if let named = request?.updated, !resource.isFound, named.key != resource.key {
-      let issue = Issue(
-        .warning, .documentRefused, at: "Bundle.entry.request.url", position: record.tree.position(of: 0),
-        "names another resource than the entry holds: it is loaded as the one that it says it is")
+    if let request, let named = request.updated, !resource.isFound, named.key != resource.key {
+      let issue = request.issue(
+        .documentRefused, at: KnownNames.r4.url,
+        "names another resource than the entry holds: it is loaded as the one that it says it is", .warning)
       summary.warnings += 1
       context.run.say(FindingText.line(issue, source: source))
     }
@@ -284,14 +289,18 @@ final class ImportWorker {
   ) {
     context.deletions.note(resource, sequence: sequence)
     context.seeVersion(of: resource, in: result.home, sequence: sequence, isStored: isStored)
-    summary.references.resolved += result.resolved
-    summary.references.unresolved += result.unresolved
     if result.derived > 0 {
       summary.types[EncounterAppointment.type, default: .init()].read += result.derived
       transaction?.derived += result.derived
     }
-    if !result.waits.isEmpty {
-      context.waiting?.add(result.waits, kind: result.home.kind, documentID: result.home.id)
+    let references = ImportSummary.References(resolved: result.resolved, unresolved: result.unresolved)
+    if let transaction { transaction.references.add(references) } else { summary.references.add(references) }
+    guard !result.waits.isEmpty else { return }
+    let home = result.home
+    if let transaction {
+      transaction.waits.add(result.waits, kind: home.kind, documentID: home.id)
+    } else {
+      context.waiting?.add(result.waits, kind: home.kind, documentID: home.id)
     }
   }
 
@@ -305,18 +314,20 @@ final class ImportWorker {
 
   /// Notes what an entry wants deleted.
   private func delete(
-    _ request: EntryRequest, _ record: Record, _ source: String, resolver: ReferenceResolver, sequence: UInt64
+    _ record: Record, _ source: String, resolver: ReferenceResolver, sequence: UInt64
   ) {
-    guard let target = request.target else {
+    guard let request = EntryRequest(record) else { return }
+    guard let target = request.deleted(inHistory: atHand?.type == "history") else {
       let issue = request.issue(
         .documentRefused, at: KnownNames.r4.url,
-        "nothing is deleted: expected Type/id, or a search by identifier or _id alone", .warning)
-      summary.warnings += 1
-      return context.run.say(FindingText.line(issue, source: source))
+        "nothing is deleted: expected Type/id, or a search by identifier or _id alone")
+      summary.errors += 1
+      return setAside(record, source, sequence, record.issues + [issue])
     }
     let issue = request.issue(.documentRefused, at: KnownNames.r4.url, ImportWorker.severalFound)
     var order = Deletions.Order(
-      target: target, sequence: sequence, place: FindingText.place(issue, source: source))
+      target: target, sequence: sequence, url: request.url, expression: issue.expression,
+      position: issue.position)
     switch target {
     case .resource(let named): transaction?.changed.add(named.key)
     case .search(let search):
@@ -330,6 +341,16 @@ final class ImportWorker {
       }
     }
     if let transaction { transaction.deletions.append(order) } else { context.deletions.add(order) }
+  }
+
+  /// Sets an entry aside that asks for a resource to be written, and has none.
+  private func refuseEmpty(_ record: Record, _ source: String, _ sequence: UInt64, _ issues: [Issue]) {
+    let issue = Issue(
+      .error, .documentRefused, at: record.tree.expression(of: 0, table: .r4),
+      position: record.tree.position(of: 0),
+      "has no resource, and its request asks for one to be written: there is nothing to load")
+    summary.errors += 1
+    setAside(record, source, sequence, issues + [issue])
   }
 
   /// What a transaction has loaded of its entries.

@@ -29,7 +29,8 @@ final class RecordResource {
     raw = nil
   }
 
-  /// nil for what holds no resource: an entry without one, the rest of a Bundle, what could not be read.
+  /// nil for what holds no resource: an entry without one, or one that shows what is to be deleted; the rest of a Bundle; what could not
+  /// be read.
   ///
   /// - Parameter told: what resources that stand alone are called elsewhere.
   init?(_ record: Record, named told: ResourceNames? = nil) {
@@ -43,7 +44,7 @@ final class RecordResource {
         tree.count > 0 && tree.child(names.id, of: 0) == nil ? told?.url(of: record) : nil
     case .entry:
       guard let resource = record.tree.child(names.resource, of: 0),
-        record.tree.nodes[resource].flags.kind == .resource
+        record.tree.nodes[resource].flags.kind == .resource, EntryRequest(record)?.method != .delete
       else { return nil }
       node = resource
       fullUrl = record.tree.child(names.fullUrl, of: 0).map { record.tree.string(at: $0) }
