@@ -136,4 +136,18 @@ import Testing
     }
     #expect(try workspace.documents(in: "patient").count == 3)
   }
+
+  @Test func `what a manifest names is read whatever it is called`() throws {
+    let workspace = try Workspace()
+    try workspace.write("in/4711", Self.patient)
+    try workspace.write("in/all our.patients", Self.patient.replacing("\"p\"", with: "\"q\""))
+    try workspace.write("in/all%20their.patients", Self.patient.replacing("\"p\"", with: "\"r\""))
+    try workspace.write("in/notes.txt", "no resource")
+    try workspace.write(
+      "in/manifest.json", manifest(output: ["4711", "all%20our.patients", "all%20their.patients"]))
+    let outcome = try workspace.run("import", workspace.path("in"))
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(outcome.errors.contains("1 file left out (.txt)"))
+    #expect(try workspace.documents(in: "patient").count == 3)
+  }
 }

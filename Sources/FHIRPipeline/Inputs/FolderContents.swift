@@ -37,6 +37,10 @@ struct FolderContents {
         if place(relative, at: prefix + relative, root: root) { waiting.append(relative) }
       }
     }
+    // What a manifest names is read whatever it is called: addresses end as servers like.
+    let named = Set(manifests.flatMap { InputManifests.listing(of: $0).present })
+    files += others.map { prefix + $0 }.filter(named.contains)
+    others.removeAll { named.contains(prefix + $0) }
     files.sort()
     manifests.sort()
   }

@@ -86,19 +86,27 @@ struct InputManifests {
     var listing = Listing()
     guard let named = read(manifest)?.names else { return listing }
     let folder = Path.folder(of: manifest)
-    let there = Set(
-      (try? FileManager.default.contentsOfDirectory(atPath: folder.isEmpty ? "." : folder)) ?? [])
+    let there = fileNames(in: folder)
     func path(_ name: String) -> String { folder.isEmpty ? name : folder + "/" + name }
     for name in named.sorted() {
-      let plain = name.hasSuffix("/") ? String(name.dropLast()) : name
-      let stem = stem(plain)
-      if let found = [plain, stem, stem + ".gz"].first(where: there.contains) {
-        listing.present.append(path(found == plain ? name : found))
+      if let found = file(of: name, in: there) {
+        listing.present.append(path(name.hasSuffix("/") ? name : found))
       } else {
         listing.missing.append(path(name))
       }
     }
     return listing
+  }
+
+  private static func fileNames(in folder: String) -> Set<String> {
+    Set((try? FileManager.default.contentsOfDirectory(atPath: folder.isEmpty ? "." : folder)) ?? [])
+  }
+
+  /// The file, packed or not, or the folder that a manifest names.
+  private static func file(of name: String, in there: Set<String>) -> String? {
+    let plain = name.hasSuffix("/") ? String(name.dropLast()) : name
+    let stem = stem(plain)
+    return [plain, stem, stem + ".gz"].first(where: there.contains)
   }
 
   /// Whether a file is a manifest, and no resource.
@@ -127,13 +135,16 @@ struct InputManifests {
     guard let file = FileHandle(forReadingAtPath: path), let data = try? file.read(upToCount: largest),
       let members = try? JSONSerialization.jsonObject(with: data) as? [String: Any]
     else { return manifest }
+    let there = InputManifests.fileNames(in: Path.folder(of: path))
     for list in ["output", "deleted", "error"] {
       for entry in members[list] as? [Any] ?? [] {
         guard let entry = entry as? [String: Any], let url = entry["url"] as? String else { continue }
         // A server's URL ends with the file's name, and may have a question behind it.
         let path = url.split(separator: "?").first.map(String.init) ?? url
         let last = path.split(separator: "/").last.map(String.init) ?? path
-        let name = path.hasSuffix("/") ? last + "/" : last
+        var name = path.hasSuffix("/") ? last + "/" : last
+        // Who fetched it may have kept the address's way of writing, or not.
+        if InputManifests.file(of: name, in: there) == nil { name = name.removingPercentEncoding ?? name }
         let told = entry["extension"] as? [String: Any]
         manifest.resourceNames[name] = told?[UnnamedResources.member] as? [String: Any]
         if list == "output", let count = entry["count"] as? Int, !manifest.names.contains(name) {
