@@ -100,6 +100,9 @@ import Testing
     #expect(outcome.status == 0)
     #expect(
       outcome.errors.contains("names 2 files, of which none is here under its name"), "\(outcome.errors)")
+    // By itself it names nothing to be read.
+    let named = try workspace.run("import", workspace.path("in/manifest.json"))
+    #expect(named.status == 2 && named.errors.contains("no file that this names is here"), "\(named.errors)")
   }
 
   @Test func `a manifest that is named stands for what it names`() throws {
