@@ -115,7 +115,9 @@ package struct InputFile: Sendable {
     }
     guard !found.files.isEmpty else {
       throw PipelineFailure(
-        .input, "\(arguments.joined(separator: ", ")): no file that this names is here: name the files themselves, or their folder")
+        .input,
+        "\(arguments.joined(separator: ", ")): no file that this names is here: name the files themselves, or their folder"
+      )
     }
     return found.files
   }
