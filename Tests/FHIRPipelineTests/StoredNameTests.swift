@@ -43,23 +43,31 @@ struct StoredNameTests {
     }
   }
 
-  @Test("a fullUrl that is the urn of the document's own _id is not kept, for it is found without")
+  @Test(
+    "a fullUrl that is the urn of the document's own _id, or a server's URL of it, is not kept, for it is found without"
+  )
   func fullUrlFollowsFromID() {
     let urn = "urn:uuid:23e94d3d-84ea-7018-54d3-4268945394cd"
     let id = "23e94d3d-84ea-7018-54d3-4268945394cd"
     #expect(StoredName.follows(urn, from: id, key: "Claim/" + id))
-    #expect(StoredName.documentIDs(urn, prefix: "").contains(id))
-    #expect(StoredName.documentIDs(urn, prefix: "").contains("Claim/" + id))
-    #expect(StoredName.documentIDs(urn, prefix: "north.").contains("Claim/north." + id))
+    func ids(_ name: String, prefix: String) -> [String] {
+      StoredName.documentIDs(name, key: StoredName.key(name, bases: ["http://server/fhir"]), prefix: prefix)
+    }
+    #expect(ids(urn, prefix: "").contains(id))
+    #expect(ids(urn, prefix: "").contains("Claim/" + id))
+    #expect(ids(urn, prefix: "north.").contains("Claim/north." + id))
     #expect(!StoredName.follows(urn, from: "1", key: "Claim/1"))
-    #expect(!StoredName.follows("http://server/Patient/" + id, from: id, key: "Patient/" + id))
-    #expect(StoredName.documentIDs("http://server/Patient/1", prefix: "").isEmpty)
-    let exported = StoredName.exported + "Patient/1"
-    #expect(StoredName.follows(exported, from: "1", key: "Patient/1"))
-    #expect(!StoredName.follows(exported, from: "1", key: "Practitioner/1"))
-    #expect(StoredName.documentIDs(exported, prefix: "") == ["1", "Patient/1"])
-    #expect(StoredName.documentIDs(exported, prefix: "north.") == ["north.1", "Patient/north.1"])
-    #expect(StoredName.key(exported) == "Patient/1")
-    #expect(StoredName.key(StoredName.exported + "Patient/1/_history/2") == nil)
+    for base in [ExportOptions.ownBaseURL, "http://server/fhir"] {
+      let url = base + "/Patient/1"
+      #expect(StoredName.follows(url, from: "1", key: "Patient/1"))
+      #expect(!StoredName.follows(url, from: "1", key: "Practitioner/1"))
+      #expect(ids(url, prefix: "") == ["1", "Patient/1"])
+      #expect(ids(url, prefix: "north.") == ["north.1", "Patient/north.1"])
+      #expect(StoredName.key(url, bases: [base]) == "Patient/1")
+      #expect(StoredName.key(url + "/_history/2", bases: [base]) == nil)
+    }
+    // Nobody knows that server.
+    #expect(ids("http://other/fhir/Patient/1", prefix: "").isEmpty)
+    #expect(ids("http://server/Patient/1", prefix: "").isEmpty)
   }
 }

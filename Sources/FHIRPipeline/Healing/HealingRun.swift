@@ -31,7 +31,7 @@ final class HealingRun {
   init(
     _ run: ImportRun, store: DocumentStore, states: StoredStates, assembler: DocumentAssembler,
     index: TargetIndex,
-    number: Int32, hasReplaced: Bool, hasCompany: Bool = false,
+    number: Int32, hasReplaced: Bool, hasCompany: Bool = false, newBases: Set<String> = [],
     isSetAside: @escaping @Sendable (TargetIndex.Target) -> Bool
   ) {
     self.hasReplaced = hasReplaced
@@ -43,7 +43,8 @@ final class HealingRun {
     self.index = index
     self.number = number
     stored = StoredTargets(
-      store: store, mappings: run.mappings, collections: run.collections, prefix: run.prefix)
+      store: store, mappings: run.mappings, collections: run.collections, prefix: run.prefix,
+      newBases: newBases)
     self.isSetAside = isSetAside
     resolver = ReferenceResolver(run: index, stored: stored, isSetAside: isSetAside)
     factory = PartFactory(
@@ -156,16 +157,20 @@ final class HealingRun {
         own = []
       }
       var filter: BSONFields = ["source": .string(run.source)]
-      if !hasCompany { filter["run"] = ["$ne": .int32(number)] }
+      // By a server's URL whatever came may be found, of this import as well.
+      if !hasCompany {
+        filter["$or"] = [["run": ["$ne": .int32(number)]], ["name": ["$gte": "http", "$lt": "httpt"]]]
+      }
       try connection.find(try BSONDocument(filter), in: WaitingReferences.collection) { note in
         guard let name = try note.find("name")?.text, let id = try note.find("_id")?.text,
           let document = try note.find("document")?.text,
           let kind = try note.find("kind")?.text.flatMap(DocumentKind.init)
         else { return }
         let waiting = Waiting(kind: kind, id: document, notes: [id])
+        let isOwn = try note.find("run")?.integer == Int64(number)
         if isKnown(name) {
           add(waiting)
-        } else if try note.find("run")?.integer == Int64(number) || index.target(named: name) != nil {
+        } else if isOwn && hasCompany || stored.key(name) != nil || index.target(named: name) != nil {
           // Of whom a version was set aside another may be there.
           own.append((name, waiting))
           if own.count == HealingRun.namesPerQuestion { look() }

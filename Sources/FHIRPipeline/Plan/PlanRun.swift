@@ -72,11 +72,14 @@ package struct PlanRun: Sendable {
         store, assembler, prefix: prefix, inserted: { types[$0]?.inserted ?? 0 > 0 }, say: run.say,
         older: { outcome.summary.countAsOlder($0) })
       for (kind, id, keys) in leaving { try sink.remove(keys, from: id, of: kind) }
-      if try outcome.summary.deleted > 0 || ledger.summary.hasChanges || RunRecord.hasUnfinished(in: store) {
+      let newBases = try context.bases.new(of: run.source, store)
+      if try !newBases.isEmpty || outcome.summary.deleted > 0 || ledger.summary.hasChanges
+        || RunRecord.hasUnfinished(in: store)
+      {
         let healing = HealingRun(
           run, store: store, states: states, assembler: assembler, index: found.index,
           number: PlanRun.noNumber, hasReplaced: types["Organization"]?.replaced ?? 0 > 0,
-          isSetAside: ledger.hasSetAside)
+          newBases: newBases, isSetAside: ledger.hasSetAside)
         outcome.summary.references.healed = try healing.plan(into: sink)
       }
     } catch let error as StoreError {

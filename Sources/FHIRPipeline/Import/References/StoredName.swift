@@ -1,7 +1,7 @@
 import FHIRModel
 
 /// How documents keep what others may call them by, in `_fhirline.names`: one text for each identifier, and a `fullUrl` that does
-/// not follow from the `_id`. Each costs the server a key of an index.
+/// not follow from the `_id`. Each costs the server a key of an index. The bases of servers' URLs are kept for all (``ServerBases``).
 ///
 /// An identifier stands with its value first, `Patient?identifier=123|http://…/system`, so that it is found by its value alone as
 /// well as with its system. `%` and `|` of a value are percent-encoded.
@@ -35,26 +35,20 @@ enum StoredName {
       })
   }
 
-  /// What Bundles of exports have before a resource's type and id, unless another base was asked for.
-  static let exported = ExportOptions.ownBaseURL + "/"
-
-  /// `Patient/1` of what an export calls it in a Bundle; nil for any other name.
-  static func key(_ name: String) -> String? {
-    guard name.hasPrefix(exported) else { return nil }
-    let key = name.dropFirst(exported.count)
-    return key.split(separator: "/", omittingEmptySubsequences: false).count == 2 ? String(key) : nil
+  /// `Patient/1` of what a server of a known base, or an export, calls it in a Bundle; nil for any other name.
+  static func key(_ name: String, bases: Set<String>) -> String? {
+    guard let url = ServerURL(name) else { return nil }
+    let base = String(url.base)
+    return base == ExportOptions.ownBaseURL || bases.contains(base) ? String(url.key) : nil
   }
 
-  /// Whether a name may mean a resource: what an export calls one tells its type as well as its id.
-  static func mayMean(_ key: String, _ name: String) -> Bool {
-    StoredName.key(name).map { $0 == key } ?? true
-  }
-
-  /// The `_id`s of documents that need no name to be found by `urn:uuid:` and their resource's id, or by an export's name.
+  /// The `_id`s of documents that need no name to be found by `urn:uuid:` and their resource's id, or by a server's URL.
   ///
-  /// - Parameter prefix: what the source's documents have before their ids.
-  static func documentIDs(_ name: String, prefix: String) -> [String] {
-    if let key = key(name), let slash = key.firstIndex(of: "/") {
+  /// - Parameters:
+  ///   - key: see ``key(_:bases:)``.
+  ///   - prefix: what the source's documents have before their ids.
+  static func documentIDs(_ name: String, key: String?, prefix: String) -> [String] {
+    if let key, let slash = key.firstIndex(of: "/") {
       let id = prefix + key[key.index(after: slash)...]
       return [id, key[...slash] + id]
     }
@@ -67,7 +61,7 @@ enum StoredName {
   ///
   /// - Parameter key: the resource's, `Type/id`.
   static func follows(_ fullUrl: String, from id: String, key: String) -> Bool {
-    if StoredName.key(fullUrl) == key { return true }
+    if ServerURL(fullUrl)?.key == key[...] { return true }
     return fullUrl.utf8.count == urn.utf8.count + id.utf8.count && fullUrl.hasPrefix(urn)
       && fullUrl.hasSuffix(id)
   }

@@ -11,6 +11,7 @@ package final class StoredTargets: Sendable {
   private struct State {
     var answers: [String: TargetIndex.Target?] = [:]
     var names: [String: String?] = [:]
+    var bases: Set<String>?
     var failure: StoreError?
   }
 
@@ -22,6 +23,8 @@ package final class StoredTargets: Sendable {
   private let known: StoredCollections?
   /// The collections that have names; nil for all.
   private let named: Set<String>?
+  /// Of servers, beside those that the database knows.
+  private let newBases: Set<String>
   private let state = Mutex(State())
 
   /// The kinds of documents that others may name; the last holds the resources that have no other home.
@@ -31,10 +34,12 @@ package final class StoredTargets: Sendable {
   ///   - prefix: what the source's documents have before their ids.
   ///   - known: what is known of the collections: those that had no documents are not asked.
   ///   - named: the collections that have names; nil for all.
+  ///   - newBases: bases of servers that the database does not know yet.
   init(
     store: DocumentStore, mappings: MappingSet, collections: [DocumentKind: String], prefix: String = "",
-    known: StoredCollections? = nil, named: Set<String>? = nil
+    known: StoredCollections? = nil, named: Set<String>? = nil, newBases: Set<String> = []
   ) {
+    self.newBases = newBases
     self.store = store
     self.mappings = mappings
     self.collections = collections
@@ -45,6 +50,28 @@ package final class StoredTargets: Sendable {
 
   /// Why the database could not be asked; answers are then no answers.
   var failure: PipelineFailure? { state.withLock { $0.failure.map(DocumentLoader.failure) } }
+
+  /// `Patient/1` where a name is the URL that a known server has for it.
+  func key(_ name: String) -> String? { state.withLock { key(name, &$0) } }
+
+  private func key(_ name: String, _ state: inout State) -> String? {
+    guard name.hasPrefix("http"), state.failure == nil else { return nil }
+    do {
+      let bases = try state.bases ?? storedBases()
+      state.bases = bases
+      return StoredName.key(name, bases: bases)
+    } catch {
+      state.failure =
+        error as? StoreError ?? StoreError(.commandFailed, "a stored document could not be read")
+      return nil
+    }
+  }
+
+  private func storedBases() throws -> Set<String> {
+    try store.persevering { connection in
+      try ServerBases.stored(of: String(prefix.dropLast()), connection).union(newBases)
+    }
+  }
 
   /// The one stored resource of that name; nil when there is none, or more than one.
   package func target(named name: String) -> TargetIndex.Target? {
@@ -137,7 +164,9 @@ package final class StoredTargets: Sendable {
         found = try askByFields([name])[name] ?? []
       } else {
         let kinds = try kinds(asked: name)
-        let filters = try filters(name)
+        let key = key(name, &state)
+        if let failure = state.failure { throw failure }
+        let filters = try filters(name, key: key)
         try store.persevering { connection in
           found = []
           for kind in kinds {
@@ -146,8 +175,9 @@ package final class StoredTargets: Sendable {
                 filter, in: collection(kind),
                 options: FindOptions(projection: StoredTargets.projection, limit: StoredTargets.mostOfName)
               ) { document in
-                guard let target = try target(of: document, kind), StoredName.mayMean(target.key, name)
-                else { return }
+                guard let target = try target(of: document, kind), key ?? target.key == target.key else {
+                  return
+                }
                 if !found.contains(target) { found.append(target) }
               }
             }
@@ -193,9 +223,9 @@ package final class StoredTargets: Sendable {
     /// By `_id`.
     var ids: [String: [String]] = [:]
 
-    mutating func add(_ name: String, _ texts: [String], prefix: String) {
+    mutating func add(_ name: String, _ texts: [String], key: String?, prefix: String) {
       for text in Set(texts + [name]) { self.texts[text, default: []].append(name) }
-      for id in StoredName.documentIDs(name, prefix: prefix) { ids[id, default: []].append(name) }
+      for id in StoredName.documentIDs(name, key: key, prefix: prefix) { ids[id, default: []].append(name) }
     }
 
     var filter: BSONDocument {
@@ -213,6 +243,7 @@ package final class StoredTargets: Sendable {
   private func ask(_ names: some Sequence<String>, _ state: inout State) throws {
     var questions: [DocumentKind: Question] = [:]
     var asked: [String] = []
+    var keys: [String: String] = [:]
     var mapped: [String] = []
     for name in names {
       // What is known by its value alone is a range of texts, and is asked for by itself.
@@ -222,10 +253,12 @@ package final class StoredTargets: Sendable {
         mapped.append(name)
         continue
       }
+      keys[name] = key(name, &state)
       for kind in try kinds(asked: name) {
-        questions[kind, default: Question()].add(name, texts, prefix: prefix)
+        questions[kind, default: Question()].add(name, texts, key: keys[name], prefix: prefix)
       }
     }
+    if let failure = state.failure { throw failure }
     var found: [String: [TargetIndex.Target]] = [:]
     try store.persevering { connection in
       found = [:]
@@ -240,7 +273,7 @@ package final class StoredTargets: Sendable {
             }
           }
           if let id = try document.find("_id")?.text {
-            for name in question.ids[id] ?? [] where StoredName.mayMean(target.key, name) { add(name) }
+            for name in question.ids[id] ?? [] where keys[name] ?? target.key == target.key { add(name) }
           }
           try document.find(path: StoredTargets.namesPath)?.array?.forEachElement { element in
             for name in element.text.flatMap({ question.texts[$0] }) ?? [] { add(name) }
@@ -258,7 +291,7 @@ package final class StoredTargets: Sendable {
 
   /// What finds documents by a name: by what they keep of it, or by the `_id` that it tells. Databases that were filled before names
   /// were kept as they are now have the name as it is asked for.
-  private func filters(_ name: String) throws -> [BSONDocument] {
+  private func filters(_ name: String, key: String?) throws -> [BSONDocument] {
     var filters: [BSONDocument] = []
     switch StoredName.search(name) {
     case .anyOf(let texts):
@@ -270,7 +303,7 @@ package final class StoredTargets: Sendable {
       filters.append(try BSONDocument([StoredTargets.namesPath: names]))
       filters.append(try BSONDocument([StoredTargets.namesPath: .string(name)]))
     }
-    let ids = StoredName.documentIDs(name, prefix: prefix)
+    let ids = StoredName.documentIDs(name, key: key, prefix: prefix)
     if !ids.isEmpty { filters.append(try BSONDocument(["_id": ["$in": .array(ids.map { .string($0) })]])) }
     return filters
   }

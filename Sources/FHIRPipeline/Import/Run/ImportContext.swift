@@ -43,6 +43,7 @@ final class ImportContext: Sendable {
   let conditions: Conditions
   /// Tells who will be set aside.
   private let prospects: EntryProspects
+  let bases = SeenBases()
   /// By the input's number: large Bundles whose entries are loaded as they come.
   let largeInputs: [Int: LargeInput]
   /// The numbers of the inputs that could not be read to their end at first.

@@ -20,6 +20,8 @@ struct ImportLoading {
   /// Why not all was loaded.
   private(set) var failure: PipelineFailure?
   private(set) var deleted = 0
+  /// Bases of servers that the database did not know.
+  private var newBases: Set<String> = []
   /// References of earlier imports that found their targets.
   private(set) var healed = 0
   private let departures: Departures
@@ -66,7 +68,9 @@ struct ImportLoading {
         older: { [ledger] in ledger.countAsOlder($0) })
       let hasCompany = try record.hasCompany()
       // What brought nothing heals nothing: whoever brought what is there has healed by it, if it came to its end.
-      if try goesOn || hasCompany || deleted > 0 || ledger.summary.hasChanges || record.hasUnfinished() {
+      if try !newBases.isEmpty || goesOn || hasCompany || deleted > 0 || ledger.summary.hasChanges
+        || record.hasUnfinished()
+      {
         let healing = HealingRun(
           run, store: store, states: states, assembler: assembler, index: found.index, number: number,
           hasReplaced: goesOn || types["Organization"]?.replaced ?? 0 > 0, hasCompany: hasCompany,
@@ -82,7 +86,7 @@ struct ImportLoading {
   }
 
   /// Makes and loads the documents; returns how many resources were deleted, and which are to be deleted afterwards.
-  private func makeDocuments(
+  private mutating func makeDocuments(
     _ states: StoredStates, _ stored: StoredTargets, _ moved: MovedResources, _ deletions: DeletionRun
   ) throws -> (deleted: Int, due: [Deletions.Due]) {
     let loader = DocumentLoader(
@@ -107,6 +111,12 @@ struct ImportLoading {
     ]
     if let first = failures.compactMap({ $0 }).first { throw first }
     try context.setAsideKeptOut()
+    newBases = try context.bases.new(of: run.source, store)
+    if !newBases.isEmpty {
+      try store.persevering { [newBases, run] connection in
+        try ServerBases.note(newBases, of: run.source, connection)
+      }
+    }
     return (context.deletedCount.load(ordering: .relaxed), context.dueDeletions)
   }
 

@@ -288,6 +288,7 @@ final class ImportWorker {
     _ result: PartFactory.Result, of resource: RecordResource, sequence: UInt64, isStored: Bool = false
   ) {
     context.deletions.note(resource, sequence: sequence)
+    context.bases.see(resource)
     context.seeVersion(of: resource, in: result.home, sequence: sequence, isStored: isStored)
     if result.derived > 0 {
       summary.types[EncounterAppointment.type, default: .init()].read += result.derived
