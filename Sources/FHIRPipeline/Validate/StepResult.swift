@@ -1,6 +1,7 @@
 import FHIRFormats
 import FHIRModel
 import FHIRValidation
+import Synchronization
 
 /// What one step of reading gave, or all the steps of a file that one worker read.
 struct StepResult: Sendable {
@@ -17,12 +18,10 @@ struct StepResult: Sendable {
   /// A rule wanted to look at another entry of a Bundle, and could not.
   var asksForTargets = false
 
-  /// Checks what a step read; returns whether it was the file's last.
-  ///
-  /// - Parameter holds: whether a Bundle in a line is looked at when all of its entries have come.
-  mutating func add(_ item: BatchFeed.Item, _ validator: Validator, holds: Bool = false) -> Bool {
+  /// Checks what a step read; returns whether it was the file's last. A Bundle in a line is looked at when all of its entries have come.
+  mutating func add(_ item: BatchFeed.Item, _ validator: Validator) -> Bool {
     switch item.content {
-    case .batch(let batch) where batch.isLines && holds:
+    case .batch(let batch) where batch.isLines:
       bytes += batch.byteCount
       var held = HeldEntries()
       batch.forEach { held.take($0) { add($0, input: item.file, validator, among: $1) } }
@@ -88,12 +87,17 @@ struct HeldEntries {
   /// How large a file is whose Bundles are held, in bytes.
   static let limit = 16 << 20
   /// What is held at once: a compressed file holds more than its size tells.
-  private static let mostNodes = limit / 8
+  static let mostNodes = limit / 8
+  /// What every worker may hold at once: the Bundle of one patient, as a rule.
+  static let fewNodes = mostNodes / 8
 
+  private let mostNodes: Int
   private var records: [Record] = []
   private var nodes = 0
   /// The Bundle that is being read is too large.
   private var isOver = false
+
+  init(mostNodes: Int = HeldEntries.mostNodes) { self.mostNodes = mostNodes }
 
   /// Takes a record, and hands on what need not wait any longer.
   mutating func take(_ record: Record, _ body: (Record, BundledResources?) -> Void) {
@@ -101,7 +105,7 @@ struct HeldEntries {
     case .entry where !isOver, .unreadable where !records.isEmpty:
       records.append(record)
       nodes += record.tree.count
-      if nodes > Self.mostNodes {
+      if nodes > mostNodes {
         isOver = true
         giveUp(body)
       }
@@ -130,18 +134,28 @@ struct HeldEntries {
 /// Checks a file that one worker reads from its beginning to its end.
 struct FileCheck {
   private let validator: Validator
-  private let holds: Bool
+  private let holdsAll: Bool
   private let reading: ReadOptions
+  private let turn: Turn
   private var result = StepResult()
-  private var held = HeldEntries()
+  private var held: HeldEntries
   /// Something was handed on already: what a second reading finds would come twice.
   private var isHandedOn = false
 
-  /// - Parameter holds: whether a Bundle's entries are held from the start, or only where a rule asks for it.
-  init(_ validator: Validator, holds: Bool, reading: ReadOptions) {
+  /// Held by the worker that has a large Bundle in memory.
+  final class Turn: Sendable {
+    fileprivate let lock = Mutex(())
+  }
+
+  /// - Parameters:
+  ///   - holdsAll: whether a large Bundle's entries are held from the start, or only where a rule asks for it.
+  ///   - turn: shared by all workers.
+  init(_ validator: Validator, holdsAll: Bool, reading: ReadOptions, turn: Turn) {
     self.validator = validator
-    self.holds = holds
+    self.holdsAll = holdsAll
     self.reading = reading
+    self.turn = turn
+    held = HeldEntries(mostNodes: holdsAll ? HeldEntries.mostNodes : HeldEntries.fewNodes)
   }
 
   /// What has been read, for the progress.
@@ -149,7 +163,7 @@ struct FileCheck {
 
   /// Checks what a step read; returns whether it was the file's last.
   mutating func add(_ item: BatchFeed.Item) -> Bool {
-    guard holds, case .batch(let batch) = item.content else { return result.add(item, validator) }
+    guard case .batch(let batch) = item.content else { return result.add(item, validator) }
     result.bytes += batch.byteCount
     batch.forEach { add($0, input: item.file) }
     return false
@@ -171,8 +185,8 @@ struct FileCheck {
   /// What was found in the file; begins anew for the next.
   mutating func finish(_ file: InputFile, input: Int) -> StepResult {
     held.giveUp { result.add($0, input: input, validator, among: $1) }
-    if result.asksForTargets, !holds, !isHandedOn, !result.failed,
-      let better = again(file, input: input)
+    if result.asksForTargets, !holdsAll, !isHandedOn, !result.failed,
+      let better = turn.lock.withLock({ _ in again(file, input: input) })
     {
       result = better
     }
@@ -185,7 +199,7 @@ struct FileCheck {
 
   /// Reads the file once more, with a Bundle's entries held; nil where that fails.
   private func again(_ file: InputFile, input: Int) -> StepResult? {
-    var check = FileCheck(validator, holds: true, reading: reading)
+    var check = FileCheck(validator, holdsAll: true, reading: reading, turn: turn)
     check.result.bytes = result.bytes
     do {
       let reader = try file.open(options: reading)

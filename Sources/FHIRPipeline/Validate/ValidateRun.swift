@@ -68,18 +68,19 @@ package struct ValidateRun: Sendable {
     let order = InputOrder<StepResult>(limit: 20_000, cost: \.findings.count) { file, result in
       output.withLock { $0.add(result, input: file, validator) }
     }
-    // With profiles at hand almost every reference is followed; else few are, and their Bundles are read again for it.
-    let holds = !definitions.labels.isEmpty || !profiles.rootProfiles.isEmpty
+    // With profiles at hand almost every reference is followed; else few are, and large Bundles are read again for it.
+    let holdsAll = !definitions.labels.isEmpty || !profiles.rootProfiles.isEmpty
+    let turn = FileCheck.Turn()
     WorkerThread.run(count: max(1, min(workers, 64))) { [reading] _ in
       var worker = BatchFeed.Worker(feed)
-      var own = FileCheck(validator, holds: holds, reading: reading)
+      var own = FileCheck(validator, holdsAll: holdsAll, reading: reading, turn: turn)
       while let item = worker.next() {
         var result = StepResult()
         let last: Bool
         let bytes: Int
         let resources: Int
         if item.isShared {
-          last = result.add(item, validator, holds: holds)
+          last = result.add(item, validator)
           (bytes, resources) = (result.bytes, result.resources)
         } else {
           let before = own.soFar
