@@ -48,7 +48,7 @@ package struct FiledArray<Element: BitwiseCopyable>: @unchecked Sendable {
     guard let first = elements.baseAddress, !elements.isEmpty else { return }
     let storage = own(for: count + elements.count)
     (storage.base + count).update(from: first, count: elements.count)
-    storage.touch(count)
+    storage.touch(count..<count + elements.count)
     count += elements.count
   }
 
@@ -57,7 +57,7 @@ package struct FiledArray<Element: BitwiseCopyable>: @unchecked Sendable {
   package func lend(_ range: Range<Int>) -> UnsafeBufferPointer<Element> {
     precondition(range.lowerBound >= 0 && range.upperBound <= count, "a range beyond an array's end")
     guard let storage, !range.isEmpty else { return UnsafeBufferPointer(start: nil, count: 0) }
-    storage.touch(range.lowerBound)
+    storage.touch(range)
     return UnsafeBufferPointer(start: storage.base + range.lowerBound, count: range.count)
   }
 
@@ -148,6 +148,14 @@ package struct FiledArray<Element: BitwiseCopyable>: @unchecked Sendable {
       last.store(stretch, ordering: .relaxed)
       // The system brings the surroundings of what is touched along: some 64 KB.
       if touched.wrappingAdd(1, ordering: .relaxed).newValue >= 64 { release() }
+    }
+
+    /// What is lent or written as a whole may be many stretches long.
+    func touch(_ range: Range<Int>) {
+      guard isFiled else { return }
+      let more = range.count * MemoryLayout<Element>.stride >> 16
+      if more > 0 { touched.wrappingAdd(more, ordering: .relaxed) }
+      touchFile(range.lowerBound)
     }
 
     func release() {

@@ -19,8 +19,9 @@ final class TemporaryMemory {
       let memory = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0),
       memory != MAP_FAILED
     else { return nil }
-    // Who touches a byte here and there would have two megabytes for each.
+    // Who touches a byte here and there would have two megabytes for each: of huge pages, and of what the system reads ahead.
     madvise(memory, byteCount, MADV_NOHUGEPAGE)
+    madvise(memory, byteCount, MADV_RANDOM)
     base = memory
     self.byteCount = byteCount
   }
