@@ -61,7 +61,7 @@ struct CauseTable {
     let path = finding.genericPath
     // Numbers are counts and places, of which no two need be the same.
     let subject =
-      CauseTable.enclosing.contains(finding.issue.rule) ? finding.issue.message.filter { !$0.isNumber } : ""
+      CauseTable.enclosing.contains(finding.issue.rule) ? CauseTable.withoutDigits(finding.issue.message) : ""
     let key = Key(
       rule: finding.issue.rule.code, path: path, severity: finding.issue.severity, subject: subject)
     if causes[key] == nil {
@@ -72,6 +72,13 @@ struct CauseTable {
       causes[key] = Cause(finding, path: path)
     }
     causes[key]?.add(finding, keeping: examples)
+  }
+
+  /// By bytes: it is done for each finding.
+  private static func withoutDigits(_ text: String) -> String {
+    String(
+      decoding: text.utf8.lazy.filter { !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }, as: UTF8.self
+    )
   }
 
   var count: Int { causes.count }
