@@ -113,7 +113,7 @@ package struct InputFile: Sendable {
         throw PipelineFailure(.input, "\(argument): no such file or folder")
       }
     }
-    guard !found.files.isEmpty else {
+    guard !found.files.isEmpty || arguments.isEmpty else {
       throw PipelineFailure(
         .input,
         "\(arguments.joined(separator: ", ")): no file that this names is here: name the files themselves, or their folder"
