@@ -14,13 +14,20 @@ final class EntryProspects: Sendable {
   private let validator: Validator
   /// Hashes of the keys of resources of which the run has several.
   private let repeated: Set<UInt64>
+  /// The numbers of the files that have people and the like.
+  private let entityFiles: [Int]
+  private let workers: Int
   /// By the file's number: the keys of the entries with a condition that will be loaded.
   private let sound = Mutex<[Int: Set<String>]>([:])
   /// Hashes of the keys of people and the like of whom no version will be loaded.
   private let aside = Mutex<Set<UInt64>?>(nil)
 
-  init(_ run: ImportRun, _ files: [InputFile], repeated: Set<UInt64> = []) {
+  init(
+    _ run: ImportRun, _ files: [InputFile], repeated: Set<UInt64> = [], entityFiles: Set<Int> = []
+  ) {
     self.files = files
+    self.entityFiles = entityFiles.sorted()
+    workers = run.workers
     self.repeated = repeated
     reading = run.reading
     honoursTransactions = run.honoursTransactions
@@ -55,6 +62,7 @@ final class EntryProspects: Sendable {
     }
   }
 
+  /// Only files that have people and the like are looked at, by all workers: whoever asked waits for the answer.
   private func keysSetAside() -> Set<UInt64> {
     var reading = reading
     // Lines stand for themselves; with a transaction's entry all others are set aside.
@@ -63,16 +71,24 @@ final class EntryProspects: Sendable {
       let name = String(decoding: type, as: UTF8.self)
       return name != "Bundle" && !IndexPass.entities.contains(name)
     }
-    var keys: Set<UInt64> = []
-    var loaded: Set<UInt64> = []
-    for file in files.indices {
-      judge(file, reading) { _, resource in
-        IndexPass.entities.contains(resource.type) ? NameHash.of(resource.key) : nil
-      } _: { key, isLoaded in
-        if !isLoaded { keys.insert(key) } else if repeated.contains(key) { loaded.insert(key) }
+    let next = Atomic<Int>(0)
+    let found = Mutex<(keys: Set<UInt64>, loaded: Set<UInt64>)>(([], []))
+    WorkerThread.run(count: max(1, min(workers, entityFiles.count))) { [self, reading] _ in
+      var keys: Set<UInt64> = []
+      var loaded: Set<UInt64> = []
+      while case let number = next.add(1, ordering: .relaxed).oldValue, number < entityFiles.count {
+        judge(entityFiles[number], reading) { _, resource in
+          IndexPass.entities.contains(resource.type) ? NameHash.of(resource.key) : nil
+        } _: { key, isLoaded in
+          if !isLoaded { keys.insert(key) } else if repeated.contains(key) { loaded.insert(key) }
+        }
+      }
+      found.withLock {
+        $0.keys.formUnion(keys)
+        $0.loaded.formUnion(loaded)
       }
     }
-    return keys.subtracting(loaded)
+    return found.withLock { $0.keys.subtracting($0.loaded) }
   }
 
   /// Goes through a file, and tells of what it has whether it will be loaded.

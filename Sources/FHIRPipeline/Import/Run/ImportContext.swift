@@ -83,7 +83,8 @@ final class ImportContext: Sendable {
     versioned = VersionedEntries(keys: found.versioned)
     rivals = RivalItems(keys: found.repeatedItems)
     conditions = found.conditions
-    let prospects = EntryProspects(run, files, repeated: found.repeated)
+    let prospects = EntryProspects(
+      run, files, repeated: found.repeated, entityFiles: found.entityFiles)
     self.prospects = prospects
     var largeInputs: [Int: LargeInput] = [:]
     for (file, bundle) in found.largeBundles {

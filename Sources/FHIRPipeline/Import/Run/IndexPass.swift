@@ -34,6 +34,8 @@ struct IndexPass: Sendable {
     var largeBundles: [Int: LargeBundle] = [:]
     /// The numbers of the inputs that could not be read to their end.
     var brokenFiles: Set<Int> = []
+    /// The numbers of the inputs that have resources which others name by a business identifier.
+    var entityFiles: Set<Int> = []
   }
 
   /// How many patients are enough to tell whether the database knows them.
@@ -72,6 +74,7 @@ struct IndexPass: Sendable {
   ) rethrows -> Result {
     let whole = Mutex(TargetIndex(isLarge: true))
     let patients = Mutex<[String]>([])
+    let entityFiles = Mutex<Set<Int>>([])
     let deleted = Mutex<Set<UInt64>>([])
     let searched = Mutex<[String]>([])
     let versioned = Mutex<Set<UInt64>>([])
@@ -92,6 +95,7 @@ struct IndexPass: Sendable {
       var worker = BatchFeed.Worker(feed)
       var part = TargetIndex(isLarge: true)
       var sample: [String] = []
+      var withEntities: Set<Int> = []
       while !Interruption.isAsked, let item = worker.next() {
         if let unfinished = item.unfinished { largeBundles[item.file]?.breakOff(unfinished) }
         if case .failure = item.content { broken.withLock { _ = $0.insert(item.file) } }
@@ -131,9 +135,11 @@ struct IndexPass: Sendable {
             return
           }
           repeated.note(NameHash.of(found.identity.key))
+          let isEntity = IndexPass.entities.contains(found.type)
+          if isEntity { withEntities.insert(item.file) }
           if let condition = request?.condition(ofType: found.type) ?? found.searched(by: request) {
             conditions.add(found.entry(sequence, condition: condition))
-          } else if IndexPass.entities.contains(found.type) {
+          } else if isEntity {
             part.add(found)
           }
           if found.type == "Patient", record.content == .resource, sample.count < IndexPass.sampleSize {
@@ -148,6 +154,7 @@ struct IndexPass: Sendable {
       }
       whole.withLock { $0.merge(part) }
       patients.withLock { $0 += sample }
+      entityFiles.withLock { $0.formUnion(withEntities) }
     }
     var index = whole.withLock { $0 }
     try conditions.settle(&index, stored, isLoaded: isLoaded)
@@ -169,7 +176,8 @@ struct IndexPass: Sendable {
     return Result(
       index: index, repeated: repeated.take(), patients: patients.withLock { $0 },
       deleted: deleted.withLock { $0 }, searched: answered, conditions: conditions, versioned: ordered,
-      repeatedItems: rivals, largeBundles: largeBundles, brokenFiles: broken.withLock { $0 })
+      repeatedItems: rivals, largeBundles: largeBundles, brokenFiles: broken.withLock { $0 },
+      entityFiles: entityFiles.withLock { $0 })
   }
 }
 
