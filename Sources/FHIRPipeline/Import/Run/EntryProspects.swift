@@ -23,7 +23,8 @@ final class EntryProspects: Sendable {
   private let aside = Mutex<Set<UInt64>?>(nil)
 
   init(
-    _ run: ImportRun, _ files: [InputFile], repeated: Set<UInt64> = [], entityFiles: Set<Int> = []
+    _ run: ImportRun, _ files: [InputFile], _ validator: Validator, repeated: Set<UInt64> = [],
+    entityFiles: Set<Int> = []
   ) {
     self.files = files
     self.entityFiles = entityFiles.sorted()
@@ -31,7 +32,7 @@ final class EntryProspects: Sendable {
     self.repeated = repeated
     reading = run.reading
     honoursTransactions = run.honoursTransactions
-    validator = ImportContext.validator(of: run)
+    self.validator = validator
   }
 
   func isLoaded(_ entry: Conditions.Entry) -> Bool {

@@ -83,8 +83,9 @@ final class ImportContext: Sendable {
     versioned = VersionedEntries(keys: found.versioned)
     rivals = RivalItems(keys: found.repeatedItems)
     conditions = found.conditions
+    validator = ImportContext.validator(of: run)
     let prospects = EntryProspects(
-      run, files, repeated: found.repeated, entityFiles: found.entityFiles)
+      run, files, validator, repeated: found.repeated, entityFiles: found.entityFiles)
     self.prospects = prospects
     var largeInputs: [Int: LargeInput] = [:]
     for (file, bundle) in found.largeBundles {
@@ -111,7 +112,6 @@ final class ImportContext: Sendable {
     self.spill = spill
     self.progress = progress
     self.number = number
-    validator = ImportContext.validator(of: run)
   }
 
   /// Resolves references of the run's inputs.

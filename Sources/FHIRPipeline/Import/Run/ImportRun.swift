@@ -169,7 +169,7 @@ extension ImportRun {
     }
     var prospects: EntryProspects?
     return try pass.run(files, stored) { entry in
-      let known = prospects ?? EntryProspects(self, files)
+      let known = prospects ?? EntryProspects(self, files, ImportContext.validator(of: self))
       prospects = known
       return known.isLoaded(entry)
     }

@@ -59,13 +59,13 @@ final class RivalItems: Sendable {
 
   /// Whether another counts instead of a resource.
   func isOutdone(_ sequence: UInt64) -> Bool {
-    keys.isEmpty ? false : settled.withLock { $0.outdone.contains(sequence) }
+    !keys.isEmpty && settled.withLock { $0.outdone.contains(sequence) }
   }
 
   /// Whether a resource is not loaded for the sake of another.
   func isPassedOver(_ sequence: UInt64) -> Bool {
-    keys.isEmpty
-      ? false : settled.withLock { $0.outdone.contains(sequence) && !$0.loaded.contains(sequence) }
+    !keys.isEmpty
+      && settled.withLock { $0.outdone.contains(sequence) && !$0.loaded.contains(sequence) }
   }
 
   /// Settles which versions count.
