@@ -6,8 +6,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// An input that has a section's resource several times, each time another patient's: one of them counts, and the same input again
-/// changes nothing.
+/// An input that has a section's resource, or an appointment, several times, each time another patient's: one of them counts, and the
+/// same input again changes nothing.
 @Suite(.enabled(if: TestDatabase.mayRun)) struct RivalVersionsTests {
   typealias File = (name: String, text: String)
 
@@ -41,13 +41,20 @@ import Testing
   struct Rivalry {
     let id: String
     let versions: [Told]
+    var isAppointment = false
 
     /// The number of the version that counts: the last of those than which none is newer.
     var winner: Int {
       versions.lastIndex { own in !versions.contains { own.isOlder(than: $0) } } ?? versions.count - 1
     }
 
-    var lines: [String] { versions.enumerated().map { RivalVersionsTests.observation(id, $1, of: $0) } }
+    var lines: [String] {
+      versions.enumerated().map { number, told in
+        isAppointment
+          ? RivalVersionsTests.appointment(id, told, of: number)
+          : RivalVersionsTests.observation(id, told, of: number)
+      }
+    }
   }
 
   static let pairs = kinds.indices.flatMap { a in
@@ -61,6 +68,11 @@ import Testing
   private static func observation(_ id: String, _ told: Told, of patient: Int) -> String {
     #"{"resourceType":"Observation","id":"\#(id)",\#(told.json)"status":"final","code":{"text":"x"},"#
       + #""subject":{"reference":"Patient/p\#(patient)"},"valueInteger":\#(patient)}"#
+  }
+
+  private static func appointment(_ id: String, _ told: Told, of patient: Int) -> String {
+    #"{"resourceType":"Appointment","id":"\#(id)",\#(told.json)"status":"proposed","participant":[{"actor":"#
+      + #"{"reference":"Patient/p\#(patient)"},"status":"accepted"}]}"#
   }
 
   private static let people = (0..<3).map {
@@ -195,9 +207,7 @@ import Testing
           #expect(again.unchanged == again.read, comment)
         }
       }
-      let notes = ["fhirline_run", "fhirline_pages"]
-      let others = (changes ?? []).filter { !notes.contains($0) && !$0.hasPrefix("$cmd") }
-      #expect(others.isEmpty, comment)
+      #expect(RivalVersionsTests.ofDocuments(changes).isEmpty, comment)
     }
   }
 
@@ -219,6 +229,68 @@ import Testing
       let found = try owners(.collection, database)
       for rivalry in clear { #expect(found[rivalry.id] == ["p\(rivalry.winner)"], "\(rivalry.id)") }
     }
+  }
+
+  @Test(arguments: shapes.indices)
+  func `of an appointment's versions one counts, and only its patient lists it`(_ shape: Int) throws {
+    let (name, files) = Self.shapes[shape]
+    let layout = [ChartLayout.collection, .embedded, .both][shape % 3]
+    let rivalries = (name == "single files" ? Self.pairs : Self.triples).map {
+      Rivalry(id: $0.id, versions: $0.versions, isAppointment: true)
+    }
+    for heldBytes in [16 << 20, 2000] {
+      let comment: Comment = "\(name), \(layout), \(heldBytes)"
+      let database = try TestDatabase()
+      let run = try run(layout, heldBytes: heldBytes, database)
+      func check() throws {
+        for (id, patient) in try database.documents("patient") {
+          let listed = (patient["appointments"]?.elements ?? []).compactMap(\.text).sorted()
+          let expected = rivalries.filter { "p\($0.winner)" == id }.map(\.id).sorted()
+          #expect(listed == expected, "\(comment): \(id)")
+        }
+        let patients = try database.documents("appointment").mapValues { $0["patient_id"]?.text }
+        let expected = Dictionary(uniqueKeysWithValues: rivalries.map { ($0.id, "p\($0.winner)") })
+        #expect(patients == expected, comment)
+      }
+      _ = try load(files(rivalries), run, into: database)
+      try check()
+      let changes = try database.changes {
+        for _ in 0..<2 {
+          let again = try load(files(rivalries), run, into: database).total
+          #expect(again.unchanged == again.read, comment)
+        }
+      }
+      #expect(RivalVersionsTests.ofDocuments(changes).isEmpty, comment)
+      try check()
+    }
+  }
+
+  /// An Encounter becomes an appointment as well: its provider's list follows, though its chart is the same.
+  @Test func `appointments made of Encounters leave the provider who lost them`() throws {
+    func encounter(_ told: Told, of provider: Int) -> String {
+      #"{"resourceType":"Encounter","id":"e",\#(told.json)"status":"finished","class":{"system":"#
+        + #""http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"VR"},"subject":{"reference":"Patient/p0"},"#
+        + #""participant":[{"individual":{"reference":"Practitioner/d\#(provider)"}}],"#
+        + #""period":{"start":"2024-01-0\#(provider + 1)T10:00:00Z"}}"#
+    }
+    let providers = (0..<2).map { #"{"resourceType":"Practitioner","id":"d\#($0)"}"# }
+    let lines =
+      Self.people + providers + [encounter(Self.kinds[4], of: 0), encounter(Self.kinds[3], of: 1)]
+    let database = try TestDatabase()
+    var run = try run(.collection, heldBytes: 16 << 20, database)
+    run.encounterClasses = ["VR"]
+    let files = [("a.ndjson", lines.joined(separator: "\n"))]
+    _ = try load(files, run, into: database)
+    let lists = try database.documents("provider").mapValues { $0["appointments"]?.elements?.count ?? 0 }
+    #expect(lists == ["d0": 1, "d1": 0])
+    let changes = try database.changes { _ = try load(files, run, into: database) }
+    #expect(RivalVersionsTests.ofDocuments(changes).isEmpty)
+  }
+
+  /// Of what was written, what is no note of the program's own.
+  private static func ofDocuments(_ changes: [String]?) -> [String] {
+    let notes = ["fhirline_run", "fhirline_pages"]
+    return (changes ?? []).filter { !notes.contains($0) && !$0.hasPrefix("$cmd") }
   }
 
   @Test func `what cannot be loaded counts for nothing`() throws {

@@ -21,9 +21,9 @@ final class Departures: Sendable {
   private struct Versions {
     /// The owners of all of them.
     var owners: Set<Owner>
-    /// The version that counts, and what the lists of its owners say of its time.
-    var newest: (version: ResourceVersion, sequence: UInt64, owners: [Owner: String])
-    /// Whether all have the same.
+    /// What the lists of its owners would say of its time by one of them.
+    let one: [Owner: String]
+    /// Whether all say the same.
     var areSame = true
   }
 
@@ -34,48 +34,19 @@ final class Departures: Sendable {
   private let source: String
   private let prefix: String
   private let state = Mutex(State())
-  /// Whether versions of an appointment were seen that are not the same; asked for every document.
-  private let areDifferent = Atomic<Bool>(false)
 
   init(source: String) {
     self.source = source
     prefix = source.isEmpty ? "" : source + "."
   }
 
-  /// Takes note of the owners that one of several versions of an appointment has, each with its start.
-  func see(
-    _ owners: [Owner: String], of appointment: String, _ version: ResourceVersion, sequence: UInt64
-  ) {
-    let seen = (version: version, sequence: sequence, owners: owners)
+  /// Takes note of the owners that one of several versions of an appointment has which are loaded, each with its start.
+  func see(_ owners: [Owner: String], of appointment: String) {
     state.withLock { state in
-      guard var known = state.versions[appointment] else {
-        state.versions[appointment] = Versions(owners: Set(owners.keys), newest: seen)
-        return
-      }
-      if known.newest.owners != owners {
-        known.areSame = false
-        areDifferent.store(true, ordering: .releasing)
-      }
+      var known = state.versions[appointment] ?? Versions(owners: [], one: owners)
+      known.areSame = known.areSame && known.one == owners
       known.owners.formUnion(owners.keys)
-      let (first, last) = known.newest.sequence < sequence ? (known.newest, seen) : (seen, known.newest)
-      known.newest = last.version.isOlder(than: first.version) ? first : last
       state.versions[appointment] = known
-    }
-  }
-
-  /// Less the links that only versions of an appointment have that do not count: as far as they were seen, a list need not get them
-  /// first and lose them afterwards.
-  func current(
-    _ parts: PartList, of kind: DocumentKind, _ document: String
-  ) -> PartList {
-    guard areDifferent.load(ordering: .acquiring), parts.contains(where: { $0.form == .link }) else {
-      return parts
-    }
-    let owner = Owner(kind: kind == .chart ? .patient : kind, id: document)
-    let versions = state.withLock { $0.versions }
-    return parts.filter { part in
-      guard part.form == .link, let known = versions[part.link.id], !known.areSame else { return true }
-      return known.newest.owners[owner] == part.link.start
     }
   }
 

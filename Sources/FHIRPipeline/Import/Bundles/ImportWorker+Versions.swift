@@ -49,7 +49,7 @@ extension ImportWorker {
     atHand?.type == "transaction" && context.run.honoursTransactions ? atHand?.mark : nil
   }
 
-  /// Takes note of one of several versions of a section's resource, and of the document that it would be part of.
+  /// Takes note of one of several versions of a resource, and of the documents that it would be part of, or listed in.
   private func askRival(
     _ record: Record, _ resource: RecordResource, resolver: ReferenceResolver, sequence: UInt64
   ) {
@@ -58,25 +58,28 @@ extension ImportWorker {
     guard !resource.isAmbiguous, EntryRequest(record)?.method != .patch,
       !issues.contains(where: ImportWorker.setsAside)
     else { return }
-    let home = factory.home(of: resource, resolver)
+    let key = resource.key
+    let mark = transactionAtHand
     var inTransaction: RivalItems.InTransaction?
-    if let mark = transactionAtHand {
-      let key = resource.key
-      _ = try? factory.parts(of: resource, at: home, resolver: resolver, sequence: sequence) { part in
-        guard part.form == .root || part.form == .section, String(decoding: part.key, as: UTF8.self) == key
-        else { return }
-        inTransaction = RivalItems.InTransaction(
-          mark: mark, key: key, kind: home.kind, document: home.documentID, digest: part.digest)
-      }
-      // No document can hold it.
-      if inTransaction == nil { return }
+    var homes: UInt64 = 0
+    let made = try? factory.parts(of: resource, resolver: resolver, sequence: sequence) { part in
+      // A sum, for nobody takes part first or last.
+      homes &+= ImportPass.mark(of: part)
+      if part.form == .link { homes &+= NameHash.of(part.link.start) }
+      guard let mark, part.form == .root || part.form == .section,
+        String(decoding: part.key, as: UTF8.self) == key
+      else { return }
+      inTransaction = RivalItems.InTransaction(
+        mark: mark, key: key, kind: part.kind, document: String(decoding: part.documentID, as: UTF8.self),
+        digest: part.digest)
     }
+    // What no document can hold is nobody's rival.
+    guard made != nil else { return }
     context.rivals.add(
       RivalItems.Version(
-        sequence: sequence,
-        home: home.documentID.withUTF8Bytes { ImportPass.mark(home.kind, $0) },
-        version: ImportContext.version(of: resource), inTransaction: inTransaction),
-      key: NameHash.of(resource.key))
+        sequence: sequence, homes: homes, version: ImportContext.version(of: resource),
+        inTransaction: inTransaction),
+      key: NameHash.of(key))
   }
 
   /// Adds what a resource becomes; false for one that no document can hold.

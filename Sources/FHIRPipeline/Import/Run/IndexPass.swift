@@ -28,7 +28,7 @@ struct IndexPass: Sendable {
     /// Hashes of the keys of resources of which entries of Bundles are for certain versions, or which they delete one by one: what
     /// becomes of them depends on the order.
     var versioned: Set<UInt64> = []
-    /// Hashes of the keys of items of sections of which there are several; nil where they are too many.
+    /// Hashes of the keys of items of sections, and of appointments, of which there are several; nil where they are too many.
     var repeatedItems: Set<UInt64>? = []
     /// By the input's number.
     var largeBundles: [Int: LargeBundle] = [:]
@@ -48,6 +48,10 @@ struct IndexPass: Sendable {
     "Organization", "Patient", "Person", "Practitioner", "PractitionerRole", "RelatedPerson", "Substance",
   ]
 
+  /// What has a document of its own, and stands in the lists of others: its versions may come for several documents, as those of a
+  /// section's resource may.
+  private static let listed = "Appointment"
+
   /// How the inputs are read: of what is no section, and no entity either, only its key counts.
   private func passingOver(_ repeated: RepeatedKeys, _ items: RepeatedItems) -> ReadOptions {
     var reading = reading
@@ -60,6 +64,7 @@ struct IndexPass: Sendable {
       }
       guard let id, name != "Bundle", !IndexPass.entities.contains(name) else { return false }
       repeated.note(NameHash.of(name + "/" + String(decoding: id, as: UTF8.self)))
+      if name == IndexPass.listed { items.note(type: type, id: id) }
       return true
     }
     return reading
@@ -135,6 +140,7 @@ struct IndexPass: Sendable {
             return
           }
           repeated.note(NameHash.of(found.identity.key))
+          if found.type == IndexPass.listed { items.note(NameHash.of(found.key)) }
           let isEntity = IndexPass.entities.contains(found.type)
           if isEntity { withEntities.insert(item.file) }
           if let condition = request?.condition(ofType: found.type) ?? found.searched(by: request) {

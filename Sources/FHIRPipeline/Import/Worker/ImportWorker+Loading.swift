@@ -86,8 +86,7 @@ extension ImportWorker {
     for group in some {
       var draft = DocumentDraft(kind: group.kind, id: groups.id(of: group))
       draft.take(wholes.mapped)
-      let parts = groups.parts(of: group)
-      draft.merge(context.departures?.current(parts, of: draft.kind, draft.id) ?? parts)
+      draft.merge(groups.parts(of: group))
       ids[draft.kind, default: []].append(draft.id)
       drafts.append(draft)
     }

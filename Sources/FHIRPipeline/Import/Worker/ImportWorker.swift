@@ -259,8 +259,7 @@ final class ImportWorker {
         }
       }
       if let owners {
-        context.departures?.see(
-          owners, of: result.home.id, ImportContext.version(of: resource), sequence: sequence)
+        context.departures?.see(owners, of: result.home.id)
       }
       note(result, of: resource, sequence: sequence)
     } catch {

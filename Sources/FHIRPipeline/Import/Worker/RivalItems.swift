@@ -2,7 +2,8 @@ import DocumentStore
 import FHIRMapping
 import Synchronization
 
-/// Resources of sections that the run has in several documents: versions that name different patients.
+/// Resources of sections that the run has in several documents, and appointments that it has in several lists: versions that name
+/// different patients, or another time.
 ///
 /// Which of them counts is settled before anything is loaded, by the rule by which one does of several in one document
 /// (``ResourceVersion/counting(of:)``). The others are not loaded: else they would be written, and taken out again, each time that the
@@ -14,8 +15,8 @@ final class RivalItems: Sendable {
   /// A version of a resource, as it comes.
   struct Version: Sendable {
     let sequence: UInt64
-    /// What stands for the document that it would be part of.
-    let home: UInt64
+    /// What stands for the documents that it would be part of, or listed in.
+    let homes: UInt64
     let version: ResourceVersion
     /// What it is in its transaction; nil where it stands for itself.
     let inTransaction: InTransaction?
@@ -77,7 +78,7 @@ final class RivalItems: Sendable {
       return versions.values.map { $0.sorted { $0.sequence < $1.sequence } }
     }
     var found = Settled()
-    for rivals in all where rivals.contains(where: { $0.home != rivals[0].home }) {
+    for rivals in all where rivals.contains(where: { $0.homes != rivals[0].homes }) {
       // A transaction that names a resource twice is refused.
       let marks = rivals.compactMap(\.inTransaction?.mark)
       guard Set(marks).count == marks.count else { continue }
