@@ -99,6 +99,38 @@ import Testing
     #expect(try workspace.documents(in: "patient_chart").count == 3)
   }
 
+  @Test(arguments: ["collection", "embedded", "both"])
+  func `what is refused waits for nothing, and what is stored waits on`(layout: String) throws {
+    let workspace = try Workspace()
+    func waiting() throws -> [String] {
+      try workspace.documents(in: "fhirline_waiting").compactMap { $0["name"]?.text }.sorted()
+    }
+    func url(_ id: String) -> String { "https://ehr.example/fhir/Encounter/\(id)" }
+    func observation(_ id: String, of patient: String, _ status: String, in encounter: String) -> String {
+      self.observation(id, of: patient, status).replacing(
+        #""code""#, with: #""encounter":{"reference":"\#(url(encounter))"},"code""#)
+    }
+    let charts = layout == "embedded" ? "patient" : "patient_chart"
+    let path = layout == "embedded" ? "patient_chart.observations.status" : "observations.status"
+    try workspace.command([
+      "create": .string(charts), "validator": .document(BSONFields([.init(path, ["$ne": "amended"])])),
+    ])
+    try workspace.command(["create": "resource", "validator": ["fhir.status": ["$ne": "amended"]]])
+    let first = ["p", "q"].map { patient($0) } + [observation("o1", of: "p", "final", in: "e1")]
+    _ = try load(workspace, first, layout: layout)
+    #expect(try waiting() == [url("e1")])
+    // Its chart is stored, is not, and is nobody's.
+    let second =
+      [observation("o2", of: "p", "amended", in: "e2"), observation("o1", of: "p", "final", in: "e3")]
+      + [observation("o3", of: "q", "amended", in: "e4"), observation("o4", of: "x", "amended", in: "e5")]
+      + [observation("o5", of: "q", "final", in: "e1")]
+    let (summary, _) = try load(workspace, second, layout: layout)
+    #expect(summary.quarantined == 5)
+    #expect(try waiting() == [url("e1")])
+    try workspace.command(["collMod": .string(charts), "validator": [:]])
+    try replay(workspace, status: 0)
+  }
+
   @Test func `a unique index refuses what another document has`() throws {
     let workspace = try Workspace()
     try workspace.command([

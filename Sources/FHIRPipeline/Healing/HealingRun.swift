@@ -11,20 +11,20 @@ import Synchronization
 /// The result is what it would be had the targets come first.
 final class HealingRun {
   private let run: ImportRun
-  private let store: DocumentStore
+  let store: DocumentStore
   private let states: StoredStates
   private var index: TargetIndex
   private let number: Int32
-  private let assembler: DocumentAssembler
+  let assembler: DocumentAssembler
   private let stored: StoredTargets
-  private var resolver: ReferenceResolver
+  var resolver: ReferenceResolver
   /// Whether an organization was replaced, by this import or before it broke off, which may have another name now.
   private let hasReplaced: Bool
   /// Whether others import meanwhile: what this one waits for may have come with them, too late for it and too early for them.
   private let hasCompany: Bool
   /// Whether a resource of the inputs was not loaded.
   private let isSetAside: @Sendable (TargetIndex.Target) -> Bool
-  private var factory: PartFactory
+  var factory: PartFactory
   private var memory = PageMemory()
   private var healed = 0
 
@@ -53,7 +53,7 @@ final class HealingRun {
   }
 
   /// A document that waits, with the notes that are settled.
-  private struct Waiting {
+  struct Waiting {
     let kind: DocumentKind
     let id: String
     var notes: [String] = []
@@ -233,7 +233,7 @@ final class HealingRun {
     return index.target(named: name).map { !isSetAside($0) } ?? false
   }
 
-  private func pages(of document: Waiting) throws -> [BSONDocument]? {
+  func pages(of document: Waiting) throws -> [BSONDocument]? {
     let place = states.place(of: document.kind)
     var first: BSONDocument?
     var rest: [String: BSONDocument] = [:]
@@ -334,14 +334,25 @@ final class HealingRun {
     }
   }
 
+  /// What this import noted for a document.
+  func ownNotes(of document: Waiting) throws -> [(id: String, name: String)] {
+    var notes: [(id: String, name: String)] = []
+    try store.persevering { connection in
+      notes = []
+      try eachNote(of: document, filter: ["run": .int32(number)], connection) { notes.append(($0, $1)) }
+    }
+    return notes
+  }
+
   private func eachNote(
-    of document: Waiting, _ connection: borrowing StoreConnection,
+    of document: Waiting, filter more: BSONFields = [:], _ connection: borrowing StoreConnection,
     _ body: (_ id: String, _ name: String) -> Void
   ) throws {
-    let filter: BSONFields = [
+    var filter: BSONFields = [
       "document": .string(document.id), "kind": .string(document.kind.rawValue),
       "source": .string(run.source),
     ]
+    filter.fields += more.fields
     try connection.find(try BSONDocument(filter), in: WaitingReferences.collection) { note in
       guard let id = try note.find("_id")?.text, let name = try note.find("name")?.text else { return }
       body(id, name)

@@ -14,6 +14,7 @@ final class ImportLedger: Sendable {
     var said = 0
     /// Hashes of the keys of people and the like that others may call by an identifier.
     var aside: Set<UInt64> = []
+    var refused = RefusedDocuments()
   }
 
   private let state = Mutex(State())
@@ -37,6 +38,8 @@ final class ImportLedger: Sendable {
   }
 
   var summary: ImportSummary { state.withLock { $0.summary } }
+  /// Documents whose resources were set aside, for the database did not take them.
+  var refused: RefusedDocuments { state.withLock { $0.refused } }
 
   /// Adds what a worker counted on its own.
   func add(_ summary: ImportSummary) { state.withLock { $0.summary.add(summary) } }
@@ -112,6 +115,7 @@ final class ImportLedger: Sendable {
 
   /// Sets the resources of a document aside.
   func refuse(_ draft: DocumentDraft, reason: String) {
+    state.withLock { $0.refused.add(draft.kind, draft.id) }
     draft.forEachResource { key, bytes, origin in
       let type = String(Substring(key.utf8.prefix { $0 != UInt8(ascii: "/") }))
       note(refused: key, type)

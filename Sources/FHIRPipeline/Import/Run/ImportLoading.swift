@@ -68,14 +68,17 @@ struct ImportLoading {
         older: { [ledger] in ledger.countAsOlder($0) })
       let hasCompany = try record.hasCompany()
       // What brought nothing heals nothing: whoever brought what is there has healed by it, if it came to its end.
-      if try !newBases.isEmpty || goesOn || hasCompany || deleted > 0 || ledger.summary.hasChanges
+      let mayHeal =
+        try !newBases.isEmpty || goesOn || hasCompany || deleted > 0 || ledger.summary.hasChanges
         || record.hasUnfinished()
-      {
+      let refused = ledger.refused
+      if mayHeal || !refused.isEmpty {
         let healing = HealingRun(
           run, store: store, states: states, assembler: assembler, index: found.index, number: number,
           hasReplaced: goesOn || types["Organization"]?.replaced ?? 0 > 0, hasCompany: hasCompany,
           isSetAside: ledger.hasSetAside)
-        healed = try healing.heal()
+        if mayHeal { healed = try healing.heal() }
+        try healing.forgetNotes(of: refused)
       }
     } catch {
       failure = DocumentLoader.failure(error)
