@@ -151,6 +151,25 @@ import Testing
     #expect(list.output.contains("2 lines that cannot be read as entries"))
   }
 
+  @Test func `text that is no JSON stays, on whatever line, with the line it was read at`() throws {
+    let workspace = try Workspace()
+    let lines = #"{"resourceType":"Patient","id":"a","gender":"no"}"# + "\n\nno JSON\n"
+    let first = try workspace.importFiles(
+      workspace.write("a.ndjson", lines),
+      workspace.write("b.xml", #"<Patient xmlns="http://hl7.org/fhir"><id value="b"/>"#), status: 1)
+    #expect(first.quarantined == 3)
+    let aside = try workspace.read("quarantine.ndjson").split(separator: "\n")
+    #expect(aside.contains { $0.contains(#""line":3,"column":1,"#) && $0.contains(#""raw":"no JSON""#) })
+    for _ in 1...2 {
+      let replay = try quarantine(workspace, "replay", "--summary", "json")
+      #expect(replay.status == 1)
+      let left = try workspace.read("quarantine.ndjson").split(separator: "\n")
+      #expect(left.count == 3)
+      #expect(left.count { $0.contains(#""raw":"no JSON""#) } == 1)
+      #expect(left.count { $0.contains(#""raw":"<Patient"#) } == 1)
+    }
+  }
+
   @Test func `bytes that were no text do not become text by a replay`() throws {
     let workspace = try Workspace()
     let file = try workspace.write(

@@ -42,7 +42,10 @@ extension JSONScanner {
   ) -> Record {
     let open = openNode
     let tree = tree(over: chunk)
-    if tree.count == 0 { tree.close(tree.append(Node(name: .root, flags: []))) }
+    if tree.count == 0 {
+      let start = UInt32(truncatingIfNeeded: range.lowerBound)
+      tree.close(tree.append(Node(name: .root, flags: [], position: start)))
+    }
     tree.rootExpression = expression
     var issues = findings.isEmpty ? [] : issues(of: tree, in: chunk)
     let element = tree.expression(of: min(open, tree.count - 1), table: names.table)
