@@ -326,6 +326,27 @@ import Testing
     #expect(try other.documents("patient_chart").count == 1)
   }
 
+  @Test(arguments: ["batch", "transaction"])
+  func `a PUT with a search that finds several changes none, and makes no other`(type: String) throws {
+    let database = try TestDatabase()
+    func patient(_ id: String) -> String {
+      #"{"resourceType":"Patient","id":"\#(id)","identifier":[{"system":"urn:x","value":"secret-7"}]}"#
+    }
+    _ = try database.importFiles([("0.ndjson", patient("a") + "\n" + patient("b") + "\n")])
+    let update =
+      #"{"fullUrl":"urn:uuid:2b6f8c4e-8d1f-4f6b-9a51-6c3ad3f7f001","resource":{"resourceType":"Patient","identifier":"#
+      + #"[{"system":"urn:x","value":"secret-7"}],"gender":"male"},"#
+      + #""request":{"method":"PUT","url":"Patient?identifier=urn:x|secret-7"}}"#
+    let other = BundleText.put(#"{"resourceType":"Organization","id":"o","name":"N"}"#, "Organization/o")
+    let file = ("1.json", BundleText.bundle(type, [update, other]))
+    let summary = try database.importFiles([file]).total
+    let isWhole = type == "transaction"
+    #expect(summary.quarantined == (isWhole ? 2 : 1) && summary.inserted == (isWhole ? 0 : 1))
+    #expect(try database.documents("patient").keys.sorted() == ["a", "b"])
+    let text = try String(contentsOf: database.folder.appending(path: "quarantine.ndjson"), encoding: .utf8)
+    #expect(text.contains("Bundle.entry[0].request.url") && text.contains("the search finds several"))
+  }
+
   @Test func `what is to be made only once is made once, and who refers to another finds it`() throws {
     let database = try TestDatabase()
     let first = [

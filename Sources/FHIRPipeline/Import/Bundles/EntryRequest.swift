@@ -79,6 +79,18 @@ struct EntryRequest {
     return target
   }
 
+  /// What is wrong with an entry whose search finds more than one resource: nobody can tell which it is to change, or whether to
+  /// make another.
+  var ambiguity: Issue {
+    guard ifNoneExist != nil else {
+      return issue(.documentRefused, at: KnownNames.r4.url, ImportWorker.severalFound)
+    }
+    return issue(
+      .documentRefused, at: KnownNames.r4.ifNoneExist,
+      "the search by \(parameter ?? "identifier") finds several resources of this type: expected one or none, so that it is "
+        + "clear whether to make another")
+  }
+
   /// The name that no resource may have for one of this type to be made; nil where the entry sets no such condition, or one
   /// that cannot be answered here.
   func condition(ofType type: String) -> String? {

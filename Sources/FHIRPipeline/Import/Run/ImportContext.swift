@@ -221,14 +221,15 @@ final class ImportContext: Sendable {
     guard let name = resource.searched(by: request) else { return nil }
     let hasSection = run.mappings.homes.place(ofType: resource.type).section != nil
     // What is a section of another document nobody finds by its name: its id is made of the name, so that it is one.
-    var other: TargetIndex.Target?
-    if hasSection {
-      other = TargetIndex.Target(type: resource.type, id: ContentHash.uuid(of: name))
-    } else if case .one(let found) = conditions.target(name) {
-      other = found
+    let matches: TargetIndex.Matches =
+      hasSection
+      ? .one(TargetIndex.Target(type: resource.type, id: ContentHash.uuid(of: name)))
+      : conditions.target(name)
+    switch matches {
+    case .one(let other): return other.id == resource.identity.id ? nil : .changed(other)
+    case .several: return .ambiguous
+    case .none: return nil
     }
-    guard let other, other.id != resource.identity.id else { return nil }
-    return .changed(other)
   }
 
   /// Where a resource was read, as its document notes it.

@@ -209,11 +209,7 @@ final class ImportWorker {
       summary.errors += 1
     }
     if resource.isAmbiguous, let request {
-      issues.append(
-        request.issue(
-          .documentRefused, at: KnownNames.r4.ifNoneExist,
-          "the search by \(request.parameter ?? "identifier") finds several resources of this type: expected one or none, "
-            + "so that it is clear whether to make another"))
+      issues.append(request.ambiguity)
       summary.errors += 1
     }
     if errors > 0 || request?.method == .patch || resource.isAmbiguous {
