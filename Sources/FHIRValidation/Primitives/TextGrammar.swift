@@ -28,16 +28,18 @@ enum TextGrammar {
     return characters > maxLength ? .tooLong : .valid
   }
 
-  /// Words joined by single white space, none around them.
+  /// Words joined by single spaces, and no other white space: the prose is stricter here than its regular expression.
+  ///
+  /// See https://hl7.org/fhir/R4/datatypes.html#code
   static func code(_ text: UnsafeBufferPointer<UInt8>) -> PrimitiveVerdict {
     guard !text.isEmpty else { return .empty }
     if !ByteSearch.hasWhitespace(text) { return .valid }
     var before = true
     for byte in text {
       if byte < 0x20 && !isWhitespace(byte) { return .controlCharacter }
-      let white = isWhitespace(byte)
-      if white && before { return .whitespace }
-      before = white
+      let isSpace = byte == 0x20
+      if isWhitespace(byte), before || !isSpace { return .whitespace }
+      before = isSpace
     }
     return before ? .whitespace : .valid
   }

@@ -50,11 +50,7 @@ enum ReferenceRule {
     _ node: Int, _ literal: Int, _ child: PlanChild, isTyped: Bool, _ walk: inout StructureWalk
   ) -> TypeID? {
     let table = walk.plan.table
-    let reference = walk.withText(literal) { text in
-      // White space is the uri's own finding.
-      ByteSearch.hasWhitespace(text) ? nil : LiteralReference(text, table)
-    }
-    guard let reference else { return nil }
+    let reference = walk.withText(literal) { LiteralReference($0, table) }
     walk.noteReference(node, literal: literal, reference, child)
     switch reference.form {
     case .fragment: walk.noteFragment(literal, of: isTyped ? nil : (node, child))
@@ -62,7 +58,8 @@ enum ReferenceRule {
     case .malformed:
       walk.report(
         .error, .referenceSyntax, at: literal, value: literal,
-        "Reference.reference must be Type/id, an absolute URL, urn:uuid:…, urn:oid:…, or #id of a contained resource"
+        "Reference.reference must be Type/id, an absolute URL, urn:uuid:…, urn:oid:…, or #id of a contained resource, "
+          + "without white space"
       )
     case .relative, .conditional:
       if reference.type == nil {

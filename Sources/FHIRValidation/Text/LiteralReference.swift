@@ -34,9 +34,9 @@ struct LiteralReference {
     if first == UInt8(ascii: "#") {
       form = .fragment
     } else if URIGrammar.starts(text, with: "urn:") {
-      form = .urn
+      form = ByteSearch.hasWhitespace(text) ? .malformed : .urn
     } else if Self.hasScheme(text) {
-      form = .absolute
+      form = ByteSearch.hasWhitespace(text) ? .malformed : .absolute
       isHTTP = URIGrammar.starts(text, with: "http://") || URIGrammar.starts(text, with: "https://")
       if isHTTP { readPath(text, table) }
     } else if first &- UInt8(ascii: "A") < 26 {

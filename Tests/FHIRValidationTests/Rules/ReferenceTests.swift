@@ -6,7 +6,7 @@ import Testing
   @Test(arguments: [
     "Patient/1", "Patient/1/_history/2", "http://example.org/fhir/Patient/1", "#p", "urn:oid:1.2.3",
     "urn:uuid:c757873d-ec9a-4326-a141-556f43239520", "Patient?identifier=a|b", "http://example.org/anything",
-    "https://example.org/fhir/Patient/1/_history/3",
+    "Patient?name=Ann Bee", "https://example.org/fhir/Patient/1/_history/3",
   ])
   func `literal references of every form`(text: String) throws {
     try expectMarked(
@@ -19,7 +19,8 @@ import Testing
 
   @Test(arguments: [
     "Patient", "Patient/", "Patient/a_b", "/Patient/1", "1", "Patient/1/2", "Patent/1", "Patient/1/_history/",
-    "Patient/1/$everything", "patient/1", "Foo?a=b",
+    "Patient/1/$everything", "patient/1", "Foo?a=b", "no reference", "Patient/1 ", " Patient/1", "Patient /1",
+    "http://example.org/Patient/a b", "urn:x:a b",
   ])
   func `texts that are no reference`(text: String) throws {
     try expectMarked(
