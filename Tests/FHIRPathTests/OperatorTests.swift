@@ -83,6 +83,22 @@ import Testing
     #expect(try Subject.values(text) == [expected])
   }
 
+  @Test(arguments: [
+    ("urn:x", "T", "tablet", ["true"]), ("urn:x", "T", "tablets", ["true"]), ("urn:x", "C", "tablets", []),
+    ("urn:y", "T", "tablets", []), ("urn:x", "C", "tablet", ["true"]),
+  ])
+  func `quantities of one code are in one unit, whatever it is called`(
+    _ system: String, _ code: String, _ unit: String, _ expected: [String]
+  ) throws {
+    let range = try Subject(
+      #"""
+      {"resourceType": "Observation", "status": "final", "code": {"text": "x"}, "valueRange": {
+        "low": {"value": 1, "system": "urn:x", "code": "T", "unit": "tablet"},
+        "high": {"value": 2, "system": "\#(system)", "code": "\#(code)", "unit": "\#(unit)"}}}
+      """#)
+    #expect(try range.values("value.low < value.high") == expected)
+  }
+
   @Test func `long chains are no deep nesting`() throws {
     let codes = (0..<2_000).map { "'c\($0)'" }.joined(separator: " | ")
     #expect(try Subject.values("'c1999' in (\(codes))") == ["true"])

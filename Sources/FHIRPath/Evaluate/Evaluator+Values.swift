@@ -145,10 +145,11 @@ extension Evaluator {
     let code = child(names.code, of: ref).map { string(of: $0) }
     let system = child(names.system, of: ref).map { string(of: $0) }
     let unit = child(names.unit, of: ref).map { string(of: $0) }
-    guard let code, system == nil || system == "http://unitsofmeasure.org" else {
-      // Not UCUM's: two such quantities compare only if they are written alike.
-      return Quantity(value: value, unit: unit ?? code ?? Quantity.unity)
+    if let code, system == nil || system == "http://unitsofmeasure.org" {
+      return Quantity(value: value, unit: code)
     }
-    return Quantity(value: value, unit: code)
+    // Not UCUM's: two such quantities compare only if they have the same code, or are written alike.
+    let foreign = system.flatMap { system in code.map { Quantity.ForeignUnit(system: system, code: $0) } }
+    return Quantity(value: value, unit: unit ?? code ?? Quantity.unity, foreign: foreign)
   }
 }

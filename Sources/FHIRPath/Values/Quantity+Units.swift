@@ -26,9 +26,15 @@ extension Quantity {
     return Canonical(value: value, unit: unit, isVague: false)
   }
 
+  /// Whether two quantities are in one unit, whatever that measures.
+  private func sharesUnit(with other: Quantity) -> Bool {
+    if let foreign, foreign == other.foreign { return true }
+    return unit == other.unit && (calendar == nil) == (other.calendar == nil)
+  }
+
   /// How two quantities stand to each other; nil where their units measure different things, or one is unknown.
   package func order(_ other: Quantity) -> Int? {
-    if unit == other.unit, (calendar == nil) == (other.calendar == nil) {
+    if sharesUnit(with: other) {
       return value < other.value ? -1 : value == other.value ? 0 : 1
     }
     if let months = calendarMonths, let others = other.calendarMonths {
@@ -52,7 +58,7 @@ extension Quantity {
 
   /// Equal as far as the less precise of the two goes; a year is here as good as `a`.
   func isEquivalent(to other: Quantity) -> Bool {
-    if unit == other.unit { return value.isEquivalent(to: other.value) }
+    if unit == other.unit || sharesUnit(with: other) { return value.isEquivalent(to: other.value) }
     if let a = calendar, let b = CalendarUnit.allCases.first(where: { $0.ucum == other.unit }), a == b {
       return value.isEquivalent(to: other.value)
     }
@@ -68,7 +74,7 @@ extension Quantity {
 
   /// Whether the units measure the same; nil where one is unknown.
   func isComparable(with other: Quantity) -> Bool? {
-    if unit == other.unit { return true }
+    if unit == other.unit || sharesUnit(with: other) { return true }
     guard let a = canonical, let b = other.canonical else { return nil }
     return a.unit.isCommensurable(with: b.unit)
   }
@@ -151,7 +157,7 @@ extension Quantity {
 
   func with(value: Decimal) -> Quantity {
     if let calendar { return Quantity(value: value, calendar: calendar) }
-    return Quantity(value: value, unit: unit)
+    return Quantity(value: value, unit: unit, foreign: foreign)
   }
 
   func multiplied(by other: Quantity) -> Quantity? {

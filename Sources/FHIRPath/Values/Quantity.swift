@@ -7,10 +7,22 @@ package struct Quantity: Equatable, Sendable {
   package var unit: String
   /// The unit was given as a word of the language: a year is then a year of the calendar, not 365.25 days.
   package var calendar: CalendarUnit?
+  /// What a code system other than UCUM calls the unit: quantities of one such code are in one unit, whatever words stand beside it.
+  private(set) var foreign: ForeignUnit?
+
+  struct ForeignUnit: Equatable, Sendable {
+    let system: String
+    let code: String
+  }
 
   package init(value: Decimal, unit: String) {
     self.value = value
     self.unit = unit
+  }
+
+  init(value: Decimal, unit: String, foreign: ForeignUnit?) {
+    self.init(value: value, unit: unit)
+    self.foreign = foreign
   }
 
   package init(value: Decimal, calendar: CalendarUnit) {
