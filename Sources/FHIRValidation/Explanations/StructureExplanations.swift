@@ -49,7 +49,8 @@ extension RuleExplanation {
       good: .json(#"{"resourceType":"Patient","deceasedBoolean":true}"#)),
     RuleExplanation(
       "element-empty", "An element has no content",
-      meaning: "An element has a value, or elements within it. In FHIR this is the invariant ele-1.",
+      meaning:
+        "An element has a value, or elements within it; an id alone is neither. In FHIR this is the invariant ele-1.",
       reason: "An empty element says nothing, yet readers count it as being there.",
       remedy: "Fill it or leave it out.",
       bad: .json(#"{"resourceType":"Patient","active":true,"photo":[{}]}"#),

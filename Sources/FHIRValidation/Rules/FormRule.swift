@@ -69,7 +69,14 @@ enum FormRule {
       )
       return .unusable
     }
-    if flags.kind == due { return .regular }
+    if flags.kind == due {
+      if flags.contains(.companion), !hasChildren {
+        walk.report(
+          .error, .elementEmpty, at: node,
+          "_\(walk.name(node)) is an empty object: it must have an id or extensions, or be left out")
+      }
+      return .regular
+    }
     if walk.form == .document && flags.kind == .text && child.shape == .primitive { return .regular }
     switch child.shape {
     case .primitive where flags.kind == .none:

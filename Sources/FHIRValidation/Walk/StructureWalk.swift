@@ -186,7 +186,8 @@ struct StructureWalk: ~Copyable {
       if checksValue { PrimitiveRule.check(i, node, child, &self) }
       if end > i &+ 1 { push(i, type: TypeID(rawValue: child.type), resource: frames[depth].resource) }
     case .complex:
-      guard end > i &+ 1 else {
+      // An id alone says nothing.
+      guard end > i &+ 2 || (end == i &+ 2 && nodes[i &+ 1].name != plan.names.id) else {
         EmptyElementRule.report(i, child, &self)
         return end
       }

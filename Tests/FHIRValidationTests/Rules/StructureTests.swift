@@ -94,6 +94,25 @@ import Testing
       """#)
   }
 
+  @Test func `an id alone is no content`() throws {
+    try expectMarked(
+      #"""
+      {"resourceType": "Patient", "id": "p", ⟦element-empty⟧"meta": {"id": "m"}, "name": [⟦element-empty⟧{"id": "a"},
+        {"id": "b", "text": "Ann"}, {"id": "c", "extension": [{"url": "http://example.org/x", "valueCode": "u"}]}],
+       ⟦element-empty⟧"maritalStatus": {"id": "d"}}
+      """#)
+    try expectMarked(
+      #"<Patient xmlns="http://hl7.org/fhir"><id value="p"/>⟦element-empty⟧<name id="a"/></Patient>"#)
+  }
+
+  @Test func `a companion without content`() throws {
+    try expectMarked(
+      #"""
+      {"resourceType": "Patient", ⟦element-empty⟧"gender": "male", "_gender": {},
+       "name": [{"given": [⟦element-empty⟧"A", "B"], "_given": [{}, null]}], "active": true, "_active": {"id": "a"}}
+      """#)
+  }
+
   @Test func `a companion beside what is no primitive`() throws {
     try expectMarked(
       #"""
@@ -141,7 +160,7 @@ import Testing
       {"resourceType": "Patient", ⟦primitive-range⟧"birthDate": "2023-02-30",
        "_birthDate": {"extension": [{"url": "http://example.org/x", ⟦primitive-format⟧"valueInstant": "2020"}]},
        ⟦primitive-format⟧"id": "a_b", ⟦primitive-format⟧"deceasedDateTime": "2020-01-01T10:00:00",
-       "name": [{⟦primitive-format⟧"id": "a b"}],
+       "name": [{⟦primitive-format⟧"id": "a b", "text": "Ann"}],
        ⟦primitive-range⟧"multipleBirthInteger": 3000000000, ⟦primitive-format⟧"implicitRules": "a\u0020b",
        "photo": [{"contentType": "image/png", ⟦primitive-format⟧"data": "abc"}]}
       """#)
