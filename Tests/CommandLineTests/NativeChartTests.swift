@@ -34,7 +34,12 @@ import Testing
   }
 
   /// Where an application keeps charts.
-  enum Place: CaseIterable { case patient, collection }
+  enum Place: CaseIterable {
+    case patient
+    /// Within the patient, with an `_id` of its own, as object mappers give one to whatever they store.
+    case patientWithID
+    case collection
+  }
 
   @Test(arguments: ["collection", "embedded", "both"], Place.allCases)
   func `a chart that an import adds to goes where charts are to be, with all that is in it`(
@@ -42,10 +47,11 @@ import Testing
   ) throws {
     let workspace = try Workspace()
     let config = try workspace.write("pipeline.yml", "documents:\n  chart: \(layout)\n")
-    let chart: BSONFields = ["weight": 150.5, "notes": "hello", "mood": ["calm"]]
+    var chart: BSONFields = ["weight": 150.5, "notes": "hello", "mood": ["calm"]]
+    if place == .patientWithID { chart["_id"] = "5f1e0a3b9c" }
     try workspace.insert(
       [
-        place == .patient
+        place != .collection
           ? ["_id": 7, "name": "Ada Fox", "patient_chart": .document(chart)] : ["_id": 7, "name": "Ada Fox"]
       ],
       into: "patient")
@@ -65,6 +71,9 @@ import Testing
     // What was exported is no news: nothing moves.
     let untouched = try DatabaseContents(of: workspace)
     #expect(try workspace.run("export", "--quiet", "--out", workspace.path("native")).status == 0)
+    for file in ["Observation", "DocumentReference"] {
+      #expect(try workspace.read("native/\(file).ndjson").contains(#""subject":{"reference":"Patient/7"}"#))
+    }
     #expect(try workspace.importFiles(workspace.path("native"), "--config", config).loaded.inserted == 0)
     let moved = try DatabaseContents(of: workspace).differences(from: untouched)
     // A copy is due where both are wanted.
@@ -85,6 +94,23 @@ import Testing
     try isOne("imported again")
     let doctor = try workspace.run("doctor", "--config", config)
     #expect(!doctor.output.contains("patient-with"), "\(doctor.output)")
+  }
+
+  @Test func `where a patient's chart is null there is none, and what is no chart is left`() throws {
+    let workspace = try Workspace()
+    let config = try workspace.write("pipeline.yml", "documents:\n  chart: embedded\n")
+    try workspace.insert(
+      [["_id": "a", "patient_chart": .null], ["_id": "b", "patient_chart": "c-7"]], into: "patient")
+    let lines = ["a", "b"].map {
+      #"{"resourceType":"Condition","id":"c\#($0)","subject":{"reference":"Patient/\#($0)"},"code":{"text":"x"}}"#
+    }
+    let file = try workspace.write("c.ndjson", lines.joined(separator: "\n"))
+    let outcome = try workspace.run("import", file, "--config", config, "--no-progress")
+    #expect(outcome.status == 1)
+    #expect(outcome.errors.contains("patient_chart holds something else"), "\(outcome.errors)")
+    let chart = try workspace.document("a", in: "patient")["patient_chart"]?.fields
+    #expect(chart?["conditions"]?.elements?.count == 1)
+    #expect(try workspace.document("b", in: "patient")["patient_chart"] == "c-7")
   }
 
   @Test func `of two charts neither is lost, and the doctor tells`() throws {

@@ -180,6 +180,12 @@ package struct DocumentReader: Sendable {
     return element.text ?? ContentDigest.text(of: element.value)
   }
 
+  /// Whether a chart says that it is a patient's: by its `_id` or, under another, by its `patient_id`.
+  package static func isChart(_ chart: BSONView, of patient: String) throws -> Bool {
+    guard try chart.find("_id") != nil else { return false }
+    return try id(of: chart) == patient || chart.find("patient_id").flatMap(StoredID.text) == patient
+  }
+
   /// The id in `Type/id`.
   private static func id(ofKey key: String) -> String {
     let id = key.drop { $0 != "/" }.dropFirst()

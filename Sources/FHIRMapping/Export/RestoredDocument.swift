@@ -97,8 +97,9 @@ extension DocumentPlan {
   func saidResources(of document: BSONView, id: String, prefix: String) throws -> [String: BSONDocument] {
     // One that no import wrote says all that it exports.
     if try document.find("_fhirline")?.document != nil, try editedFields(in: document).isEmpty { return [:] }
-    // A chart within its patient has no `_id` of its own.
-    let own = try document.find("_id") == nil ? id : DocumentReader.id(of: document)
+    // A chart within its patient has no `_id` of its own, or one that says nothing.
+    let isOther = try kind == .chart && !DocumentReader.isChart(document, of: id)
+    let own = try isOther || document.find("_id") == nil ? id : DocumentReader.id(of: document)
     let restored = try RestoredDocument(document, id: own, plan: self, prefix: prefix)
     var said: [String: BSONDocument] = [:]
     func add(_ resource: BSONValue, _ key: String) throws {

@@ -41,10 +41,12 @@ final class ExportTranscoder {
       noteSecondChart(in: document, id, documents, &batch)
       guard documents.charted.contains(id), let chart = try document.find(string: ChartLayout.field)?.document
       else { continue }
-      if try chart.find("_id") != nil {
+      if try DocumentReader.isChart(chart, of: id) {
         try write(chart, .chart, into: &batch)
       } else {
+        // Whatever `_id` an application gave it: it is the chart of the patient within whom it stands.
         var fields = try BSONFields(chart)
+        fields.fields.removeAll { $0.key == "_id" || $0.key == "patient_id" }
         fields.fields.insert(.init("_id", .string(id)), at: 0)
         let whole = try BSONDocument(fields)
         try whole.withView { try write($0, .chart, into: &batch) }

@@ -52,16 +52,22 @@ struct CollectionLoader {
 
   /// Why a document is never as it was read.
   private func reasonOfChanges(_ id: String, _ connection: borrowing StoreConnection) -> String {
-    var isFaulty = false
-    let field = place.field.map { $0 + "." } ?? ""
-    try? connection.find([id], at: place, projection: ["\(field)_fhirline": 1]) { _, _, document in
-      guard let bookkeeping = try place.document(in: document)?.find("_fhirline") else { return }
+    var reason = "other programs keep changing the document"
+    try? connection.find([id], at: place, projection: place.field.map { [$0: 1] } ?? ["_fhirline": 1]) {
+      _, _, whole in
+      guard let document = try place.document(in: whole) else {
+        if let field = place.field, let value = try whole.find(string: field), value.type != .null {
+          reason = "its field \(field) holds something else; remove that field from the document"
+        }
+        return
+      }
+      guard let bookkeeping = try document.find("_fhirline") else { return }
       let hash = try bookkeeping.document?.find("hash")
-      isFaulty = bookkeeping.document == nil || hash.map { $0.text == nil } ?? false
+      if bookkeeping.document == nil || hash.map({ $0.text == nil }) ?? false {
+        reason = "its field _fhirline is not as this program writes it; remove that field from the document"
+      }
     }
-    return isFaulty
-      ? "its field _fhirline is not as this program writes it; remove that field from the document"
-      : "other programs keep changing the document"
+    return reason
   }
 
   /// Loads documents within a transaction; false where one of them is no longer as it was read, or not as new as it was

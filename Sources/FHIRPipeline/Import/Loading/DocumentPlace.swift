@@ -40,8 +40,9 @@ package struct DocumentPlace: Sendable, Equatable {
   /// Writes a document where there is none.
   func insertion(_ id: BSONValue, _ document: BSONDocument) throws -> WriteOperation {
     guard let field else { return .insert(document) }
+    // null finds a document without the field as well.
     return .update(
-      filter: try BSONDocument(["_id": id, field: ["$exists": false]]),
+      filter: try BSONDocument(["_id": id, field: .null]),
       try DocumentPlace.setting(field, document), upsert: true, many: false)
   }
 
