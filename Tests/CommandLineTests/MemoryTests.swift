@@ -26,9 +26,13 @@ import Testing
   }
 
   /// What the program takes for next to nothing.
+  ///
+  /// The highest of several runs: on a busy machine one may end before anybody looked at it when it had all that it takes.
   private func least(_ arguments: [String]) throws -> Int {
     let input = try workspace.write("least.json", #"{"resourceType":"Patient","id":"p"}"#)
-    return try run([arguments[0], input] + arguments.dropFirst()).peak
+    return try (0..<5).reduce(0) { most, _ in
+      max(most, try run([arguments[0], input] + arguments.dropFirst()).peak)
+    }
   }
 
   /// A resource of so many MB whose text is one string.
@@ -69,12 +73,15 @@ import Testing
       line.hasSuffix("QUJD\"}}\n")
         && line.contains(#""resource":{"resourceType":"Binary","id":"b", "content"#))
     let list = try run(["quarantine", "list", "--file", quarantine])
-    #expect(list.output.contains("Binary") && list.peak < base + room)
+    #expect(list.output.contains("Binary"))
+    #expect(list.peak < base + room)
     let shown = try run(["quarantine", "show", "1", "--file", quarantine])
-    #expect(shown.output.count > 12_000_000 && shown.peak < base + room)
+    #expect(shown.output.count > 12_000_000)
+    #expect(shown.peak < base + room)
     let replayed = try run(["quarantine", "replay", "--file", quarantine])
     // It is in the file that is read, and in what is made of it.
-    #expect(replayed.status == 1 && replayed.peak < base + room + 24 * MemoryTests.megabyte)
+    #expect(replayed.status == 1)
+    #expect(replayed.peak < base + room + 24 * MemoryTests.megabyte)
     #expect(
       try String(contentsOfFile: quarantine, encoding: .utf8).suffix(14_000_000) == line.suffix(14_000_000))
   }
@@ -88,7 +95,8 @@ import Testing
     let config = try workspace.write("pipeline.yml", "limits:\n  resource_bytes: 4000000\n")
     let outcome = try run(["validate", input, "--config", config])
     let base = try least(["validate"])
-    #expect(outcome.status == 1 && outcome.peak < base + 16 * MemoryTests.megabyte)
+    #expect(outcome.status == 1)
+    #expect(outcome.peak < base + 16 * MemoryTests.megabyte)
     #expect(outcome.output.contains("huge.ndjson:1:1: fatal: ") && outcome.output.contains("4000000 bytes"))
     #expect(outcome.output.contains("huge.ndjson:2:"))
   }

@@ -19,8 +19,9 @@ package struct ReadOptions: Sendable {
   /// It is not asked of XML, of resources that do not begin with their type, and of entries that ask for something on a condition.
   ///
   /// It takes what a resource begins with: its type, and its id where that comes next and is written without escapes.
-  package var skips:
-    (@Sendable (_ type: UnsafeBufferPointer<UInt8>, _ id: UnsafeBufferPointer<UInt8>?) -> Bool)?
+  package var skips: Filter?
+  package typealias Filter =
+    @Sendable (_ type: UnsafeBufferPointer<UInt8>, _ id: UnsafeBufferPointer<UInt8>?) -> Bool
   /// Whether ``skips`` is asked of entries of Bundles, too.
   package var skipsEntries = true
   /// Called before something takes more memory than resources do as a rule: whoever reads beside others waits for its turn.

@@ -39,6 +39,8 @@ package final class BatchFeed: Sendable {
   private let chosen: Set<Int>?
   private let sharing: Sharing
   private let options: ReadOptions
+  /// By a file's number: what is passed over of it, instead of what the options say.
+  private let skips: (@Sendable (Int) -> ReadOptions.Filter)?
   private let state: Mutex<State>
   private let ahead: ReadAhead?
   private let large = LargeTurn()
@@ -50,11 +52,13 @@ package final class BatchFeed: Sendable {
   }
 
   package init(
-    files: [InputFile], only chosen: Set<Int>? = nil, options: ReadOptions, sharing: Sharing = .all
+    files: [InputFile], only chosen: Set<Int>? = nil, options: ReadOptions, sharing: Sharing = .all,
+    skips: (@Sendable (Int) -> ReadOptions.Filter)? = nil
   ) {
     self.files = files
     self.chosen = chosen
     self.sharing = sharing
+    self.skips = skips
     var options = options
     options.beforeLarge = { [large] in large.take() }
     self.options = options
@@ -110,6 +114,8 @@ package final class BatchFeed: Sendable {
           ahead?.advance(files[index].size)
           continue
         }
+        var options = options
+        if let skips { options.skips = skips(index) }
         let file = OpenFile(files[index], index: index, options: options, sharing, ahead)
         state.open.append(file)
         return file

@@ -26,7 +26,7 @@ extension ImportWorker {
   /// Adds an entry to those that the database is asked about, if it is for a certain version, or has what others are for, or delete.
   func ask(_ record: Record, _ resource: RecordResource?, resolver: ReferenceResolver, sequence: UInt64) {
     guard let target = resource?.identity.target ?? deleted(by: record) else { return }
-    if let resource, context.rivals.keys.contains(NameHash.of(target.key)) {
+    if let resource, context.rivals.contains(NameHash.of(target.key)) {
       return askRival(record, resource, resolver: resolver, sequence: sequence)
     }
     // What a history's entries asked for was granted when they were made.
@@ -42,6 +42,32 @@ extension ImportWorker {
     if asked.entries.count >= ImportWorker.mostAsked || asked.parts.count >= ImportWorker.bytesAsked {
       finishAsking()
     }
+  }
+
+  /// Takes note of the documents that a resource would be part of, or listed in, if it comes more than once.
+  func locate(_ resource: RecordResource, resolver: ReferenceResolver, sequence: UInt64) {
+    let key = NameHash.of(resource.key)
+    guard context.rivals.repeated.keys.contains(key) else { return }
+    let home = factory.home(of: resource, resolver)
+    if factory.staysIn(home, resource) { return context.rivals.locate(key, in: home.mark) }
+    if let homes = homes(of: resource, resolver, sequence) { context.rivals.locate(key, in: homes) }
+  }
+
+  /// What stands for the documents that a resource would be part of, or listed in; nil for one that no document can hold.
+  ///
+  /// - Parameter body: takes the parts.
+  private func homes(
+    of resource: RecordResource, _ resolver: ReferenceResolver, _ sequence: UInt64,
+    _ body: (PartView) -> Void = { _ in }
+  ) -> UInt64? {
+    var homes: UInt64 = 0
+    let made = try? factory.parts(of: resource, resolver: resolver, sequence: sequence) { part in
+      // A sum, for nobody takes part first or last.
+      homes &+= ImportPass.mark(of: part)
+      if part.form == .link { homes &+= NameHash.of(part.link.start) }
+      body(part)
+    }
+    return made == nil ? nil : homes
   }
 
   /// What tells the transaction from others whose entry is at hand; nil for what stands for itself.
@@ -61,11 +87,7 @@ extension ImportWorker {
     let key = resource.key
     let mark = transactionAtHand
     var inTransaction: RivalItems.InTransaction?
-    var homes: UInt64 = 0
-    let made = try? factory.parts(of: resource, resolver: resolver, sequence: sequence) { part in
-      // A sum, for nobody takes part first or last.
-      homes &+= ImportPass.mark(of: part)
-      if part.form == .link { homes &+= NameHash.of(part.link.start) }
+    let homes = homes(of: resource, resolver, sequence) { part in
       guard let mark, part.form == .root || part.form == .section,
         String(decoding: part.key, as: UTF8.self) == key
       else { return }
@@ -74,7 +96,7 @@ extension ImportWorker {
         digest: part.digest)
     }
     // What no document can hold is nobody's rival.
-    guard made != nil else { return }
+    guard let homes else { return }
     context.rivals.add(
       RivalItems.Version(
         sequence: sequence, homes: homes, version: ImportContext.version(of: resource),

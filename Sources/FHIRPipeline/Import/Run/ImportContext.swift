@@ -81,7 +81,7 @@ final class ImportContext: Sendable {
     var sample = found.patients
     deletions = Deletions(keys: found.deleted, searched: found.searched)
     versioned = VersionedEntries(keys: found.versioned)
-    rivals = RivalItems(keys: found.repeatedItems)
+    rivals = RivalItems(found.repeatedItems)
     conditions = found.conditions
     validator = ImportContext.validator(of: run)
     let prospects = EntryProspects(
@@ -152,7 +152,7 @@ final class ImportContext: Sendable {
     let number = meta.flatMap { tree.child(KnownNames.r4.versionId, of: $0) }.map { tree.string(at: $0) }
     let isFirst =
       (number == nil || number == "1")
-      && (rivals.keys.isEmpty || !rivals.keys.contains(NameHash.of(resource.key)))
+      && !rivals.contains(NameHash.of(resource.key))
     guard !isFirst || !isStored || moved.goesOn else { return }
     do {
       guard try !isFirst || moved.canHaveMoved(ofType: resource.type) else { return }
@@ -280,8 +280,10 @@ final class ImportContext: Sendable {
         "  more than \(Amount.grouped(RivalItems.most)) resources come more than once: those of them that name several patients are "
           + "written and taken out again; `fhirline doctor` finds any that stand in two documents")
     }
-    if !versioned.keys.isEmpty || !rivals.keys.isEmpty {
-      readInputs(.asking)
+    if !rivals.repeated.keys.isEmpty { readInputs(.locating(files: rivals.repeated.files)) }
+    let hasRivals = rivals.finishLocating()
+    if !versioned.keys.isEmpty || hasRivals {
+      readInputs(.asking(files: versioned.keys.isEmpty ? rivals.repeated.files : nil))
       versioned.settle()
       settleRivals()
     }

@@ -1,3 +1,4 @@
+import BSON
 import FHIRMapping
 import Synchronization
 
@@ -7,8 +8,12 @@ import Synchronization
 /// content, by which a document's hash is known as well. Only if documents changed are the inputs gone through again,
 /// for their parts alone. What an input holds in one piece is loaded in the pass that counts.
 enum ImportPass: Sendable {
+  /// Nothing is loaded: which of the resources that come more than once are parts of several documents is found out (``RivalItems``).
+  case locating(files: Set<Int>)
   /// Nothing is loaded: what becomes of entries that depend on the order is found out before (``VersionedEntries``).
-  case asking
+  ///
+  /// - Parameter files: the numbers of those that have such entries; nil where all may.
+  case asking(files: Set<Int>?)
   case all
   case comparing
   /// Parts of these documents, from these files; all else has been seen to.
@@ -18,12 +23,18 @@ enum ImportPass: Sendable {
   var counts: Bool {
     switch self {
     case .all, .comparing: true
-    case .asking, .changed: false
+    case .locating, .asking, .changed: false
     }
   }
 
   /// The numbers of the files to be read; nil for all.
-  var files: Set<Int>? { if case .changed(_, let files) = self { files } else { nil } }
+  var files: Set<Int>? {
+    switch self {
+    case .locating(let files), .changed(_, let files): files
+    case .asking(let files): files
+    case .all, .comparing: nil
+    }
+  }
 
   /// What stands for a document in the set of those that changed.
   static func mark(of part: PartView) -> UInt64 { mark(part.kind, part.documentID) }
@@ -31,6 +42,11 @@ enum ImportPass: Sendable {
   static func mark(_ kind: DocumentKind, _ documentID: UnsafeRawBufferPointer) -> UInt64 {
     NameHash.of(documentID) &* 5 &+ UInt64(kind.number)
   }
+}
+
+extension Home {
+  /// What stands for the document among many.
+  var mark: UInt64 { documentID.withUTF8Bytes { ImportPass.mark(kind, $0) } }
 }
 
 /// The documents that a comparison found to be other than stored, by their marks, and the files that hold parts of them.

@@ -28,8 +28,8 @@ struct IndexPass: Sendable {
     /// Hashes of the keys of resources of which entries of Bundles are for certain versions, or which they delete one by one: what
     /// becomes of them depends on the order.
     var versioned: Set<UInt64> = []
-    /// Hashes of the keys of items of sections, and of appointments, of which there are several; nil where they are too many.
-    var repeatedItems: Set<UInt64>? = []
+    /// The items of sections, and the appointments, of which there are several; nil where they are too many.
+    var repeatedItems: RepeatedItems.Found? = RepeatedItems.Found()
     /// By the input's number.
     var largeBundles: [Int: LargeBundle] = [:]
     /// The numbers of the inputs that could not be read to their end.
@@ -52,22 +52,24 @@ struct IndexPass: Sendable {
   /// section's resource may.
   private static let listed = "Appointment"
 
-  /// How the inputs are read: of what is no section, and no entity either, only its key counts.
-  private func passingOver(_ repeated: RepeatedKeys, _ items: RepeatedItems) -> ReadOptions {
-    var reading = reading
-    reading.skips = { [isSection] type, id in
-      let name = String(decoding: type, as: UTF8.self)
-      if isSection(name) {
-        guard let id else { return false }
-        items.note(type: type, id: id)
+  /// What is passed over of each input: of what is no section, and no entity either, only its key counts.
+  private func passedOver(
+    _ repeated: RepeatedKeys, _ items: RepeatedItems
+  ) -> @Sendable (Int) -> ReadOptions.Filter {
+    { [isSection] file in
+      { type, id in
+        let name = String(decoding: type, as: UTF8.self)
+        if isSection(name) {
+          guard let id else { return false }
+          items.note(type: type, id: id, of: file)
+          return true
+        }
+        guard let id, name != "Bundle", !IndexPass.entities.contains(name) else { return false }
+        repeated.note(NameHash.of(name + "/" + String(decoding: id, as: UTF8.self)))
+        if name == IndexPass.listed { items.note(type: type, id: id, of: file) }
         return true
       }
-      guard let id, name != "Bundle", !IndexPass.entities.contains(name) else { return false }
-      repeated.note(NameHash.of(name + "/" + String(decoding: id, as: UTF8.self)))
-      if name == IndexPass.listed { items.note(type: type, id: id) }
-      return true
     }
-    return reading
   }
 
   /// - Parameters:
@@ -95,7 +97,7 @@ struct IndexPass: Sendable {
     let largeBundles = bundles
     let repeated = RepeatedKeys(expectedBytes: files.reduce(0) { $0 + $1.size })
     let items = RepeatedItems()
-    let feed = BatchFeed(files: files, options: passingOver(repeated, items))
+    let feed = BatchFeed(files: files, options: reading, skips: passedOver(repeated, items))
     WorkerThread.run(count: workers) { _ in
       var worker = BatchFeed.Worker(feed)
       var part = TargetIndex(isLarge: true)
@@ -133,14 +135,14 @@ struct IndexPass: Sendable {
             versioned.withLock { _ = $0.insert(NameHash.of(found.key)) }
           }
           if isSection(found.type) {
-            items.note(NameHash.of(found.key))
+            items.note(NameHash.of(found.key), of: item.file)
             if let condition = request?.condition(ofType: found.type) {
               conditions.add(found.entry(sequence, condition: condition, isSection: true))
             }
             return
           }
           repeated.note(NameHash.of(found.identity.key))
-          if found.type == IndexPass.listed { items.note(NameHash.of(found.key)) }
+          if found.type == IndexPass.listed { items.note(NameHash.of(found.key), of: item.file) }
           let isEntity = IndexPass.entities.contains(found.type)
           if isEntity { withEntities.insert(item.file) }
           if let condition = request?.condition(ofType: found.type) ?? found.searched(by: request) {
@@ -177,8 +179,9 @@ struct IndexPass: Sendable {
     var ordered = versioned.withLock { $0 }
     for file in deletions.withLock({ $0.values }) { ordered.formUnion(file.single) }
     // What becomes of those that are deleted as well depends on more.
-    let rivals = items.take(most: RivalItems.most)?
-      .subtracting(ordered).subtracting(deleted.withLock { $0 })
+    var rivals = items.take(most: RivalItems.most)
+    rivals?.keys.subtract(ordered)
+    rivals?.keys.subtract(deleted.withLock { $0 })
     return Result(
       index: index, repeated: repeated.take(), patients: patients.withLock { $0 },
       deleted: deleted.withLock { $0 }, searched: answered, conditions: conditions, versioned: ordered,

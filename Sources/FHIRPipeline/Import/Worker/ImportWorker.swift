@@ -164,6 +164,10 @@ final class ImportWorker {
     _ record: Record, _ resource: RecordResource?, source: String, resolver: ReferenceResolver,
     sequence: UInt64, whole patients: WholePatients
   ) {
+    if case .locating = pass {
+      if let resource { locate(resource, resolver: resolver, sequence: sequence) }
+      return
+    }
     if case .asking = pass { return ask(record, resource, resolver: resolver, sequence: sequence) }
     let conflict = context.versioned.conflict(sequence)
     if let resource, context.isPassedOver(sequence) { return countKept(resource) }
@@ -377,8 +381,7 @@ final class ImportWorker {
     let isFirst = isOnlyCompared(record, resource)
     let home = factory.home(of: resource, resolver)
     if factory.staysIn(home, resource) {
-      let mark = home.documentID.withUTF8Bytes { ImportPass.mark(home.kind, $0) }
-      guard marks.contains(mark) else { return }
+      guard marks.contains(home.mark) else { return }
     }
     defer { scattered.reset() }
     let result: PartFactory.Result

@@ -5,34 +5,53 @@ import Synchronization
 ///
 /// ``RepeatedKeys`` may take a few for repeated that are not. Here that would cost another pass over the inputs.
 final class RepeatedItems: Sendable {
-  private let hashes = Mutex(SortedRuns<UInt64>())
+  /// A key, by its hash, and the number of the file that has it.
+  private struct Place: Comparable, BitwiseCopyable {
+    let hash: UInt64
+    let file: Int
 
-  /// Takes note of a key, by its hash.
-  func note(_ hash: UInt64) { hashes.withLock { $0.append(hash) } }
+    static func < (a: Place, b: Place) -> Bool { a.hash < b.hash }
+  }
+
+  struct Found: Sendable {
+    /// The hashes of keys that came more than once.
+    var keys: Set<UInt64> = []
+    /// The numbers of the files that have them.
+    var files: Set<Int> = []
+  }
+
+  private let places = Mutex(SortedRuns<Place>())
+
+  /// Takes note of a key, by its hash, that stands in a file.
+  func note(_ hash: UInt64, of file: Int) { places.withLock { $0.append(Place(hash: hash, file: file)) } }
 
   /// Takes note of a key that is `Type/id`.
-  func note(type: UnsafeBufferPointer<UInt8>, id: UnsafeBufferPointer<UInt8>) {
+  func note(type: UnsafeBufferPointer<UInt8>, id: UnsafeBufferPointer<UInt8>, of file: Int) {
     withUnsafeTemporaryAllocation(byteCount: type.count + 1 + id.count, alignment: 8) { key in
       key.copyMemory(from: UnsafeRawBufferPointer(type))
       key[type.count] = UInt8(ascii: "/")
       UnsafeMutableRawBufferPointer(rebasing: key[(type.count + 1)...])
         .copyMemory(from: UnsafeRawBufferPointer(id))
-      note(NameHash.of(UnsafeRawBufferPointer(key)))
+      note(NameHash.of(UnsafeRawBufferPointer(key)), of: file)
     }
   }
 
-  /// The hashes of keys that came more than once; nil where they are more than so many.
-  func take(most: Int) -> Set<UInt64>? {
-    let sorted = hashes.withLock { hashes in
-      defer { hashes = SortedRuns() }
-      return hashes.sorted()
+  /// The keys that came more than once; nil where they are more than so many.
+  func take(most: Int) -> Found? {
+    let sorted = places.withLock { places in
+      defer { places = SortedRuns() }
+      return places.sorted()
     }
-    var repeated: Set<UInt64> = []
-    var last: UInt64?
-    for hash in sorted {
-      if hash == last, repeated.insert(hash).inserted, repeated.count > most { return nil }
-      last = hash
+    var found = Found()
+    var last: Place?
+    for place in sorted {
+      if let last, last.hash == place.hash {
+        if found.keys.insert(place.hash).inserted, found.keys.count > most { return nil }
+        found.files.insert(last.file)
+        found.files.insert(place.file)
+      }
+      last = place
     }
-    return repeated
+    return found
   }
 }

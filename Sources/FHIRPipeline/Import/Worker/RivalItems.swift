@@ -8,8 +8,11 @@ import Synchronization
 /// Which of them counts is settled before anything is loaded, by the rule by which one does of several in one document
 /// (``ResourceVersion/counting(of:)``). The others are not loaded: else they would be written, and taken out again, each time that the
 /// input comes.
+///
+/// Most of what comes more than once stands in one document, as where exports overlap: a pass over the files that have it tells which does
+/// not, and only of that the versions are looked at.
 final class RivalItems: Sendable {
-  /// More are not looked at beforehand.
+  /// More that come more than once are not looked at beforehand.
   static let most = 100_000
 
   /// A version of a resource, as it comes.
@@ -32,8 +35,14 @@ final class RivalItems: Sendable {
     let digest: ContentDigest.Words
   }
 
-  /// Hashes of the keys of resources that come more than once.
-  let keys: Set<UInt64>
+  /// The resources that come more than once.
+  let repeated: RepeatedItems.Found
+  /// By the hash of its key: what stands for the documents that a repeated resource was first found to be part of, or listed in.
+  private let homes = Mutex<[UInt64: UInt64]>([:])
+  /// Hashes of the keys of those that are found in another as well.
+  private let apart = Mutex<Set<UInt64>>([])
+  /// Whether there are any; asked for every resource.
+  private let areThere = Atomic<Bool>(false)
   /// By the hash of its key.
   private let versions = Mutex<[UInt64: [Version]]>([:])
   private let settled = Mutex(Settled())
@@ -48,10 +57,35 @@ final class RivalItems: Sendable {
   /// Whether so many come more than once that none is looked at.
   let areTooMany: Bool
 
-  /// - Parameter keys: nil where they are too many.
-  init(keys: Set<UInt64>?) {
-    self.keys = keys ?? []
-    areTooMany = keys == nil
+  /// - Parameter found: nil where they are too many.
+  init(_ found: RepeatedItems.Found?) {
+    repeated = found ?? RepeatedItems.Found()
+    areTooMany = found == nil
+  }
+
+  /// Takes note of the documents that a resource would be part of, or listed in, by what stands for them.
+  func locate(_ key: UInt64, in own: UInt64) {
+    let first = homes.withLock { homes in
+      if let first = homes[key] { return first }
+      homes[key] = own
+      return own
+    }
+    if first != own { apart.withLock { _ = $0.insert(key) } }
+  }
+
+  /// Ends looking for documents; returns whether versions of a resource are parts of different ones.
+  func finishLocating() -> Bool {
+    homes.withLock { $0 = [:] }
+    let areThere = apart.withLock { !$0.isEmpty }
+    self.areThere.store(areThere, ordering: .releasing)
+    return areThere
+  }
+
+  /// Whether versions of a resource are parts of different documents.
+  func contains(_ key: @autoclosure () -> UInt64) -> Bool {
+    guard areThere.load(ordering: .acquiring) else { return false }
+    let key = key()
+    return apart.withLock { $0.contains(key) }
   }
 
   func add(_ version: Version, key: UInt64) {
@@ -60,12 +94,12 @@ final class RivalItems: Sendable {
 
   /// Whether another counts instead of a resource.
   func isOutdone(_ sequence: UInt64) -> Bool {
-    !keys.isEmpty && settled.withLock { $0.outdone.contains(sequence) }
+    areThere.load(ordering: .acquiring) && settled.withLock { $0.outdone.contains(sequence) }
   }
 
   /// Whether a resource is not loaded for the sake of another.
   func isPassedOver(_ sequence: UInt64) -> Bool {
-    !keys.isEmpty
+    areThere.load(ordering: .acquiring)
       && settled.withLock { $0.outdone.contains(sequence) && !$0.loaded.contains(sequence) }
   }
 
