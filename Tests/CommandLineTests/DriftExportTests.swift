@@ -136,6 +136,34 @@ import Testing
     return contents
   }
 
+  private static let lists: [(BSONValue, [String])] = [
+    (
+      [.objectID(Array(1...12)), .objectID(Array(2...13))],
+      ["0102030405060708090a0b0c", "02030405060708090a0b0c0d"]
+    ),
+    (["a1", .int32(2), .int64(3), .double(4)], ["2", "3", "4", "a1"]), ("a1", ["a1"]), (.int32(2), ["2"]),
+    (.null, []),
+  ]
+
+  @Test(arguments: lists)
+  func `a list that the application keeps gets what an import adds, and loses nothing`(
+    _ list: BSONValue, _ kept: [String]
+  ) throws {
+    let workspace = try Workspace()
+    try workspace.insert([["_id": "p", "name": "Ann", "appointments": list]], into: "patient")
+    try workspace.insert([["_id": "d", "name": "Bo", "appointments": list]], into: "provider")
+    let file = try workspace.write(
+      "a.json",
+      #"{"resourceType":"Appointment","id":"new","status":"proposed","participant":["#
+        + #"{"actor":{"reference":"Patient/p"},"status":"accepted"},"#
+        + #"{"actor":{"reference":"Practitioner/d"},"status":"accepted"}]}"#)
+    #expect(try workspace.importFiles(file).loaded.inserted == 1)
+    for (id, collection) in [("p", "patient"), ("d", "provider")] {
+      let ids = try workspace.document(id, in: collection)["appointments"]?.elements?.compactMap(\.text)
+      #expect(Set(ids ?? []) == Set(kept + ["new"]), "\(collection)")
+    }
+  }
+
   @Test func `an import of what was exported changes no document, whatever the type of its id`() throws {
     let workspace = try Workspace()
     let object = BSONValue.objectID(Array(1...12))

@@ -102,12 +102,9 @@ extension DocumentDraft {
         guard let link = element.document, let id = try link.find("id")?.text else { return }
         appointments[id] = AppointmentLink(id: id, start: try link.find("start")?.text ?? "")
       }
-    } else if bookkeeping == nil, let list = try view.find("appointments")?.array {
+    } else if bookkeeping == nil, let list = try view.find("appointments") {
       // A list that the application keeps: it stays in the derived one.
-      try list.forEachElement { element in
-        guard let id = element.text ?? element.integer.map(String.init) else { return }
-        appointments[id] = AppointmentLink(id: id, start: "")
-      }
+      try StoredID.forEach(in: list) { appointments[$0] = AppointmentLink(id: $0, start: "") }
     }
     try bookkeeping?.find("corrections")?.array?.forEachElement { element in
       guard let link = element.document, let id = try link.find("id")?.text else { return }

@@ -22,11 +22,7 @@ struct NativeContent {
       }
       guard let element = try document.find(string: field.name) else { return false }
       var listed: Set<String> = []
-      if let items = element.array {
-        try items.forEachElement { if let id = StoredID.text($0) { listed.insert(id) } }
-      } else if let id = StoredID.text(element) {
-        listed.insert(id)
-      }
+      try StoredID.forEach(in: element) { listed.insert($0) }
       guard due.listItems.allSatisfy({ listed.contains($0.text ?? "") }) else { return false }
     }
     return true

@@ -107,4 +107,13 @@ package enum StoredID {
     }
     return text
   }
+
+  /// Hands over the ids in a list that an application keeps, or the one that stands in its place.
+  package static func forEach(in element: BSONElement, _ body: (String) -> Void) throws {
+    guard let items = element.array else {
+      if let id = text(element) { body(id) }
+      return
+    }
+    try items.forEachElement { if let id = text($0) { body(id) } }
+  }
 }

@@ -180,16 +180,10 @@ struct DoctorScan: Sendable {
     if let name = roles?.appointments, let element = try subject.document.find(string: name),
       element.type != .null
     {
+      owner.listIsDrifted = element.array == nil
+      try element.array?.forEachElement { if $0.type != .string { owner.listIsDrifted = true } }
       var listed: [String] = []
-      if let items = element.array {
-        try items.forEachElement { item in
-          if item.type != .string { owner.listIsDrifted = true }
-          if let id = StoredID.text(item) { listed.append(id) }
-        }
-      } else {
-        owner.listIsDrifted = true
-        if let id = StoredID.text(element) { listed.append(id) }
-      }
+      try StoredID.forEach(in: element) { listed.append($0) }
       owner.listed = listed
     }
     if let name = roles?.last, let element = try subject.document.find(string: name), element.type != .null {
