@@ -70,6 +70,8 @@ import Testing
     try workspace.insert([["_id": "own", "name": "Ada Okafor"]], into: "patient")
     let file = try workspace.write(
       "in.json", BundleText.bundle(type, [Self.patient, "\n" + BundleText.delete("Patient/own")]))
+    let plan = try workspace.run("plan", file, "--format", "json")
+    #expect(plan.status == 1 && plan.output.contains(#""deleted":0,"notDeleted":1,"#))
     let (counts, said) = try load(workspace, file, status: 1)
     #expect(counts.notDeleted == 1 && counts.deleted == 0)
     #expect(said.contains("the document is the application's own"), "\(said)")
@@ -106,6 +108,33 @@ import Testing
     let replay = try workspace.run("quarantine", "replay", "--file", workspace.path("quarantine.ndjson"))
     #expect(replay.status == 0, "\(replay.errors)")
     #expect(try workspace.document("p", in: "patient_chart")["observations"]?.elements?.count == 1)
+  }
+
+  @Test(arguments: ["collection", "embedded", "both"])
+  func `a patient who is deleted leaves nothing, wherever charts are`(layout: String) throws {
+    let workspace = try Workspace()
+    let config = try workspace.write("pipeline.yml", "documents:\n  chart: \(layout)\n")
+    func load(_ name: String, _ text: String) throws {
+      let outcome = try workspace.run("import", try workspace.write(name, text), "--config", config)
+      #expect(outcome.status == 0, "\(layout): \(outcome.errors)")
+    }
+    // Of one the database knows the chart alone.
+    let observation =
+      #"{"resourceType":"Observation","id":"o","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/q"}}"#
+    try load(
+      "0.json", BundleText.bundle("batch", [Self.patient, BundleText.put(observation, "Observation/o")]))
+    for type in ["batch", "transaction"] {
+      let deletions = ["Patient/p", "Patient/q"].map(BundleText.delete)
+      try load("\(type).json", BundleText.bundle(type, deletions))
+      let charts = try workspace.documents(in: "patient_chart").compactMap { $0["_id"]?.text }
+      #expect(charts == (layout == "embedded" ? [] : ["q"]), "\(layout), \(type)")
+      let patients = try workspace.documents(in: "patient").map { $0.keys.sorted() }
+      #expect(patients == (layout == "collection" ? [] : [["_id", "patient_chart"]]), "\(layout), \(type)")
+    }
+    try load("1.json", BundleText.bundle("batch", [BundleText.delete("Observation/o")]))
+    for collection in ["patient", "patient_chart"] {
+      #expect(try workspace.documents(in: collection).isEmpty, "\(layout), \(collection)")
+    }
   }
 
   @Test func `a history may name the version with which a resource was gone`() throws {

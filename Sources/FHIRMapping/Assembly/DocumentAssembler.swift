@@ -165,6 +165,8 @@ package struct DocumentAssembler: Sendable {
     package let formerOwners: Set<AppointmentOwner>
     /// nil where nothing is left that would need a document.
     package let document: Assembly?
+    /// Where there is none: what another document, which this one holds, leaves of it.
+    package let holder: BSONDocument?
   }
 
   /// Takes resources, and links to appointments, out of a stored document.
@@ -183,15 +185,18 @@ package struct DocumentAssembler: Sendable {
     if kind == .appointment, let root, draft.root == nil {
       formerOwners = try AppointmentOwner.gone(from: root.bytes, to: nil)
     }
-    // A patient's document may hold a chart.
-    let isHolder = draft.others.fields.contains(where: DocumentDraft.isHeld)
     var document: Assembly?
-    if !draft.isEmpty || isHolder || keepsEmpty {
+    var holder: BSONDocument?
+    if !draft.isEmpty || keepsEmpty {
       var memory = PageMemory()
       document = try assemble(draft, hash: hash(of: draft), in: &memory)
+    } else {
+      // A patient's document may hold a chart.
+      let held = draft.others.fields.filter(DocumentDraft.isHeld)
+      if !held.isEmpty { holder = try BSONDocument(BSONFields([.init("_id", .string(id))] + held)) }
     }
     return Removal(
-      removed: removed, isChanged: isChanged, formerOwners: formerOwners, document: document)
+      removed: removed, isChanged: isChanged, formerOwners: formerOwners, document: document, holder: holder)
   }
 
   /// Whether a document of parts says nothing but that there is to be one.

@@ -250,9 +250,12 @@ final class MovedResources: Sendable {
   }
 
   /// What would leave stored documents, where nothing is written: by document, the keys of resources.
+  ///
+  /// - Parameter holds: whether a document would hold a resource: its transaction may be refused.
   func leaving(
     _ store: DocumentStore, _ assembler: DocumentAssembler, prefix: String, inserted: (String) -> Bool,
-    say: (String) -> Void, older: (String) -> Void
+    holds: (_ key: String, DocumentKind, _ id: String) throws -> Bool, say: (String) -> Void,
+    older: (String) -> Void
   ) throws -> [(kind: DocumentKind, id: String, keys: Set<String>)] {
     let candidates = try candidates(store, inserted, { _ in })
     if state.withLock({ state in state.areTooMany || state.filtered.contains(where: inserted) }) {
@@ -267,7 +270,7 @@ final class MovedResources: Sendable {
     for (key, homes) in homes {
       guard let candidate = candidates[key], let own = candidate.home else { continue }
       for home in homes where home != own {
-        guard let stored = found[home]?[key] else { continue }
+        guard let stored = found[home]?[key], try holds(key, own.kind, own.id) else { continue }
         let isOlder = candidate.version.isOlder(than: stored.version)
         if isOlder, orders[own]?.contains(key) != true { older(candidate.type) }
         orders[isOlder ? own : home, default: []].insert(key)

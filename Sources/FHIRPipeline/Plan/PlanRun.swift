@@ -2,6 +2,7 @@ import BSON
 package import DocumentStore
 import FHIRMapping
 import Foundation
+import Synchronization
 
 /// The work of `fhirline plan`: an import that writes nothing, and says what it would do.
 package struct PlanRun: Sendable {
@@ -29,14 +30,19 @@ package struct PlanRun: Sendable {
     let conditions = run.conditions(store, states, stored)
     var found = try run.index(files, { try conditions.targets(of: $0) })
     try run.keepStoredNames(&found.index, store, states)
-    let ledger = ImportLedger(quarantine: nil, files: files.map(\.name), say: run.say)
+    let ledger = ImportLedger(
+      quarantine: nil, files: files.map(\.name), conditions: found.conditions, say: run.say)
     let assembler = DocumentAssembler(
       mappings: run.mappings, prefix: run.prefix, pageBytes: run.chartPageBytes,
       pageEntries: run.chartPageEntries)
+    // Where something is to be deleted from, it is looked for under ids of all kinds.
+    if !found.deleted.isEmpty { for kind in DocumentKind.allCases { _ = try states.hadDocuments(kind) } }
+    let deletions = Deletions(keys: found.deleted, searched: found.searched)
+    let deletionRun = DeletionRun(
+      store: store, states: states, assembler: assembler, mappings: run.mappings, prefix: prefix)
     let sink = try PlanSink(
       store: store, states: states, assembler: assembler, mappings: run.mappings, ledger: ledger,
-      limit: limit,
-      watched: found.deleted)
+      deletions: deletions, deletionRun: deletionRun, limit: limit)
     // The filter that an import has for more of them tells nothing before they are written.
     let moved = MovedResources(
       mappings: run.mappings, states: states, inputBytes: total, mostFirst: MovedResources.most)
@@ -47,41 +53,48 @@ package struct PlanRun: Sendable {
       stored: stored,
       states: states, ledger: ledger, assembler: assembler, loader: sink,
       spill: SpillStore(expectedBytes: total * 5 / 4, folder: folder), progress: progress,
-      departures: departures, moved: moved, hasTransactions: store.server.hasTransactions)
+      departures: departures, moved: moved, deletions: deletions,
+      hasTransactions: store.server.hasTransactions)
     context.makeDocuments()
     progress.finish()
     if let failure = sink.failure ?? context.failure { throw failure }
     var outcome = PlanOutcome(summary: ledger.summary)
     let due = context.dueDeletions
-    outcome.deletions = due.count
     do {
-      if !due.isEmpty {
-        let targets = due.map(\.target)
-        for kind in DocumentKind.allCases { _ = try states.hadDocuments(kind) }
-        let deletions = DeletionRun(
-          store: store, states: states, assembler: assembler, mappings: run.mappings, prefix: prefix)
-        let holdings = try deletions.holdings(of: targets)
-        outcome.holdingCount = holdings.count
-        outcome.holdings = Array(holdings.prefix(limit))
-        outcome.summary.deleted = try sink.delete(targets, stored: try deletions.documents(holding: targets))
-      }
+      try context.setAsideKeptOut()
+      let targets = due.map(\.target)
+      let all = sink.deletedInTransactions + targets
+      outcome.deletions = all.count
+      let holdings = try deletionRun.holdings(of: all)
+      outcome.holdingCount = holdings.count
+      outcome.holdings = Array(holdings.prefix(limit))
+      let orders = Dictionary(due.map { ($0.target.key, $0.order) }) { first, _ in first }
+      let deleted =
+        try context.deletedCount.load(ordering: .relaxed)
+        + sink.delete(sink.documents(holding: targets)) { key, reason in
+          if let order = orders[key] { ledger.refuse(order, reason) }
+        }
       try sink.settleAppointments(
         prefix: prefix, ReferenceResolver(run: found.index, stored: stored), moved: departures.moved)
       let types = ledger.summary.types
       let leaving = try moved.leaving(
-        store, assembler, prefix: prefix, inserted: { types[$0]?.inserted ?? 0 > 0 }, say: run.say,
-        older: { outcome.summary.countAsOlder($0) })
+        store, assembler, prefix: prefix, inserted: { types[$0]?.inserted ?? 0 > 0 },
+        holds: { try sink.holds($0, $1, $2) }, say: run.say, older: { ledger.countAsOlder($0) })
       for (kind, id, keys) in leaving { try sink.remove(keys, from: id, of: kind) }
       let newBases = try context.bases.new(of: run.source, store)
-      if try !newBases.isEmpty || outcome.summary.deleted > 0 || ledger.summary.hasChanges
+      var healed = 0
+      if try !newBases.isEmpty || deleted > 0 || ledger.summary.hasChanges
         || RunRecord.hasUnfinished(in: store)
       {
         let healing = HealingRun(
           run, store: store, states: states, assembler: assembler, index: found.index,
           number: PlanRun.noNumber, hasReplaced: types["Organization"]?.replaced ?? 0 > 0,
           newBases: newBases, isSetAside: ledger.hasSetAside)
-        outcome.summary.references.healed = try healing.plan(into: sink)
+        healed = try healing.plan(into: sink)
       }
+      outcome.summary = ledger.summary
+      outcome.summary.deleted = deleted
+      outcome.summary.references.healed = healed
     } catch let error as StoreError {
       throw PipelineFailure(.connection, error.message)
     }

@@ -6,13 +6,14 @@ import Synchronization
 extension PlanSink {
   // MARK: What is deleted
 
-  /// Takes resources out that are to be deleted.
+  /// Which documents resources are to be taken out of, those among them that come with this import.
   ///
-  /// - Parameter stored: by kind and document: what is to be taken out of it, as far as the database knows.
-  /// - Returns: how many are there, those among them that come with this import.
-  func delete(_ targets: [TargetIndex.Target], stored: [DocumentKind: [String: Set<String>]]) throws -> Int {
-    var orders = stored
-    var deleted = 0
+  /// - Parameter likely: documents that are asked before all others; see ``SectionSearch``.
+  func documents(
+    holding targets: [TargetIndex.Target], lookingFirstIn likely: [DocumentKind: [String]] = [:]
+  ) throws -> DeletionRun.Orders {
+    guard !targets.isEmpty else { return [:] }
+    var orders = try deletionRun.documents(holding: targets, lookingFirstIn: likely)
     let homes = state.withLock { $0.homes }
     for target in targets {
       for (kind, documents) in homes[target.key] ?? [:] {
@@ -23,14 +24,64 @@ extension PlanSink {
         }
       }
     }
+    return orders
+  }
+
+  /// Takes resources out that are to be deleted.
+  ///
+  /// - Parameter refused: takes the key of a resource that would stay, and why.
+  /// - Returns: how many would be deleted.
+  func delete(
+    _ orders: DeletionRun.Orders, refused: (_ key: String, _ reason: String) -> Void
+  ) throws -> Int {
+    var deleted = 0
     for (kind, documents) in orders.sorted(by: { $0.key < $1.key }) {
       for (id, keys) in documents.sorted(by: { $0.key < $1.key }) {
         // Who stays keeps the chart, if an empty one.
         let keepsEmpty = try kind == .chart && isPatient(id)
-        deleted += try remove(keys, from: id, of: kind, keepsEmpty: keepsEmpty, isDeletion: true)
+        switch try remove(keys, from: id, of: kind, keepsEmpty: keepsEmpty, isDeletion: true) {
+        case .removed(let count): deleted += count
+        case .left: for key in keys.sorted() { refused(key, DeletionRun.notImported) }
+        case .refused(let reason): for key in keys.sorted() { refused(key, reason) }
+        }
       }
     }
     return deleted
+  }
+
+  /// Why a transaction's deletions cannot be done; nil where they can.
+  private func refusal(of orders: DeletionRun.Orders) throws -> String? {
+    for (kind, documents) in orders {
+      for (id, keys) in documents where !keys.isEmpty {
+        let first = try present(id, kind).planned.first
+        if let first, try isOwn(first, states.place(of: kind)) { return DeletionRun.notImported }
+      }
+    }
+    return nil
+  }
+
+  var deletesInTransactions: Bool { true }
+
+  /// Takes what would be written together or not at all: first what the transaction deletes, as an import does.
+  func put(_ transaction: BundleTransaction) -> Bool {
+    do {
+      let orders = try documents(holding: transaction.deletions, lookingFirstIn: transaction.documentIDs)
+      if let reason = try refusal(of: orders) {
+        transaction.ended(BundleTransaction.refusal(ofDeletion: reason))
+        return true
+      }
+      let deleted = try delete(orders) { _, _ in }
+      state.withLock { $0.deleted += transaction.deletions }
+      try transaction.forEachBatch { requests in
+        if !put(requests) { throw PipelineFailure.interrupted }
+      }
+      transaction.ended(.committed(deleted: deleted))
+      return true
+    } catch {
+      fail(error)
+      transaction.ended(.dropped)
+      return false
+    }
   }
 
   private func isPatient(_ id: String) throws -> Bool {
@@ -43,6 +94,12 @@ extension PlanSink {
   func pages(of id: String, _ kind: DocumentKind) throws -> [BSONDocument]? {
     let pages = try present(id, kind).planned
     return pages.isEmpty ? nil : pages
+  }
+
+  /// Whether a document would hold a resource.
+  func holds(_ key: String, _ kind: DocumentKind, _ id: String) throws -> Bool {
+    guard let pages = try pages(of: id, kind) else { return false }
+    return try assembler.draft(ofStored: pages, kind: kind, id: id).version(ofResource: key) != nil
   }
 
   /// The names that organizations would have, of those that the plan changes, by `Organization/id`.

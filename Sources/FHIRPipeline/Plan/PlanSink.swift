@@ -26,6 +26,8 @@ final class PlanSink: DocumentSink {
     var formerOwners: [String: Set<AppointmentOwner>] = [:]
     /// By key: the documents that resources would be in which are to be deleted.
     var homes: [String: [DocumentKind: Set<String>]] = [:]
+    /// Resources that transactions would delete.
+    var deleted: [TargetIndex.Target] = []
     var failure: PipelineFailure?
   }
 
@@ -36,27 +38,30 @@ final class PlanSink: DocumentSink {
 
   private let store: DocumentStore
   let states: StoredStates
-  private let assembler: DocumentAssembler
+  let assembler: DocumentAssembler
   private let mappings: MappingSet
   private let ledger: ImportLedger
   private let limit: Int
-  /// Hashes of the keys of resources that are to be deleted.
-  private let watched: Set<UInt64>
+  /// Tells what is to be deleted.
+  private let deletions: Deletions
+  /// Finds it.
+  let deletionRun: DeletionRun
   let kept: PlannedPages
   private let turns = (0..<64).map { _ in Turn() }
   let state = Mutex(State())
 
   init(
     store: DocumentStore, states: StoredStates, assembler: DocumentAssembler, mappings: MappingSet,
-    ledger: ImportLedger, limit: Int, watched: Set<UInt64>
+    ledger: ImportLedger, deletions: Deletions, deletionRun: DeletionRun, limit: Int
   ) throws {
+    self.deletionRun = deletionRun
     self.store = store
     self.states = states
     self.assembler = assembler
     self.mappings = mappings
     self.ledger = ledger
     self.limit = limit
-    self.watched = watched
+    self.deletions = deletions
     kept = try PlannedPages()
   }
 
@@ -64,6 +69,7 @@ final class PlanSink: DocumentSink {
   var failure: PipelineFailure? { state.withLock { $0.failure } }
   var counts: [String: [PlannedDocument.Fate: Int]] { state.withLock { $0.counts } }
   var documents: [PlannedDocument.Fate: [PlannedDocument]] { state.withLock { $0.documents } }
+  var deletedInTransactions: [TargetIndex.Target] { state.withLock { $0.deleted } }
 
   func foundUnchanged(_ kind: DocumentKind, _ id: String) {
     // What another input has changed stays changed.
@@ -83,12 +89,17 @@ final class PlanSink: DocumentSink {
       for (kind, requests) in groups { try put(requests.map(\.document), kind, counts: counts) }
       return true
     } catch {
-      let message = (error as? StoreError)?.message ?? "\(error)"
-      state.withLock { state in
-        state.failure =
-          state.failure ?? (error as? PipelineFailure) ?? PipelineFailure(.connection, message)
-      }
+      fail(error)
       return false
+    }
+  }
+
+  /// Ends the plan; the first reason counts.
+  func fail(_ error: any Error) {
+    let message = (error as? StoreError)?.message ?? "\(error)"
+    state.withLock { state in
+      state.failure =
+        state.failure ?? (error as? PipelineFailure) ?? PipelineFailure(.connection, message)
     }
   }
 
@@ -229,9 +240,9 @@ final class PlanSink: DocumentSink {
 
   /// Takes note of where those resources are that are to be deleted.
   private func noteHomes(in document: Assembly) throws {
-    guard !watched.isEmpty else { return }
+    guard !deletions.isEmpty else { return }
     try document.draft().forEachResource { key, _, _ in
-      guard watched.contains(NameHash.of(key)) else { return }
+      guard deletions.concerns(key) else { return }
       state.withLock { _ = $0.homes[key, default: [:]][document.kind, default: []].insert(document.id) }
     }
   }
@@ -304,34 +315,42 @@ final class PlanSink: DocumentSink {
     return plan.isGone ? [] : try plan.room.map { try kept.pages(at: $0) } ?? stored
   }
 
+  /// Whether a document is an application's own.
+  func isOwn(_ document: BSONDocument, _ place: DocumentPlace) throws -> Bool {
+    try document.withView { try !StoredState($0).isImported && !place.isNobody($0) }
+  }
+
   /// Takes resources, and links to appointments, out of a document.
   ///
   /// - Parameter keepsEmpty: whether the document stays that nothing is left in; nil for what kinds do when something leaves them.
-  /// - Returns: how many resources were there.
   @discardableResult
   func remove(
     _ keys: Set<String>, links: Set<String> = [], from id: String, of kind: DocumentKind,
     keepsEmpty: Bool? = nil, isDeletion: Bool = false
-  ) throws -> Int {
+  ) throws -> CollectionLoader.Removal {
     let place = states.place(of: kind)
-    let (stored, base) = try present(id, kind)
-    // What this program did not write it takes nothing out of.
-    guard let first = base.first, try first.withView({ try StoredState($0).hash }) != nil else { return 0 }
-    let removal = try assembler.assemble(
-      kind: kind, id: id, without: keys, links: links, stored: base,
-      keepsEmpty: keepsEmpty ?? (kind != .resource))
-    noteFormerOwners(removal.formerOwners, of: id)
-    guard removal.isChanged || removal.document == nil else { return 0 }
-    if let document = removal.document {
-      try note(document, over: stored, place, isDeletion ? \.deleted : \.leaving, keys.sorted())
-    } else {
-      // Nothing is left of it; what was not there before is as it was.
-      var document = PlannedDocument(
-        kind: kind, collection: place.name, id: id, fate: stored.isEmpty ? .unchanged : .replace)
-      document[keyPath: isDeletion ? \PlannedDocument.deleted : \PlannedDocument.leaving] = keys.sorted()
-      note(document, nil, isGone: true)
+    return try turns[Int(PlanSink.key(kind, id) % 64)].lock.withLock { _ in
+      let (stored, base) = try present(id, kind)
+      guard let first = base.first else { return .removed(0) }
+      // What this program did not write it takes nothing out of.
+      if try !keys.isEmpty && isOwn(first, place) { return .left }
+      guard try first.withView({ try StoredState($0) }).isImported else { return .removed(0) }
+      let removal = try assembler.assemble(
+        kind: kind, id: id, without: keys, links: links, stored: base,
+        keepsEmpty: keepsEmpty ?? (kind != .resource))
+      noteFormerOwners(removal.formerOwners, of: id)
+      guard removal.isChanged || removal.document == nil else { return .removed(0) }
+      if let document = removal.document {
+        try note(document, over: stored, place, isDeletion ? \.deleted : \.leaving, keys.sorted())
+      } else {
+        // Nothing is left of it; what was not there before is as it was.
+        var document = PlannedDocument(
+          kind: kind, collection: place.name, id: id, fate: stored.isEmpty ? .unchanged : .replace)
+        document[keyPath: isDeletion ? \PlannedDocument.deleted : \PlannedDocument.leaving] = keys.sorted()
+        note(document, nil, isGone: true)
+      }
+      return .removed(removal.removed)
     }
-    return removal.removed
   }
 }
 

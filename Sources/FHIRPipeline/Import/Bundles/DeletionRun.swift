@@ -37,7 +37,9 @@ struct DeletionRun {
           id, _, document in
           roots[id] = try document.find(path: "_fhirline.key")?.text ?? ""
         }
-        return roots
+        // What an application made by itself stays.
+        let states = try StoredState.states(of: Array(roots.keys), in: place, connection)
+        return roots.filter { states[$0.key]?.isImported == true }
       }
       for (id, keys) in asked.sorted(by: { $0.key < $1.key }) {
         for key in keys.sorted() {
@@ -62,6 +64,8 @@ struct DeletionRun {
   private func isRoot(_ key: String) -> Bool {
     mappings.homes.place(ofType: String(key.prefix { $0 != "/" })).section == nil
   }
+
+  static let notImported = "the document is the application's own: what was not imported is not deleted"
 
   /// Why resources of a document were not deleted.
   private struct Refusal: Error {
@@ -129,7 +133,7 @@ struct DeletionRun {
     // The chart of a patient who goes may be an application's own, and stays.
     case .left where keys.isEmpty: return 0
     case .left:
-      throw Refusal(reason: "the document is the application's own: what was not imported is not deleted")
+      throw Refusal(reason: DeletionRun.notImported)
     case .refused(let reason): throw Refusal(reason: "MongoDB refuses the document without it: \(reason)")
     }
     if kind == .chart, states.layout == .both {

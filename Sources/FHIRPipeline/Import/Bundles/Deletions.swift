@@ -32,6 +32,8 @@ final class Deletions: @unchecked Sendable {
     var written: [UInt64: UInt64] = [:]
     /// By the hash of a search: the resources that answer to it.
     var answering: [UInt64: [TargetIndex.Target]] = [:]
+    /// Hashes of the keys of those.
+    var answered: Set<UInt64> = []
     /// Hashes of the keys that a transaction is deleting.
     var underWay: [UInt64: Int] = [:]
   }
@@ -72,7 +74,15 @@ final class Deletions: @unchecked Sendable {
     state.written[hash] = max(sequence, state.written[hash] ?? 0)
     for search in searches where state.answering[search]?.contains(target) != true {
       state.answering[search, default: []].append(target)
+      state.answered.insert(hash)
     }
+  }
+
+  /// Whether a resource that came is to be deleted, maybe.
+  func concerns(_ key: String) -> Bool {
+    guard !isEmpty else { return false }
+    let hash = NameHash.of(key)
+    return keys.contains(hash) || whileLocked { $0.answered.contains(hash) }
   }
 
   /// What earlier runs loaded that answers to a search.

@@ -28,8 +28,10 @@ struct ChartMirror {
       bytes = 0
     }
     let holders = try holders(of: ids, connection)
+    var gone = known.filter(\.value.isImported)
     try connection.find(ids, at: charts) { id, _, document in
       guard let field = copies.field else { return }
+      gone[id] = nil
       let state = try StoredState(document)
       if let known = known[id], known.hash == state.hash { return }
       if let own = others[id], try !own.withView({ try ChartMirror.isContained($0, in: document) }) {
@@ -46,7 +48,17 @@ struct ChartMirror {
       if bytes >= ChartMirror.bytesPerWrite { try write() }
     }
     try write()
+    for (id, state) in gone { try remove(holders[id] ?? .string(id), state, connection) }
     return refused
+  }
+
+  /// Removes the copy of a chart that is there no more.
+  private func remove(_ id: BSONValue, _ state: StoredState, _ connection: borrowing StoreConnection) throws {
+    guard let field = copies.field, let hash = state.hash else { return }
+    let removal = WriteOperation.update(
+      filter: try BSONDocument(["_id": id, "\(field)._fhirline.hash": .string(hash)]),
+      try BSONDocument(["$unset": .document([field: ""])]), upsert: false, many: false)
+    _ = try connection.write([removal, DocumentPlace.deletionOfNobody(id)], in: copies.collection)
   }
 
   /// The `_id`s of patients that are no texts.

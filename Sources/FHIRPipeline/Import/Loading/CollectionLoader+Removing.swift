@@ -48,13 +48,17 @@ extension CollectionLoader {
   ) throws -> Removal? {
     let stored = try pagesFound(of: id, upTo: pages + 1, connection)
     guard let state = try stored.state else { return .removed(0) }
-    guard state.isImported else { return .left }
+    guard state.isImported else {
+      let isNobody = try stored.found[id].map { try $0.withView { try place.isNobody($0) } } ?? false
+      return isNobody ? .removed(0) : .left
+    }
     guard state.pages <= stored.ids.count else { return nil }
     let removal = try assembler.assemble(
       kind: kind, id: id, without: keys, links: links, stored: stored.inOrder, keepsEmpty: keepsEmpty)
     try departures?.note(removal.formerOwners, of: id, connection)
     guard let document = removal.document else {
-      return try delete(stored, hash: state.hash, change, connection) ? .removed(removal.removed) : nil
+      let isGone = try delete(stored, leaving: removal.holder, hash: state.hash, change, connection)
+      return isGone ? .removed(removal.removed) : nil
     }
     if !removal.isChanged { return .removed(0) }
     let merged = Merged(
@@ -69,8 +73,10 @@ extension CollectionLoader {
   }
 
   /// Deletes a document and its pages, if it is still as it was read.
+  ///
+  /// - Parameter holder: what stays in its place.
   private func delete(
-    _ stored: StoredPages, hash: String?, _ change: PageJournal.Change?,
+    _ stored: StoredPages, leaving holder: BSONDocument?, hash: String?, _ change: PageJournal.Change?,
     _ connection: borrowing StoreConnection
   ) throws -> Bool {
     guard try change?.begin(hash: nil, pages: stored.found.count, connection) ?? true else { return false }
@@ -81,6 +87,8 @@ extension CollectionLoader {
       first = .update(
         filter: try BSONDocument(["_id": id, "\(field)._fhirline.hash": value]),
         try BSONDocument(["$unset": .document([field: ""])]), upsert: false, many: false)
+    } else if let holder {
+      first = try place.replacement(id, holder, hash: hash, guardedHash: stored.guardedHash)
     } else {
       first = .delete(
         filter: try BSONDocument(["_id": id, "_fhirline.hash": value]), many: false)
@@ -89,16 +97,7 @@ extension CollectionLoader {
     let result = try connection.write([first], in: collection)
     if let failure = result.failures.first { throw Setback.refused(failure.message) }
     guard result.deleted + result.matched == 1 else { return false }
-    if place.field != nil {
-      // A patient of whom nothing but the chart was known is nobody without it.
-      _ = try connection.write(
-        [
-          .delete(
-            filter: try BSONDocument([
-              "_id": id, "$expr": ["$eq": [["$size": ["$objectToArray": "$$ROOT"]], 1]],
-            ]), many: false)
-        ], in: collection)
-    }
+    if place.field != nil { _ = try connection.write([DocumentPlace.deletionOfNobody(id)], in: collection) }
     let pages = stored.found.keys.filter { $0 != stored.id }
     if !pages.isEmpty { _ = try connection.delete(ids: pages, from: place.pages) }
     return true

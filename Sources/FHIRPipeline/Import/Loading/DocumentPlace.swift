@@ -69,6 +69,19 @@ package struct DocumentPlace: Sendable, Equatable {
     return .replace(filter: try BSONDocument(filter), with: document, upsert: false)
   }
 
+  /// Whether nothing is known of a patient but the chart that an import put into the document.
+  func isNobody(_ document: BSONView) throws -> Bool {
+    guard let guarded, try document.find(path: "\(guarded)._fhirline.hash") != nil else { return false }
+    return try BSONFields(document).keys.allSatisfy { $0 == "_id" || $0 == guarded }
+  }
+
+  /// Deletes a patient of whom nothing but the chart was known, and who is nobody without it.
+  static func deletionOfNobody(_ id: BSONValue) throws -> WriteOperation {
+    .delete(
+      filter: try BSONDocument(["_id": id, "$expr": ["$eq": [["$size": ["$objectToArray": "$$ROOT"]], 1]]]),
+      many: false)
+  }
+
   /// `{ $set: { field: document } }`
   static func setting(_ field: String, _ document: BSONDocument) throws -> BSONDocument {
     var writer = BSONWriter(capacity: document.count + 64)

@@ -66,7 +66,8 @@ final class ImportContext: Sendable {
     ledger: ImportLedger,
     assembler: DocumentAssembler, loader: any DocumentSink, spill: SpillStore, progress: Progress,
     number: Int32 = 0, waiting: WaitingReferences? = nil, departures: Departures? = nil,
-    moved: MovedResources? = nil, hasSameRules: Bool = false, hasTransactions: Bool = true
+    moved: MovedResources? = nil, deletions: Deletions? = nil, hasSameRules: Bool = false,
+    hasTransactions: Bool = true
   ) {
     self.waiting = waiting
     self.departures = departures
@@ -79,7 +80,7 @@ final class ImportContext: Sendable {
     repeated = found.repeated
     brokenFiles = found.brokenFiles
     var sample = found.patients
-    deletions = Deletions(keys: found.deleted, searched: found.searched)
+    self.deletions = deletions ?? Deletions(keys: found.deleted, searched: found.searched)
     versioned = VersionedEntries(keys: found.versioned)
     rivals = RivalItems(found.repeatedItems)
     conditions = found.conditions
