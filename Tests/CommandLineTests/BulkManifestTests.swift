@@ -78,7 +78,7 @@ import Testing
       let other = try workspace.write("other/said.ndjson", Self.outcome("error"))
       let outcome = try workspace.run("import", workspace.path("in"))
       #expect(Int(outcome.status) == status)
-      #expect(outcome.errors.contains("the server says of its export: \(said)"), "\(outcome.errors)")
+      #expect(outcome.errors.contains("the server says of what it gave: \(said)"), "\(outcome.errors)")
       #expect(!outcome.errors.contains("Lindqvist"))
       #expect(try workspace.documents(in: "resource").map { $0["_id"]?.text } == ["Organization/o"])
       let json = try workspace.run("import", workspace.path("in"), other, "--summary", "json")
@@ -89,6 +89,38 @@ import Testing
           == (status == 1
             ? .init(error: 2, warning: 1, information: 0) : .init(error: 0, warning: 1, information: 1)))
       #expect(try workspace.documents(in: "resource").count == 2)
+    }
+  }
+
+  @Test(arguments: ["a.json", "a.ndjson"])
+  func `what a server says of a search is counted, and no data`(name: String) throws {
+    let workspace = try Workspace()
+    func entry(_ resource: String, _ mode: String) -> String {
+      #"{"resource":\#(resource.trimmingCharacters(in: .newlines)),"search":{"mode":"\#(mode)"}}"#
+    }
+    let organization = #"{"resourceType":"Organization","id":"o","name":"n"}"#
+    for (severity, status) in [("warning", Int32(0)), ("error", 1)] {
+      let text =
+        #"{"resourceType":"Bundle","type":"searchset","entry":["#
+        + [
+          entry(Self.patient, "match"), entry(Self.outcome(severity), "outcome"),
+          // Of another kind, or asked for, it is data.
+          entry(organization, "outcome"), entry(Self.outcome("fatal"), "match"),
+        ].joined(separator: ",") + "]}"
+      let file = try workspace.write(name, text)
+      for command in ["plan", "import"] {
+        let outcome = try workspace.run(command, file)
+        #expect(outcome.status == status, "\(outcome.errors)")
+        #expect(
+          outcome.errors.contains("the server says of what it gave: 1 \(severity)"), "\(outcome.errors)")
+        #expect(!outcome.errors.contains("Lindqvist"))
+      }
+      let found = try counts(try workspace.run("import", file, "--summary", "json"))
+      #expect(found.read == 3)
+      #expect(try workspace.documents(in: "resource").count == 2)
+      let lines = try workspace.run("convert", file, workspace.path("out.ndjson"))
+      #expect(lines.status == 0, "\(lines.errors)")
+      #expect(try workspace.read("out.ndjson").split(separator: "\n").count == 4)
     }
   }
 

@@ -45,7 +45,7 @@ package struct CompareRun: Sendable {
           if record.content == .unreadable {
             throw PipelineFailure(.input, "\(file.name): \(record.issues.first?.message ?? "cannot be read")")
           }
-          guard let resource = RecordResource(record) else { continue }
+          guard let resource = RecordResource(record, keepsMessages: true) else { continue }
           text.removeAll()
           writer.write(resource.tree, at: resource.node)
           let key = CompareRun.key(of: resource)

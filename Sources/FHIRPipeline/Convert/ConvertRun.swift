@@ -45,7 +45,7 @@ package struct ConvertRun: Sendable {
       format: format == .xml ? .xml : .json, pretty: pretty && format != .ndjson, buffer: buffer)
     if format == .ndjson {
       try forEachRecord(of: file, &report) { record, report in
-        guard let resource = RecordResource(record) else { return }
+        guard let resource = RecordResource(record, keepsMessages: true) else { return }
         report.findings.add(text.write(record.tree, at: resource.node), source: file.name)
         buffer.append(0x0A)
         try buffer.flushIfFull()

@@ -51,6 +51,7 @@ extension ImportWorker {
         setAside(
           record, resource, sequence, isKept: isKept(sequence, held), open, source)
       }
+      tellFollowers(of: open, source)
       return
     }
     chooseDeletions(of: open)

@@ -132,6 +132,7 @@ extension ImportWorker {
       setAside(
         entry.record, entry.resource, entry.sequence, isKept: isKept(entry.sequence, held), open, source)
     }
+    tellFollowers(of: open, source)
   }
 
   func noteRefusal(of open: OpenTransaction) {
@@ -165,7 +166,32 @@ extension ImportWorker {
           "is not loaded, for another entry of its transaction Bundle cannot be: all are, or none")
       ]
     }
-    context.ledger.setAside(record, source: source, issues: issues)
+    if own == nil { open.followers += 1 }
+    context.ledger.setAside(record, source: source, issues: issues, isTold: own != nil)
+  }
+
+  /// Says in one line that entries are set aside for the sake of others of their transaction.
+  ///
+  /// - Parameter reason: why; nil where an entry says so.
+  func tellFollowers(of open: OpenTransaction, _ source: String, _ reason: String? = nil) {
+    guard open.followers > 0 else { return }
+    let first = open.failures.min { $0.key < $1.key }?.value.first { $0.severity >= .error }
+    let why: String
+    if let reason {
+      why = reason
+    } else if open.isUnfinished {
+      why = "the Bundle breaks off, and all are loaded, or none"
+    } else if let first {
+      let place = first.position.map { "line \($0.line), column \($0.column)" } ?? first.expression
+      why = "the one that is wrong at \(place) cannot be, and all are, or none"
+    } else {
+      why = "one of them cannot be read, and all are loaded, or none"
+    }
+    let issue = Issue(
+      .error, open.isUnfinished ? .transactionUnfinished : .transactionRefused, at: "Bundle",
+      position: open.place.line.map { SourcePosition(line: $0, column: 1) },
+      "\(Amount.of(open.followers, "entry", "entries")) of a transaction not loaded: \(why)")
+    context.ledger.tell([issue], source: source)
   }
 
   /// Whether an entry is set aside with its transaction, so that a replay has all that it asks for.
@@ -212,13 +238,13 @@ extension ImportWorker {
         draft.merge(groups.parts(of: group))
         context.ledger.countRefused(draft)
       }
-      setAside(open, "is not loaded: \(reason)")
+      setAside(open, reason)
     }
   }
 
   /// Sets the entries of a transaction aside as they came, so that a replay has them as one again; for that they are read once
   /// more, which costs nothing where nothing is refused.
-  private func setAside(_ open: OpenTransaction, _ message: String) {
+  private func setAside(_ open: OpenTransaction, _ reason: String) {
     let file = context.files[open.place.file]
     do {
       let reader = try file.open(options: context.run.reading)
@@ -228,10 +254,13 @@ extension ImportWorker {
           let resource = RecordResource(record)
           if let line = open.place.line, HeldBundle.line(of: record) != line { return }
           guard asksForChange(record, resource) else { return }
+          open.followers += 1
           context.ledger.setAside(
-            record, source: file.name, issues: [refusal(of: record, resource, message)])
+            record, source: file.name, issues: [refusal(of: record, resource, "is not loaded: " + reason)],
+            isTold: false)
         }
       }
+      tellFollowers(of: open, file.name, reason)
     } catch {
       context.failReadingAgain(open.place.file, "\(error)")
     }

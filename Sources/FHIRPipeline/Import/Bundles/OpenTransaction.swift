@@ -31,6 +31,8 @@ final class OpenTransaction {
   var deleted: [TargetIndex.Target] = []
   /// Appointments that were made of its Encounters.
   var derived = 0
+  /// How many of its entries are set aside for no fault of their own.
+  var followers = 0
   /// Whether an entry could not be read.
   var hasUnreadable = false
   /// Whether entries are missing, for the source broke off.

@@ -26,6 +26,8 @@ package struct KnownNames: Sendable {
   package let versionId: NameID
   package let issue: NameID
   package let severity: NameID
+  package let search: NameID
+  package let mode: NameID
 
   package init(table: DefinitionTable = .r4) {
     func known(_ name: String) -> NameID {
@@ -56,6 +58,8 @@ package struct KnownNames: Sendable {
     versionId = known("versionId")
     issue = known("issue")
     severity = known("severity")
+    search = known("search")
+    mode = known("mode")
   }
 
   package static let r4 = KnownNames()

@@ -173,7 +173,9 @@ final class ImportLedger: Sendable {
   }
 
   /// Sets a record aside.
-  func setAside(_ record: Record, source: String, issues: [Issue]) {
+  ///
+  /// - Parameter isTold: false where one line tells of several.
+  func setAside(_ record: Record, source: String, issues: [Issue], isTold: Bool = true) {
     if let resource = RecordResource(record) {
       note(refused: resource.key, resource.type)
     } else if EntryRequest(record)?.method == .delete {
@@ -184,10 +186,11 @@ final class ImportLedger: Sendable {
       record.content == .unreadable
       ? record.raw.map { .raw($0) } : record.raw.map { .json($0) } ?? .tree(record.tree)
     quarantine?.add(source: source, position: position, text: text, issues: issues)
-    tell(issues, source: source)
+    if isTold { tell(issues, source: source) }
   }
 
-  private func tell(_ issues: [Issue], source: String) {
+  /// Says what was set aside.
+  func tell(_ issues: [Issue], source: String) {
     let issue = issues.first { $0.severity >= .error } ?? issues.first
     sayOneOfMany(issue.map { FindingText.line($0, source: source, kind: "set aside") })
   }

@@ -33,7 +33,8 @@ package struct ImportSummary: Sendable, Equatable {
     }
   }
 
-  /// What a server had to say of an export, in files that its manifest calls so: no data, and not loaded.
+  /// What a server had to say of what it gave, in files that the manifest of an export calls so, and in entries of a search's results:
+  /// no data, and not loaded.
   package struct ServerMessages: Sendable, Equatable {
     /// Severity error or fatal: something is not in the export.
     package var errors = 0
@@ -224,7 +225,7 @@ extension ImportSummary.ServerMessages {
   fileprivate var line: String? {
     let counts = [(errors, "error"), (warnings, "warning"), (information, "note")].filter { $0.0 > 0 }
     guard !counts.isEmpty else { return nil }
-    return "the server says of its export: " + counts.map { Amount.of($0, $1) }.joined(separator: ", ")
-      + " (not loaded: read them in the files that the manifest lists under error)"
+    return "the server says of what it gave: " + counts.map { Amount.of($0, $1) }.joined(separator: ", ")
+      + " (not loaded: read them in the files that the manifest lists under error, and in entries whose search.mode is outcome)"
   }
 }

@@ -169,6 +169,10 @@ final class ImportWorker {
       return
     }
     if case .asking = pass { return ask(record, resource, resolver: resolver, sequence: sequence) }
+    if resource == nil, record.isSearchMessage, let outcome = record.tree.child(KnownNames.r4.resource, of: 0)
+    {
+      return countServerMessage(record, at: outcome)
+    }
     let conflict = context.versioned.conflict(sequence)
     if let resource, context.isPassedOver(sequence) { return countKept(resource) }
     guard pass.counts else {

@@ -32,8 +32,10 @@ final class RecordResource {
   /// nil for what holds no resource: an entry without one, or one that shows what is to be deleted; the rest of a Bundle; what could not
   /// be read.
   ///
-  /// - Parameter told: what resources that stand alone are called elsewhere.
-  init?(_ record: Record, named told: ResourceNames? = nil) {
+  /// - Parameters:
+  ///   - told: what resources that stand alone are called elsewhere.
+  ///   - keepsMessages: whether what a server says of a search is one.
+  init?(_ record: Record, named told: ResourceNames? = nil, keepsMessages: Bool = false) {
     let names = KnownNames.r4
     let fullUrl: String?
     tree = record.tree
@@ -44,7 +46,8 @@ final class RecordResource {
         tree.count > 0 && tree.child(names.id, of: 0) == nil ? told?.url(of: record) : nil
     case .entry:
       guard let resource = record.tree.child(names.resource, of: 0),
-        record.tree.nodes[resource].flags.kind == .resource, EntryRequest(record)?.method != .delete
+        record.tree.nodes[resource].flags.kind == .resource, EntryRequest(record)?.method != .delete,
+        keepsMessages || !record.isSearchMessage
       else { return nil }
       node = resource
       fullUrl = record.tree.child(names.fullUrl, of: 0).map { record.tree.string(at: $0) }
