@@ -10,12 +10,14 @@ package enum MemoryReturn {
   package static func prepare() {
     // Above the readers' chunks of 1 MB, which come again and again; below what whole documents and partitions take.
     mallopt(M_MMAP_THRESHOLD, 9 << 17)
-    // Setting one turns off the growth of both; this one's own default would return and fetch pages all the time. So much stays with
-    // every arena, and no trimming takes it.
-    mallopt(M_TRIM_THRESHOLD, 1 << 20)
+    // Setting one turns off the growth of both; this one's own default would return and fetch pages all the time.
+    mallopt(M_TRIM_THRESHOLD, 4 << 20)
     // Threads get any arena that nobody has: of the eight a processor that there may be, each stage would leave others behind.
     mallopt(M_ARENA_MAX, Int32(max(2 * sysconf(Int32(_SC_NPROCESSORS_ONLN)), 4)))
   }
+
+  /// Keeps less of what is free, in a long run: so much stays with every arena, and no trimming takes it.
+  static func keepLess() { mallopt(M_TRIM_THRESHOLD, 1 << 20) }
 
   /// Gives back what a stage of a long run has left free: the next needs memory of other sizes.
   static func betweenStages() { malloc_trim(0) }

@@ -79,7 +79,10 @@ package struct ImportRun: Sendable {
       if (try? record.number()) != nil { _ = record.finish(ImportSummary(), isWhole: !record.goesOn) }
       throw error
     }
-    if isLarge(files) { MemoryReturn.betweenStages() }
+    if isLarge(files) {
+      MemoryReturn.keepLess()
+      MemoryReturn.betweenStages()
+    }
     let number = try record.number()
     if record.goesOn { say("  going on with import \(number), which did not come to its end") }
     let ledger = ImportLedger(
