@@ -68,7 +68,7 @@ struct Lens {
       let tree = try tree(text)
       let home = mappings.homes.home(
         of: tree, node: 0, id: "x\(number)", key: tree.string(at: 0) + "/x\(number)"
-      ) { _ in (type: "Patient", id: id) }
+      ) { _, type in type == "Patient" ? id : nil }
       let document = try encoded(tree)
       let own = try document.fields()["id"]?.text ?? "x\(number)"
       let resource = Part.Resource(

@@ -73,10 +73,10 @@ package struct HomePlan: Sendable {
   /// - Parameters:
   ///   - id: the resource's id in the database (see DOCUMENTS.md, "Identity").
   ///   - key: `Type/id`.
-  ///   - resolve: what a Reference, given by its node, points to; nil where that is not known.
+  ///   - resolve: the id of the resource of a type that a Reference, given by its node, points to; nil where that is not known.
   package func home(
     of tree: ResourceTree, node: Int, id: String, key: String,
-    resolve: (_ reference: Int) -> (type: String, id: String)?
+    resolve: (_ reference: Int, _ type: String) -> String?
   ) -> Home {
     guard let rule = rule(of: type(of: tree, node)) else {
       return Home(kind: .resource, documentID: key, section: nil, key: key)
@@ -84,10 +84,10 @@ package struct HomePlan: Sendable {
     guard let section = rule.section else {
       return Home(kind: rule.kind, documentID: id, section: nil, key: key)
     }
-    guard let reference = section.owner.firstNode(in: tree, from: node), let target = resolve(reference),
-      target.type == section.rootType
+    guard let reference = section.owner.firstNode(in: tree, from: node),
+      let owner = resolve(reference, section.rootType)
     else { return Home(kind: .resource, documentID: key, section: nil, key: key) }
-    return Home(kind: rule.kind, documentID: target.id, section: section.name, key: key)
+    return Home(kind: rule.kind, documentID: owner, section: section.name, key: key)
   }
 
   /// Whether the resource of a key, `Type/id`, is the item of a section where its owner is known.
@@ -97,9 +97,10 @@ package struct HomePlan: Sendable {
     return rule(of: table.resourceTypeID(UnsafeBufferPointer(rebasing: bytes[..<slash])))?.section != nil
   }
 
-  /// The reference that decides a resource's home, if it is the item of a section and has one.
-  package func owner(of tree: ResourceTree, node: Int) -> Int? {
-    rule(of: type(of: tree, node))?.section?.owner.firstNode(in: tree, from: node)
+  /// The reference that decides a resource's home, if it is the item of a section and has one, and the type of whom it is to point to.
+  package func owner(of tree: ResourceTree, node: Int) -> (reference: Int, type: String)? {
+    guard let section = rule(of: type(of: tree, node))?.section else { return nil }
+    return section.owner.firstNode(in: tree, from: node).map { ($0, section.rootType) }
   }
 
   /// The kind of document that a type lives in where its owner is known, and its section.

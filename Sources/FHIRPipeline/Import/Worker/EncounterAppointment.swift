@@ -27,7 +27,7 @@ struct EncounterAppointment {
       let code = tree.child("code", of: encounterClass),
       classes.contains(tree.string(at: code)),
       let subject = tree.child("subject", of: node),
-      let patient = resolver.target(of: subject, in: tree), patient.type == "Patient",
+      let patient = resolver.target(of: subject, ofType: "Patient", in: tree),
       let period = tree.child("period", of: node), let start = tree.child(names.start, of: period)
     else { return nil }
     self.id = DocumentID.fhirID("encounter-" + id)
@@ -36,7 +36,7 @@ struct EncounterAppointment {
     var provider: TargetIndex.Target?
     for participant in tree.children(of: node) where tree.nodes[participant].name == names.participant {
       guard provider == nil, let individual = tree.child("individual", of: participant),
-        let target = resolver.target(of: individual, in: tree), target.type == "Practitioner"
+        let target = resolver.target(of: individual, ofType: "Practitioner", in: tree)
       else { continue }
       provider = target
     }

@@ -109,7 +109,7 @@ struct PartFactory: ~Copyable {
     let home = known ?? home(of: resource, resolver)
     result.home = (home.kind, home.documentID)
     if home.kind == .resource, let owner = mappings.homes.owner(of: tree, node: resource.node) {
-      result.waits += resolver.namesAsked(by: owner, in: tree)
+      result.waits += resolver.namesAsked(by: owner.reference, in: tree, among: [owner.type])
     }
     records.reset()
     let names = home.section == nil ? resource.storedNames : []
@@ -169,7 +169,7 @@ struct PartFactory: ~Copyable {
   func home(of resource: RecordResource, _ resolver: ReferenceResolver) -> Home {
     let tree = resource.tree
     var home = mappings.homes.home(of: tree, node: resource.node, id: resource.id, key: resource.key) {
-      resolver.target(of: $0, in: tree).map { (type: $0.type, id: $0.id) }
+      resolver.target(of: $0, ofType: $1, in: tree)?.id
     }
     if home.kind == .resource {
       if !prefix.isEmpty { home.documentID = home.key.withIDPrefix(prefix) }
@@ -229,7 +229,7 @@ struct PartFactory: ~Copyable {
     }
     let id = String(key.drop { $0 != "/" }.dropFirst())
     var home = mappings.homes.home(of: tree, node: 0, id: id, key: key) {
-      resolver.target(of: $0, in: tree).map { (type: $0.type, id: $0.id) }
+      resolver.target(of: $0, ofType: $1, in: tree)?.id
     }
     guard isChanged || home.kind != was else { return nil }
     home.documentID = home.kind == .resource ? home.key.withIDPrefix(prefix) : documentID(home.documentID)
@@ -316,8 +316,20 @@ struct PartFactory: ~Copyable {
 }
 
 extension ReferenceResolver {
+  /// The types that own documents, in the order in which they are tried where a business identifier alone tells whom it means.
+  private static let owners = ["Patient", "Practitioner"]
+
+  /// The resource of a type that a Reference element points to.
+  func target(of element: Int, ofType type: String, in tree: ResourceTree) -> TargetIndex.Target? {
+    target(of: element, in: tree, among: [type]).flatMap { $0.type == type ? $0 : nil }
+  }
+
   /// What a Reference element points to, by its text or else by its identifier.
-  func target(of element: Int, in tree: ResourceTree) -> TargetIndex.Target? {
+  ///
+  /// - Parameter types: those that an identifier alone may mean, unless the reference tells its type.
+  func target(
+    of element: Int, in tree: ResourceTree, among types: [String] = ReferenceResolver.owners
+  ) -> TargetIndex.Target? {
     let names = KnownNames.r4
     if let reference = tree.child(names.reference, of: element) {
       switch resolve(reference, in: tree) {
@@ -329,9 +341,8 @@ extension ReferenceResolver {
     guard let node = tree.child(names.identifier, of: element),
       let identifier = ResourceIdentity.identifier(of: tree, at: node)
     else { return nil }
-    // The type may be told; else the ones that own documents are tried.
     let type = tree.child(names.type, of: element).map { tree.string(at: $0) }
-    for candidate in type.map({ [$0] }) ?? ["Patient", "Practitioner"] {
+    for candidate in type.map({ [$0] }) ?? types {
       if let target = resolve(type: candidate, identifier: identifier) { return target }
     }
     return nil
@@ -340,14 +351,18 @@ extension ReferenceResolver {
 
 extension ReferenceResolver {
   /// What a Reference asks for that names its target by a business identifier alone.
-  fileprivate func namesAsked(by element: Int, in tree: ResourceTree) -> [String] {
+  ///
+  /// - Parameter types: those that it may mean, unless it tells its type.
+  fileprivate func namesAsked(
+    by element: Int, in tree: ResourceTree, among types: [String] = ReferenceResolver.owners
+  ) -> [String] {
     let names = KnownNames.r4
     guard tree.child(names.reference, of: element) == nil,
       let node = tree.child(names.identifier, of: element),
       let identifier = ResourceIdentity.identifier(of: tree, at: node)
     else { return [] }
     let type = tree.child(names.type, of: element).map { tree.string(at: $0) }
-    return (type.map { [$0] } ?? ["Patient", "Practitioner"]).map {
+    return (type.map { [$0] } ?? types).map {
       TargetIndex.identifierName(type: $0, system: identifier.system, value: identifier.value)
     }
   }
