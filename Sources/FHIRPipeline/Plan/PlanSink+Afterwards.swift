@@ -49,12 +49,12 @@ extension PlanSink {
     return deleted
   }
 
-  /// Why a transaction's deletions cannot be done; nil where they can.
-  private func refusal(of orders: DeletionRun.Orders) throws -> String? {
+  /// What a transaction deletes that cannot be deleted; nil where all can be.
+  private func refused(of orders: DeletionRun.Orders) throws -> Set<String>? {
     for (kind, documents) in orders {
       for (id, keys) in documents where !keys.isEmpty {
         let first = try present(id, kind).planned.first
-        if let first, try isOwn(first, states.place(of: kind)) { return DeletionRun.notImported }
+        if let first, try isOwn(first, states.place(of: kind)) { return keys }
       }
     }
     return nil
@@ -66,8 +66,8 @@ extension PlanSink {
   func put(_ transaction: BundleTransaction) -> Bool {
     do {
       let orders = try documents(holding: transaction.deletions, lookingFirstIn: transaction.documentIDs)
-      if let reason = try refusal(of: orders) {
-        transaction.ended(BundleTransaction.refusal(ofDeletion: reason))
+      if let keys = try refused(of: orders) {
+        transaction.ended(BundleTransaction.refusal(ofDeleting: keys, DeletionRun.notImported))
         return true
       }
       let deleted = try delete(orders) { _, _ in }

@@ -9,8 +9,9 @@ struct BundleTransaction: Sendable {
   enum End: Sendable {
     /// All is written; so many resources were deleted.
     case committed(deleted: Int)
-    /// None is written: MongoDB refuses one of the documents, or the transaction. Says so as a clause.
-    case refused(String)
+    /// None is written: MongoDB refuses one of the documents, or the transaction. Says so as a clause; and the keys of the resources
+    /// that were to be deleted, if it is for their sake.
+    case refused(String, deleting: Set<String> = [])
     /// The run ended before.
     case dropped
   }
@@ -77,8 +78,8 @@ extension BundleTransaction {
   /// Why its documents cannot be written.
   enum Failure: Error {
     case document(String)
-    /// Why one of its deletions cannot be done.
-    case deletion(String)
+    /// Why some of its deletions cannot be done: those of resources of these keys.
+    case deletion(Set<String>, String)
   }
 
   /// The end of a transaction of which MongoDB refuses a document.
@@ -86,8 +87,8 @@ extension BundleTransaction {
     .refused("MongoDB refused a document of its transaction Bundle: \(reason)")
   }
 
-  static func refusal(ofDeletion reason: String) -> End {
-    .refused("a resource that its transaction Bundle deletes cannot be deleted: \(reason)")
+  static func refusal(ofDeleting keys: Set<String>, _ reason: String) -> End {
+    .refused("a resource that its transaction Bundle deletes cannot be deleted: \(reason)", deleting: keys)
   }
 
   /// The end of a transaction that the server does not take as one.

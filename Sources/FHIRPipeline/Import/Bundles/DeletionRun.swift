@@ -111,7 +111,7 @@ struct DeletionRun {
         do {
           deleted += try remove(keys, from: id, of: kind, patients: staying, connection)
         } catch let refusal as Refusal {
-          throw BundleTransaction.Failure.deletion(refusal.reason)
+          throw BundleTransaction.Failure.deletion(keys, refusal.reason)
         }
       }
     }

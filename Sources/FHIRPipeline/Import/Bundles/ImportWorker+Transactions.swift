@@ -172,8 +172,12 @@ extension ImportWorker {
 
   /// Says in one line that entries are set aside for the sake of others of their transaction.
   ///
-  /// - Parameter reason: why; nil where an entry says so.
-  func tellFollowers(of open: OpenTransaction, _ source: String, _ reason: String? = nil) {
+  /// - Parameters:
+  ///   - reason: why; nil where an entry says so.
+  ///   - cause: the deletion for whose sake they are.
+  func tellFollowers(
+    of open: OpenTransaction, _ source: String, _ reason: String? = nil, for cause: Deletions.Order? = nil
+  ) {
     guard open.followers > 0 else { return }
     let first = open.failures.min { $0.key < $1.key }?.value.first { $0.severity >= .error }
     let why: String
@@ -187,9 +191,10 @@ extension ImportWorker {
     } else {
       why = "one of them cannot be read, and all are loaded, or none"
     }
+    let line = open.place.line.map { SourcePosition(line: $0, column: 1) }
     let issue = Issue(
-      .error, open.isUnfinished ? .transactionUnfinished : .transactionRefused, at: "Bundle",
-      position: open.place.line.map { SourcePosition(line: $0, column: 1) },
+      .error, open.isUnfinished ? .transactionUnfinished : .transactionRefused,
+      at: cause?.expression ?? "Bundle", position: cause?.position ?? line,
       "\(Amount.of(open.followers, "entry", "entries")) of a transaction not loaded: \(why)")
     context.ledger.tell([issue], source: source)
   }
@@ -226,7 +231,7 @@ extension ImportWorker {
       for order in open.deletions { context.deletions.add(order) }
       summary.references.add(open.references)
       open.waits.forEach { name, kind, id in context.waiting?.add([name], kind: kind, documentID: id) }
-    case .refused(let reason):
+    case .refused(let reason, let keys):
       if let mark = open.mark { context.refusedBundles.withLock { _ = $0.insert(mark) } }
       for request in open.requests {
         if let draft = try? request.document.draft() { context.ledger.countRefused(draft) }
@@ -238,13 +243,16 @@ extension ImportWorker {
         draft.merge(groups.parts(of: group))
         context.ledger.countRefused(draft)
       }
-      setAside(open, reason)
+      let cause = open.deletions.first { $0.done.map { keys.contains($0.key) } ?? false }
+      setAside(open, reason, for: cause)
     }
   }
 
   /// Sets the entries of a transaction aside as they came, so that a replay has them as one again; for that they are read once
   /// more, which costs nothing where nothing is refused.
-  private func setAside(_ open: OpenTransaction, _ reason: String) {
+  ///
+  /// - Parameter cause: the deletion for whose sake they are.
+  private func setAside(_ open: OpenTransaction, _ reason: String, for cause: Deletions.Order?) {
     let file = context.files[open.place.file]
     do {
       let reader = try file.open(options: context.run.reading)
@@ -260,7 +268,7 @@ extension ImportWorker {
             isTold: false)
         }
       }
-      tellFollowers(of: open, file.name, reason)
+      tellFollowers(of: open, file.name, reason, for: cause)
     } catch {
       context.failReadingAgain(open.place.file, "\(error)")
     }

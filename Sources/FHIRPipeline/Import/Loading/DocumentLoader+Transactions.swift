@@ -76,8 +76,8 @@ extension DocumentLoader {
         if case BundleTransaction.Failure.document(let reason) = error {
           return transaction.ended(BundleTransaction.refusal(ofDocument: reason))
         }
-        if case BundleTransaction.Failure.deletion(let reason) = error {
-          return transaction.ended(BundleTransaction.refusal(ofDeletion: reason))
+        if case BundleTransaction.Failure.deletion(let keys, let reason) = error {
+          return transaction.ended(BundleTransaction.refusal(ofDeleting: keys, reason))
         }
         fail(DocumentLoader.failure(error))
         return transaction.ended(.dropped)
