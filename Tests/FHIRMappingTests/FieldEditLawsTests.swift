@@ -11,12 +11,12 @@ import Testing
 /// was; and imported again it is the edited document.
 @Suite struct FieldEditLawsTests {
   private static let validator = Validator()
-  private let lens: Lens
+  let lens: Lens
 
   init() throws { lens = try Lens() }
 
   /// A document with the resources that it was made of.
-  private struct Subject {
+  struct Subject {
     let kind: DocumentKind
     let id: String
     let parts: [Part]
@@ -25,7 +25,7 @@ import Testing
     let resources: [String: ResourceTree]
   }
 
-  private func subject(_ kind: DocumentKind, id: String, _ texts: [String]) throws -> Subject {
+  func subject(_ kind: DocumentKind, id: String, _ texts: [String]) throws -> Subject {
     let parts = try lens.parts(kind, id: id, texts)
     let page = try lens.assembler.assemble(kind: kind, id: id, parts: parts).pages[0]
     return Subject(
@@ -109,7 +109,7 @@ import Testing
   }
 
   /// Other values than the field has; nil takes it away.
-  private func edits(of field: FieldPlan, now: BSONValue?) -> [BSONValue?] {
+  func edits(of field: FieldPlan, now: BSONValue?) -> [BSONValue?] {
     let samples = field.transform?.samples ?? []
     guard field.isList else { return samples.filter { $0 != now } + (now == nil ? [] : [nil]) }
     let items = (now?.listItems ?? [])
@@ -164,7 +164,7 @@ import Testing
   }
 
   /// Lists that stand in several resources have the order of these.
-  private func isSame(_ a: BSONValue?, _ b: BSONValue?, _ field: FieldPlan) -> Bool {
+  func isSame(_ a: BSONValue?, _ b: BSONValue?, _ field: FieldPlan) -> Bool {
     guard field.rootSource == nil, let mine = a?.elements, let theirs = b?.elements else { return a == b }
     return Set(mine.compactMap(\.text)) == Set(theirs.compactMap(\.text)) && mine.count == theirs.count
   }
@@ -173,7 +173,7 @@ import Testing
   private func hasOther(_ field: FieldPlan) -> Bool { field.sources.contains { $0.alternative != nil } }
 
   /// Whether a field is read from another's element where its own has nothing.
-  private func isShadow(_ other: FieldPlan, of field: FieldPlan) -> Bool {
+  func isShadow(_ other: FieldPlan, of field: FieldPlan) -> Bool {
     other.sources.contains { source in
       source.alternative.map { path in field.sources.contains { $0.path.text == path.text } } ?? false
     }
