@@ -96,6 +96,35 @@ import Testing
     #expect(!doctor.output.contains("patient-with"), "\(doctor.output)")
   }
 
+  @Test func `what an application keeps in a section's place is not overwritten`() throws {
+    let workspace = try Workspace()
+    try workspace.insert([["_id": "a"], ["_id": "b"], ["_id": "c"], ["_id": "d"]], into: "patient")
+    let own: [BSONFields] = [
+      ["_id": "a", "allergies": ["Penicillin"]], ["_id": "b", "allergies": [["name": "Penicillin"]]],
+      ["_id": "c", "allergies": .null], ["_id": "d", "allergies": []],
+    ]
+    try workspace.insert(own, into: "patient_chart")
+    let lines = ["a", "b", "c", "d"].map {
+      #"{"resourceType":"AllergyIntolerance","id":"i\#($0)","patient":{"reference":"Patient/\#($0)"},"#
+        + #""clinicalStatus":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical","#
+        + #""code":"active"}]}}"#
+    }
+    let file = try workspace.write("in.ndjson", lines.joined(separator: "\n"))
+    let plan = try workspace.run("plan", file, "--no-progress")
+    #expect(plan.status == 1)
+    #expect(plan.errors.contains("allergies holds something else"), "\(plan.errors)")
+    let summary = try workspace.importFiles(file, status: 1)
+    #expect(summary.loaded.inserted == 2 && summary.quarantined == 2)
+    #expect(try workspace.read("quarantine.ndjson").contains("allergies holds something else"))
+    for chart in own[..<2] {
+      #expect(try workspace.document(chart["_id"]?.text ?? "", in: "patient_chart") == chart)
+    }
+    for id in ["c", "d"] {
+      let chart = try workspace.document(id, in: "patient_chart")
+      #expect(chart.fields.count { $0.key == "allergies" } == 1 && chart["allergies"]?.elements?.count == 1)
+    }
+  }
+
   @Test func `where a patient's chart is null there is none, and what is no chart is left`() throws {
     let workspace = try Workspace()
     let config = try workspace.write("pipeline.yml", "documents:\n  chart: embedded\n")

@@ -125,6 +125,7 @@ package struct DocumentAssembler: Sendable {
       formerOwners = try AppointmentOwner.all(of: try BSONView(old.pointer))
     }
     draft.merge(added)
+    if draft.isChanged, let name = draft.placeSections() { throw OccupiedSection(name: name) }
     if let native, let first = pages.first, draft.isChanged, draft.root == nil, let root = draft.saidRoot,
       try first.withView({ try native.isBare($0, kind: draft.kind) })
     {
@@ -153,6 +154,15 @@ package struct DocumentAssembler: Sendable {
         formerOwners)
     }
     return assembly
+  }
+
+  /// Why nothing can be added to a stored document: an application keeps something else where a section is to be, and would lose it.
+  package struct OccupiedSection: Error, CustomStringConvertible {
+    let name: String
+
+    package var description: String {
+      "its field \(name) holds something else than resources of FHIR; move that, or give the section another name in Mappings"
+    }
   }
 
   /// What becomes of a stored document, given with all its pages, when resources are taken out of it.

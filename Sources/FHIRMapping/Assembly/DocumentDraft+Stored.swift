@@ -42,6 +42,17 @@ extension DocumentDraft {
     for (number, known) in origins.sections.enumerated() { sections[number].setOrigins(known) }
   }
 
+  /// Lets sections stand where the stored document has nothing in their places.
+  ///
+  /// - Returns: the name of one in whose place something stands that is no section.
+  mutating func placeSections() -> String? {
+    let names = Set(sections.map(\.name))
+    others.fields.removeAll { field in
+      names.contains(field.key) && (field.value == .null || field.value.elements?.isEmpty == true)
+    }
+    return others.fields.first { names.contains($0.key) }?.key
+  }
+
   /// A section's items are resources; the application's own lists hold something else. What an application put between them
   /// does not make a section something else.
   static func isSection(_ items: BSONView) throws -> Bool {

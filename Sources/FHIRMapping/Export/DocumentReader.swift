@@ -108,7 +108,7 @@ package struct DocumentReader: Sendable {
           return
         }
         index += 1
-        guard try resource.find("resourceType")?.string != nil else {
+        guard try DocumentReader.isResource(resource) else {
           strange += 1
           return
         }
@@ -169,8 +169,8 @@ package struct DocumentReader: Sendable {
   }
 
   private static func isResource(_ residual: BSONView) throws -> Bool {
-    guard let type = try residual.find("resourceType")?.text else { return false }
-    return DefinitionTable.r4.resourceTypeID(type) != nil
+    guard let type = try residual.find("resourceType")?.string else { return false }
+    return DefinitionTable.r4.resourceTypeID(type.bindMemory(to: UInt8.self)) != nil
   }
 
   /// A document's `_id` as text.

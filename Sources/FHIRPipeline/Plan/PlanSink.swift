@@ -170,7 +170,13 @@ final class PlanSink: DocumentSink {
         foundUnchanged(document.kind, document.id)
         return
       }
-      let planned = try assembler.assemble(document, stored: base)
+      let planned: Assembly
+      do {
+        planned = try assembler.assemble(document, stored: base)
+      } catch let error as DocumentAssembler.OccupiedSection {
+        if counts { ledger.refuse(document, reason: "\(error)") }
+        return
+      }
       if counts { ledger.count(planned.tally) }
       // An older form of an appointment changes nothing, and is in the list of whom it names all the same.
       if planned.kind == .appointment { noteFormerOwners(planned.formerOwners, of: planned.id) }
