@@ -9,6 +9,14 @@ struct XMLTroubleTests {
     record.raw?.withBytes { String(decoding: $0, as: UTF8.self) }
   }
 
+  @Test func `what cannot be read stands where it is`() throws {
+    for (text, line) in [("\n\n<x\n{}", 4), ("\n<Patient xmlns=\"http://hl7.org/fhir\"><id", 2)] {
+      let record = try #require(try readXML(text).first)
+      #expect(record.content == .unreadable)
+      #expect(record.tree.position(of: 0)?.line == line)
+    }
+  }
+
   // MARK: Structure
 
   @Test func `elements out of order are reported and gathered`() throws {

@@ -70,7 +70,7 @@ extension XMLTreeBuilder {
   }
 
   private func deliver(_ content: Record.Content) {
-    if part.tree.count == 0 { _ = part.tree.append(Node(name: .root, flags: NodeFlags(.none), end: 1)) }
+    giveRoot(at: position(at: offset))
     part.tree.textMoved(to: part.text)
     lastNodeCount = part.tree.count
     lastTextCount = part.text.count
@@ -81,10 +81,19 @@ extension XMLTreeBuilder {
     }
   }
 
+  /// A tree is never without a root: a part of which nothing was read gets one.
+  private func giveRoot(at place: @autoclosure () -> SourcePosition) {
+    guard part.tree.count == 0 else { return }
+    let place = place()
+    _ = part.tree.append(
+      Node(
+        name: .root, flags: NodeFlags(.none), end: 1, position: UInt32(clamping: place.line),
+        column: UInt32(clamping: place.column)))
+  }
+
   /// What cannot be read on: the part that was being built, and why.
   func deliverFailure(_ failure: Issue) {
-    // A tree is never without a root.
-    if part.tree.count == 0 { _ = part.tree.append(Node(name: .root, flags: NodeFlags(.none), end: 1)) }
+    giveRoot(at: failure.position ?? SourcePosition(line: 1, column: 1))
     part.tree.textMoved(to: part.text)
     let issues = isComplete ? [] : (outerPart?.issues ?? []) + part.issues
     records.append(

@@ -53,15 +53,24 @@ enum FormRule {
   /// Whether what XML writes as an attribute is one, and nothing else is; the reader has reported where not.
   private static func isAttributeDue(_ node: Int, _ child: PlanChild, _ walk: borrowing StructureWalk) -> Bool
   {
-    let isAttribute = walk.nodes[node].flags.contains(.attribute)
-    let element = walk.plan.table.elements[Int(child.element)]
-    return isAttribute == (element.flags & UInt16(ELEMENT_ATTRIBUTE) != 0)
+    walk.nodes[node].flags.contains(.attribute) == isAttribute(child, walk)
+  }
+
+  /// Whether XML writes an element as an attribute, which has neither an id nor extensions.
+  private static func isAttribute(_ child: PlanChild, _ walk: borrowing StructureWalk) -> Bool {
+    walk.plan.table.elements[Int(child.element)].flags & UInt16(ELEMENT_ATTRIBUTE) != 0
   }
 
   private static func checkKind(_ node: Int, _ child: PlanChild, _ walk: inout StructureWalk) -> Outcome {
     let flags = walk.nodes[node].flags
     let hasChildren = Int(walk.nodes[node].end) > node + 1
     let due = NodeFlags(rawValue: walk.form == .xml ? child.xml : child.json).kind
+    if flags.contains(.companion), isAttribute(child, walk) {
+      walk.report(
+        .error, .jsonCompanion, at: node,
+        "\(walk.path(child)) may have no _\(walk.name(node)): it has neither an id nor extensions")
+      return .unusable
+    }
     if flags.contains(.companion) && child.shape != .primitive {
       walk.report(
         .error, .jsonCompanion, at: node,

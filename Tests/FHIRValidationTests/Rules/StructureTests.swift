@@ -105,6 +105,15 @@ import Testing
       #"<Patient xmlns="http://hl7.org/fhir"><id value="p"/>⟦element-empty⟧<name id="a"/></Patient>"#)
   }
 
+  @Test func `a companion beside what XML writes as an attribute`() throws {
+    try expectMarked(
+      #"""
+      {"resourceType": "Patient", "id": "p", "_id": {"extension": [{"url": "http://example.org/x", "valueCode": "u"}]},
+       "name": [{⟦json-companion⟧"id": "n", "_id": {"id": "x"}, "text": "Ann"}],
+       "extension": [{⟦json-companion⟧"url": "http://example.org/x", "_url": {"id": "x"}, "valueCode": "u"}]}
+      """#)
+  }
+
   @Test func `a companion without content`() throws {
     try expectMarked(
       #"""
