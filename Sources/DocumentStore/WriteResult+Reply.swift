@@ -85,6 +85,11 @@ extension WriteFailure {
   }
 }
 
+extension WriteFailure {
+  /// Whether there is a document of the same `_id`.
+  package var tellsOfSameID: Bool { reason == .duplicateKey && message.hasSuffix(" same _id") }
+}
+
 extension StoreError {
   /// Whether a write failed for there is a document of the same `_id`.
   package var tellsOfSameID: Bool { serverCode == 11000 && message.hasSuffix(" same _id") }

@@ -125,12 +125,18 @@ import Testing
     }
   }
 
-  @Test func `where a patient's chart is null there is none, and what is no chart is left`() throws {
+  @Test(arguments: ["embedded", "both"])
+  func `where a patient's chart is null there is none, and what is no chart is left`(_ layout: String) throws
+  {
     let workspace = try Workspace()
-    let config = try workspace.write("pipeline.yml", "documents:\n  chart: embedded\n")
+    let config = try workspace.write("pipeline.yml", "documents:\n  chart: \(layout)\n")
+    let list: BSONValue = [["name": "x"]]
     try workspace.insert(
-      [["_id": "a", "patient_chart": .null], ["_id": "b", "patient_chart": "c-7"]], into: "patient")
-    let lines = ["a", "b"].map {
+      [
+        ["_id": "a", "patient_chart": .null], ["_id": "b", "patient_chart": "c-7"],
+        ["_id": "c", "patient_chart": list],
+      ], into: "patient")
+    let lines = ["a", "b", "c"].map {
       #"{"resourceType":"Condition","id":"c\#($0)","subject":{"reference":"Patient/\#($0)"},"code":{"text":"x"}}"#
     }
     let file = try workspace.write("c.ndjson", lines.joined(separator: "\n"))
@@ -140,6 +146,7 @@ import Testing
     let chart = try workspace.document("a", in: "patient")["patient_chart"]?.fields
     #expect(chart?["conditions"]?.elements?.count == 1)
     #expect(try workspace.document("b", in: "patient")["patient_chart"] == "c-7")
+    #expect(try workspace.document("c", in: "patient")["patient_chart"] == list)
   }
 
   @Test func `of two charts neither is lost, and the doctor tells`() throws {

@@ -23,7 +23,10 @@ struct ChartMirror {
     func write() throws {
       guard !operations.isEmpty else { return }
       let result = try connection.write(operations.map(\.operation), in: copies.collection)
-      refused += result.failures.map { (operations[$0.index].id, $0.message) }
+      refused += result.failures.map {
+        // The patient is there, and was not found with a chart or without one.
+        (operations[$0.index].id, $0.tellsOfSameID ? copies.holdsSomethingElse : $0.message)
+      }
       operations = []
       bytes = 0
     }
@@ -39,11 +42,13 @@ struct ChartMirror {
         return
       }
       let copy = BSONDocument(copying: document)
-      let operation = WriteOperation.update(
-        filter: try BSONDocument(["_id": holders[id] ?? .string(id)]), try DocumentPlace.setting(field, copy),
-        upsert: true,
-        many: false)
-      operations.append((id, operation))
+      // What is no chart is not overwritten.
+      let filter = try BSONDocument([
+        "_id": holders[id] ?? .string(id), field: ["$not": ["$type": "array"]],
+        "$or": [.document([field: .null]), .document([field: ["$type": "object"]])],
+      ])
+      operations.append(
+        (id, .update(filter: filter, try DocumentPlace.setting(field, copy), upsert: true, many: false)))
       bytes += copy.count
       if bytes >= ChartMirror.bytesPerWrite { try write() }
     }

@@ -57,7 +57,7 @@ struct CollectionLoader {
       _, _, whole in
       guard let document = try place.document(in: whole) else {
         if let field = place.field, let value = try whole.find(string: field), value.type != .null {
-          reason = "its field \(field) holds something else; remove that field from the document"
+          reason = place.holdsSomethingElse
         }
         return
       }

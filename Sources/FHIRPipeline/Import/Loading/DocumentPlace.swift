@@ -69,6 +69,11 @@ package struct DocumentPlace: Sendable, Equatable {
     return .replace(filter: try BSONDocument(filter), with: document, upsert: false)
   }
 
+  /// What is wrong where the field of a document within another is no document.
+  var holdsSomethingElse: String {
+    "its field \(field ?? "") holds something else; remove that field from the document"
+  }
+
   /// Whether nothing is known of a patient but the chart that an import put into the document.
   func isNobody(_ document: BSONView) throws -> Bool {
     guard let guarded, try document.find(path: "\(guarded)._fhirline.hash") != nil else { return false }
