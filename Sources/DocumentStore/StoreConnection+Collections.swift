@@ -66,8 +66,18 @@ extension StoreConnection {
     let command: BSONFields = [
       "createIndexes": .string(name), "indexes": .array(indexes.map { .document($0.fields) }),
     ]
-    _ = try self.command(try document(command), writes: true)
+    // Else no index of a collection with documents is made as long as one member of the set is away.
+    let quorum = BSONFields(command.fields + [.init("commitQuorum", "majority")])
+    do {
+      _ = try self.command(try document(quorum), writes: true)
+    } catch {
+      guard let code = error.serverCode, StoreConnection.quorumIsUnknown.contains(code) else { throw error }
+      _ = try self.command(try document(command), writes: true)
+    }
   }
+
+  /// What servers say of `commitQuorum` that stand alone, or are older than 4.4; and of much else.
+  private static let quorumIsUnknown: Set<Int32> = [2, 72, 197, 40415]
 
   /// As ``createIndexes(_:on:)``; where the user may make none, it is enough that they are there.
   package func ensureIndexes(_ indexes: [IndexDefinition], on name: String) throws(StoreError) {
