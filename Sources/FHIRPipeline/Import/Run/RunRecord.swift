@@ -31,6 +31,8 @@ final class RunRecord: Sendable {
     let foundOthers = Mutex<Bool>(false)
     /// The last import that there was when this one was noted, or went on where another had ended.
     let last = Mutex<Int32>(0)
+    /// What was noted at the beginning: a server that takes over may not have it.
+    let beginning = Mutex<Beginning?>(nil)
     /// The last import that there was before this one looked at anything.
     let first: Int32
     let heartbeat = Mutex<RunHeartbeat?>(nil)
@@ -76,7 +78,9 @@ final class RunRecord: Sendable {
           noted.goesOn.withLock { $0 = true }
           noted.begin(left.number, last: left.last, in: store)
         } else {
-          let number = try RunRecord.note(files: names, input: input, rules: rules, source: source, in: store)
+          let (number, beginning) = try RunRecord.note(
+            files: names, input: input, rules: rules, source: source, in: store)
+          noted.beginning.withLock { $0 = beginning }
           noted.begin(number, last: number, in: store)
         }
         let others = try RunRecord.hasOthers(than: noted.number.withLock { $0 }, in: store)
@@ -112,6 +116,12 @@ final class RunRecord: Sendable {
 
   private typealias Names = (first: BSONValue, rest: [BSONValue])
 
+  /// The documents of a note as they are made at first.
+  private struct Beginning {
+    let fields: BSONFields
+    let furtherNames: [BSONValue]
+  }
+
   /// Names of files as the documents of a note hold them.
   private static func names(of files: [String]) -> Names {
     var parts = stride(from: 0, to: max(files.count, 1), by: namesPerDocument).map { start in
@@ -132,7 +142,7 @@ final class RunRecord: Sendable {
 
   private static func note(
     files: Names, input: String, rules: String?, source: String, in store: DocumentStore
-  ) throws -> Int32 {
+  ) throws -> (number: Int32, beginning: Beginning) {
     let started = now()
     return try store.persevering { connection in
       // Somebody else may take the number that is free.
@@ -154,7 +164,7 @@ final class RunRecord: Sendable {
         }
         try write(furtherNames: files.rest, of: number, connection)
         try RunHeartbeat.beat(number, connection)
-        return number
+        return (number, Beginning(fields: fields, furtherNames: files.rest))
       }
       throw StoreError(.writeFailed, "other imports keep taking its number")
     }
@@ -335,10 +345,21 @@ final class RunRecord: Sendable {
           "quarantined": .int64(Int64(total.quarantined)),
         ]
         fields[isWhole ? "finished" : "stopped"] = .string(RunRecord.now())
-        let change = try BSONDocument(["$set": .document(fields)])
-        _ = try connection.write(
-          [.update(filter: ["_id": .int32(number)], change, upsert: false, many: false)],
-          in: ImportRun.runCollection)
+        var change: BSONFields = ["$set": .document(fields)]
+        let beginning = noted.beginning.withLock { $0 }
+        if let beginning {
+          change["$setOnInsert"] = .document(
+            BSONFields(beginning.fields.fields.filter { $0.key != "_id" && fields[$0.key] == nil }))
+        }
+        let result = try connection.write(
+          [
+            .update(
+              filter: ["_id": .int32(number)], try BSONDocument(change), upsert: beginning != nil, many: false
+            )
+          ], in: ImportRun.runCollection)
+        if let beginning, result.upserted > 0 {
+          try RunRecord.write(furtherNames: beginning.furtherNames, of: number, connection)
+        }
       }
       return nil
     } catch {
