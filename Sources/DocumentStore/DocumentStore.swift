@@ -28,6 +28,11 @@ package final class DocumentStore: Sendable {
   /// program that exits before they did crashes within OpenSSL's clean-up.
   private let idle: Mutex<[Client]>
 
+  /// Takes away the name of the shared memory that libmongoc keeps its counters in, for monitors. It is made before the program's
+  /// first line runs, whatever the command; that of a run that was killed would stay behind for good, and whichever process gets
+  /// the same number later would begin with libmongoc's complaint of it on the user's terminal.
+  package static func unlinkCounters() { shm_unlink("/mongoc-\(getpid())") }
+
   /// Connects, logs in, and asks the server what it is.
   ///
   /// - Parameters:
@@ -176,9 +181,6 @@ private struct Client: @unchecked Sendable {
 /// that the end of the process does not.
 private enum Library {
   static let started: Void = {
-    // libmongoc's counters for monitors would lie in shared memory, which stays behind when a run is killed, and warns the
-    // process that gets the same number later.
-    setenv("MONGOC_DISABLE_SHM", "1", 0)
     // Every command to the server is put together in memory of its own, of some megabytes.
     var memory = bson_mem_vtable_t()
     memory.malloc = { LargeMemory.malloc($0) }
@@ -187,8 +189,7 @@ private enum Library {
     memory.free = { LargeMemory.free($0) }
     memory.aligned_alloc = { aligned_alloc($0, $1) }
     bson_mem_set_vtable(&memory)
-    // What libmongoc logs comes to the caller as an error; its own words do not belong on the user's terminal. It begins
-    // to speak while it starts.
+    // What libmongoc logs comes to the caller as an error; its own words do not belong on the user's terminal.
     mongoc_log_set_handler({ _, _, _, _ in }, nil)
     mongoc_init()
   }()

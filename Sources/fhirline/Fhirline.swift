@@ -23,7 +23,9 @@ struct Fhirline: ParsableCommand {
     ])
 
   static func main() {
+    Terminal.holdClosedStreams()
     MemoryReturn.prepare()
+    Database.prepare()
     hideCredentials()
     // A reader that went away (`fhirline validate … | head`) ends writing with an error, not the process with a signal.
     signal(SIGPIPE, SIG_IGN)
@@ -45,7 +47,9 @@ struct Fhirline: ParsableCommand {
       let text = fullMessage(for: error)
       if code == .success {
         Terminal.write(text + "\n", to: STDOUT_FILENO)
-        Glibc.exit(0)
+        guard let failure = Terminal.outputFailure else { Glibc.exit(0) }
+        Terminal.say("fhirline: \(failure.message)")
+        Glibc.exit(failure.exitStatus.rawValue)
       }
       Terminal.say(unknownCommand ?? text)
       Glibc.exit(ExitStatus.couldNotRun.rawValue)

@@ -27,23 +27,31 @@ struct FhirpathCommand: ParsableCommand {
   @Flag(help: "Say nothing but the results.")
   var quiet = false
 
-  /// The arguments with a space before expressions that begin with a minus: `-3 != 3` is no option.
+  /// The arguments with a space before expressions and files that begin with a minus: `-3 != 3` is no option.
   static func shielded(_ arguments: [String]) -> [String] {
     guard arguments.first == configuration.commandName else { return arguments }
-    return arguments.map { argument in
-      let isExpression = argument.hasPrefix("-") && !argument.hasPrefix("--") && argument.count > 1
-      return isExpression && argument != "-h" ? " " + argument : argument
-    }
+    let end = arguments.firstIndex(of: "--") ?? arguments.endIndex
+    return arguments[..<end].map { argument in
+      let staysSo =
+        !argument.hasPrefix("-") || argument.hasPrefix("--") || argument == "-" || argument == "-h"
+      return staysSo ? argument : " " + argument
+    } + arguments[end...]
+  }
+
+  private static func unshielded(_ argument: String) -> String {
+    argument.hasPrefix(" -") ? String(argument.dropFirst()) : argument
   }
 
   func run() throws {
-    var run = try ExpressionRun(expression.hasPrefix(" -") ? String(expression.dropFirst()) : expression)
+    var run = try ExpressionRun(FhirpathCommand.unshielded(expression))
     run.format = format
     run.showsTraces = !quiet
     let configuration = try file.configuration()
     configuration.limits.apply(to: &run.reading)
     run.definitions = try packages.options(configuration).store { if !quiet { Terminal.say($0) } }
-    let inputs = try InputFile.find(files) { if !quiet { Terminal.say("fhirline: \($0)") } }
+    let inputs = try InputFile.find(files.map(FhirpathCommand.unshielded)) {
+      if !quiet { Terminal.say("fhirline: \($0)") }
+    }
     let tally = try run.run(inputs) { Terminal.write($0, to: STDOUT_FILENO) }
     if !quiet { Terminal.say(tally.line) }
     try tally.exitStatus.leave()

@@ -79,6 +79,52 @@ import Testing
     #expect(outcome.errors.contains("1 file left out (.csv)"))
   }
 
+  @Test func `what of a folder cannot be read is an error, and the rest is read`() throws {
+    let workspace = try Workspace()
+    let bytes = Data(InputPlacesTests.patient.utf8)
+    // é as one character and as two: two files, though a String takes them for equal.
+    for name in ["a.json", "\u{E9}.json", "e\u{301}.json"] { try workspace.write("in/" + name, bytes) }
+    // A name that is not UTF-8, which a String cannot say.
+    let folder = workspace.path("in")
+    for name in [Array("b".utf8) + [0xFF], [0xFF]] {
+      let path = (Array("\(folder)/".utf8) + name + Array(".json\0".utf8)).map { CChar(bitPattern: $0) }
+      let descriptor = open(path, O_WRONLY | O_CREAT, 0o600)
+      try #require(descriptor >= 0)
+      close(descriptor)
+    }
+    let outcome = try workspace.run("validate", folder)
+    #expect(outcome.status == 1)
+    #expect(outcome.output.split(separator: "\n").count == 2)
+    #expect(outcome.output.contains(".json: fatal: its name is not UTF-8"), "\(outcome.output)")
+    #expect(outcome.errors.contains("3 resources of 5 files"), "\(outcome.errors)")
+    // Of a folder that may not be entered, too. The superuser may enter all, until that is taken from him.
+    try workspace.write("more/a.json", bytes)
+    try workspace.write("more/closed/b.json", bytes)
+    try FileManager.default.setAttributes([.posixPermissions: 0], ofItemAtPath: workspace.path("more/closed"))
+    defer {
+      try? FileManager.default.setAttributes(
+        [.posixPermissions: 0o700], ofItemAtPath: workspace.path("more/closed"))
+    }
+    let isSuperuser = geteuid() == 0
+    let closed = try Program.run(
+      (isSuperuser ? ["setpriv", "--inh-caps=-all", "--bounding-set=-all"] : []) + [
+        Program.executable.path, "validate", workspace.path("more"),
+      ], program: URL(filePath: "/usr/bin/env"))
+    #expect(closed.status == 1)
+    #expect(
+      closed.output.contains("more/closed: fatal: this folder cannot be read: Permission denied"),
+      "\(closed.output)\(closed.errors)")
+    #expect(closed.errors.contains("1 resource of 2 files"))
+  }
+
+  @Test func `a pattern finds folders as a shell's would`() throws {
+    let workspace = try Workspace()
+    try workspace.write("day-1/a.json", InputPlacesTests.patient)
+    try workspace.write("day-2.json", InputPlacesTests.patient)
+    let outcome = try workspace.run("validate", workspace.path("day-*"))
+    #expect(outcome.errors.contains("2 resources of 2 files"), "\(outcome.errors)")
+  }
+
   @Test func `a manifest is no resource, and a resource no manifest, whatever they are named`() throws {
     let workspace = try Workspace()
     try workspace.write("in/manifest.json", #"{"transactionTime": "2024-01-01T00:00:00Z", "output": []}"#)

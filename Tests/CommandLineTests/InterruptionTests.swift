@@ -32,6 +32,72 @@ import Testing
     #expect(try workspace.read("out/kept.ndjson") == "earlier")
   }
 
+  /// What went out cannot be taken back, but be ended: whoever parses the report learns that it is not whole.
+  @Test(arguments: ["json", "ndjson", "sarif", "junit", "html"])
+  func `a report that others read already ends well-formed`(format: String) throws {
+    let workspace = try Workspace()
+    let pipe = workspace.path("pipe")
+    try #require(mkfifo(pipe, 0o600) == 0)
+    // Open for both, so that it neither waits for a reader nor ends: the program waits for more when the signal comes.
+    let writer = open(pipe, O_RDWR)
+    defer { close(writer) }
+    let line = #"{"resourceType":"Patient","id":"p","birthDate":"1970-13-01"}"# + "\n"
+    _ = line.withCString { write(writer, $0, strlen($0)) }
+    try workspace.write("whole.json", line)
+    for signal in InterruptionTests.signals {
+      let report = workspace.path("report")
+      let program = try ChildProcess(
+        [
+          Program.executable.path, "validate", workspace.path("whole.json"), "-", "--format", format,
+          "--max-issues", "1", "--quiet",
+        ], input: pipe, output: report)
+      // The first file is told by then, where the format tells anything before its end.
+      while program.isRunning, try InterruptionTests.isUnread(pipe: writer) { usleep(1000) }
+      usleep(200_000)
+      program.send(signal)
+      #expect(program.wait() == 3)
+      let text = try workspace.read("report")
+      switch format {
+      case "json":
+        let outcomes = try #require(
+          try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [[String: Any]])
+        let issues = outcomes.flatMap { $0["issue"] as? [[String: Any]] ?? [] }
+        #expect(issues.last?["severity"] as? String == "fatal")
+        #expect(issues.last?["code"] as? String == "incomplete")
+      case "ndjson":
+        #expect(
+          text.split(separator: "\n").last?.contains(#""severity":"fatal","code":"incomplete""#) == true)
+      case "sarif":
+        let log = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+        let run = try #require((log["runs"] as? [[String: Any]])?.first)
+        let invocation = try #require((run["invocations"] as? [[String: Any]])?.first)
+        #expect(invocation["executionSuccessful"] as? Bool == false)
+      case "junit":
+        #expect(text.contains("type=\"stopped\"") && text.hasSuffix("  </testsuite>\n</testsuites>\n"))
+      default:
+        #expect(text.hasSuffix("</html>\n") && text.contains("stopped before the end"))
+      }
+      _ = line.withCString { write(writer, $0, strlen($0)) }
+    }
+    // A file is not there at all.
+    try workspace.write("out/.kept", "")
+    let program = try ChildProcess(
+      [
+        Program.executable.path, "validate", "-", "--format", format, "--output", workspace.path("out/file"),
+      ],
+      input: pipe)
+    while program.isRunning, try !files(workspace, "out").contains("file.part") { usleep(1000) }
+    program.send(SIGTERM)
+    #expect(program.wait() == 3)
+    #expect(try files(workspace, "out") == [".kept"])
+  }
+
+  private static func isUnread(pipe: Int32) throws -> Bool {
+    var count: Int32 = 0
+    try #require(ioctl(pipe, UInt(FIONREAD), &count) == 0)
+    return count > 0
+  }
+
   @Test(.enabled(if: Workspace.hasMongoDB && Wire.testServer != nil), arguments: ["ndjson", "bundle"])
   func `an export`(format: String) throws {
     let workspace = try Workspace()

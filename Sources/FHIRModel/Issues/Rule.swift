@@ -52,6 +52,7 @@ extension Rule {
   package static let notFHIR = Rule("not-fhir", .structure)
   package static let empty = Rule("empty-input", .structure)
   package static let inputUnreadable = Rule("input-unreadable", .notFound)
+  package static let stopped = Rule("stopped", .incomplete)
 
   // Structure
   package static let resourceType = Rule("resource-type", .structure)
@@ -151,7 +152,8 @@ extension Rule {
     jsonSyntax, jsonDuplicateKey, jsonCompanion, xmlSyntax, xmlDoctype, xmlNamespace, xmlEncoding, xmlText,
     xmlElementOrder, xmlCharacter, encodingUTF8, encodingSurrogate, limitDepth, limitSize, tooManyIssues,
     notFHIR,
-    empty, inputUnreadable, resourceType, unknownElement, cardinalityMin, cardinalityMax, choiceMultiple,
+    empty, inputUnreadable, stopped, resourceType, unknownElement, cardinalityMin, cardinalityMax,
+    choiceMultiple,
     choiceType,
     elementEmpty, arrayExpected, arrayUnexpected, arrayEmpty, nullValue, stringEmpty, valueKind,
     primitiveFormat,

@@ -3,6 +3,9 @@ package import FHIRMapping
 
 /// Opens what the configuration names.
 package enum Database {
+  /// What is to be done once, when the program starts.
+  package static func prepare() { DocumentStore.unlinkCounters() }
+
   /// Connects to the configured database.
   ///
   /// - Parameter confirmsAtEnd: see ``StoreOptions/confirmsAtEnd``.

@@ -135,6 +135,9 @@ final class OutputFile {
     if path != "-" { close(descriptor) }
   }
 
+  /// Whether others have what was written already: it cannot be taken back.
+  var isStream: Bool { partial == nil }
+
   /// From here on what there is of the file stays, whatever happens: its being there tells the next program something.
   func stay() {
     stays = true

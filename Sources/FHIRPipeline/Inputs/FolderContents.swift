@@ -1,3 +1,4 @@
+import FHIRFormats
 import Foundation
 
 /// What stands in a folder and below it, told apart by what an input may be.
@@ -13,6 +14,8 @@ struct FolderContents {
   private var specials: [String] = []
   /// Those of bulk exports, by path.
   private(set) var manifests: [String] = []
+  /// What may hold resources and cannot be read, by path.
+  private(set) var unreadable: [ReadFailure] = []
 
   private let folder: String
   private let looksLikeFHIR: (String) -> Bool
@@ -26,15 +29,19 @@ struct FolderContents {
     var waiting = [""]
     while let within = waiting.popLast() {
       let path = within.isEmpty ? folder : prefix + within
-      let names: [String]
-      do {
-        names = try FileManager.default.contentsOfDirectory(atPath: path)
+      do throws(ReadFailure) {
+        try FolderContents.entries(of: path) { name in
+          guard !name.hasPrefix(".") else { return }
+          let relative = within.isEmpty ? name : within + "/" + name
+          if place(relative, at: prefix + relative, root: root) { waiting.append(relative) }
+        } unnamed: {
+          unreadable.append($0)
+        }
       } catch {
-        throw PipelineFailure(.input, "\(FindingText.printable(path)): this folder cannot be read")
-      }
-      for name in names where !name.hasPrefix(".") {
-        let relative = within.isEmpty ? name : within + "/" + name
-        if place(relative, at: prefix + relative, root: root) { waiting.append(relative) }
+        guard !within.isEmpty else {
+          throw PipelineFailure(.input, "\(FindingText.printable(path)): \(error.message)")
+        }
+        unreadable.append(error)
       }
     }
     // What a manifest names is read whatever it is called: addresses end as servers like.
@@ -43,6 +50,38 @@ struct FolderContents {
     others.removeAll { named.contains(prefix + $0) }
     files.sort()
     manifests.sort()
+    unreadable.sort { $0.path < $1.path }
+  }
+
+  /// Gives the names in a folder, and what has a name that is no text: a `String` is none for it.
+  private static func entries(
+    of folder: String, named: (String) -> Void, unnamed: (ReadFailure) -> Void
+  ) throws(ReadFailure) {
+    guard let listing = opendir(folder) else {
+      throw ReadFailure(.io, "this folder cannot be read: \(String(cString: strerror(errno)))", path: folder)
+    }
+    defer { closedir(listing) }
+    while true {
+      errno = 0
+      guard let entry = readdir(listing) else { break }
+      // The name ends with a zero byte, and stands until the next call.
+      let (name, shown) = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+        pointer.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: pointer.pointee)) {
+          (String(validatingCString: $0), String(cString: $0))
+        }
+      }
+      guard name == nil else {
+        name.map(named)
+        continue
+      }
+      unnamed(
+        ReadFailure(
+          .notFound, "its name is not UTF-8: give it another one to have it read", path: "\(folder)/\(shown)")
+      )
+    }
+    guard errno == 0 else {
+      throw ReadFailure(.io, "this folder cannot be read: \(String(cString: strerror(errno)))", path: folder)
+    }
   }
 
   /// Puts an entry of a folder where it belongs; true for one that is a folder.

@@ -15,8 +15,8 @@ package struct InputFile: Sendable {
   var expectedCount: Int?
   /// What resources in it are called that came without an id, as a manifest tells it.
   var names: ResourceNames?
-  /// The manifest that names it, where it is not there: what it would hold was not fetched.
-  private var missingFrom: String?
+  /// Why it cannot be read, where that is known before anybody tries.
+  private var failure: ReadFailure?
   /// Whether every entry of a Bundle in it is read, though others of its resources may be passed over.
   var givesAllEntries = false
   /// Size in bytes as stored (compressed for `.gz`); 0 when unknown.
@@ -53,10 +53,10 @@ package struct InputFile: Sendable {
     }
   }
 
-  /// What a manifest names and is not beside it: whoever reads it is told so.
-  private init(missing path: String, from manifest: String) {
-    self.init(name: path, path: path, size: 0)
-    missingFrom = FindingText.printable(manifest)
+  /// What is known to be unreadable: whoever reads it is told so.
+  private init(unreadable failure: ReadFailure) {
+    self.init(name: failure.path, path: failure.path, size: 0)
+    self.failure = failure
   }
 
   /// Opens a reader over the file from its start.
@@ -69,11 +69,7 @@ package struct InputFile: Sendable {
 
   /// Its bytes from the start.
   package func source() throws(ReadFailure) -> any ByteSource {
-    if let missingFrom {
-      throw ReadFailure(
-        .notFound, "is not there, though \(missingFrom) names it: not all of that export was fetched",
-        path: name)
-    }
+    if let failure { throw failure }
     if let path = path ?? pipe { return try FileSource(path) }
     return StandardInput()
   }
@@ -90,7 +86,7 @@ package struct InputFile: Sendable {
   /// patterns (`data/*.json`), `-` for standard input; for a bulk export's manifest what it names. In the order named; within a folder, by
   /// path.
   ///
-  /// What a manifest names and is not there is among them, and cannot be read.
+  /// What a manifest names and is not there is among them, and so is what of a folder is not to be read.
   ///
   /// - Parameter say: takes a line about files that are left out.
   package static func find(_ arguments: [String], say: @escaping (String) -> Void = { _ in }) throws
@@ -108,7 +104,7 @@ package struct InputFile: Sendable {
         guard !files.isEmpty else {
           throw PipelineFailure(.input, "\(argument): no file matches this pattern")
         }
-        for path in files { try found.add(.file, path) }
+        for path in files { try found.add(Path.isFolder(path) ? .folder : .file, path) }
       } else {
         throw PipelineFailure(.input, "\(argument): no such file or folder")
       }
@@ -128,13 +124,14 @@ package struct InputFile: Sendable {
 
     let say: (String) -> Void
     private(set) var files: [InputFile] = []
-    private var seen: Set<String> = []
+    /// Paths as bytes: to a `String`, é is é, whether it is written as one character or as two, but those are two files.
+    private var seen: Set<[UInt8]> = []
     private var manifests = InputManifests()
 
     init(say: @escaping (String) -> Void) { self.say = say }
 
     mutating func add(_ file: InputFile) {
-      guard seen.insert(file.path ?? file.pipe ?? "-").inserted else { return }
+      guard seen.insert(Array((file.path ?? file.pipe ?? "-").utf8)).inserted else { return }
       var file = file
       if let path = file.path {
         let entry = manifests.entry(of: path)
@@ -154,12 +151,13 @@ package struct InputFile: Sendable {
       case .folder:
         let contents = try FolderContents(of: path, looksLikeFHIR: looksLikeFHIR)
         contents.notices.forEach(say)
-        guard !contents.files.isEmpty else {
+        guard !contents.files.isEmpty || !contents.unreadable.isEmpty else {
           throw PipelineFailure(
             .input,
             "\(path): no FHIR files in this folder (looked for .json, .ndjson and .xml, also with .gz)")
         }
         for path in contents.files { add(InputFile(named: path)) }
+        for failure in contents.unreadable { add(InputFile(unreadable: failure)) }
         for manifest in contents.manifests { _ = addMissing(from: manifest) }
       }
     }
@@ -168,7 +166,14 @@ package struct InputFile: Sendable {
     private mutating func addMissing(from manifest: String) -> InputManifests.Listing {
       let listing = InputManifests.listing(of: manifest)
       if listing.isTold {
-        for path in listing.missing { add(InputFile(missing: path, from: manifest)) }
+        for path in listing.missing {
+          add(
+            InputFile(
+              unreadable: ReadFailure(
+                .notFound,
+                "is not there, though \(FindingText.printable(manifest)) names it: not all of that export was fetched",
+                path: path)))
+        }
       } else if !listing.missing.isEmpty {
         say(
           "\(FindingText.printable(manifest)): names \(Amount.of(listing.missing.count, "file")), of which none is here under "

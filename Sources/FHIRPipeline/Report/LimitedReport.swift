@@ -21,7 +21,8 @@ struct LimitedReport: FindingReport {
   }
 
   mutating func add(_ finding: Finding) {
-    guard count < most else {
+    // That a report is not whole is told whatever the limit.
+    guard count < most || finding.issue.rule == .stopped else {
       leftOut += 1
       return
     }

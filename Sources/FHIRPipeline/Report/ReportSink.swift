@@ -8,6 +8,9 @@ final class ReportSink {
   /// - Parameter path: nil is standard output.
   init(path: String?) throws { file = try OutputFile(path: path ?? "-") }
 
+  /// Whether somebody reads what is written while it is.
+  var isStream: Bool { file.isStream }
+
   func write(_ text: String) {
     guard failure == nil else { return }
     do { try file.write(text) } catch { failure = error }

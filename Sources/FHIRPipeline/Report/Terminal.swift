@@ -15,6 +15,15 @@ package enum Terminal {
 
   private static var term: String { getenv("TERM").map { String(cString: $0) } ?? "" }
 
+  /// Takes the numbers of standard streams that are closed (`2>&-`, some services), before a file or a connection gets one of
+  /// them and words for people are written into it. To write to such an output, or to read such an input, fails all the same.
+  package static func holdClosedStreams() {
+    for stream in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(stream, F_GETFD) < 0 {
+      // The least number that is free is this one. Open the wrong way round: reading from an output and writing to the input.
+      _ = open("/dev/null", (stream == STDIN_FILENO ? O_WRONLY : O_RDONLY) | O_CLOEXEC)
+    }
+  }
+
   private static let outputFault = Atomic<Int32>(0)
 
   /// Whether who read standard output wanted no more of it.

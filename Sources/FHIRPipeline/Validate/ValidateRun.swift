@@ -43,6 +43,8 @@ package struct ValidateRun: Sendable {
     package var notices: [String] = []
     /// All that was found is known from now on.
     package var writesBaseline = false
+    /// A signal came before all was checked.
+    var isStopped = false
   }
 
   /// Checks the inputs and writes the report.
@@ -54,9 +56,6 @@ package struct ValidateRun: Sendable {
     if profiles.rootProfiles.contains(where: { definitions.structureDefinition($0)?.type == "Bundle" }) {
       reading.splitBundles = false
     }
-    // A smaller file stays with one worker, who may hold a Bundle's entries until all have come.
-    let feed = BatchFeed(files: files, options: reading, sharing: .linesAndLarger(than: HeldEntries.limit))
-    let progress = Progress(total: files.reduce(0) { $0 + $1.size }, enabled: showsProgress && !quiet)
     var validation = ValidationOptions()
     validation.showValues = report.showValues
     validation.bestPractice = bestPractice
@@ -64,14 +63,39 @@ package struct ValidateRun: Sendable {
     validation.tellsUndecided = tellsUndecided
     let validator = Validator(definitions: definitions, options: validation)
     let output = Mutex(try Output(files, reading, report, standing))
-    // What is found in later files waits for the earlier ones, in bounded memory.
-    let order = InputOrder<StepResult>(limit: 20_000, cost: \.findings.count) { file, result in
-      output.withLock { $0.add(result, input: file, validator) }
+    return try Interruption.concluding {
+      output.withLock { $0.stop() }
+    } _: {
+      check(files, validator, reading) { file, result in
+        output.withLock { $0.add(result, input: file, validator) }
+      }
+      return try output.withLock { output in
+        if let failure = output.failure { throw failure }
+        output.tally.inputs = files.count
+        output.tally.notices = try output.judge.end()
+        output.tally.writesBaseline = standing.newBaseline != nil
+        output.tally.seconds = Progress.now() - started
+        output.end()
+        try output.sink.close(isFile: report.output != nil)
+        return output.tally
+      }
     }
+  }
+
+  /// Reads and checks the inputs, and gives what was found, in their order.
+  private func check(
+    _ files: [InputFile], _ validator: Validator, _ reading: ReadOptions,
+    emit: @escaping @Sendable (Int, StepResult) -> Void
+  ) {
+    // A smaller file stays with one worker, who may hold a Bundle's entries until all have come.
+    let feed = BatchFeed(files: files, options: reading, sharing: .linesAndLarger(than: HeldEntries.limit))
+    let progress = Progress(total: files.reduce(0) { $0 + $1.size }, enabled: showsProgress && !quiet)
+    // What is found in later files waits for the earlier ones, in bounded memory.
+    let order = InputOrder<StepResult>(limit: 20_000, cost: \.findings.count, emit: emit)
     // With profiles at hand almost every reference is followed; else few are, and large Bundles are read again for it.
     let holdsAll = !definitions.labels.isEmpty || !profiles.rootProfiles.isEmpty
     let turn = FileCheck.Turn()
-    WorkerThread.run(count: max(1, min(workers, 64))) { [reading] _ in
+    WorkerThread.run(count: max(1, min(workers, 64))) { _ in
       var worker = BatchFeed.Worker(feed)
       var own = FileCheck(validator, holdsAll: holdsAll, reading: reading, turn: turn)
       while let item = worker.next() {
@@ -94,16 +118,6 @@ package struct ValidateRun: Sendable {
       }
     }
     progress.finish()
-    return try output.withLock { output in
-      if let failure = output.failure { throw failure }
-      output.tally.inputs = files.count
-      output.tally.notices = try output.judge.end()
-      output.tally.writesBaseline = standing.newBaseline != nil
-      output.tally.seconds = Progress.now() - started
-      output.report.end(output.tally)
-      try output.sink.close(isFile: report.output != nil)
-      return output.tally
-    }
   }
 
   private struct Output {
@@ -119,6 +133,7 @@ package struct ValidateRun: Sendable {
     /// Entries of the Bundle that is being read, from the steps so far.
     var scope = BundleScope()
     var input = -1
+    private var isEnded = false
     /// The input of which whole Bundles were looked at.
     private var wholeInput = -1
     /// Profiles and extensions that are not at hand, told once each.
@@ -183,6 +198,25 @@ package struct ValidateRun: Sendable {
         }
         if finding.standing == .new || report.takesAll { report.add(finding) }
       }
+      sink.flush()
+    }
+
+    mutating func end() {
+      report.end(tally)
+      isEnded = true
+    }
+
+    /// Ends a report of which others have a part already: it says that it is not whole, and is well-formed all the same.
+    mutating func stop() {
+      guard sink.isStream, !isEnded else { return }
+      let issue = Issue(
+        .fatal, .stopped, at: "", position: nil, "stopped before the end: what follows was not checked")
+      let finding = Finding(issue, input: max(input, 0))
+      report.begin(input: finding.input)
+      tally.count(finding)
+      tally.isStopped = true
+      report.add(finding)
+      end()
       sink.flush()
     }
   }

@@ -153,5 +153,13 @@ extension RuleExplanation {
       remedy: "Mend what the message names; a gzip file that ends too early must be transferred again.",
       bad: .excerpt("Patient.ndjson.gz, cut off in its middle"), good: .excerpt("the whole Patient.ndjson.gz")
     ),
+    RuleExplanation(
+      "stopped", "The run was stopped before its end",
+      meaning: "A signal (Ctrl-C, a shutdown, a time limit) ended the check: what follows was not looked at.",
+      reason: "A report that was cut short must not be taken for a whole one.",
+      remedy: "Run it again.",
+      bad: .excerpt("fhirline validate --format json huge.ndjson, and Ctrl-C"),
+      good: .excerpt("the same, to its end")
+    ),
   ]
 }

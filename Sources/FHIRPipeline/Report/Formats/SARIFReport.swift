@@ -44,7 +44,7 @@ struct SARIFReport: FindingReport {
       ("semanticVersion", JSONText.quoted(ProgramVersion.current)),
       ("rules", JSONText.array(rules.map(descriptor))),
     ])
-    let isWhole = tally.unreadableInputs == 0
+    let isWhole = tally.unreadableInputs == 0 && !tally.isStopped
     context.emit(
       "\n],\"tool\":{\"driver\":\(driver)},\"invocations\":[{\"executionSuccessful\":\(isWhole)}]}]}\n")
   }
