@@ -14,21 +14,23 @@ final class EntryProspects: Sendable {
   private let validator: Validator
   /// Hashes of the keys of resources of which the run has several.
   private let repeated: Set<UInt64>
-  /// The numbers of the files that have people and the like.
-  private let entityFiles: [Int]
-  private let workers: Int
+  private let entities: EntityPlaces
   /// By the file's number: the keys of the entries with a condition that will be loaded.
   private let sound = Mutex<[Int: Set<String>]>([:])
-  /// Hashes of the keys of people and the like of whom no version will be loaded.
-  private let aside = Mutex<Set<UInt64>?>(nil)
+  /// By the file's number.
+  private let verdicts = Mutex<[Int: FileVerdict]>([:])
+
+  private final class FileVerdict: Sendable {
+    /// Hashes of the keys of people and the like of whom the file has no version that will be loaded; nil until it was looked at.
+    let aside = Mutex<Set<UInt64>?>(nil)
+  }
 
   init(
     _ run: ImportRun, _ files: [InputFile], _ validator: Validator, repeated: Set<UInt64> = [],
-    entityFiles: Set<Int> = []
+    entities: EntityPlaces = EntityPlaces()
   ) {
     self.files = files
-    self.entityFiles = entityFiles.sorted()
-    workers = run.workers
+    self.entities = entities
     self.repeated = repeated
     reading = run.reading
     honoursTransactions = run.honoursTransactions
@@ -56,15 +58,26 @@ final class EntryProspects: Sendable {
 
   /// Whether a resource that others may call by an identifier is one of the run's, and will not be loaded.
   func isSetAside(_ target: TargetIndex.Target) -> Bool {
-    aside.withLock { aside in
-      let known = aside ?? keysSetAside()
+    let key = NameHash.of(target.key)
+    let files = entities.files(of: key)
+    return !files.isEmpty && files.allSatisfy { isSetAside(key, of: $0) }
+  }
+
+  /// The same, of what one file has of it. Whoever asks of a file that another looks at waits for the answer.
+  private func isSetAside(_ key: UInt64, of file: Int) -> Bool {
+    let verdict = verdicts.withLock { verdicts in
+      let known = verdicts[file] ?? FileVerdict()
+      verdicts[file] = known
+      return known
+    }
+    return verdict.aside.withLock { aside in
+      let known = aside ?? keysSetAside(of: file)
       aside = known
-      return known.contains(NameHash.of(target.key))
+      return known.contains(key)
     }
   }
 
-  /// Only files that have people and the like are looked at, by all workers: whoever asked waits for the answer.
-  private func keysSetAside() -> Set<UInt64> {
+  private func keysSetAside(of file: Int) -> Set<UInt64> {
     var reading = reading
     // Lines stand for themselves; with a transaction's entry all others are set aside.
     reading.skipsEntries = false
@@ -72,24 +85,14 @@ final class EntryProspects: Sendable {
       let name = String(decoding: type, as: UTF8.self)
       return name != "Bundle" && !IndexPass.entities.contains(name)
     }
-    let next = Atomic<Int>(0)
-    let found = Mutex<(keys: Set<UInt64>, loaded: Set<UInt64>)>(([], []))
-    WorkerThread.run(count: max(1, min(workers, entityFiles.count))) { [self, reading] _ in
-      var keys: Set<UInt64> = []
-      var loaded: Set<UInt64> = []
-      while case let number = next.add(1, ordering: .relaxed).oldValue, number < entityFiles.count {
-        judge(entityFiles[number], reading) { _, resource in
-          IndexPass.entities.contains(resource.type) ? NameHash.of(resource.key) : nil
-        } _: { key, isLoaded in
-          if !isLoaded { keys.insert(key) } else if repeated.contains(key) { loaded.insert(key) }
-        }
-      }
-      found.withLock {
-        $0.keys.formUnion(keys)
-        $0.loaded.formUnion(loaded)
-      }
+    var keys: Set<UInt64> = []
+    var loaded: Set<UInt64> = []
+    judge(file, reading) { _, resource in
+      IndexPass.entities.contains(resource.type) ? NameHash.of(resource.key) : nil
+    } _: { key, isLoaded in
+      if !isLoaded { keys.insert(key) } else if repeated.contains(key) { loaded.insert(key) }
     }
-    return found.withLock { $0.keys.subtracting($0.loaded) }
+    return keys.subtracting(loaded)
   }
 
   /// Goes through a file, and tells of what it has whether it will be loaded.

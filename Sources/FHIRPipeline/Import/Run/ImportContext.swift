@@ -86,7 +86,7 @@ final class ImportContext: Sendable {
     conditions = found.conditions
     validator = ImportContext.validator(of: run)
     let prospects = EntryProspects(
-      run, files, validator, repeated: found.repeated, entityFiles: found.entityFiles)
+      run, files, validator, repeated: found.repeated, entities: found.entities)
     self.prospects = prospects
     var largeInputs: [Int: LargeInput] = [:]
     for (file, bundle) in found.largeBundles {

@@ -34,8 +34,8 @@ struct IndexPass: Sendable {
     var largeBundles: [Int: LargeBundle] = [:]
     /// The numbers of the inputs that could not be read to their end.
     var brokenFiles: Set<Int> = []
-    /// The numbers of the inputs that have resources which others name by a business identifier.
-    var entityFiles: Set<Int> = []
+    /// Where resources are that others name by a business identifier.
+    var entities = EntityPlaces()
   }
 
   /// How many patients are enough to tell whether the database knows them.
@@ -81,7 +81,7 @@ struct IndexPass: Sendable {
   ) rethrows -> Result {
     let whole = Mutex(TargetIndex(isLarge: true))
     let patients = Mutex<[String]>([])
-    let entityFiles = Mutex<Set<Int>>([])
+    let entities = EntityPlaces.Notes()
     let deleted = Mutex<Set<UInt64>>([])
     let searched = Mutex<[String]>([])
     let versioned = Mutex<Set<UInt64>>([])
@@ -102,7 +102,6 @@ struct IndexPass: Sendable {
       var worker = BatchFeed.Worker(feed)
       var part = TargetIndex(isLarge: true)
       var sample: [String] = []
-      var withEntities: Set<Int> = []
       while !Interruption.isAsked, let item = worker.next() {
         if let unfinished = item.unfinished { largeBundles[item.file]?.breakOff(unfinished) }
         if case .failure = item.content { broken.withLock { _ = $0.insert(item.file) } }
@@ -144,7 +143,7 @@ struct IndexPass: Sendable {
           repeated.note(NameHash.of(found.identity.key))
           if found.type == IndexPass.listed { items.note(NameHash.of(found.key), of: item.file) }
           let isEntity = IndexPass.entities.contains(found.type)
-          if isEntity { withEntities.insert(item.file) }
+          if isEntity { entities.note(NameHash.of(found.key), of: item.file) }
           if let condition = request?.condition(ofType: found.type) ?? found.searched(by: request) {
             conditions.add(found.entry(sequence, condition: condition))
           } else if isEntity {
@@ -162,7 +161,6 @@ struct IndexPass: Sendable {
       }
       whole.withLock { $0.merge(part) }
       patients.withLock { $0 += sample }
-      entityFiles.withLock { $0.formUnion(withEntities) }
     }
     var index = whole.withLock { $0 }
     try conditions.settle(&index, stored, isLoaded: isLoaded)
@@ -186,7 +184,7 @@ struct IndexPass: Sendable {
       index: index, repeated: repeated.take(), patients: patients.withLock { $0 },
       deleted: deleted.withLock { $0 }, searched: answered, conditions: conditions, versioned: ordered,
       repeatedItems: rivals, largeBundles: largeBundles, brokenFiles: broken.withLock { $0 },
-      entityFiles: entityFiles.withLock { $0 })
+      entities: entities.take())
   }
 }
 

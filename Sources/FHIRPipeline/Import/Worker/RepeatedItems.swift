@@ -5,14 +5,6 @@ import Synchronization
 ///
 /// ``RepeatedKeys`` may take a few for repeated that are not. Here that would cost another pass over the inputs.
 final class RepeatedItems: Sendable {
-  /// A key, by its hash, and the number of the file that has it.
-  private struct Place: Comparable, BitwiseCopyable {
-    let hash: UInt64
-    let file: Int
-
-    static func < (a: Place, b: Place) -> Bool { a.hash < b.hash }
-  }
-
   struct Found: Sendable {
     /// The hashes of keys that came more than once.
     var keys: Set<UInt64> = []
@@ -20,10 +12,10 @@ final class RepeatedItems: Sendable {
     var files: Set<Int> = []
   }
 
-  private let places = Mutex(SortedRuns<Place>())
+  private let places = Mutex(SortedRuns<KeyPlace>())
 
   /// Takes note of a key, by its hash, that stands in a file.
-  func note(_ hash: UInt64, of file: Int) { places.withLock { $0.append(Place(hash: hash, file: file)) } }
+  func note(_ hash: UInt64, of file: Int) { places.withLock { $0.append(KeyPlace(hash: hash, file: file)) } }
 
   /// Takes note of a key that is `Type/id`.
   func note(type: UnsafeBufferPointer<UInt8>, id: UnsafeBufferPointer<UInt8>, of file: Int) {
@@ -43,7 +35,7 @@ final class RepeatedItems: Sendable {
       return places.sorted()
     }
     var found = Found()
-    var last: Place?
+    var last: KeyPlace?
     for place in sorted {
       if let last, last.hash == place.hash {
         if found.keys.insert(place.hash).inserted, found.keys.count > most { return nil }
