@@ -17,7 +17,7 @@ struct BundleParts {
     guard let raw = bundle.raw, entryName != nil else { return try body(bundle) }
     let tree = bundle.tree
     // Issues come in any order, and are few as a rule; what is not an entry's is the Bundle's own.
-    var issues = bundle.issues.filter { $0.expression.hasPrefix("Bundle.entry[") && $0.position != nil }
+    var issues = bundle.issues.filter { EntryExpression.begins($0.expression) && $0.position != nil }
       .sorted { ($0.position ?? .init(line: 0, column: 0)) < ($1.position ?? .init(line: 0, column: 0)) }[...]
     var rest = [0..<1]
     var index = 0
@@ -41,14 +41,14 @@ struct BundleParts {
       }
       let end = JSONSkip.value(raw.chunk.bytes, from: start, to: raw.chunk.count)
       let part = copy([child..<Int(tree.nodes[child].end)], of: tree, in: raw.chunk)
-      part.rootExpression = "Bundle.entry[\(index)]"
+      part.rootExpression = EntryExpression.of(index)
       last = Record(
         .entry(index: index), tree: part,
         raw: RawSlice(chunk: raw.chunk, range: start..<Swift.max(start, end)))
       index += 1
     }
     var shell = Record(.bundle(entryCount: index), tree: copy(rest, of: tree, in: raw.chunk))
-    shell.issues = bundle.issues.filter { !$0.expression.hasPrefix("Bundle.entry[") || $0.position == nil }
+    shell.issues = bundle.issues.filter { !EntryExpression.begins($0.expression) || $0.position == nil }
     if var last {
       last.issues += issues
       try body(last)

@@ -137,7 +137,7 @@ final class JSONResourceReader {
   /// Where in the document the reader is.
   private var expression: String {
     switch state {
-    case .entries: "Bundle.entry[\(entryCount)]"
+    case .entries: EntryExpression.of(entryCount)
     case .members: "Bundle"
     default: ""
     }

@@ -56,7 +56,7 @@ extension XMLTreeBuilder {
     part = XMLPart(capacity: max(lastNodeCount, 64), textCapacity: max(lastTextCount, 1024))
     part.offset = offset
     part.rootDepth = 1
-    part.tree.rootExpression = "Bundle.entry[\(entryCount)]"
+    part.tree.rootExpression = EntryExpression.of(entryCount)
   }
 
   func endEntry() {

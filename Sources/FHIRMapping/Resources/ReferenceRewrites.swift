@@ -76,12 +76,12 @@ package struct ReferenceScan: Sendable {
   ) {
     guard let name, let type else { return }
     let end = Int(tree.nodes[root].end)
-    var way = [Step(parent: root, type: resourceType(of: root, in: tree))]
+    var way: [Step] = []
     var node = root + 1
     while node < end {
       let candidate = tree.nodes[node]
       if candidate.name == name, candidate.flags.kind == .string || candidate.flags.kind == .text,
-        isWanted(tree.rawText(node)), let (owner, element) = owner(of: node, in: tree, &way),
+        isWanted(tree.rawText(node)), let (owner, element) = owner(of: node, from: root, in: tree, &way),
         owner == type
       {
         body(element, node)
@@ -105,8 +105,14 @@ package struct ReferenceScan: Sendable {
 
   /// The type of the element that a node stands in, and that element.
   ///
-  /// - Parameter way: to the node asked for before, which stands before this one; so each node is passed once.
-  private func owner(of node: Int, in tree: ResourceTree, _ way: inout [Step]) -> (TypeID, Int)? {
+  /// - Parameter way: from the root to the node asked for before, which stands before this one; so each node is passed once.
+  private func owner(
+    of node: Int, from root: Int, in tree: ResourceTree, _ way: inout [Step]
+  ) -> (TypeID, Int)? {
+    if way.isEmpty {
+      way.reserveCapacity(8)
+      way.append(Step(parent: root, type: resourceType(of: root, in: tree)))
+    }
     while way.count > 1, Int(tree.nodes[way[way.count - 1].parent].end) <= node { way.removeLast() }
     while true {
       let last = way.count - 1

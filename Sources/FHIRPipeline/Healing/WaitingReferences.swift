@@ -45,12 +45,12 @@ final class WaitingReferences: Sendable {
 
   /// Notes that a document waits for what is called so.
   func add(_ names: [String], kind: DocumentKind, documentID: String) {
+    let waiting = NameHash.of(documentID) &* 5 &+ UInt64(kind.number)
     let full = state.withLock { state -> [Note]? in
       for name in names {
-        let text = "\(source)\n\(kind.rawValue)\n\(documentID)\n\(name)"
         if state.seen.count > WaitingReferences.mostRemembered { state.seen = [] }
-        guard state.seen.insert(NameHash.of(text)).inserted else { continue }
-        let id = ContentDigest.text(of: text)
+        guard state.seen.insert(waiting &* 31 ^ NameHash.of(name)).inserted else { continue }
+        let id = ContentDigest.text(of: "\(source)\n\(kind.rawValue)\n\(documentID)\n\(name)")
         let note: BSONFields = [
           "_id": .string(id), "name": .string(name), "kind": .string(kind.rawValue),
           "document": .string(documentID), "source": .string(source), "run": .int32(run),

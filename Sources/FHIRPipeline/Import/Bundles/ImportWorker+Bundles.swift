@@ -27,6 +27,7 @@ extension ImportWorker {
     let source = context.files[file].name
     let resolver = context.resolver(held.index)
     if held.isHeld {
+      if foreseen == nil { lookForNames(of: [held]) }
       let patients = WholePatients(held.patients.map { factory.documentID($0) })
       if held.type == "transaction", context.run.honoursTransactions {
         if pass.counts {

@@ -39,9 +39,16 @@ extension ImportWorker {
     waiting = []
     waitingBytes = 0
     guard !bundles.isEmpty, !context.mustStop else { return }
+    lookForNames(of: bundles.map(\.held))
     foreseen = foresee(bundles)
     defer { foreseen = nil }
     for (held, file) in bundles where !context.mustStop { finish(held, file: file) }
+  }
+
+  /// Asks the database whom the Bundles mean that name somebody by a search, where it is known to nobody else.
+  func lookForNames(of bundles: [HeldBundle]) {
+    guard let stored = context.stored, stored.hadDocuments else { return }
+    stored.look(for: bundles.flatMap { searched.take(from: $0, run: context.index) })
   }
 
   /// What the database has of the documents that Bundles are about.

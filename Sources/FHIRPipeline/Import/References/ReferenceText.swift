@@ -81,8 +81,11 @@ package enum ReferenceText: Equatable, Sendable {
 
   /// Where a URL names the version of a resource: `/_history/4` at its end; nil where it names none.
   static func version(of text: UnsafeBufferPointer<UInt8>) -> Range<Int>? {
+    // Most references of Bundles are urns, and have no slash: that is not found out byte by byte.
+    guard let base = text.baseAddress, memchr(base, Int32(UInt8(ascii: "/")), text.count) != nil,
+      let slash = text.lastIndex(of: UInt8(ascii: "/")), slash + 1 < text.count
+    else { return nil }
     let history: StaticString = "/_history"
-    guard let slash = text.lastIndex(of: UInt8(ascii: "/")), slash + 1 < text.count else { return nil }
     let start = slash - history.utf8CodeUnitCount
     let word = UnsafeBufferPointer(start: history.utf8Start, count: history.utf8CodeUnitCount)
     guard start > 0, text[start..<slash].elementsEqual(word) else { return nil }

@@ -55,11 +55,20 @@ package final class StoredTargets: Sendable {
   func key(_ name: String) -> String? { state.withLock { key(name, &$0) } }
 
   private func key(_ name: String, _ state: inout State) -> String? {
-    guard name.hasPrefix("http"), state.failure == nil else { return nil }
-    do {
+    guard name.hasPrefix("http") else { return nil }
+    return attempt(&state) { state in
       let bases = try state.bases ?? storedBases()
       state.bases = bases
       return StoredName.key(name, bases: bases)
+    } ?? nil
+  }
+
+  /// Asks the database something; nil where it cannot be asked, now or before.
+  @discardableResult
+  private func attempt<R>(_ state: inout State, _ body: (inout State) throws -> R) -> R? {
+    guard state.failure == nil else { return nil }
+    do {
+      return try body(&state)
     } catch {
       state.failure =
         error as? StoreError ?? StoreError(.commandFailed, "a stored document could not be read")
@@ -89,25 +98,23 @@ package final class StoredTargets: Sendable {
   package func name(ofDocument id: String) -> String? {
     state.withLock { state in
       if let known = state.names[id] { return known }
-      guard state.failure == nil else { return nil }
-      let collection = collection(.resource)
+      let name = attempt(&state) { _ in try storedName(ofDocument: id) } ?? nil
       if state.names.count > 200_000 { state.names.removeAll() }
-      var name: String?
-      do {
-        if let known, try !known.hadDocuments(collection) { return nil }
-        try store.persevering { connection in
-          try connection.find(ids: [id], in: collection, projection: ["fhir.name": 1]) { document in
-            name = try document.find(path: "fhir.name")?.text
-          }
-        }
-      } catch let error as StoreError {
-        state.failure = error
-      } catch {
-        state.failure = StoreError(.commandFailed, "a stored document could not be read")
-      }
       state.names[id] = .some(name)
       return name
     }
+  }
+
+  private func storedName(ofDocument id: String) throws -> String? {
+    let collection = collection(.resource)
+    if let known, try !known.hadDocuments(collection) { return nil }
+    var name: String?
+    try store.persevering { connection in
+      try connection.find(ids: [id], in: collection, projection: ["fhir.name": 1]) { document in
+        name = try document.find(path: "fhir.name")?.text
+      }
+    }
+    return name
   }
 
   private func collection(_ kind: DocumentKind) -> String { collections[kind] ?? kind.rawValue }
@@ -122,6 +129,15 @@ package final class StoredTargets: Sendable {
     }
     if let named { kinds.removeAll { !named.contains(collection($0)) } }
     return try ready(kinds)
+  }
+
+  /// Whether there was anybody before this run whom others may name.
+  var hadDocuments: Bool {
+    state.withLock { state in
+      attempt(&state) { _ in
+        try StoredTargets.kinds.contains { try known?.hadDocuments(collection($0)) ?? true }
+      } ?? false
+    }
   }
 
   /// Of kinds those that had documents, once these can be looked for.
@@ -156,42 +172,31 @@ package final class StoredTargets: Sendable {
   private static let mostOfName: Int64 = 100
 
   private func ask(_ name: String, _ state: inout State) -> [TargetIndex.Target] {
-    guard state.failure == nil else { return [] }
-    var found: [TargetIndex.Target] = []
-    do {
-      let fields = namingFields(of: name)
-      if !fields.isEmpty {
-        found = try askByFields([name])[name] ?? []
-      } else {
-        let kinds = try kinds(asked: name)
-        let key = key(name, &state)
-        if let failure = state.failure { throw failure }
-        let filters = try filters(name, key: key)
-        try store.persevering { connection in
-          found = []
-          for kind in kinds {
-            for filter in filters {
-              try connection.find(
-                filter, in: collection(kind),
-                options: FindOptions(projection: StoredTargets.projection, limit: StoredTargets.mostOfName)
-              ) { document in
-                guard let target = try target(of: document, kind), key ?? target.key == target.key else {
-                  return
-                }
-                if !found.contains(target) { found.append(target) }
-              }
-            }
-          }
-        }
-      }
-    } catch let error as StoreError {
-      state.failure = error
-    } catch {
-      state.failure = StoreError(.commandFailed, "a stored document could not be read")
-    }
+    guard let found = attempt(&state, { try found(name, &$0) }) else { return [] }
     if state.answers.count > 200_000 { state.answers.removeAll() }
     state.answers[name] = .some(found.count == 1 ? found[0] : nil)
     return found
+  }
+
+  private func found(_ name: String, _ state: inout State) throws -> [TargetIndex.Target] {
+    guard namingFields(of: name).isEmpty else { return try askByFields([name])[name] ?? [] }
+    let kinds = try kinds(asked: name)
+    let key = key(name, &state)
+    if let failure = state.failure { throw failure }
+    let filters = try filters(name, key: key)
+    let options = FindOptions(projection: StoredTargets.projection, limit: StoredTargets.mostOfName)
+    return try store.persevering { connection in
+      var found: [TargetIndex.Target] = []
+      for kind in kinds {
+        for filter in filters {
+          try connection.find(filter, in: collection(kind), options: options) { document in
+            guard let target = try target(of: document, kind), key ?? target.key == target.key else { return }
+            if !found.contains(target) { found.append(target) }
+          }
+        }
+      }
+      return found
+    }
   }
 
   // MARK: Many at once
@@ -205,13 +210,7 @@ package final class StoredTargets: Sendable {
       while !rest.isEmpty, state.failure == nil {
         let some = rest.prefix(StoredTargets.namesPerQuestion)
         rest = rest.dropFirst(some.count)
-        do {
-          try ask(some, &state)
-        } catch let error as StoreError {
-          state.failure = error
-        } catch {
-          state.failure = StoreError(.commandFailed, "a stored document could not be read")
-        }
+        attempt(&state) { try ask(some, &$0) }
       }
     }
   }

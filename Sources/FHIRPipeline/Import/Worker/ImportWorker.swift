@@ -25,6 +25,8 @@ final class ImportWorker {
   var waitingBytes = 0
   /// What is known of the documents of those that are being seen to.
   var foreseen: ForeseenStates?
+  /// The searches of which the database was asked for many Bundles' entries at once.
+  var searched = SearchedNames()
   var transactions = 0
   let ends = BoundedQueue<(Int, BundleTransaction.End)>(limit: .max)
   /// Bundles that were looked for in the database whole, and were not there.

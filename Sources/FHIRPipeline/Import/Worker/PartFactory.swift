@@ -98,9 +98,7 @@ struct PartFactory: ~Copyable {
         rewrites.append(node: reference, text: text)
       case .notFound:
         result.unresolved += 1
-        if let name = ReferenceText(tree.string(at: reference)).name(writtenAs: tree.string(at: reference)) {
-          result.waits.append(name)
-        }
+        if let name = ReferenceText.name(writtenAs: tree.string(at: reference)) { result.waits.append(name) }
       }
     }
     for (type, path) in mappings.namedTargets where type == resource.type {
@@ -370,8 +368,9 @@ extension ReferenceResolver {
 
 extension ReferenceText {
   /// The name under which a target of the reference would be found; nil where nothing here could answer it.
-  fileprivate func name(writtenAs text: String) -> String? {
-    switch self {
+  fileprivate static func name(writtenAs text: String) -> String? {
+    if text.withUTF8Bytes({ isIdentifierName($0.assumingMemoryBound(to: UInt8.self)) }) { return text }
+    return switch ReferenceText(text) {
     case .identifierSearch(let type, let system, let value):
       TargetIndex.identifierName(type: type, system: system, value: value)
     case .url: ReferenceText.unversioned(text)
