@@ -63,12 +63,23 @@ import Testing
     #expect(try workspace.document("p", in: "patient_chart")["observations"]?.elements?.count == 1)
   }
 
-  @Test func `of several versions one that is sound is enough`() throws {
+  /// In one file or in several, where the sound one is first or last.
+  @Test(arguments: [
+    ["M", "male", nil], ["male", "M", nil], ["M|male", nil], ["M", nil, "M|male"], ["M", nil, "M"],
+  ])
+  func `of several versions one that is sound is enough`(files: [String?]) throws {
     let workspace = try Workspace()
-    let file = try workspace.write(
-      "in.ndjson", [Self.patient("M"), Self.observation, Self.patient("male")].joined(separator: "\n"))
-    _ = try workspace.importFiles(file, status: 1)
-    #expect(try workspace.document("p", in: "patient_chart")["observations"]?.elements?.count == 1)
+    let folder = workspace.path("in")
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    for (number, file) in files.enumerated() {
+      let lines = file?.split(separator: "|").map { Self.patient(String($0)) } ?? [Self.observation]
+      try workspace.write("in/\(number).ndjson", lines.joined(separator: "\n"))
+    }
+    _ = try workspace.importFiles(folder, status: 1)
+    let isThere = files.contains { $0?.contains("male") == true }
+    let chart = try workspace.documents(in: "patient_chart").first
+    #expect(chart?["observations"]?.elements?.count == (isThere ? 1 : nil))
+    #expect(try workspace.documents(in: "resource").isEmpty == isThere)
   }
 
   @Test(arguments: ["one.json", "lines.ndjson"])
