@@ -59,9 +59,7 @@ extension StoreError {
       case 18: (.authentication, "\(context.hosts) refused the user name or password", false)
       case 13, 8000:
         (
-          .notAuthorized,
-          "the user of the connection may not \(Self.forbidden(text) ?? "do this"); it needs the role readWrite",
-          false
+          .notAuthorized, "the user of the connection may not \(Self.forbidden(text))", false
         )
       case 20 where text.contains("replica set"), 263:
         (.notReplicaSet, "transactions need a replica set, and \(context.hosts) is a single server", false)
@@ -86,14 +84,17 @@ extension StoreError {
       code, message, serverCode: serverCode, serverMessage: text, isRetryable: isRetryable, labels: labels)
   }
 
-  /// What a user lacks the right for, of the server's words: `not authorized on DATABASE to execute command { NAME: "COLLECTION", …`.
-  /// What follows may hold values of documents.
-  private static func forbidden(_ text: String) -> String? {
+  /// What a user lacks the right for, and the least role that brings it, of the server's words:
+  /// `not authorized on DATABASE to execute command { NAME: "COLLECTION", …`. What follows may hold values of documents.
+  private static func forbidden(_ text: String) -> String {
     guard
       let match = text.firstMatch(of: /authorized on (\S+) to execute command \{ (\w+): (?:"([\w.\-]+)")?/)
-    else { return nil }
-    return "use \(match.2) on \(match.1)" + (match.3.map { ".\($0)" } ?? "")
+    else { return "do this; it needs the role readWrite" }
+    let role = readingCommands.contains(String(match.2)) ? "read, or readWrite to import" : "readWrite"
+    return "use \(match.2) on \(match.1)" + (match.3.map { ".\($0)" } ?? "") + "; it needs the role \(role)"
   }
+
+  private static let readingCommands: Set = ["find", "aggregate", "count", "listCollections", "listIndexes"]
 
   /// An error of the network, before a server could answer.
   private init(connection text: String, labels: [String], in context: Context) {

@@ -49,6 +49,40 @@ import Testing
     #expect(records[0].issues[0].message.contains(encoding))
   }
 
+  @Test(arguments: [
+    ("PK\u{3}\u{4}\u{14}\u{0}", "zip"), ("a.json\(String(repeating: "\0", count: 251))ustar", "tar archive"),
+    ("BZh91AY&SY", "bzip2"), ("%PDF-1.4\n", "PDF"), ("MSH|^~\\&|A", "HL7 version 2"),
+    ("<!DOCTYPE HTML><html>502", "HTML"), ("<html><body>", "HTML"),
+  ])
+  func `what is something else is refused by name, and kept`(text: String, words: String) throws {
+    for name in ["x.json", "x.ndjson", "x.xml"] {
+      let reader = try ResourceReader(source: MemorySource(text), name: name)
+      let record = try #require(try reader.next())
+      #expect(record.content == .unreadable)
+      #expect(record.issues.map(\.rule) == [.notFHIR])
+      #expect(record.issues[0].message.contains(words))
+      #expect(record.raw?.withBytes { $0.elementsEqual(text.utf8) } == true)
+      #expect(try reader.next() == nil)
+    }
+  }
+
+  @Test func `a resource may have in its text what other files begin with`() throws {
+    let start = #"{"resourceType":"Basic","language":""#
+    for text in [
+      start + String(repeating: "x", count: 257 - start.utf8.count) + #"ustar"}"#,
+      " \n" + #"{"resourceType":"Basic","id":"PK"}"#,
+    ] {
+      #expect(word(try readOne(text).content) == "resource")
+    }
+  }
+
+  @Test func `of what is refused and long the beginning is kept`() throws {
+    let reader = try ResourceReader(
+      source: MemorySource("PK\u{3}\u{4}" + String(repeating: "x", count: 100_000)), name: "x.json")
+    let raw = try #require(try reader.next()?.raw)
+    #expect(raw.isBeginning && raw.range.count == 4096)
+  }
+
   @Test func `a byte order mark is no content`() throws {
     let record = try readOne("\u{FEFF}{\"resourceType\":\"Basic\",\"id\":\"1\"}")
     #expect(word(record.content) == "resource")

@@ -218,9 +218,21 @@ struct XMLTroubleTests {
   }
 
   @Test func `content behind the root is reported`() throws {
-    let records = try readXML(fhir("Patient", "<id value=\"1\"/>") + "\n<Patient/>")
-    #expect(records.map(\.content) == [.resource, .unreadable])
-    #expect(summary(records[1].issues) == ["fatal xml-syntax  2:1"])
+    for rest in ["<Patient/>", "more", "<!-- a comment -->\n<Patient", "&amp;", "<!DOCTYPE a>", "</Patient>"]
+    {
+      for step in [nil, 1] as [Int?] {
+        let records = try readXML(fhir("Patient", "<id value=\"1\"/>") + "\n\(rest)\n", step: step)
+        #expect(records.map(\.content) == [.resource, .unreadable], "\(rest)")
+        let line = rest.hasPrefix("<!--") ? 3 : 2
+        #expect(records[1].issues.map(\.position?.line) == [line], "\(rest) \(records[1].issues)")
+        // It is kept as it stands, whatever the reader made of it.
+        #expect(raw(records[1]) == rest + "\n", "\(step ?? 0)")
+      }
+    }
+    let empty = try readXML("<Patient xmlns=\"http://hl7.org/fhir\"/>more")
+    #expect(raw(empty[1]) == "more")
+    let long = try readXML(fhir("Patient", "") + String(repeating: "more ", count: 1_000_000))
+    #expect(long[1].raw?.isBeginning == true && raw(long[1])?.hasPrefix("more more") == true)
   }
 
   @Test func `bytes that are not UTF-8 are refused where they stand`() throws {

@@ -5,12 +5,15 @@ enum FormatDetection: Hashable {
   case format(Format)
   /// UTF-16 or UTF-32, which FHIR does not allow (https://hl7.org/fhir/R4/json.html, https://hl7.org/fhir/R4/xml.html).
   case encoding(String)
+  /// Something else, and what to do about it.
+  case other(String)
 
   /// - Parameters:
   ///   - head: the first bytes of the source without a byte order mark of UTF-8; 64 zero bytes follow them.
   ///   - isWhole: nothing follows the head.
   ///   - name: the file's name, which decides where the content does not.
   static func detect(_ head: UnsafeBufferPointer<UInt8>, isWhole: Bool, name: String) -> FormatDetection {
+    if let other = Signature.words(of: head) { return .other(other) }
     if let encoding = wideEncoding(head) { return .encoding(encoding) }
     let hint = hint(name)
     guard let bytes = head.baseAddress else { return .format(hint ?? .json) }

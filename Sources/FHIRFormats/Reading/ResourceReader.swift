@@ -67,8 +67,19 @@ package final class ResourceReader {
       body = .refused(
         .unreadable(
           .encodingUTF8, "the text is encoded in \(encoding); FHIR must be in UTF-8",
-          RawSlice(chunk: chunk, range: 0..<chunk.count)))
+          ResourceReader.raw(chunk, isWhole: head.isWhole)))
+    case .other(let words):
+      body = .refused(
+        .unreadable(
+          .notFHIR, "a FHIR resource was expected; this is \(words)",
+          ResourceReader.raw(chunk, isWhole: head.isWhole)))
     }
+  }
+
+  private static func raw(_ chunk: SourceChunk, isWhole: Bool) -> RawSlice {
+    isWhole
+      ? RawSlice(chunk: chunk, range: 0..<chunk.count)
+      : RawSlice(beginning: chunk.buffer, at: SourcePosition(line: 1, column: 1))
   }
 
   /// The first bytes of a source, and whether nothing follows them.

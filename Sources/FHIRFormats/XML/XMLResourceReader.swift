@@ -93,7 +93,7 @@ package final class XMLResourceReader {
       if !hasProlog { return }
     }
     if builder.failure == nil { parse(isWhole: isWhole) }
-    if builder.failure != nil || isWhole { finish() }
+    if builder.failure != nil || isWhole { finish(isWhole: isWhole) }
   }
 
   private func parse(isWhole: Bool) {
@@ -129,12 +129,26 @@ package final class XMLResourceReader {
   }
 
   /// Ends the source: what was not read to its end becomes an unreadable record.
-  private func finish() {
+  private func finish(isWhole: Bool) {
     isEnded = true
     if builder.failure == nil && !builder.hasRoot {
       builder.failure = Issue(
         .fatal, .empty, at: "", position: SourcePosition(line: 1, column: 1), "there is no XML element in it")
     }
-    if let failure = builder.failure { builder.deliverFailure(failure) }
+    guard let failure = builder.failure else { return }
+    builder.deliverFailure(failure, isWhole: isWhole || builder.isComplete && holdsRest())
+  }
+
+  /// Reads on behind a root that is complete, as far as that is kept; whether that is to the source's end.
+  private func holdsRest() -> Bool {
+    while builder.window.end - builder.rootEnd <= XMLTreeBuilder.keptMarkup {
+      let read = try? builder.window.append(options.chunkBytes) { room throws(ReadFailure) in
+        try source.read(into: room)
+      }.count
+      // Where reading breaks off, who asks for more is told.
+      guard let read else { return false }
+      if read == 0 { return true }
+    }
+    return false
   }
 }

@@ -33,6 +33,7 @@ extension XMLTreeBuilder {
 
   func endRoot() {
     isComplete = true
+    rootEnd = offset
     hasBundle = splitsEntries && !part.isUnreadable
     deliver(splitsEntries ? .bundle(entryCount: entryCount) : .resource)
   }
@@ -91,15 +92,34 @@ extension XMLTreeBuilder {
         column: UInt32(clamping: place.column)))
   }
 
-  /// What cannot be read on: the part that was being built, and why.
-  func deliverFailure(_ failure: Issue) {
-    giveRoot(at: failure.position ?? SourcePosition(line: 1, column: 1))
+  /// What cannot be read on: the part that was being built, or what stands behind the root, and why.
+  ///
+  /// - Parameter isWhole: nothing follows what the window holds.
+  func deliverFailure(_ failure: Issue, isWhole: Bool) {
+    let place = failure.position ?? SourcePosition(line: 1, column: 1)
+    guard !isComplete else {
+      part = XMLPart()
+      giveRoot(at: place)
+      let raw = rawRest(at: place, isWhole: isWhole)
+      records.append(Record(.unreadable, tree: part.tree, issues: [failure], raw: raw))
+      return
+    }
+    giveRoot(at: place)
     part.tree.textMoved(to: part.text)
-    let issues = isComplete ? [] : (outerPart?.issues ?? []) + part.issues
+    let issues = (outerPart?.issues ?? []) + part.issues
     records.append(
-      Record(
-        .unreadable, tree: part.tree, issues: issues + [failure], raw: isComplete ? nil : raw(to: window.end))
-    )
+      Record(.unreadable, tree: part.tree, issues: issues + [failure], raw: raw(to: window.end)))
+  }
+
+  /// What stands behind the root's end; of what is long, or goes on, the beginning.
+  private func rawRest(at place: SourcePosition, isWhole: Bool) -> RawSlice {
+    let rest = window.slice(max(rootEnd, window.start), window.end)
+    let text = UnsafeBufferPointer(rebasing: rest.drop(while: XMLAttributeText.isWhitespace))
+    guard isWhole, text.count <= XMLTreeBuilder.keptMarkup else {
+      return RawSlice(beginning: text, at: place)
+    }
+    let chunk = SourceChunk(copying: UnsafeRawBufferPointer(text), line: place.line, column: place.column)
+    return RawSlice(chunk: chunk, range: 0..<chunk.count)
   }
 
   /// The part's markup as it was written, for whoever sets it aside; of what is long, the beginning.

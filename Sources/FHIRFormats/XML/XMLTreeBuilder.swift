@@ -12,6 +12,8 @@ final class XMLTreeBuilder {
   @exclusivity(unchecked) var failure: Issue?
   /// The root's end tag was read.
   @exclusivity(unchecked) var isComplete = false
+  /// Offset in the source behind that tag.
+  @exclusivity(unchecked) var rootEnd = 0
   @exclusivity(unchecked) var hasRoot = false
   /// All of the source was given to libxml2.
   @exclusivity(unchecked) var isAtEnd = false
@@ -176,7 +178,7 @@ final class XMLTreeBuilder {
   }
 
   /// Markup of a part that is kept in case the part turns out to be unreadable.
-  private static let keptMarkup = 4 << 20
+  static let keptMarkup = 4 << 20
 
   /// Offset of the first byte that may still be asked for.
   func firstNeeded(parsed: Int) -> Int {
