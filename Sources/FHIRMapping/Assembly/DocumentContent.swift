@@ -8,7 +8,7 @@ package struct DocumentContent {
   package var id: String
   /// The root resource, whole.
   package var root: BSONView?
-  /// Sections in the order of their names; items in the order of their keys.
+  /// Sections in the order of their names.
   package var sections: [Section]
   /// In the order of their starts.
   package var appointments: [AppointmentLink]
@@ -18,11 +18,16 @@ package struct DocumentContent {
   package struct Section {
     package var name: String
     package var items: FiledArray<BSONView>
+    /// Whether items stand in the order of their keys for sure: an application may have put them into another.
+    package var isInKeyOrder: Bool
     /// The files that items stand in, where they are too many for memory.
     package var files: [MappedBytes]
 
-    package init(name: String, items: FiledArray<BSONView>, files: [MappedBytes] = []) {
+    package init(
+      name: String, items: FiledArray<BSONView>, isInKeyOrder: Bool = true, files: [MappedBytes] = []
+    ) {
       self.name = name
+      self.isInKeyOrder = isInKeyOrder
       self.items = items
       self.files = files
     }

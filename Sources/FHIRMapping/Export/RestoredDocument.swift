@@ -65,7 +65,7 @@ struct RestoredDocument {
       try array.forEachElement { element in
         if let item = element.document { items.append(item) }
       }
-      sections.append(DocumentContent.Section(name: section.name, items: items))
+      sections.append(DocumentContent.Section(name: section.name, items: items, isInKeyOrder: false))
     }
     return sections
   }

@@ -116,11 +116,13 @@ struct SectionEdits {
       let (section, member) = plan.member(ofType: type),
       let items = sections.first(where: { $0.name == section.name })?.items
     else { return nil }
-    var best: (index: Int, date: Int64)?
+    var best: (index: Int, date: Int64, key: String)?
     for index in items.indices {
       guard try items[index].find("resourceType")?.text == type else { continue }
       let date = try member.date(of: items[index])
-      if best.map({ date > $0.date }) ?? true { best = (index, date) }
+      let key = try DocumentDraft.key(of: items[index])
+      if let best, (best.date, key) >= (date, best.key) { continue }
+      best = (index, date, key)
     }
     return best.map {
       SectionScan.Taken(value: .null, item: $0.index, section: section.name, address: ResourceAddress())

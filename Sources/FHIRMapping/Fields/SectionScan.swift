@@ -11,6 +11,8 @@ struct SectionScan {
 
   private struct Candidate {
     let index: Int
+    /// Among the section's items by their keys: which of two counts that are alike otherwise.
+    var rank: Int
     /// In milliseconds; 0 where all count alike.
     let date: Int64
   }
@@ -65,7 +67,7 @@ struct SectionScan {
           known = date
         }
       }
-      candidates[query.number].append(Candidate(index: index, date: date))
+      candidates[query.number].append(Candidate(index: index, rank: index, date: date))
     }
   }
 
@@ -74,9 +76,11 @@ struct SectionScan {
     _ field: FieldPlan, _ source: FieldSource, query: Int, _ context: FieldPlan.Context
   ) throws(BSONError) -> [Taken] {
     guard !candidates[query].isEmpty, case .section(let type) = source.resource,
-      let (section, _) = plan.member(ofType: type),
-      let items = sections.first(where: { $0.name == section.name })?.items
+      let (member, _) = plan.member(ofType: type),
+      let section = sections.first(where: { $0.name == member.name })
     else { return [] }
+    let items = section.items
+    let candidates = SectionScan.byKey(candidates[query], of: section)
     let literals = source.path.literals
     var found: [Taken] = []
     func read(_ candidate: Candidate) throws(BSONError) {
@@ -92,19 +96,37 @@ struct SectionScan {
       }
     }
     if source.choice == .all {
-      for candidate in candidates[query] { try read(candidate) }
+      for candidate in candidates { try read(candidate) }
       return found
     }
     let counts = SectionScan.order(source.choice)
     // The first has a value, as a rule: the others need no order for that.
-    guard let first = candidates[query].min(by: counts) else { return [] }
+    guard let first = candidates.min(by: counts) else { return [] }
     try read(first)
     guard found.isEmpty else { return found }
-    for candidate in candidates[query].sorted(by: counts).dropFirst() {
+    for candidate in candidates.sorted(by: counts).dropFirst() {
       try read(candidate)
       if !found.isEmpty { break }
     }
     return found
+  }
+
+  /// Candidates in the order of their keys, whatever order an application gave the items.
+  private static func byKey(
+    _ candidates: FiledArray<Candidate>, of section: DocumentContent.Section
+  ) -> FiledArray<Candidate> {
+    if section.isInKeyOrder || candidates.count == 1 { return candidates }
+    let keys = candidates.map { (try? DocumentDraft.key(of: section.items[$0.index])) ?? "" }
+    func precedes(_ a: Int, _ b: Int) -> Bool { keys[a].utf8.lexicographicallyPrecedes(keys[b].utf8) }
+    let places = Array(candidates.indices)
+    if zip(places, places.dropFirst()).allSatisfy({ !precedes($1, $0) }) { return candidates }
+    var ordered = FiledArray<Candidate>()
+    for (rank, place) in places.sorted(by: { precedes($0, $1) }).enumerated() {
+      var candidate = candidates[place]
+      candidate.rank = rank
+      ordered.append(candidate)
+    }
+    return ordered
   }
 
   /// Whether one candidate counts before another.
@@ -113,9 +135,9 @@ struct SectionScan {
     case .oldest:
       // What has no date is not the oldest.
       return { a, b in
-        (a.date == .min ? .max : a.date, a.index) < (b.date == .min ? .max : b.date, b.index)
+        (a.date == .min ? .max : a.date, a.rank) < (b.date == .min ? .max : b.date, b.rank)
       }
-    case .newest, .all: return { a, b in (a.date, a.index) > (b.date, b.index) }
+    case .newest, .all: return { a, b in (a.date, a.rank) > (b.date, b.rank) }
     }
   }
 
