@@ -164,6 +164,25 @@ import Testing
     #expect(try contents(database) == before)
   }
 
+  @Test func `of a large file of lines each Bundle stands for itself`() throws {
+    let refused = BundleText.bundle(
+      "transaction",
+      [
+        entry(#"{"resourceType":"Organization","id":"q","name":"Q"}"#, "Organization/q"),
+        entry(#"{"resourceType":"Organization","id":"w","name":7}"#, "Organization/w"),
+      ])
+    let lines = [BundleText.bundle("transaction", entries()), other().1, refused]
+    let files = [("a.ndjson", lines.map { $0.replacing("\n", with: "") }.joined(separator: "\n") + "\n")]
+    let (large, held) = (try TestDatabase(), try TestDatabase())
+    let first = try large.importFiles(files, heldBytes: heldBytes)
+    let same = try held.importFiles(files)
+    #expect(first.total == same.total && first.references == same.references)
+    #expect(first.total.quarantined == 2 && first.references.unresolved == 0)
+    #expect(try contents(large) == contents(held))
+    let again = try large.importFiles(files, heldBytes: heldBytes)
+    #expect(again.total.unchanged == first.total.read - 2)
+  }
+
   @Test func `a history has its newest versions first, whichever worker takes them`() throws {
     func version(_ number: Int) -> String {
       entry(

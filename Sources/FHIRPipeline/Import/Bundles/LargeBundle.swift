@@ -22,16 +22,19 @@ final class LargeBundle: Sendable {
     var contents = Contents()
     /// Whether its entries can be loaded as they come.
     var isPlain = true
+    /// Whether it is there: a large file may have lines as well, each of which stands for itself.
+    var isThere = false
   }
 
   private let state = Mutex(State())
 
-  /// nil where its entries are to be looked at first: some look for resources that are there.
-  var contents: Contents? { state.withLock { $0.isPlain ? $0.contents : nil } }
+  /// nil where its entries are to be looked at first: some look for resources that are there. So for a file of lines.
+  var contents: Contents? { state.withLock { $0.isThere && $0.isPlain ? $0.contents : nil } }
 
   /// Takes note of the Bundle's entries in a batch.
   func add(_ batch: RecordBatch, _ body: (Record, RecordResource?) -> Void) {
     state.withLock { state in
+      state.isThere = true
       batch.forEach { record in
         let resource = RecordResource(record)
         switch record.content {
