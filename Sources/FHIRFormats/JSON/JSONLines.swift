@@ -50,6 +50,13 @@ struct JSONLines: Sendable {
     }
   }
 
+  /// The one line that a byte of the chunk stands in.
+  func line(at offset: Int) -> JSONLines {
+    var start = offset
+    while start > range.lowerBound, chunk.bytes[start - 1] != JSONByte.newline { start -= 1 }
+    return JSONLines(chunk: chunk, range: start..<lineEnd(from: offset), names: names, options: options)
+  }
+
   private func lineEnd(from start: Int) -> Int {
     let bytes = UnsafePointer(chunk.bytes)
     let rest = range.upperBound - start

@@ -92,6 +92,12 @@ package struct RecordBatch: Sendable {
     return false
   }
 
+  /// The one line that a record stands in; nil where these are no lines.
+  package func line(of record: Record) -> RecordBatch? {
+    guard case .lines(let lines) = storage, let raw = record.raw else { return nil }
+    return RecordBatch(lines.line(at: raw.range.lowerBound))
+  }
+
   package func forEach(_ body: (Record) throws -> Void) rethrows {
     switch storage {
     case .records(let records):

@@ -3,7 +3,6 @@ import FHIRModel
 
 /// A Bundle on its way in: its entries as long as they are few, and who they are.
 struct HeldBundle {
-  /// A line of NDJSON is in memory as long as its records are, however large it is.
   let isLine: Bool
   private(set) var entries: [Entry] = []
   private(set) var index = TargetIndex()
@@ -40,18 +39,23 @@ struct HeldBundle {
   }
 
   private let most: Int
+  /// Of a Bundle that is a line: to go through it once more.
+  private(set) var lineBatch: RecordBatch?
+  /// The number of that line.
+  private(set) var line: Int?
 
-  /// - Parameter most: how many bytes are held.
+  /// - Parameter most: how many bytes of memory are held, or about so many.
   init(isLine: Bool, most: Int) {
     self.isLine = isLine
     self.most = most
   }
 
   /// - Parameters:
+  ///   - batch: what the record came in.
   ///   - repeated: hashes of keys that come in other inputs as well.
   ///   - existing: the resource that is there in the place of an entry's own, if it is to be made only where there is none.
   mutating func add(
-    _ record: Record, sequence: UInt64, repeated: Set<UInt64>,
+    _ record: Record, of batch: RecordBatch, sequence: UInt64, repeated: Set<UInt64>,
     existing: (Record, RecordResource) -> Existing?
   ) {
     let resource = RecordResource(record)
@@ -75,9 +79,24 @@ struct HeldBundle {
         patients.insert(own.identity.id)
       }
     }
-    mark = mark ?? sequence
+    if mark == nil {
+      mark = sequence
+      if isLine { line = HeldBundle.line(of: record) }
+    }
     if !hasRequests { hasRequests = EntryRequest(record) != nil }
-    if isHeld { entries.append(Entry(record: record, resource: resource, sequence: sequence)) }
+    guard isHeld else { return }
+    entries.append(Entry(record: record, resource: resource, sequence: sequence))
+    // A line is counted when it ends, which is too late.
+    if isLine { bytes += record.raw?.range.count ?? 0 }
+    if bytes + entries.count * HeldBundle.bytesPerEntry > most { release(record, batch) }
+  }
+
+  /// Lets go of the entries: they are read once more when all of them are known.
+  private mutating func release(_ record: Record, _ batch: RecordBatch) {
+    if isLine { lineBatch = batch.line(of: record) }
+    isHeld = false
+    entries = []
+    index.becomeLarge()
   }
 
   /// Takes note that the source broke off within the Bundle. If its type did not come before, and entries ask for something, it may be
@@ -102,9 +121,6 @@ struct HeldBundle {
   /// What tells it from other Bundles of the run.
   private(set) var mark: UInt64?
 
-  /// Where a Bundle that is a line stands.
-  var line: Int? { isLine ? entries.first.flatMap { HeldBundle.line(of: $0.record) } : nil }
-
   static func line(of record: Record) -> Int? {
     record.tree.count > 0 ? record.tree.line(of: 0) : nil
   }
@@ -118,12 +134,8 @@ struct HeldBundle {
 
   func moment(_ sequence: UInt64) -> UInt64 { HeldBundle.moment(sequence, type: type) }
 
-  mutating func countBytes(_ count: Int) {
-    bytes += count
-    if bytes > most, !isLine {
-      isHeld = false
-      entries = []
-      index.becomeLarge()
-    }
-  }
+  /// What an entry takes in memory beside its text, and its elements.
+  private static let bytesPerEntry = 1 << 10
+
+  mutating func countBytes(_ count: Int) { bytes += count }
 }

@@ -49,7 +49,7 @@ extension ImportWorker {
       if held.type == "transaction", context.run.honoursTransactions {
         if pass.counts { return beginLarge(held, file: file, source: source, resolver: resolver) }
         if let mark = held.mark, context.refusedBundles.withLock({ $0.contains(mark) }) { return }
-        loaded = context.files.count == 1 ? .all : .own
+        loaded = context.files.count == 1 && !held.isLine ? .all : .own
       }
       readAgain(held, file: file, source: source, resolver: resolver)
     }
@@ -92,13 +92,27 @@ extension ImportWorker {
     }
   }
 
-  /// Reads the entries of a Bundle that is a file, each with its sequence.
+  /// Reads the entries of a Bundle that is a file, or a line of one, each with its sequence.
   ///
-  /// - Parameter held: tells of entries that stand for other resources than their own.
+  /// - Parameter held: tells which line it is, and of entries that stand for other resources than their own.
   func forEachEntry(
     of file: Int, source: String, _ held: HeldBundle? = nil,
     _ body: (Record, RecordResource?, UInt64) -> Void, whenBatchEnds: () -> Void = {}
   ) {
+    func give(_ record: Record, _ sequence: UInt64) {
+      guard case .entry = record.content else { return }
+      let resource = RecordResource(record)
+      if let target = held?.changed[sequence] { resource?.change(target) }
+      resource?.isAmbiguous = held?.ambiguous.contains(sequence) == true
+      body(record, resource, sequence)
+    }
+    if let line = held?.lineBatch, var sequence = held?.mark {
+      line.forEach { record in
+        give(record, sequence)
+        sequence += 1
+      }
+      return whenBatchEnds()
+    }
     do {
       let reader = try context.files[file].open(options: context.run.reading)
       var step: UInt64 = 0
@@ -106,12 +120,7 @@ extension ImportWorker {
         var number: UInt64 = 0
         batch.forEach { record in
           number += 1
-          guard case .entry = record.content else { return }
-          let sequence = UInt64(file) << 40 | step << 20 | number
-          let resource = RecordResource(record)
-          if let target = held?.changed[sequence] { resource?.change(target) }
-          resource?.isAmbiguous = held?.ambiguous.contains(sequence) == true
-          body(record, resource, sequence)
+          give(record, UInt64(file) << 40 | step << 20 | number)
         }
         step += 1
         whenBatchEnds()

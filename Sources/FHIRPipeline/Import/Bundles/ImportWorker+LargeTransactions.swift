@@ -10,6 +10,7 @@ extension ImportWorker {
   func beginLarge(_ held: HeldBundle, file: Int, source: String, resolver: ReferenceResolver) {
     guard let open = openLarge(file: file, source: source) else { return }
     open.place.line = held.line
+    if held.isLine { open.isAlone = false }
     open.mark = held.mark
     open.hasUnreadable = held.hasUnreadable
     open.isUnfinished = held.isUnfinished

@@ -116,7 +116,7 @@ final class ImportWorker {
         resources += 1
         if bundle == nil { bundle = HeldBundle(isLine: batch.isLines, most: context.run.heldBundleBytes) }
         bundle?.add(
-          record, sequence: base | number, repeated: context.repeated, existing: context.existing)
+          record, of: batch, sequence: base | number, repeated: context.repeated, existing: context.existing)
       case .bundle:
         bundle?.end(record)
         if pass.counts { report(record, source: source) }
