@@ -22,6 +22,9 @@ extension PipelineFailure {
   /// Somebody sent a signal.
   static let interrupted = PipelineFailure(.stopped, "stopped before the end; run it again to go on")
 
+  /// A variable of a script that is not set, most often.
+  static let unnamedOutput = PipelineFailure(.usage, "the name given for what is to be written is empty")
+
   /// What the system would not let be written. A disk that is full stops a run; with room on it, the same command goes on.
   ///
   /// - Parameters:

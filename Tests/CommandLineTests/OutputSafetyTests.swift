@@ -83,6 +83,39 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: workspace.path("other")) == ["mine.ndjson"])
   }
 
+  @Test func `no output takes the place of an input, by whatever name`() throws {
+    let workspace = try Workspace()
+    let text = #"{"resourceType":"Patient","id":"p"}"# + "\n"
+    let file = try workspace.write("in/p.ndjson", text)
+    let folder = workspace.path("in")
+    for name in ["in/../in/p.ndjson", "in/./p.ndjson", "in/p.ndjson"] {
+      let path = "\(workspace.folder.path)/\(name)"
+      for arguments in [
+        ["convert", file, path], ["validate", folder, "--output", path, "--format", "json"],
+        ["validate", file, "--write-baseline", path],
+      ] {
+        let outcome = try Program.run(arguments)
+        #expect(outcome.status == 2, "\(arguments)")
+        #expect(outcome.errors == "fhirline: \(path): the output would overwrite the input\n")
+      }
+    }
+    #expect(try workspace.read("in/p.ndjson") == text)
+  }
+
+  /// A variable of a script that is not set: nothing is done before it is known where it goes.
+  @Test(arguments: [
+    ["import", "Samples/clinic", "--quarantine", ""], ["export", "--out", ""],
+    ["export", "--out", "", "--format", "json"], ["export", "--out", "", "--format", "bundle"],
+    ["validate", "Samples/clinic", "--output", ""], ["validate", "Samples/clinic", "--write-baseline", ""],
+    ["convert", "Samples/clinic/okafor.json", "", "--format", "xml"],
+  ])
+  func `an empty name for an output is refused`(arguments: [String]) throws {
+    guard Workspace.hasMongoDB || arguments[0] != "import" && arguments[0] != "export" else { return }
+    let outcome = try Workspace().run(arguments)
+    #expect(outcome.status == 2)
+    #expect(outcome.errors == "fhirline: the name given for what is to be written is empty\n")
+  }
+
   @Test func `links in the place of files are refused, and what they lead to is left alone`() throws {
     let workspace = try Workspace()
     let file = try workspace.write("in.ndjson", #"{"resourceType":"Patient","id":"p"}"# + "\n")

@@ -45,6 +45,10 @@ final class Workspace {
 
   /// Runs the program on this workspace's database.
   func run(_ arguments: String..., input: Data = Data()) throws -> Program.Outcome {
+    try run(arguments, input: input)
+  }
+
+  func run(_ arguments: [String], input: Data = Data()) throws -> Program.Outcome {
     try Program.run(arguments, environment: ["FHIRLINE_DATABASE": database], input: input)
   }
 

@@ -57,9 +57,7 @@ package struct ConvertBatch: Sendable {
     var resources = 0
     var bytes = 0
     for job in jobs {
-      if job.file.path == job.path {
-        throw PipelineFailure(.usage, "\(job.path): the output would overwrite the input")
-      }
+      try InputFile.keep([job.file], from: job.path)
       let folder = Path.folder(of: job.path)
       if job.path != "-" && !folder.isEmpty {
         let isWithin = isThere && isFolder.boolValue && folder.hasPrefix(output + "/")

@@ -21,7 +21,7 @@ struct LineFiles: ExportSink {
     self.folder = folder
     self.transactionTime = transactionTime
     try OutputFile.makeFolder(folder)
-    let present = try FileManager.default.contentsOfDirectory(atPath: folder)
+    let present = try OutputFile.names(in: folder)
     let isExport = present.contains {
       [Self.manifestName, Self.manifestName + OutputFile.partialSuffix].contains($0)
     }
@@ -31,7 +31,7 @@ struct LineFiles: ExportSink {
     manifest = try OutputFile(path: folder + "/" + Self.manifestName)
     // What an export that was killed left.
     for name in present where Self.isPartial(name) {
-      try FileManager.default.removeItem(atPath: folder + "/" + name)
+      try OutputFile.remove(folder + "/" + name)
     }
     if isExport || present.allSatisfy(Self.isPartial) { try OutputFile.makeOwnFolder(folder) }
     // What is there beside one that was killed may be somebody else's, whatever its name.
@@ -84,9 +84,9 @@ struct LineFiles: ExportSink {
     manifest.stay()
     // There is room for all of it: what an earlier export wrote goes, so that no type of it stays behind.
     if OutputFile.exists(folder + "/" + Self.manifestName) {
-      try FileManager.default.removeItem(atPath: folder + "/" + Self.manifestName)
+      try OutputFile.remove(folder + "/" + Self.manifestName)
     }
-    for name in earlier { try FileManager.default.removeItem(atPath: folder + "/" + name) }
+    for name in earlier { try OutputFile.remove(folder + "/" + name) }
     for file in files.values { try file.finish() }
     try ExportManifest(transactionTime: transactionTime, counts: counts, unnamed: unnamed) {
       OutputFile.name(ofType: $0) + ".ndjson"
@@ -135,7 +135,7 @@ struct SingleFiles: ExportSink {
     self.transactionTime = transactionTime
     try OutputFile.makeFolder(folder)
     // Files of an earlier export cannot be told from others: those of resources that are gone would stay behind.
-    let isEmpty = try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty
+    let isEmpty = try OutputFile.names(in: folder).isEmpty
     guard overwrites || isEmpty else { throw PipelineFailure.holdsOthers(folder) }
     if isEmpty { try OutputFile.makeOwnFolder(folder) }
     names = isEmpty ? nil : []

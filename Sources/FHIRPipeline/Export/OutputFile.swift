@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 
 /// A file being written through a buffer; readable by its owner only, as it holds patient data.
 ///
@@ -27,6 +27,7 @@ final class OutputFile {
   ///   - path: `-` is standard output.
   ///   - isReplacing: whether the file is written anew from what stands in it, so that nothing but a whole one may take its place.
   init(path: String, isReplacing: Bool = false) throws {
+    guard !path.isEmpty else { throw PipelineFailure.unnamedOutput }
     self.path = path
     if path == "-" {
       descriptor = STDOUT_FILENO
@@ -209,6 +210,21 @@ final class OutputFile {
     }
   }
 
+  static func remove(_ path: String) throws {
+    guard unlink(path) == 0 || errno == ENOENT else {
+      throw PipelineFailure.unwritable("\(path): cannot be removed", errno: errno)
+    }
+  }
+
+  /// The names of what is in a folder.
+  static func names(in folder: String) throws -> [String] {
+    do {
+      return try FileManager.default.contentsOfDirectory(atPath: folder)
+    } catch {
+      throw PipelineFailure(.output, "\(folder): this folder cannot be read: what stands in it is not known")
+    }
+  }
+
   /// Makes a folder that is this program's alone, or becomes it: nobody else reads its files, nor is to read their names.
   static func makeOwnFolder(_ path: String) throws {
     try makeFolder(path)
@@ -218,6 +234,7 @@ final class OutputFile {
 
   /// Makes a folder (and those above it) that only its owner may enter, unless it is there.
   static func makeFolder(_ path: String) throws {
+    guard !path.isEmpty else { throw PipelineFailure.unnamedOutput }
     var made = path.hasPrefix("/") ? "/" : ""
     for part in path.split(separator: "/") {
       made += made.isEmpty || made.hasSuffix("/") ? part : "/" + part

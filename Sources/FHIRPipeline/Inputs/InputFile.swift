@@ -74,6 +74,16 @@ package struct InputFile: Sendable {
     return StandardInput()
   }
 
+  /// Makes sure that what is written takes the place of nothing that is read, by whatever name.
+  ///
+  /// - Parameter output: nil for standard output.
+  static func keep(_ files: [InputFile], from output: String?) throws {
+    guard let output, let identity = Path.identity(of: output) else { return }
+    for file in files where file.path.map(Path.identity) == identity {
+      throw PipelineFailure(.usage, "\(output): the output would overwrite the input")
+    }
+  }
+
   private static let suffixes = [".json", ".ndjson", ".jsonl", ".xml"]
 
   private static func looksLikeFHIR(_ name: String) -> Bool {

@@ -8,6 +8,18 @@ enum Path {
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
+  /// Which file a path leads to, whatever it is called; nil where there is none.
+  struct Identity: Hashable {
+    let device: UInt
+    let number: UInt
+  }
+
+  static func identity(of path: String) -> Identity? {
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    return Identity(device: UInt(status.st_dev), number: UInt(status.st_ino))
+  }
+
   /// Whether a folder is there.
   static func isFolder(_ path: String) -> Bool {
     var status = stat()

@@ -25,6 +25,7 @@ package final class Quarantine: Sendable {
 
   /// Makes the file's folder, and makes sure before anything is loaded that the file can be written.
   package func prepare() throws {
+    guard !wanted.isEmpty else { throw PipelineFailure.unnamedOutput }
     let folder = wanted.lastIndex(of: "/").map { String(wanted[...$0]) } ?? "."
     try OutputFile.makeFolder(folder)
     guard !Path.isFolder(wanted) else {

@@ -51,6 +51,7 @@ package struct ValidateRun: Sendable {
   package func run(_ files: [InputFile]) throws -> Tally {
     let started = Progress.now()
     try RootProfiles(definitions).check(profiles.rootProfiles)
+    for output in [report.output, standing.newBaseline] { try InputFile.keep(files, from: output) }
     // A profile of Bundles asks for all of their entries at once.
     var reading = reading
     if profiles.rootProfiles.contains(where: { definitions.structureDefinition($0)?.type == "Bundle" }) {
