@@ -109,6 +109,20 @@ import Testing
       ["import", "Samples/clinic", "Samples/bulk", "--no-transactions", "--quiet"],
       environment: ["MONGODB_URI": uri("writer")])
     #expect(outcome.status == 0, "\(outcome.errors)")
+    // What only reads asks for no more than the right to.
+    for arguments in [
+      ["export", "--out", workspace.path("out")], ["doctor"], ["plan", "Samples/clinic"],
+      ["trace", "a-1001"],
+    ] {
+      let read = try Program.run(arguments, environment: ["MONGODB_URI": uri("reader")])
+      #expect(read.status == 0, "\(arguments) \(read.errors)")
+      let refused = try Program.run(arguments, environment: ["MONGODB_URI": uri("nobody")])
+      #expect(refused.status == 2 && refused.errors.contains("needs the role read, or readWrite to import"))
+    }
+    let written = try Program.run(
+      ["import", "Samples/bulk", "--quarantine", workspace.path("q")],
+      environment: ["MONGODB_URI": uri("reader")])
+    #expect(written.status == 2 && written.errors.contains("needs the role readWrite"), "\(written.errors)")
   }
 
   @Test(arguments: [TortureInput.bundles, .bulk])
