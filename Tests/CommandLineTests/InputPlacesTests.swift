@@ -86,8 +86,10 @@ import Testing
     for name in ["a.json", "\u{E9}.json", "e\u{301}.json"] { try workspace.write("in/" + name, bytes) }
     // A name that is not UTF-8, which a String cannot say.
     let folder = workspace.path("in")
-    for name in [Array("b".utf8) + [0xFF], [0xFF]] {
-      let path = (Array("\(folder)/".utf8) + name + Array(".json\0".utf8)).map { CChar(bitPattern: $0) }
+    for (name, suffix) in [("b", ".json"), ("", ".json"), ("c", ".pdf"), (".d", ".json")] {
+      let path = (Array("\(folder)/\(name)".utf8) + [0xFF] + Array("\(suffix)\0".utf8)).map {
+        CChar(bitPattern: $0)
+      }
       let descriptor = open(path, O_WRONLY | O_CREAT, 0o600)
       try #require(descriptor >= 0)
       close(descriptor)
@@ -97,6 +99,7 @@ import Testing
     #expect(outcome.output.split(separator: "\n").count == 2)
     #expect(outcome.output.contains(".json: fatal: its name is not UTF-8"), "\(outcome.output)")
     #expect(outcome.errors.contains("3 resources of 5 files"), "\(outcome.errors)")
+    #expect(outcome.errors.contains("1 file left out (.pdf)"), "\(outcome.errors)")
     // Of a folder that may not be entered, too. The superuser may enter all, until that is taken from him.
     try workspace.write("more/a.json", bytes)
     try workspace.write("more/closed/b.json", bytes)

@@ -111,7 +111,7 @@ import Testing
     #expect(outcome.status == 0, "\(outcome.errors)")
     // What only reads asks for no more than the right to.
     for arguments in [
-      ["export", "--out", workspace.path("out")], ["doctor"], ["plan", "Samples/clinic"],
+      ["export", "--out", workspace.path("out")], ["doctor"], ["plan", "Samples/bulk"],
       ["trace", "a-1001"],
     ] {
       let read = try Program.run(arguments, environment: ["MONGODB_URI": uri("reader")])

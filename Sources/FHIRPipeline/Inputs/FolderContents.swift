@@ -30,12 +30,13 @@ struct FolderContents {
     while let within = waiting.popLast() {
       let path = within.isEmpty ? folder : prefix + within
       do throws(ReadFailure) {
-        try FolderContents.entries(of: path) { name in
-          guard !name.hasPrefix(".") else { return }
-          let relative = within.isEmpty ? name : within + "/" + name
-          if place(relative, at: prefix + relative, root: root) { waiting.append(relative) }
-        } unnamed: {
-          unreadable.append($0)
+        for entry in try FolderContents.entries(of: path) where !entry.name.hasPrefix(".") {
+          let relative = within.isEmpty ? entry.name : within + "/" + entry.name
+          if !entry.isText {
+            placeUnnamed(relative, at: prefix + relative, mayBeFolder: entry.mayBeFolder)
+          } else if place(relative, at: prefix + relative, root: root) {
+            waiting.append(relative)
+          }
         }
       } catch {
         guard !within.isEmpty else {
@@ -53,35 +54,44 @@ struct FolderContents {
     unreadable.sort { $0.path < $1.path }
   }
 
-  /// Gives the names in a folder, and what has a name that is no text: a `String` is none for it.
-  private static func entries(
-    of folder: String, named: (String) -> Void, unnamed: (ReadFailure) -> Void
-  ) throws(ReadFailure) {
-    guard let listing = opendir(folder) else {
-      throw ReadFailure(.io, "this folder cannot be read: \(String(cString: strerror(errno)))", path: folder)
-    }
-    defer { closedir(listing) }
-    while true {
+  private struct Entry {
+    let name: String
+    /// Whether the name is UTF-8; else it is only shown, and leads to nothing.
+    let isText: Bool
+    let mayBeFolder: Bool
+  }
+
+  private static func entries(of folder: String) throws(ReadFailure) -> [Entry] {
+    var entries: [Entry] = []
+    errno = 0
+    if let listing = opendir(folder) {
+      defer { closedir(listing) }
       errno = 0
-      guard let entry = readdir(listing) else { break }
-      // The name ends with a zero byte, and stands until the next call.
-      let (name, shown) = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-        pointer.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: pointer.pointee)) {
-          (String(validatingCString: $0), String(cString: $0))
+      while let entry = readdir(listing) {
+        // The name ends with a zero byte, and stands until the next call.
+        let (name, shown) = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+          pointer.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: pointer.pointee)) {
+            (String(validatingCString: $0), String(cString: $0))
+          }
         }
+        let kind = Int(entry.pointee.d_type)
+        entries.append(
+          Entry(
+            name: shown, isText: name != nil, mayBeFolder: kind == Int(DT_DIR) || kind == Int(DT_UNKNOWN)))
+        errno = 0
       }
-      guard name == nil else {
-        name.map(named)
-        continue
-      }
-      unnamed(
-        ReadFailure(
-          .notFound, "its name is not UTF-8: give it another one to have it read", path: "\(folder)/\(shown)")
-      )
     }
     guard errno == 0 else {
       throw ReadFailure(.io, "this folder cannot be read: \(String(cString: strerror(errno)))", path: folder)
     }
+    return entries
+  }
+
+  /// Puts what has no name that a `String` could say where it belongs: a folder, or a file that would be read, is told of.
+  private mutating func placeUnnamed(_ relative: String, at path: String, mayBeFolder: Bool) {
+    guard mayBeFolder || looksLikeFHIR(relative) else { return others.append(relative) }
+    unreadable.append(
+      ReadFailure(.notFound, "its name is not UTF-8: give it another one to have it read", path: path))
   }
 
   /// Puts an entry of a folder where it belongs; true for one that is a folder.
