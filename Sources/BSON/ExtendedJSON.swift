@@ -11,6 +11,15 @@ extension BSONDocument {
   }
 }
 
+extension BSONValue {
+  /// The value as canonical Extended JSON, in one line.
+  package var extendedJSON: String {
+    var text = ExtendedJSON(isIndented: false)
+    text.append(self)
+    return text.text
+  }
+}
+
 private struct ExtendedJSON {
   let isIndented: Bool
   var text = ""

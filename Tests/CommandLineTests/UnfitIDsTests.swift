@@ -20,6 +20,13 @@ import Testing
     return found
   }
 
+  /// All documents, each in one text.
+  private func contents(_ workspace: Workspace) throws -> [String] {
+    try ["patient", "patient_chart", "provider", "appointment"].flatMap(workspace.documents(in:)).map {
+      BSONValue.document($0).extendedJSON
+    }
+  }
+
   private let own = BSONValue.objectID([0x64, 0xB0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1])
 
   private func fill(_ workspace: Workspace) throws {
@@ -96,6 +103,101 @@ import Testing
       let written = try workspace.read("edited/" + name).split(separator: "\n").count
       #expect(text.split(separator: "\n").count == written, "\(name)")
     }
+  }
+
+  /// Whatever MongoDB takes for an `_id`, and what it is exported as; nil for an id that is made.
+  private static let odd: [(BSONValue, String?)] = [
+    (true, "true"), (.double(1.5), "1.5"), (.double(.nan), "NaN"), (.double(1e300), "1e300"),
+    (.date(1_577_934_245_678), nil), (.date(.min), nil), (["a": 1, "b": "x"], nil), ([:], nil),
+    (.binary(subtype: 4, Array(0..<16)), "00010203-0405-0607-0809-0a0b0c0d0e0f"),
+    (.binary(subtype: 3, Array(0..<16)), nil), (.binary(subtype: 0, []), nil),
+    (.other(.timestamp, [1, 0, 0, 0, 2, 0, 0, 0]), nil), (.other(.minKey, []), nil), ("#a", nil),
+    ("a#b", nil),
+    ("p#2", nil), ("Patient/7", nil), ("  sp  ", nil), (.string(String(repeating: "x", count: 65)), nil),
+    ("a\nb", nil), ("\u{1}c", nil), (.int64(.max), "9223372036854775807"),
+  ]
+
+  @Test func `an _id of whatever type is an id in FHIR, and who names it names that`() throws {
+    let workspace = try Workspace()
+    for (number, (id, _)) in Self.odd.enumerated() {
+      let mail = BSONValue.string("a\(number)@example.org")
+      try workspace.insert([["_id": id, "email": mail, "appointments": [id]]], into: "patient")
+      try workspace.insert(
+        [["_id": id, "email": mail, "appointments": [id], "last_appointment": id]], into: "provider")
+      try workspace.insert(
+        [["_id": id, "weight": .int32(Int32(100 + number)), "last_appointment_id": id]], into: "patient_chart"
+      )
+      try workspace.insert(
+        [
+          [
+            "_id": id, "patient_id": id, "provider_id": id, "date_of_visit": .date(0),
+            "confirmed_email": mail,
+          ]
+        ],
+        into: "appointment")
+    }
+    let before = try contents(workspace)
+    let first = try export(workspace, "first")
+    #expect(try Program.run(["validate", workspace.path("first"), "--quiet"]).status == 0)
+    func resource(_ type: String, _ text: String) throws -> String {
+      let lines = try #require(first[type + ".ndjson"]).split(separator: "\n").filter { $0.contains(text) }
+      try #require(lines.count == 1, "\(type) \(text): \(lines.count)")
+      return String(lines[0])
+    }
+    for (number, (id, expected)) in Self.odd.enumerated() {
+      let patient = try resource("Patient", "\"a\(number)@example.org\"")
+      let made = try #require(patient.firstMatch(of: /"id":"([^"]*)"/)?.1)
+      #expect(expected.map { made == $0 } ?? made.hasPrefix("x-"), "\(id): \(made)")
+      let visit = try resource("Appointment", "\"a\(number)@example.org\"")
+      #expect(visit.contains("\"id\":\"\(made)\""), "\(id)")
+      #expect(visit.contains("\"Patient/\(made)\"") && visit.contains("\"Practitioner/\(made)\""), "\(id)")
+      let weight = try resource("Observation", "\"value\":\(100 + number),")
+      #expect(weight.contains("\"reference\":\"Patient/\(made)\""), "\(id)")
+    }
+    let doctor = try workspace.run("doctor", "--format", "json", "--quiet").output
+    #expect(!doctor.contains("unreadable-document") && !doctor.contains("dangling-id"), "\(doctor)")
+    #expect(doctor.contains("unfit-id"))
+    let summary = try workspace.importFiles(workspace.path("first"))
+    #expect(summary.loaded.unchanged == summary.read, "\(summary)")
+    #expect(try contents(workspace) == before)
+    #expect(try export(workspace, "second") == first)
+  }
+
+  @Test func `of two _ids that read alike the text keeps its id, and both are exported`() throws {
+    let workspace = try Workspace()
+    for (id, name) in [(BSONValue.int32(2), "Number"), ("2", "Text")] {
+      try workspace.insert([["_id": id, "name": .string(name), "appointments": [id]]], into: "patient")
+      try workspace.insert(
+        [["_id": id, "name": .string(name), "appointments": [id], "last_appointment": id]], into: "provider")
+      try workspace.insert(
+        [["_id": id, "weight": name == "Text" ? 100 : 200, "last_appointment_id": id]], into: "patient_chart")
+      try workspace.insert(
+        [
+          [
+            "_id": id, "patient_id": id, "provider_id": id, "date_of_visit": .date(0),
+            "telehealth_device": .string(name),
+          ]
+        ], into: "appointment")
+    }
+    let before = try contents(workspace)
+    let report = workspace.path("report.ndjson")
+    let out = workspace.path("first")
+    #expect(try workspace.run("export", "--out", out, "--report", report, "--quiet").status == 0)
+    let told = try workspace.read("report.ndjson").split(separator: "\n").filter { $0.contains(#""_id""#) }
+    #expect(told.count == 4, "\(told)")
+    let patients = try workspace.read("first/Patient.ndjson").split(separator: "\n")
+    let made = try #require(
+      patients.first { $0.contains("Number") }?.firstMatch(of: /"id":"(x-[0-9a-f]{32})"/)?.1)
+    #expect(patients.contains { $0.contains("Text") && $0.contains(#""id":"2""#) })
+    for (file, mark) in [("Appointment", "Number"), ("Observation", "\"value\":200,")] {
+      let lines = try workspace.read("first/\(file).ndjson").split(separator: "\n")
+      #expect(lines.contains { $0.contains(mark) && $0.contains("Patient/\(made)\"") }, "\(file)")
+      #expect(lines.contains { !$0.contains(mark) && $0.contains(#""Patient/2""#) }, "\(file)")
+    }
+    #expect(try Program.run(["validate", out, "--quiet"]).status == 0)
+    let summary = try workspace.importFiles(out)
+    #expect(summary.loaded.unchanged == summary.read, "\(summary)")
+    #expect(try contents(workspace) == before)
   }
 
   @Test func `bookkeeping that is none is told as what it is`() throws {

@@ -30,10 +30,19 @@ import Testing
   }
 
   private func check(_ fields: BSONFields, _ name: String, _ kind: DocumentKind) throws {
+    let plan = lens.mappings.plan(kind)
     let (resources, notes) = try lens.export([try BSONDocument(fields)], kind: kind)
     if notes.contains(where: { $0.hasPrefix(name + ":") }) { return }
     var exported = Exported()
     for tree in resources.values { exported.add(tree) }
+    if plan?.fields.first(where: { $0.name == name })?.transform is ReferenceTransform {
+      // Whatever it is: it names somebody.
+      let value = fields[name] ?? .null
+      let said = try BSONDocument(["id": value]).withView { try $0.find("id").flatMap(StoredID.text) }
+      guard let said, BSONValue.string(said).trimmedText != nil else { return }
+      #expect(exported.texts.contains(DocumentID.fhirID(said)), "\(kind) \(name): \(value)")
+      return
+    }
     for leaf in Self.leaves(fields[name] ?? .null)
     where !Self.meanings(of: leaf, exported).contains(where: exported.has) {
       Issue.record("\(kind) \(name): \(leaf) is not in \(exported.texts.filter { !$0.contains("://") })")

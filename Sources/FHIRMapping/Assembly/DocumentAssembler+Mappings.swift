@@ -1,10 +1,16 @@
-import BSON
+package import BSON
 
 extension DocumentAssembler {
   /// An assembler of the documents that these mappings describe.
   ///
+  /// A stored document by the names that it and others of the application's own are exported under, where these are others.
+  package typealias Renamed = @Sendable (BSONView, DocumentKind) throws -> BSONDocument?
+
   /// - Parameter prefix: what the source's documents have before their ids.
-  package init(mappings: MappingSet, prefix: String = "", pageBytes: Int, pageEntries: Int = 20_000) {
+  package init(
+    mappings: MappingSet, prefix: String = "", pageBytes: Int, pageEntries: Int = 20_000,
+    renamed: @escaping Renamed = { _, _ in nil }
+  ) {
     self.init(
       pageBytes: pageBytes, pageEntries: pageEntries,
       computeFields: { content in
@@ -21,9 +27,13 @@ extension DocumentAssembler {
         return try plan.root(ofStored: document).root
       },
       fingerprint: { mappings.plan($0)?.fingerprint ?? 0 })
-    native = NativeContent(mappings: mappings)
+    native = NativeContent(mappings: mappings, renamed: renamed)
     saidResources = { document, kind, id in
-      try mappings.plan(kind)?.saidResources(of: document, id: id, prefix: prefix) ?? [:]
+      guard let plan = mappings.plan(kind) else { return [:] }
+      if try document.find("_fhirline") == nil, let other = try renamed(document, kind) {
+        return try other.withView { try plan.saidResources(of: $0, id: id, prefix: prefix) }
+      }
+      return try plan.saidResources(of: document, id: id, prefix: prefix)
     }
   }
 }

@@ -111,7 +111,7 @@ package struct DocumentAssembler: Sendable {
   /// Adds a document of parts to a stored one, given with all its pages.
   package func assemble(_ incoming: Assembly, stored pages: [BSONDocument]) throws -> Assembly {
     var draft = DocumentDraft(kind: incoming.kind, id: incoming.id)
-    try draft.load(pages, restoreRoot: restoreRoot, saidResources: saidResources)
+    try load(pages, into: &draft)
     var added = try incoming.draft()
     if draft.storedHash == nil, let native, let first = pages.first,
       try first.withView({ try native.lists(added, in: $0) })
@@ -187,7 +187,7 @@ package struct DocumentAssembler: Sendable {
     stored pages: [BSONDocument], keepsEmpty: Bool
   ) throws -> Removal {
     var draft = DocumentDraft(kind: kind, id: id)
-    try draft.load(pages, restoreRoot: restoreRoot, saidResources: saidResources)
+    try load(pages, into: &draft)
     let root = draft.root
     let removed = draft.remove(keys)
     let isChanged = draft.remove(links: links) || removed > 0
@@ -217,8 +217,14 @@ package struct DocumentAssembler: Sendable {
   /// A stored document taken apart, given with all its pages; its fields' changes are in its root.
   package func draft(ofStored pages: [BSONDocument], kind: DocumentKind, id: String) throws -> DocumentDraft {
     var draft = DocumentDraft(kind: kind, id: id)
-    try draft.load(pages, restoreRoot: restoreRoot, saidResources: saidResources)
+    try load(pages, into: &draft)
     return draft
+  }
+
+  private func load(_ pages: [BSONDocument], into draft: inout DocumentDraft) throws {
+    try draft.load(
+      pages, restoreRoot: restoreRoot, saidResources: saidResources,
+      appointmentList: native?.appointmentList(draft.kind))
   }
 
   package static func pageIDs(_ id: String, count: Int) -> [String] {

@@ -4,7 +4,7 @@ extension DocumentDraft {
   /// Takes over a stored document, given with all its pages.
   mutating func load(
     _ pages: [BSONDocument], restoreRoot: DocumentAssembler.RestoreRoot,
-    saidResources: DocumentAssembler.SaidResources? = nil
+    saidResources: DocumentAssembler.SaidResources? = nil, appointmentList: String? = nil
   ) throws {
     var count: Int64 = 1
     var origins: OriginList?
@@ -28,7 +28,7 @@ extension DocumentDraft {
           }
         }
         if number == 0 {
-          try loadBookkeeping(view, restoreRoot: restoreRoot)
+          try loadBookkeeping(view, restoreRoot: restoreRoot, appointmentList: appointmentList)
           if let saidResources { said = try saidResources(view, kind, id).mapValues(\.shared) }
           origins = try view.find("_fhirline")?.document?.find("origin")?.binary.flatMap {
             OriginList($0.bytes)
@@ -104,7 +104,9 @@ extension DocumentDraft {
     keys += ContentDigest.text(of: item.bytes).utf8
   }
 
-  private mutating func loadBookkeeping(_ view: BSONView, restoreRoot: DocumentAssembler.RestoreRoot) throws {
+  private mutating func loadBookkeeping(
+    _ view: BSONView, restoreRoot: DocumentAssembler.RestoreRoot, appointmentList: String?
+  ) throws {
     let bookkeeping = try view.find("_fhirline")?.document
     marks = try FieldMark.marks(in: bookkeeping)
     storedHash = try bookkeeping?.find("hash")?.text
@@ -113,7 +115,7 @@ extension DocumentDraft {
         guard let link = element.document, let id = try link.find("id")?.text else { return }
         appointments[id] = AppointmentLink(id: id, start: try link.find("start")?.text ?? "")
       }
-    } else if bookkeeping == nil, let list = try view.find("appointments") {
+    } else if bookkeeping == nil, let appointmentList, let list = try view.find(string: appointmentList) {
       // A list that the application keeps: it stays in the derived one.
       try StoredID.forEach(in: list) { appointments[$0] = AppointmentLink(id: $0, start: "") }
     }

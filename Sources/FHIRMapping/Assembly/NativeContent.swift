@@ -4,6 +4,12 @@ import BSON
 /// what they export as (``DocumentAssembler/SaidResources``), as of every other document.
 struct NativeContent {
   let mappings: MappingSet
+  let renamed: DocumentAssembler.Renamed
+
+  /// What the list of a document's appointments is called.
+  func appointmentList(_ kind: DocumentKind) -> String? {
+    mappings.plan(kind)?.fields.first { $0.derived == .appointments }?.name
+  }
 
   /// Whether no field of a document says anything of its own resource.
   func isBare(_ document: BSONView, kind: DocumentKind) throws -> Bool {
@@ -16,6 +22,15 @@ struct NativeContent {
   /// Whether the document lists the appointments that came for it.
   func lists(_ incoming: DocumentDraft, in document: BSONView) throws -> Bool {
     guard !incoming.appointments.isEmpty, let plan = mappings.plan(incoming.kind) else { return true }
+    if let other = try renamed(document, incoming.kind) {
+      return try other.withView { try lists(incoming, of: plan, in: $0) }
+    }
+    return try lists(incoming, of: plan, in: document)
+  }
+
+  private func lists(
+    _ incoming: DocumentDraft, of plan: DocumentPlan, in document: BSONView
+  ) throws -> Bool {
     for field in plan.fields {
       guard let derived = field.derived, let due = derived.value(of: incoming.sortedAppointments) else {
         continue

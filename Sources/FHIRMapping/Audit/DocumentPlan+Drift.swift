@@ -78,17 +78,20 @@ extension FieldPlan {
 
   /// A value's type in words; of a list, those of its items that are no texts.
   static func type(of element: BSONElement) -> String {
-    guard let items = element.array else { return words(element.type) }
+    guard let items = element.array else { return element.type.words }
     var found: Set<String> = []
     var iterator = items.makeIterator()
     while let item = try? iterator.next() {
-      if item.type != .string { found.insert(words(item.type)) }
+      if item.type != .string { found.insert(item.type.words) }
     }
     return found.isEmpty ? "a list" : "a list that holds " + found.sorted().joined(separator: " and ")
   }
+}
 
-  private static func words(_ type: BSONType) -> String {
-    switch type {
+extension BSONType {
+  /// The type in plain words.
+  package var words: String {
+    switch self {
     case .string: "a text"
     case .int32, .int64: "a whole number"
     case .double, .decimal128: "a number"
@@ -97,6 +100,7 @@ extension FieldPlan {
     case .objectID: "an ObjectId"
     case .document: "a document"
     case .array: "a list"
+    case .binary: "binary"
     case .null: "null"
     default: "a value of another type"
     }

@@ -96,24 +96,3 @@ package struct StoredMoment: Sendable {
     hasTime && other.hasTime ? milliseconds < other.milliseconds : day < other.day
   }
 }
-
-/// The id that a value stands for, drift and all: a text, a whole number, an ObjectId.
-package enum StoredID {
-  package static func text(_ element: BSONElement) -> String? {
-    if let text = element.text { return text }
-    guard let value = try? BSONValue(element), case .value(.string(let text)) = TextTransform.text(value)
-    else {
-      return nil
-    }
-    return text
-  }
-
-  /// Hands over the ids in a list that an application keeps, or the one that stands in its place.
-  package static func forEach(in element: BSONElement, _ body: (String) -> Void) throws {
-    guard let items = element.array else {
-      if let id = text(element) { body(id) }
-      return
-    }
-    try items.forEachElement { if let id = text($0) { body(id) } }
-  }
-}

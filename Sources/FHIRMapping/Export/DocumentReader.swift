@@ -176,8 +176,7 @@ package struct DocumentReader: Sendable {
   /// A document's `_id` as text.
   package static func id(of document: BSONView) throws -> String {
     guard let element = try document.find("_id") else { return "" }
-    if case .value(.string(let text)) = TextTransform.text(try BSONValue(element)) { return text }
-    return element.text ?? ContentDigest.text(of: element.value)
+    return try element.text ?? StoredID.text(of: BSONValue(element))
   }
 
   /// Whether a chart says that it is a patient's: by its `_id` or, under another, by its `patient_id`.

@@ -52,7 +52,11 @@ extension FieldPlan {
   private func accepted(
     _ item: BSONValue, _ transform: any FieldTransform, _ isImported: Bool
   ) -> AcceptedValue {
-    guard !(transform is AttachmentTextTransform), let text = item.text else { return transform.accept(item) }
+    // Notes may hold anything, and an id is what it is.
+    guard !(transform is AttachmentTextTransform || transform is ReferenceTransform), let text = item.text
+    else {
+      return transform.accept(item)
+    }
     guard !text.hasMoreCharacters(than: 1 << 20) else {
       return .refused("is longer than FHIR lets a text be: at most 1048576 characters")
     }
@@ -90,7 +94,7 @@ extension String {
   /// The text less what no string of FHIR may hold; nil where there is nothing of the kind.
   ///
   /// See http://hl7.org/fhir/R4/datatypes.html#string
-  fileprivate var withoutControlCharacters: String? {
+  var withoutControlCharacters: String? {
     func isControl(_ value: UInt32) -> Bool { value < 0x20 && value != 9 && value != 10 && value != 13 }
     guard utf8.contains(where: { isControl(UInt32($0)) }) else { return nil }
     return String(String.UnicodeScalarView(unicodeScalars.filter { !isControl($0.value) }))

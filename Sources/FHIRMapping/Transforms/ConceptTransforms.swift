@@ -118,7 +118,15 @@ struct ReferenceTransform: FieldTransform {
     return DocumentID.reference(String(prefix.dropLast()), id)
   }
 
-  func accept(_ stored: BSONValue) -> AcceptedValue { TextTransform.text(stored) }
+  /// Whatever may be an `_id`, as it stands: MongoDB finds `"p1 "` under nothing else.
+  func accept(_ stored: BSONValue) -> AcceptedValue {
+    switch stored {
+    case .null: .absent
+    case .string: stored.trimmedText == nil ? .absent : .value(stored)
+    case .array: .refused("expected an id")
+    default: .value(.string(StoredID.text(of: stored)))
+    }
+  }
 }
 
 /// An Attachment's plain text.

@@ -117,5 +117,5 @@ struct DateTransform: FieldTransform {
   private static func startOfDay(_ milliseconds: Int64) -> Int64 { milliseconds.dividedFloor(by: day) * day }
 
   /// 0001-01-01 to 9999-12-31.
-  private static let range: ClosedRange<Int64> = -62_135_596_800_000...253_402_300_799_999
+  static let range: ClosedRange<Int64> = -62_135_596_800_000...253_402_300_799_999
 }

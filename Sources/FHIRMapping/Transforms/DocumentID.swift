@@ -9,9 +9,10 @@ package enum DocumentID {
 
   /// The id as it is, where another was made of it: an Identifier. nil where FHIR allows it.
   static func identifier(_ id: String) -> BSONValue? {
-    guard !isFHIRID(id), BSONValue.string(id).trimmedText != nil else { return nil }
+    let text = BSONValue.string(id.withoutControlCharacters ?? id)
+    guard !isFHIRID(id), text.trimmedText != nil else { return nil }
     return .object([
-      ("system", "https://fhirline.dev/NamingSystem/document-id"), ("value", .string(id)),
+      ("system", "https://fhirline.dev/NamingSystem/document-id"), ("value", text),
     ])
   }
 

@@ -53,9 +53,9 @@ struct TextTransform: FieldTransform {
     switch stored {
     case .null: return .absent
     case .string: return stored.trimmedText.map { .value(.string($0)) } ?? .absent
-    case .objectID(let bytes): return .value(.string(Hexadecimal.text(bytes)))
+    case .objectID: return .value(.string(StoredID.text(of: stored)))
     case .binary(subtype: 4, let bytes) where bytes.count == 16:
-      return .value(.string(TextTransform.uuid(bytes)))
+      return .value(.string(StoredID.text(of: stored)))
     case .decimal128(let number):
       let digits = number.canonicalText
       return digits.utf8.allSatisfy { $0 &- 0x30 <= 9 }
@@ -64,14 +64,6 @@ struct TextTransform: FieldTransform {
       guard let integer = stored.integer else { return .refused("expected a text") }
       return .value(.string(String(integer)))
     }
-  }
-}
-
-extension TextTransform {
-  /// A UUID as it is written: groups of 8, 4, 4, 4 and 12 digits.
-  fileprivate static func uuid(_ bytes: [UInt8]) -> String {
-    [bytes[0..<4], bytes[4..<6], bytes[6..<8], bytes[8..<10], bytes[10..<16]].map { Hexadecimal.text($0) }
-      .joined(separator: "-")
   }
 }
 

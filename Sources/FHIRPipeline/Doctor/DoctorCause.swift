@@ -22,6 +22,8 @@ package enum DoctorCause: String, Sendable, CaseIterable, Comparable {
   case formDrift = "form-drift"
   case unreadableField = "unreadable-field"
   case doubtfulValue = "doubtful-value"
+  /// No id that FHIR allows.
+  case unfitID = "unfit-id"
   case missingPage = "missing-page"
   case leftOverPage = "left-over-page"
   case hashMismatch = "hash-mismatch"
@@ -47,6 +49,7 @@ package enum DoctorCause: String, Sendable, CaseIterable, Comparable {
     case .typeDrift, .formDrift: "export accepts it; applications may not"
     case .unreadableField: "correct the value: export leaves the field out"
     case .doubtfulValue: "look at the value: export keeps it as text"
+    case .unfitID: "export makes an id of it, and has it as an identifier; references follow"
     case .missingPage: "import the patient's resources again: what is not there is loaded"
     case .leftOverPage: "an import that was cut short left it; importing the same again puts it right"
     case .hashMismatch:

@@ -123,6 +123,7 @@ extension DoctorGroup {
     case .typeDrift: return "\(documents): \(detail)"
     case .formDrift: return "\(documents) with a value that import writes otherwise"
     case .unreadableField, .doubtfulValue: return "\(documents): \(detail)"
+    case .unfitID: return "\(documents) with an _id that FHIR allows no resource to have"
     case .missingPage: return "\(documents) of which a page is missing"
     case .leftOverPage: return "\(Amount.of(count, "page")) left over: the document does not go on so far"
     case .hashMismatch: return "\(documents) with a hash that does not fit the content"

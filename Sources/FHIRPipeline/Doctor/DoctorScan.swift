@@ -24,8 +24,7 @@ struct DoctorScan: Sendable {
     self.collections = collections
     self.layout = layout
     roles = mappings.plans.mapValues { DocumentRoles($0) }
-    unfitIDs = UnfitIDs(
-      [DocumentKind.patient, .provider].map { collections[$0] ?? $0.rawValue }, store)
+    unfitIDs = UnfitIDs(collections, store)
     prefixes = try SectionSearch.sourcePrefixes(store)
     for prefix in prefixes + [""] {
       targets[prefix] = StoredTargets(
@@ -47,17 +46,16 @@ struct DoctorScan: Sendable {
   typealias Join = (DoctorJoin) throws -> Void
 
   func look(at document: BSONView, kind: DocumentKind, _ find: Find, _ join: Join) throws {
-    guard let own = try document.find("_id"), let id = StoredID.text(own) else {
-      find(
-        DoctorFinding(
-          cause: .unreadableDocument, collection: collection(kind), field: "_id",
-          detail: "an _id that is neither a text nor a number nor an ObjectId", document: "?"))
-      return
-    }
+    // One that is read without its `_id` is no document of a collection.
+    guard let own = try document.find("_id") else { return }
+    let id = try DocumentReader.id(of: document)
     let subject = Subject(
       document: document, kind: kind, id: id, rawID: try BSONValue(own), collection: collection(kind))
     if own.type != .string {
-      find(subject.finding(.typeDrift, "_id", "expected a text, found \(DoctorScan.words(own))"))
+      find(subject.finding(.typeDrift, "_id", "expected a text, found \(own.type.words)"))
+    }
+    if !DocumentID.isFHIRID(DoctorScan.plain(id, kind)), try document.find("page") == nil {
+      find(subject.finding(.unfitID, "_id"))
     }
     try holdings(of: subject, join)
     if let page = try document.find("page")?.integer, let owner = try document.find("chart_id") {
@@ -242,7 +240,7 @@ struct DoctorScan: Sendable {
       guard let name, let element = try appointment.find(string: name), let id = StoredID.text(element),
         !id.isEmpty
       else { continue }
-      all.append(Participant(role: role, id: try unfitIDs.original(of: id) ?? id, isFurther: false))
+      all.append(Participant(role: role, id: try unfitIDs.text(of: id), isFurther: false))
     }
     guard try appointment.find(path: "fhir.participant") != nil,
       let root = try plan.wholeRoot(ofStored: appointment)
@@ -252,19 +250,16 @@ struct DoctorScan: Sendable {
     for owner in owners {
       let role: DoctorRecord.Role = owner.kind == .patient ? .patient : .provider
       guard let own = owner.name.map({ targets[prefix]?.target(named: $0)?.id }) ?? owner.id else { continue }
-      let id = try unfitIDs.original(of: prefix + own) ?? prefix + own
+      let id = try unfitIDs.text(of: prefix + own)
       if all.contains(where: { $0.role == role && $0.id == id }) { continue }
       all.append(Participant(role: role, id: id, isFurther: true))
     }
     return all
   }
 
-  private static func words(_ element: BSONElement) -> String {
-    switch element.type {
-    case .int32, .int64: "a whole number"
-    case .double, .decimal128: "a number"
-    case .objectID: "an ObjectId"
-    default: "another type"
-    }
+  /// What FHIR is to have as an id: documents of `resource` have the type before it.
+  private static func plain(_ id: String, _ kind: DocumentKind) -> String {
+    guard kind == .resource, let slash = id.firstIndex(of: "/") else { return id }
+    return String(id[id.index(after: slash)...])
   }
 }

@@ -27,6 +27,8 @@ package struct ExportRun: Sendable {
     var charted: Set<String> = []
     /// By patient with a chart within: the hash of the chart that stands in the charts' own collection.
     var secondCharts: [String: String] = [:]
+    /// Those that go by another text than their `_id`'s, which another document has.
+    var renamed: Set<String> = []
   }
 
   private static let bytesPerBatch = 1 << 20
@@ -70,7 +72,7 @@ package struct ExportRun: Sendable {
       }
     }
     do {
-      try read(store, into: queue, memory)
+      try read(store, UnfitIDs(collections, store), into: queue, memory)
     } catch is QueueClosed {
     } catch let error as StoreError {
       failure.withLock { $0 = $0 ?? PipelineFailure(.stopped, error.message) }
@@ -160,10 +162,12 @@ package struct ExportRun: Sendable {
   }
 
   private func read(
-    _ store: DocumentStore, into queue: BoundedQueue<Documents>, _ memory: SharedBufferPool
+    _ store: DocumentStore, _ unfitIDs: UnfitIDs, into queue: BoundedQueue<Documents>,
+    _ memory: SharedBufferPool
   ) throws {
     var number = 0
     var buffer = memory.buffer(capacity: ExportRun.bytesPerBatch)
+    let renamed = unfitIDs.twins.renaming(mappings)
     try store.withConnection { connection in
       for kind in DocumentKind.allCases.sorted() where mayHold(kind) {
         var documents = Documents(number: number, kind: kind)
@@ -175,14 +179,24 @@ package struct ExportRun: Sendable {
           documents = Documents(number: number, kind: kind)
         }
         let options = FindOptions(sort: ["_id": 1], replyBytes: ExportRun.bytesPerBatch / 2)
-        try connection.find(try filter(kind), in: collections[kind] ?? kind.rawValue, options: options) {
-          document in
+        func add(_ document: BSONView) throws {
           if buffer.room < document.bytes.count {
             try send()
             buffer = memory.buffer(capacity: max(ExportRun.bytesPerBatch, document.bytes.count))
           }
           documents.documents.append(buffer.append(document.bytes))
           if kind == .patient, let id = try chartedPatient(document) { documents.charted.insert(id) }
+        }
+        try connection.find(
+          try filter(kind, unfitIDs), in: collections[kind] ?? kind.rawValue, options: options
+        ) {
+          document in
+          guard let other = try renamed(document, kind) else { return try add(document) }
+          try other.withView { view in
+            try add(view)
+            let id = try DocumentReader.id(of: view)
+            if try id != DocumentReader.id(of: document) { documents.renamed.insert(id) }
+          }
         }
         try send()
       }
@@ -198,14 +212,14 @@ package struct ExportRun: Sendable {
     }
   }
 
-  private func filter(_ kind: DocumentKind) throws -> BSONDocument {
+  private func filter(_ kind: DocumentKind, _ unfitIDs: UnfitIDs) throws -> BSONDocument {
     guard let patients = options.patients else { return try sourceFilter(kind) }
     // Documents that never came from FHIR may have numbers and ObjectIds where others have texts.
     let ids = BSONValue.array(
-      patients.sorted().flatMap { id -> [BSONValue] in
+      try patients.sorted().flatMap { id -> [BSONValue] in
         if options.source != nil { return [.string(documentID(ofPatient: id))] }
-        return [.string(id)] + (Int64(id).map { [.int64($0)] } ?? [])
-          + (BSONValue.objectID(hexadecimal: id).map { [$0] } ?? [])
+        let original = try unfitIDs.original(of: DocumentID.fhirID(id))
+        return StoredID.values(of: id) + (original.map { [$0] } ?? [])
       })
     switch kind {
     case .patient: return try BSONDocument(["_id": ["$in": ids]])
@@ -215,7 +229,9 @@ package struct ExportRun: Sendable {
           ["_id": ["$in": ids]], ["chart_id": ["$in": ids]], ["patient_id": ["$in": ids]],
         ]
       ])
-    case .appointment: return try BSONDocument(["patient_id": ["$in": ids]])
+    case .appointment:
+      let field = mappings.plan(.appointment).flatMap { DocumentRoles($0).patient } ?? "patient_id"
+      return try BSONDocument([field: ["$in": ids]])
     case .provider:
       // A provider is nobody's; it belongs to an export of all.
       return try BSONDocument(["_id": ["$in": []]])

@@ -36,8 +36,17 @@ final class ExportTranscoder {
     for bytes in documents.documents {
       let document = try BSONView(bytes.pointer)
       try write(document, documents.kind, into: &batch)
-      guard !documents.charted.isEmpty || !documents.secondCharts.isEmpty else { continue }
+      guard !documents.charted.isEmpty || !documents.secondCharts.isEmpty || !documents.renamed.isEmpty
+      else { continue }
       let id = try DocumentReader.id(of: document)
+      if documents.renamed.contains(id) {
+        batch.notes.append(
+          ExportSummary.Note(
+            kind: documents.kind.rawValue, id: id, field: "_id",
+            reason:
+              "reads like another document's, which has it as a text: an id made of both value and type is used"
+          ))
+      }
       noteSecondChart(in: document, id, documents, &batch)
       guard documents.charted.contains(id), let chart = try document.find(string: ChartLayout.field)?.document
       else { continue }

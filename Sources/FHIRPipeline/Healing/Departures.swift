@@ -77,7 +77,7 @@ final class Departures: Sendable {
 
   /// The `_id` of a document that may not be what its resource's id says.
   private func document(_ id: String, _ states: StoredStates) throws -> String {
-    try prefix.isEmpty ? states.unfitIDs.original(of: id) ?? id : id
+    try prefix.isEmpty ? states.unfitIDs.text(of: id) : id
   }
 
   // MARK: When all is loaded

@@ -34,7 +34,7 @@ package struct PlanRun: Sendable {
       quarantine: nil, files: files.map(\.name), conditions: found.conditions, say: run.say)
     let assembler = DocumentAssembler(
       mappings: run.mappings, prefix: run.prefix, pageBytes: run.chartPageBytes,
-      pageEntries: run.chartPageEntries)
+      pageEntries: run.chartPageEntries, renamed: states.unfitIDs.twins.renaming(run.mappings))
     // Where something is to be deleted from, it is looked for under ids of all kinds.
     if !found.deleted.isEmpty { for kind in DocumentKind.allCases { _ = try states.hadDocuments(kind) } }
     let deletions = Deletions(keys: found.deleted, searched: found.searched)

@@ -137,7 +137,7 @@ final class StoredCollections: Sendable {
       if found {
         // The index tells, which has ids of a type beside each other.
         try store.persevering { connection in
-          let others = try BSONDocument(["_id": ["$type": ["number", "objectId", "binData"]]])
+          let others = try BSONDocument(["_id": ["$type": UnfitIDs.otherTypes]])
           try connection.find(others, in: name, options: first) { _ in hasOtherIDs = true }
         }
       }

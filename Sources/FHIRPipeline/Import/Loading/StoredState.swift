@@ -80,9 +80,7 @@ package final class StoredStates: Sendable {
     self.store = store
     self.collections = collections
     self.layout = layout
-    // Further pages of charts have a # in their `_id`s, and `resource` has a slash in all of them.
-    unfitIDs = UnfitIDs(
-      [DocumentKind.patient, .chart, .provider, .appointment].map { collections[$0] ?? $0.rawValue }, store)
+    unfitIDs = UnfitIDs(collections, store)
     var named: [String: [String]] = [:]
     for name in StoredStates.named(collections) { named[name] = [] }
     for field in naming { named[collections[field.kind] ?? field.kind.rawValue]?.append(field.name) }
@@ -106,7 +104,8 @@ package final class StoredStates: Sendable {
   private func ownPlace(of kind: DocumentKind) -> DocumentPlace {
     var place = DocumentPlace(collection: collections[kind] ?? kind.rawValue)
     place.hasOtherIDs = known.hasOtherIDs(place.collection)
-    place.unfitIDs = unfitIDs
+    // Those of `resource` have a slash in them, all of them.
+    if kind != .resource { place.unfitIDs = unfitIDs }
     return place
   }
 

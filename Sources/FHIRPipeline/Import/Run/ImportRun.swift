@@ -57,14 +57,15 @@ package struct ImportRun: Sendable {
     try chart.check(store, collections)
     if replay == nil { try quarantine.prepare() }
 
+    let states = StoredStates(
+      store: store, collections: collections, layout: chart, naming: mappings.namingFields)
     let assembler = DocumentAssembler(
-      mappings: mappings, prefix: prefix, pageBytes: chartPageBytes, pageEntries: chartPageEntries)
+      mappings: mappings, prefix: prefix, pageBytes: chartPageBytes, pageEntries: chartPageEntries,
+      renamed: states.unfitIDs.twins.renaming(mappings))
     Interruption.listen()
     let record = RunRecord(
       files: replay?.sources ?? files.map(\.name), input: fingerprint(of: files, assembler), rules: rules,
       source: source, store: store)
-    let states = StoredStates(
-      store: store, collections: collections, layout: chart, naming: mappings.namingFields)
     let stored = storedTargets(store, states)
     // Collections are made meanwhile; what goes wrong with that comes up again when they are written into.
     let conditions = conditions(store, states, stored)

@@ -35,8 +35,7 @@ struct PartFactory: ~Copyable {
   func documentID(_ id: String) -> String {
     // Where the database does not answer, whoever looks for the document finds out.
     guard prefix.isEmpty else { return prefix + id }
-    if let unfitIDs, let original = try? unfitIDs.original(of: id) { return original }
-    return id
+    return (try? unfitIDs?.text(of: id)) ?? id
   }
 
   /// What a resource became.

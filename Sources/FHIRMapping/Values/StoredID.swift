@@ -1,0 +1,86 @@
+package import BSON
+
+/// The text that a document's `_id` stands for, whatever type an application gave it: what a reference to it says.
+///
+/// Values that MongoDB takes for one `_id` have one text, and what is a number to it a text that gives it back: `2`, `2.5`. The
+/// rest, which hardly anybody uses, is written as Extended JSON.
+package enum StoredID {
+  package static func text(of id: BSONValue) -> String {
+    switch id {
+    case .string(let text): text
+    case .int32(let number): String(number)
+    case .int64(let number): String(number)
+    case .double(let number): text(of: number)
+    case .decimal128(let number): plain(number.canonicalText)
+    case .objectID(let bytes): Hexadecimal.text(bytes)
+    case .binary(subtype: 4, let bytes) where bytes.count == 16: uuid(bytes)
+    case .date(let milliseconds) where DateTransform.range.contains(milliseconds):
+      Instant(milliseconds: milliseconds).text
+    case .bool(let value): String(value)
+    case .null: "null"
+    case .other(let type, let bytes) where !bytes.isEmpty: "\(type):" + Hexadecimal.text(bytes)
+    default: id.extendedJSON
+    }
+  }
+
+  /// The id that a field names a document by: of a list, the only one in it. nil where it names none.
+  package static func text(_ element: BSONElement) -> String? {
+    if let text = element.text { return text }
+    return (try? BSONValue(element)).flatMap { named(by: $0) }
+  }
+
+  /// Hands over the ids in a list that an application keeps, or the one that stands in its place.
+  package static func forEach(in element: BSONElement, _ body: (String) -> Void) throws {
+    guard let items = element.array else {
+      if let id = text(element) { body(id) }
+      return
+    }
+    try items.forEachElement { if let id = text($0) { body(id) } }
+  }
+
+  private static func named(by value: BSONValue) -> String? {
+    switch value {
+    case .null: return nil
+    case .array(let items):
+      let said = items.filter { $0 != .null && $0 != "" }.unique
+      guard said.count == 1, let only = said.first else { return nil }
+      if case .array = only { return nil }
+      return text(of: only)
+    default: return text(of: value)
+    }
+  }
+
+  /// What a text may stand for as an `_id`: itself, and what else has this text. What has no text that FHIR allows as an id is
+  /// not among them.
+  package static func values(of text: String) -> [BSONValue] {
+    var values = [BSONValue.string(text)]
+    func add(_ value: BSONValue?) {
+      if let value, self.text(of: value) == text { values.append(value) }
+    }
+    if let number = Int64(text) {
+      add(.int64(number))
+    } else {
+      add(Double(text).map { .double($0) })
+      add(Array(text.utf8).withUnsafeBytes { Decimal128(valueOf: $0) }.map { .decimal128($0) })
+    }
+    add(BSONValue.objectID(hexadecimal: text))
+    add(BSONValue.uuid(text: text))
+    for value in [BSONValue.bool(true), .bool(false), .null] { add(value) }
+    return values
+  }
+
+  private static func text(of number: Double) -> String {
+    if let whole = BSONValue.double(number).integer { return String(whole) }
+    if number.isNaN { return "NaN" }
+    return number.isInfinite ? (number < 0 ? "-Infinity" : "Infinity") : plain(number.description)
+  }
+
+  /// Without a `+`, which no id has.
+  private static func plain(_ number: String) -> String { number.filter { $0 != "+" } }
+
+  /// A UUID as it is written: groups of 8, 4, 4, 4 and 12 digits.
+  private static func uuid(_ bytes: [UInt8]) -> String {
+    [bytes[0..<4], bytes[4..<6], bytes[6..<8], bytes[8..<10], bytes[10..<16]].map { Hexadecimal.text($0) }
+      .joined(separator: "-")
+  }
+}

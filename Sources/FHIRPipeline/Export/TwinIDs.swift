@@ -1,0 +1,113 @@
+import BSON
+import DocumentStore
+import FHIRMapping
+import Synchronization
+
+/// `_id`s that have the text of another in their collection: `2` beside `"2"`. They are two documents, and would be one resource.
+///
+/// The text keeps its id, and the other goes by what it is as Extended JSON; the links to it that are of its type follow.
+final class TwinIDs: Sendable {
+  private static let perQuestion = 5_000
+
+  private let collections: [DocumentKind: String]
+  private let store: DocumentStore
+  private let known = Mutex<[DocumentKind: [String: BSONValue]]?>(nil)
+
+  init(_ collections: [DocumentKind: String], _ store: DocumentStore) {
+    self.collections = collections
+    self.store = store
+  }
+
+  /// The text that one of two goes by.
+  static func text(of id: BSONValue) -> String { id.extendedJSON }
+
+  /// Of each kind, by the text that they have in common: the `_id`s that are no texts.
+  func all() throws -> [DocumentKind: [String: BSONValue]] {
+    try known.withLock { known in
+      if let known { return known }
+      var found: [DocumentKind: [String: BSONValue]] = [:]
+      for kind in [DocumentKind.patient, .chart, .provider, .appointment] {
+        let twins = try twins(in: collections[kind] ?? kind.rawValue)
+        if !twins.isEmpty { found[kind] = twins }
+      }
+      known = found
+      return found
+    }
+  }
+
+  private func twins(in collection: String) throws -> [String: BSONValue] {
+    let others = try BSONDocument(["_id": ["$type": UnfitIDs.otherTypes]])
+    let texts = try BSONDocument(["_id": ["$type": "string"]])
+    let projection: BSONFields = ["_id": 1]
+    return try store.persevering { connection in
+      var found: [String: BSONValue] = [:]
+      for filter in [others, texts] {
+        // Nearly everywhere all are of one type, as the index tells.
+        var isThere = false
+        try connection.find(filter, in: collection, options: FindOptions(projection: projection, limit: 1)) {
+          _ in
+          isThere = true
+        }
+        guard isThere else { return found }
+      }
+      var waiting: [String: BSONValue] = [:]
+      try connection.find(others, in: collection, options: FindOptions(projection: projection)) { document in
+        guard let id = try document.find("_id").map(BSONValue.init) else { return }
+        waiting[StoredID.text(of: id)] = id
+        if waiting.count == TwinIDs.perQuestion {
+          found.merge(try twins(of: waiting, in: collection)) { $1 }
+          waiting = [:]
+        }
+      }
+      return found.merging(try twins(of: waiting, in: collection)) { $1 }
+    }
+  }
+
+  /// Those of which there is the text as well.
+  private func twins(of ids: [String: BSONValue], in collection: String) throws -> [String: BSONValue] {
+    var found: [String: BSONValue] = [:]
+    try store.withConnection { connection in
+      try connection.find(ids: ids.keys, in: collection, projection: ["_id": 1]) { document in
+        guard let text = try document.find("_id")?.text else { return }
+        found[text] = ids[text]
+      }
+    }
+    return found
+  }
+
+  /// Gives a document by the texts that it and whom it names go by; nil where it goes by its own.
+  func renaming(_ mappings: MappingSet) -> DocumentAssembler.Renamed {
+    let roles = mappings.plans.mapValues { DocumentRoles($0) }
+    return { try self.renamed($0, $1, roles[$1]) }
+  }
+
+  /// - Parameter roles: what the document's fields are called.
+  private func renamed(_ document: BSONView, _ kind: DocumentKind, _ roles: DocumentRoles?) throws
+    -> BSONDocument?
+  {
+    let twins = try all()
+    guard !twins.isEmpty else { return nil }
+    func name(_ value: BSONValue?, _ kind: DocumentKind) -> BSONValue? {
+      guard let value, value.text == nil, twins[kind]?[StoredID.text(of: value)] != nil else { return nil }
+      return .string(TwinIDs.text(of: value))
+    }
+    var fields = try BSONFields(document)
+    let before = fields
+    // A chart that is renamed alone stays its patient's.
+    if kind == .chart, fields["patient_id"] == nil, let id = fields["_id"],
+      name(id, .chart) != name(id, .patient)
+    {
+      fields["patient_id"] = name(id, .patient) ?? .string(StoredID.text(of: id))
+    }
+    var links: [(String?, DocumentKind)] = [("_id", kind)]
+    if kind == .chart { links += [("patient_id", .patient), ("chart_id", .chart)] }
+    links += [(roles?.patient, .patient), (roles?.provider, .provider), (roles?.last, .appointment)]
+    if let list = roles?.appointments, case .array(let items) = fields[list] {
+      fields[list] = .array(items.map { name($0, .appointment) ?? $0 })
+    }
+    for (field, kind) in links {
+      if let field, let name = name(fields[field], kind) { fields[field] = name }
+    }
+    return fields == before ? nil : try BSONDocument(fields)
+  }
+}

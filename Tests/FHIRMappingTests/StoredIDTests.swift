@@ -1,0 +1,42 @@
+import BSON
+import Testing
+
+@testable import FHIRMapping
+
+@Suite struct StoredIDTests {
+  @Test(
+    arguments: [
+      ("p1", "p1"), (" p1 ", " p1 "), ("", ""), (.int32(-5), "-5"), (.double(7), "7"), (.double(-0.0), "0"),
+      (.double(2.5), "2.5"), (.double(1e300), "1e300"), (.double(-.infinity), "-Infinity"),
+      (.double(.leastNonzeroMagnitude), "5e-324"), (true, "true"), (.null, "null"),
+      (.objectID(Array(1...12)), "0102030405060708090a0b0c"),
+      (.binary(subtype: 4, Array(0..<16)), "00010203-0405-0607-0809-0a0b0c0d0e0f"),
+    ] as [(BSONValue, String)])
+  func `an _id whose text FHIR allows is among the values of that text`(_ id: BSONValue, _ text: String) {
+    #expect(StoredID.text(of: id) == text)
+    let values = StoredID.values(of: text)
+    let same = values.contains { $0 == id || $0.integer != nil && $0.integer == id.integer }
+    #expect(same, "\(values)")
+    #expect(values.allSatisfy { StoredID.text(of: $0) == text })
+  }
+
+  @Test func `what MongoDB takes for different _ids of other types has different texts`() {
+    let ids: [BSONValue] = [
+      .date(0), .date(.min), .date(.max), [:], ["a": 1], ["a": "1"], .binary(subtype: 0, []),
+      .binary(subtype: 4, []), .binary(subtype: 3, Array(0..<16)), .binary(subtype: 4, Array(0..<16)),
+      .other(.timestamp, [1, 0, 0, 0, 2, 0, 0, 0]), .other(.timestamp, [2, 0, 0, 0, 1, 0, 0, 0]),
+      .other(.minKey, []), .other(.maxKey, []), .null, false, .double(.nan),
+    ]
+    #expect(Set(ids.map { StoredID.text(of: $0) }).count == ids.count)
+  }
+
+  @Test func `a list of one names that one, and other lists nobody`() throws {
+    func named(_ value: BSONValue) throws -> String? {
+      try BSONDocument(["x": value]).withView { try $0.find("x").flatMap(StoredID.text) }
+    }
+    #expect(try named(["p1"]) == "p1")
+    #expect(try named(["p1", .null, "p1", ""]) == "p1")
+    #expect(try named([.int32(7)]) == "7")
+    for value: BSONValue in [[], ["p1", "p2"], [["p1"]], .null] { #expect(try named(value) == nil) }
+  }
+}
