@@ -127,6 +127,79 @@ import Testing
     }
   }
 
+  @Test
+  func `resources that an application put into a chart are its patient's, in whatever order it wrote them`()
+    throws
+  {
+    let workspace = try Workspace()
+    try FileManager.default.copyItem(
+      atPath: Program.folder.appending(path: "Mappings").path, toPath: workspace.path("Mappings"))
+    // The list of appointments has another name here.
+    let text = try workspace.read("Mappings/patient.yml").replacing("  appointments:", with: "  visits:")
+    try workspace.write("Mappings/patient.yml", text)
+    let config = try workspace.write("pipeline.yml", "documents:\n  mappings: Mappings\n")
+    try workspace.insert([["_id": "p1", "name": "Ann Lee", "visits": [7, "a2"]]], into: "patient")
+    try workspace.insert(
+      [
+        [
+          "_id": "p1", "last_appointment_id": "a2",
+          "conditions": [
+            ["resourceType": "Condition", "code": ["text": "x"]],
+            ["code": ["text": "y"], "id": "c2", "subject": .null, "resourceType": "Condition"],
+            ["subject": ["display": "Ann"], "resourceType": "Condition", "id": "c3", "code": ["text": "z"]],
+          ],
+          "observations": [
+            ["code": ["text": "q"], "status": "final", "resourceType": "Observation", "id": "o1"]
+          ],
+        ]
+      ], into: "patient_chart")
+    try workspace.insert(
+      [
+        ["_id": 7, "patient_id": ["p1"], "date_of_visit": .date(0), "disposition": "completed"],
+        ["_id": "a2", "patient_id": "p1", "date_of_visit": .date(86_400_000), "disposition": "completed"],
+      ], into: "appointment")
+    let before = try contents(of: workspace)
+    let doctor = try workspace.run("doctor", "--config", config, "--quiet").output
+    #expect(!doctor.contains("dangling-id") && !doctor.contains("one-sided-list"), "\(doctor)")
+    let out = workspace.path("out")
+    #expect(try workspace.run("export", "--out", out, "--config", config, "--quiet").status == 0)
+    #expect(try Program.run(["validate", out, "--quiet"]).status == 0)
+    let conditions = try workspace.read("out/Condition.ndjson").split(separator: "\n")
+    #expect(conditions.count == 3)
+    #expect(conditions.allSatisfy { $0.contains(#""reference":"Patient/p1""#) }, "\(conditions)")
+    let again = try workspace.run("import", out, "--config", config, "--summary", "json", "--no-progress")
+    #expect(again.output.contains(#""loaded":{"inserted":0,"replaced":0,"unchanged":7}"#), "\(again.output)")
+    #expect(try contents(of: workspace) == before)
+    // What comes to a list of another name keeps what the application has in it.
+    let file = try workspace.write(
+      "a.json",
+      #"{"resourceType":"Appointment","id":"new","status":"proposed","participant":["#
+        + #"{"actor":{"reference":"Patient/p1"},"status":"accepted"}]}"#)
+    #expect(try workspace.run("import", file, "--config", config, "--quiet").status == 0)
+    let visits = try workspace.document("p1", in: "patient")["visits"]?.elements?.compactMap(\.text)
+    #expect(Set(visits ?? []) == ["7", "a2", "new"])
+  }
+
+  @Test func `of what was not asked for nothing is told`() throws {
+    let workspace = try filled()
+    func told(_ arguments: String...) throws -> Set<String> {
+      let report = workspace.path("report.ndjson")
+      let outcome = try Program.run(
+        ["export", "--out", workspace.path("out"), "--overwrite", "--report", report, "--quiet"] + arguments,
+        environment: ["FHIRLINE_DATABASE": workspace.database])
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      return Set(
+        try workspace.read("report.ndjson").split(separator: "\n").map { line in
+          let line = try JSONDecoder().decode([String: String].self, from: Data(line.utf8))
+          return ["document", "field"].map { line[$0] ?? "" }.joined(separator: ".")
+        })
+    }
+    #expect(try told("--type", "Observation") == ["patient_chart.weight", "patient_chart.observations"])
+    #expect(try told("--type", "Condition") == ["patient_chart.conditions"])
+    #expect(try told("--type", "Practitioner") == ["provider.npi"])
+    #expect(try told("--since", "2020-01-01").isEmpty)
+  }
+
   /// Every collection's documents.
   private func contents(of workspace: Workspace) throws -> [String: [BSONFields]] {
     var contents: [String: [BSONFields]] = [:]

@@ -4,7 +4,8 @@ import BSON
 ///
 /// The same resource may come from a Bundle (`urn:uuid:…`, resolved), from an export of this database (`Patient/1`), or with its
 /// references as they once came and nothing at hand to resolve them by. None of that is news; a reference that is
-/// resolved now and was not before is. Nor is an id that one of the two lacks: both are stored under it.
+/// resolved now and was not before is. Nor is an id that one of the two lacks: both are stored under it. Members of an object have no
+/// order: an application's own are as it wrote them.
 enum ResourceEquality {
   /// - Parameters:
   ///   - skipsNames: whether names of targets that were found count for nothing: of a resource as edits have it nobody asked for them.
@@ -30,17 +31,33 @@ enum ResourceEquality {
       let left = try next(&a, skipsID: skipsID, skipsName: skipsName)
       let right = try next(&b, skipsID: skipsID, skipsName: skipsNames)
       guard let left, let right else { return left == nil && right == nil }
-      guard left.key.elementsEqual(right.key) else { return false }
-      if left.hasKey("reference"), let mine = left.string, let theirs = right.string {
-        guard try isSame(reference: mine, in: stored, as: theirs, in: incoming, asWritten) else {
-          return false
-        }
-      } else if let mine = left.container, let theirs = right.container, left.type == right.type {
-        guard try isSame(mine, theirs, skipsNames, asWritten) else { return false }
-      } else {
-        guard left.type == right.type, left.value.elementsEqual(right.value) else { return false }
-      }
+      guard left.key.elementsEqual(right.key) else { break }
+      guard try isSame(left, in: stored, right, in: incoming, skipsNames, asWritten) else { return false }
     }
+    // In another order: each of the one stands in the other, and there are as many.
+    a = stored.makeIterator()
+    b = incoming.makeIterator()
+    while let left = try next(&a, skipsID: skipsID, skipsName: skipsName) {
+      guard try next(&b, skipsID: skipsID, skipsName: skipsNames) != nil,
+        let right = try incoming.find(BSONKey(unchecked: left.key)),
+        try isSame(left, in: stored, right, in: incoming, skipsNames, asWritten)
+      else { return false }
+    }
+    return try next(&b, skipsID: skipsID, skipsName: skipsNames) == nil
+  }
+
+  private static func isSame(
+    _ left: BSONElement, in stored: BSONView, _ right: BSONElement, in incoming: BSONView, _ skipsNames: Bool,
+    _ asWritten: Bool
+  ) throws -> Bool {
+    if left.hasKey("reference"), let mine = left.string, let theirs = right.string {
+      return try isSame(reference: mine, in: stored, as: theirs, in: incoming, asWritten)
+    }
+    guard left.type == right.type else { return false }
+    if let mine = left.container, let theirs = right.container {
+      return try isSame(mine, theirs, skipsNames, asWritten)
+    }
+    return left.value.elementsEqual(right.value)
   }
 
   private static func isSame(

@@ -55,6 +55,32 @@ struct SectionEdits {
     for (index, (type, elements)) in zip(made.indices, wanted) {
       MadeResource.complete(&made[index], elements, type, context.table)
     }
+    try nameOwner()
+  }
+
+  /// An item that the application put there need not say whose it is: it stands in the owner's document.
+  private mutating func nameOwner() throws {
+    for section in sections {
+      guard let members = plan.sections.first(where: { $0.name == section.name })?.members else { continue }
+      for index in section.items.indices {
+        let item = section.items[index]
+        // What an import put there says it, and most types say it alike.
+        if let first = members.first, try first.namesOwner(item) { continue }
+        guard let type = try item.find("resourceType")?.text,
+          let member = members.first(where: { $0.typeName == type }), try !member.namesOwner(item)
+        else { continue }
+        let taken = SectionScan.Taken(
+          value: .null, item: index, section: section.name, address: ResourceAddress())
+        let reference = DocumentID.reference(plan.ownerType, owner)
+        try change(taken) { [context] resource in
+          // What stands there says no more than what the owner is called.
+          let said = member.owner.places(in: resource).first?.element.fields?.fields ?? []
+          let whole = BSONValue.document(BSONFields((reference.fields?.fields ?? []) + said))
+          member.owner.create(whole, in: &resource, table: context.table)
+          return true
+        }
+      }
+    }
   }
 
   // MARK: Single values

@@ -102,6 +102,19 @@ package struct DocumentPlan: Sendable {
 
   func error(_ message: String) -> MappingError { MappingError(.conflict, message, file: file) }
 
+  /// The types of the resources that a field tells of; nil where it may be any.
+  package func types(ofField name: String) -> Set<String>? {
+    if let section = sections.first(where: { $0.name == name }) {
+      return Set(section.members.map(\.typeName))
+    }
+    let own = root.map { Set([$0.name]) }
+    guard let field = fields.first(where: { $0.name == name }), field.derived == nil else { return own }
+    return Set(
+      field.sources.compactMap { source in
+        if case .section(let type) = source.resource { type } else { root?.name }
+      })
+  }
+
   /// The section and member of a resource type.
   func member(ofType name: String) -> (section: SectionPlan, member: SectionPlan.Member)? {
     for section in sections {

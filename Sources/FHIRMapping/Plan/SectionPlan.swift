@@ -1,3 +1,4 @@
+import BSON
 package import FHIRModel
 package import FHIRPath
 
@@ -16,6 +17,14 @@ package struct SectionPlan: Sendable {
     package let dates: [InvertiblePath]
     /// Where the mapping file names the type.
     let place: MappingPlace
+
+    /// Whether a resource says whose it is: by a reference, or an identifier.
+    func namesOwner(_ resource: BSONView) throws -> Bool {
+      guard owner.segments.count == 1, let element = owner.segments.first?.child.name else { return true }
+      guard let reference = try resource.find(string: element), reference.type != .null else { return false }
+      guard let fields = reference.document else { return true }
+      return try fields.find("reference") != nil || fields.find("identifier") != nil
+    }
   }
 
   init(name: String, _ node: MappingNode, table: DefinitionTable) throws(MappingError) {

@@ -6,6 +6,7 @@ import FHIRModel
 /// Turns stored documents into text. One transcoder serves one thread.
 final class ExportTranscoder {
   private let options: ExportOptions
+  private let mappings: MappingSet
   private let reader: DocumentReader
   private let buffer = OutputBuffer()
   private let text: ResourceText
@@ -24,6 +25,7 @@ final class ExportTranscoder {
     memory: SharedBufferPool
   ) {
     self.options = options
+    self.mappings = mappings
     self.memory = memory
     reader = DocumentReader(mappings: mappings, references: options.references, prefix: prefix)
     text = ResourceText(format: options.isXML ? .xml : .json, pretty: options.pretty, buffer: buffer)
@@ -81,12 +83,24 @@ final class ExportTranscoder {
   }
 
   private func write(_ document: BSONView, _ kind: DocumentKind, into batch: inout ExportBatch) throws {
+    let count = batch.items.count
+    var notes: [ExportSummary.Note] = []
     try reader.read(document, kind: kind) { resource in
       try self.write(resource, into: &batch)
     } note: { field, reason in
       let id = (try? DocumentReader.id(of: document)) ?? "?"
-      batch.notes.append(ExportSummary.Note(kind: kind.rawValue, id: id, field: field, reason: reason))
+      guard isAskedFor(field, kind, id) else { return }
+      notes.append(ExportSummary.Note(kind: kind.rawValue, id: id, field: field, reason: reason))
     }
+    // Of a document that is left out nothing is missed.
+    if options.since == nil || batch.items.count > count { batch.notes += notes }
+  }
+
+  /// Whether a field of a document tells of a resource of the types asked for.
+  private func isAskedFor(_ field: String, _ kind: DocumentKind, _ id: String) -> Bool {
+    guard let types = options.types else { return true }
+    guard let plan = mappings.plan(kind) else { return types.contains { id.hasPrefix($0 + "/") } }
+    return plan.types(ofField: field).map { !types.isDisjoint(with: $0) } ?? true
   }
 
   private func write(_ resource: DocumentReader.Resource, into batch: inout ExportBatch) throws {
