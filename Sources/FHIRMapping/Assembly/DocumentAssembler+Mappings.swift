@@ -30,7 +30,7 @@ extension DocumentAssembler {
     native = NativeContent(mappings: mappings, renamed: renamed)
     saidResources = { document, kind, id in
       guard let plan = mappings.plan(kind) else { return [:] }
-      if try document.find("_fhirline") == nil, let other = try renamed(document, kind) {
+      if let other = try renamed(document, kind) {
         return try other.withView { try plan.saidResources(of: $0, id: id, prefix: prefix) }
       }
       return try plan.saidResources(of: document, id: id, prefix: prefix)

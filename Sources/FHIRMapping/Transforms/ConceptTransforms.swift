@@ -118,14 +118,10 @@ struct ReferenceTransform: FieldTransform {
     return DocumentID.reference(String(prefix.dropLast()), id)
   }
 
-  /// Whatever may be an `_id`, as it stands: MongoDB finds `"p1 "` under nothing else.
+  /// A text as it stands: MongoDB finds `"p1 "` under nothing else.
   func accept(_ stored: BSONValue) -> AcceptedValue {
-    switch stored {
-    case .null: .absent
-    case .string: stored.trimmedText == nil ? .absent : .value(stored)
-    case .array: .refused("expected an id")
-    default: .value(.string(StoredID.text(of: stored)))
-    }
+    guard stored.text != nil else { return TextTransform.text(stored) }
+    return stored.trimmedText == nil ? .absent : .value(stored)
   }
 }
 

@@ -167,7 +167,7 @@ package struct ExportRun: Sendable {
   ) throws {
     var number = 0
     var buffer = memory.buffer(capacity: ExportRun.bytesPerBatch)
-    let renamed = unfitIDs.twins.renaming(mappings)
+    let renamed = unfitIDs.names.renaming(mappings)
     try store.withConnection { connection in
       for kind in DocumentKind.allCases.sorted() where mayHold(kind) {
         var documents = Documents(number: number, kind: kind)

@@ -27,14 +27,14 @@ final class UnfitIDs: Sendable, Equatable {
 
   private let collections: [DocumentKind: String]
   private let store: DocumentStore
-  let twins: TwinIDs
+  let names: DocumentNames
   /// By the id made of it.
   private let known = Mutex<[String: Known]?>(nil)
 
   init(_ collections: [DocumentKind: String], _ store: DocumentStore) {
     self.collections = collections
     self.store = store
-    twins = TwinIDs(collections, store)
+    names = DocumentNames(collections, store)
   }
 
   static func == (a: UnfitIDs, b: UnfitIDs) -> Bool { a === b }
@@ -77,9 +77,9 @@ final class UnfitIDs: Sendable, Equatable {
       "page": ["$exists": false],
     ])
     var known: [String: Known] = [:]
-    for twins in try twins.all().values {
+    for twins in try names.twins().values {
       for id in twins.values {
-        let text = TwinIDs.text(of: id)
+        let text = DocumentNames.text(of: id)
         known[DocumentID.fhirID(text)] = Known(id: id, text: text)
       }
     }

@@ -61,7 +61,7 @@ package struct ImportRun: Sendable {
       store: store, collections: collections, layout: chart, naming: mappings.namingFields)
     let assembler = DocumentAssembler(
       mappings: mappings, prefix: prefix, pageBytes: chartPageBytes, pageEntries: chartPageEntries,
-      renamed: states.unfitIDs.twins.renaming(mappings))
+      renamed: states.unfitIDs.names.renaming(mappings))
     Interruption.listen()
     let record = RunRecord(
       files: replay?.sources ?? files.map(\.name), input: fingerprint(of: files, assembler), rules: rules,

@@ -3,10 +3,12 @@ import DocumentStore
 import FHIRMapping
 import Synchronization
 
-/// `_id`s that have the text of another in their collection: `2` beside `"2"`. They are two documents, and would be one resource.
+/// What documents of an application's own go by, where that takes a look at others.
 ///
-/// The text keeps its id, and the other goes by what it is as Extended JSON; the links to it that are of its type follow.
-final class TwinIDs: Sendable {
+/// Of two `_id`s of one text (`2` beside `"2"`: two documents that would be one resource) the text keeps its id, and the other goes by
+/// what it is as Extended JSON; links to it of its own type follow. A link of a type that hardly any `_id` has (`true`, a date) is one if
+/// there is such a document.
+final class DocumentNames: Sendable {
   private static let perQuestion = 5_000
 
   private let collections: [DocumentKind: String]
@@ -22,7 +24,7 @@ final class TwinIDs: Sendable {
   static func text(of id: BSONValue) -> String { id.extendedJSON }
 
   /// Of each kind, by the text that they have in common: the `_id`s that are no texts.
-  func all() throws -> [DocumentKind: [String: BSONValue]] {
+  func twins() throws -> [DocumentKind: [String: BSONValue]] {
     try known.withLock { known in
       if let known { return known }
       var found: [DocumentKind: [String: BSONValue]] = [:]
@@ -54,7 +56,7 @@ final class TwinIDs: Sendable {
       try connection.find(others, in: collection, options: FindOptions(projection: projection)) { document in
         guard let id = try document.find("_id").map(BSONValue.init) else { return }
         waiting[StoredID.text(of: id)] = id
-        if waiting.count == TwinIDs.perQuestion {
+        if waiting.count == DocumentNames.perQuestion {
           found.merge(try twins(of: waiting, in: collection)) { $1 }
           waiting = [:]
         }
@@ -75,21 +77,59 @@ final class TwinIDs: Sendable {
     return found
   }
 
+  // MARK: Links
+
+  /// Whether a value is an `_id` that hardly any link is: what a mapping takes for none unless there is such a document.
+  private static func isRare(_ value: BSONValue) -> Bool {
+    switch value {
+    case .string, .objectID, .array, .null: false
+    case .binary(subtype: 4, let bytes): bytes.count != 16
+    default: value.integer == nil
+    }
+  }
+
+  /// Whether there is a document of such an `_id`.
+  private func isThere(_ id: BSONValue, _ kind: DocumentKind) throws -> Bool {
+    try store.persevering { connection in
+      var isThere = false
+      let filter = try BSONDocument(["_id": ["$eq": id]])
+      try connection.find(
+        filter, in: collections[kind] ?? kind.rawValue, options: FindOptions(projection: ["_id": 1])
+      ) { _ in
+        isThere = true
+      }
+      return isThere
+    }
+  }
+
   /// Gives a document by the texts that it and whom it names go by; nil where it goes by its own.
   func renaming(_ mappings: MappingSet) -> DocumentAssembler.Renamed {
     let roles = mappings.plans.mapValues { DocumentRoles($0) }
-    return { try self.renamed($0, $1, roles[$1]) }
+    return { document, kind in
+      var links: [(field: String, kind: DocumentKind)] = []
+      if kind == .chart { links = [("patient_id", .patient), ("chart_id", .chart)] }
+      if let field = roles[kind]?.patient { links.append((field, .patient)) }
+      if let field = roles[kind]?.provider { links.append((field, .provider)) }
+      return try self.renamed(document, kind, links, roles[kind])
+    }
   }
 
-  /// - Parameter roles: what the document's fields are called.
-  private func renamed(_ document: BSONView, _ kind: DocumentKind, _ roles: DocumentRoles?) throws
-    -> BSONDocument?
-  {
-    let twins = try all()
-    guard !twins.isEmpty else { return nil }
+  private func renamed(
+    _ document: BSONView, _ kind: DocumentKind, _ links: [(field: String, kind: DocumentKind)],
+    _ roles: DocumentRoles?
+  ) throws -> BSONDocument? {
+    let twins = try twins()
+    var rare: [String: BSONValue] = [:]
+    for (field, kind) in links {
+      guard let value = try document.find(string: field).map(BSONValue.init), DocumentNames.isRare(value),
+        try isThere(value, kind)
+      else { continue }
+      rare[field] = .string(StoredID.text(of: value))
+    }
+    guard !twins.isEmpty || !rare.isEmpty else { return nil }
     func name(_ value: BSONValue?, _ kind: DocumentKind) -> BSONValue? {
       guard let value, value.text == nil, twins[kind]?[StoredID.text(of: value)] != nil else { return nil }
-      return .string(TwinIDs.text(of: value))
+      return .string(DocumentNames.text(of: value))
     }
     var fields = try BSONFields(document)
     let before = fields
@@ -99,14 +139,12 @@ final class TwinIDs: Sendable {
     {
       fields["patient_id"] = name(id, .patient) ?? .string(StoredID.text(of: id))
     }
-    var links: [(String?, DocumentKind)] = [("_id", kind)]
-    if kind == .chart { links += [("patient_id", .patient), ("chart_id", .chart)] }
-    links += [(roles?.patient, .patient), (roles?.provider, .provider), (roles?.last, .appointment)]
+    for (field, kind) in [("_id", kind)] + links {
+      if let name = name(fields[field], kind) ?? rare[field] { fields[field] = name }
+    }
+    if let last = roles?.last, let name = name(fields[last], .appointment) { fields[last] = name }
     if let list = roles?.appointments, case .array(let items) = fields[list] {
       fields[list] = .array(items.map { name($0, .appointment) ?? $0 })
-    }
-    for (field, kind) in links {
-      if let field, let name = name(fields[field], kind) { fields[field] = name }
     }
     return fields == before ? nil : try BSONDocument(fields)
   }
