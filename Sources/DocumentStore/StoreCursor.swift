@@ -16,6 +16,8 @@ package struct FindOptions: Sendable {
   package var skip: Int64?
   /// Whether only the server that takes writes may answer, whatever readPreference the connection string has.
   package var isFromPrimary = false
+  /// The rules by which texts are compared, as an index has them.
+  package var collation: BSONFields?
 
   package init(
     sort: BSONFields? = nil, projection: BSONFields? = nil, batchSize: Int32? = nil, limit: Int64? = nil,
@@ -34,6 +36,7 @@ package struct FindOptions: Sendable {
     fields["sort"] = sort.map(BSONValue.document)
     fields["projection"] = projection.map(BSONValue.document)
     fields["batchSize"] = (batchSize ?? replyBytes.map { _ in 16 }).map(BSONValue.int32)
+    fields["collation"] = collation.map(BSONValue.document)
     fields["limit"] = limit.map(BSONValue.int64)
     fields["skip"] = skip.map(BSONValue.int64)
     return fields

@@ -8,7 +8,36 @@ import Testing
 @Suite(.enabled(if: Workspace.hasMongoDB)) struct PlanPropertyTests {
   @Test(arguments: ["collection", "embedded", "both"], PlanPropertyTests.seeds)
   func `an import does what was planned`(layout: String, seed: UInt64) throws {
+    try check(layout, seed, try Workspace())
+  }
+
+  @Test(arguments: ["collection", "embedded", "both"], PlanPropertyTests.seeds)
+  func `what validators and unique indexes refuse is foreseen`(layout: String, seed: UInt64) throws {
     let workspace = try Workspace()
+    let chart = layout == "embedded" ? "patient_chart." : ""
+    let level: BSONValue = seed.isMultiple(of: 2) ? "strict" : "moderate"
+    let validators: [(String, String, BSONValue)] = [
+      ("patient", "name", ["$ne": "X C"]), ("resource", "fhir.name", ["$ne": "East"]),
+      (chart.isEmpty ? "patient_chart" : "patient", chart + "observations.status", ["$ne": "amended"]),
+    ]
+    for (collection, rules) in Dictionary(grouping: validators, by: \.0) {
+      let all = rules.map { BSONValue.document(BSONFields([.init($0.1, $0.2)])) }
+      try workspace.command([
+        "create": .string(collection), "validator": ["$and": .array(all)], "validationLevel": level,
+      ])
+    }
+    for (collection, fields, isSparse) in [
+      ("appointment", ["patient_id", "date_of_visit"], false), ("provider", ["name"], true),
+      ("patient", ["insurance_id"], true),
+    ] {
+      let key = BSONValue.document(BSONFields(fields.map { .init($0, 1) }))
+      let index: BSONValue = ["key": key, "name": "one", "unique": true, "sparse": .bool(isSparse)]
+      try workspace.command(["createIndexes": .string(collection), "indexes": [index]])
+    }
+    try check(layout, seed, workspace)
+  }
+
+  private func check(_ layout: String, _ seed: UInt64, _ workspace: Workspace) throws {
     let config = try workspace.write(
       "pipeline.yml",
       "documents:\n  chart: \(layout)\n  mappings: \(Program.folder.appending(path: "Mappings").path)\n"

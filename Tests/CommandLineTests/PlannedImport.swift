@@ -63,7 +63,7 @@ struct PlannedImport {
     var fates: [String: String] = [:]
     for document in try #require(plan["differences"] as? [[String: Any]]) {
       let action = document["action"] as? String ?? ""
-      guard action != "unchanged" else { continue }
+      guard action != "unchanged", action != "refused" else { continue }
       fates["\(document["collection"] ?? "") \(document["id"] ?? "")"] =
         action == "insert" ? "insert" : "replace"
     }

@@ -97,10 +97,12 @@ final class HealingRun {
     if !names.isEmpty { resolver = ReferenceResolver(run: index, stored: stored, isSetAside: isSetAside) }
     let waiting = try documents(showing: names)
     guard !waiting.isEmpty else { return 0 }
-    let found = try sink.healing { healed in
+    let (found, isRefused) = try sink.healing { healed in
       try load(waiting, names, into: healed) { try sink.pages(of: $0.id, $0.kind) }
     }
     if let failure = stored.failure { throw failure }
+    // What was refused waits on.
+    if isRefused { return healed }
     for (from, _, _) in found.moved { try sink.leaveNobody(from.id) }
     return healed
   }

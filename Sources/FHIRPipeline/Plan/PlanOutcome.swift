@@ -94,7 +94,8 @@ package struct PlanOutcome: Sendable {
 
   /// A table of documents by collection.
   package var table: [String] {
-    let fates: [PlannedDocument.Fate] = [.insert, .replace, .unchanged, .conflict]
+    var fates: [PlannedDocument.Fate] = [.insert, .replace, .unchanged, .conflict]
+    if count(.refused) > 0 { fates.append(.refused) }
     var rows = [[""] + fates.map(\.rawValue)]
     for (collection, counts) in counts.sorted(by: { $0.key < $1.key }) {
       rows.append([collection] + fates.map { Amount.grouped(counts[$0] ?? 0) })

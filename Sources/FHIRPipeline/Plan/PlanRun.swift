@@ -34,7 +34,7 @@ package struct PlanRun: Sendable {
       quarantine: nil, files: files.map(\.name), conditions: found.conditions, say: run.say)
     let assembler = DocumentAssembler(
       mappings: run.mappings, prefix: run.prefix, pageBytes: run.chartPageBytes,
-      pageEntries: run.chartPageEntries, renamed: states.unfitIDs.twins.renaming(run.mappings))
+      pageEntries: run.chartPageEntries, renamed: states.unfitIDs.names.renaming(run.mappings))
     // Where something is to be deleted from, it is looked for under ids of all kinds.
     if !found.deleted.isEmpty { for kind in DocumentKind.allCases { _ = try states.hadDocuments(kind) } }
     let deletions = Deletions(keys: found.deleted, searched: found.searched)
@@ -42,7 +42,8 @@ package struct PlanRun: Sendable {
       store: store, states: states, assembler: assembler, mappings: run.mappings, prefix: prefix)
     let sink = try PlanSink(
       store: store, states: states, assembler: assembler, mappings: run.mappings, ledger: ledger,
-      deletions: deletions, deletionRun: deletionRun, limit: limit)
+      deletions: deletions, deletionRun: deletionRun, limit: limit,
+      refusals: ForeseenRefusals(store, say: run.say))
     // The filter that an import has for more of them tells nothing before they are written.
     let moved = MovedResources(
       mappings: run.mappings, states: states, inputBytes: total, mostFirst: MovedResources.most)

@@ -70,6 +70,10 @@ extension PlanSink {
         transaction.ended(BundleTransaction.refusal(ofDeleting: keys, DeletionRun.notImported))
         return true
       }
+      if let reason = try refusal(of: transaction) {
+        transaction.ended(BundleTransaction.refusal(ofDocument: reason))
+        return true
+      }
       let deleted = try delete(orders) { _, _ in }
       state.withLock { $0.deleted += transaction.deletions }
       try transaction.forEachBatch { requests in
@@ -116,10 +120,13 @@ extension PlanSink {
   }
 
   /// Takes documents that heal: their resources did not come with this import, and are not counted.
-  func healing<R>(_ body: (any DocumentSink) throws -> R) throws -> R {
+  ///
+  /// - Returns: what the body gives, and whether a document would be refused.
+  func healing<R>(_ body: (any DocumentSink) throws -> R) throws -> (R, isRefused: Bool) {
+    let before = state.withLock { $0.refusedUncounted }
     let result = try body(Healed(sink: self))
     if let failure { throw failure }
-    return result
+    return (result, state.withLock { $0.refusedUncounted } > before)
   }
 
   private struct Healed: DocumentSink {

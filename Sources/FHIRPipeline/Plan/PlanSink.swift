@@ -28,6 +28,8 @@ final class PlanSink: DocumentSink {
     var homes: [String: [DocumentKind: Set<String>]] = [:]
     /// Resources that transactions would delete.
     var deleted: [TargetIndex.Target] = []
+    /// How many documents would be refused whose resources did not come with this import.
+    var refusedUncounted = 0
     var failure: PipelineFailure?
   }
 
@@ -40,20 +42,23 @@ final class PlanSink: DocumentSink {
   let states: StoredStates
   let assembler: DocumentAssembler
   private let mappings: MappingSet
-  private let ledger: ImportLedger
+  let ledger: ImportLedger
   private let limit: Int
   /// Tells what is to be deleted.
   private let deletions: Deletions
   /// Finds it.
   let deletionRun: DeletionRun
   let kept: PlannedPages
+  let refusals: ForeseenRefusals
   private let turns = (0..<64).map { _ in Turn() }
   let state = Mutex(State())
 
   init(
     store: DocumentStore, states: StoredStates, assembler: DocumentAssembler, mappings: MappingSet,
-    ledger: ImportLedger, deletions: Deletions, deletionRun: DeletionRun, limit: Int
+    ledger: ImportLedger, deletions: Deletions, deletionRun: DeletionRun, limit: Int,
+    refusals: ForeseenRefusals
   ) throws {
+    self.refusals = refusals
     self.deletionRun = deletionRun
     self.store = store
     self.states = states
@@ -159,6 +164,7 @@ final class PlanSink: DocumentSink {
       let plan = state.withLock { $0.plans[key] }
       let base = try pages(by: plan, stored)
       guard !base.isEmpty else {
+        if try isRefused(document, document, over: base, place, counts: counts) { return }
         if counts { ledger.count(document.tally) }
         guard stored.isEmpty else { return try note(document, over: stored, place) }
         let room = try kept.keep(count: document.pageCount) { try document.page($0) }
@@ -177,11 +183,13 @@ final class PlanSink: DocumentSink {
         if counts { ledger.refuse(document, reason: "\(error)") }
         return
       }
+      let before = try base[0].withView { try StoredState($0) }
+      let isStill = before.isStill(planned, pages: base.count)
+      if try !isStill && isRefused(planned, document, over: base, place, counts: counts) { return }
       if counts { ledger.count(planned.tally) }
       // An older form of an appointment changes nothing, and is in the list of whom it names all the same.
       if planned.kind == .appointment { noteFormerOwners(planned.formerOwners, of: planned.id) }
-      let before = try base[0].withView { try StoredState($0) }
-      if before.isStill(planned, pages: base.count) {
+      if isStill {
         foundUnchanged(document.kind, document.id)
         return
       }
@@ -346,6 +354,9 @@ final class PlanSink: DocumentSink {
         keepsEmpty: keepsEmpty ?? (kind != .resource))
       noteFormerOwners(removal.formerOwners, of: id)
       guard removal.isChanged || removal.document == nil else { return .removed(0) }
+      if let document = removal.document, let reason = try refusal(of: document, over: base, place) {
+        return .refused(reason)
+      }
       if let document = removal.document {
         try note(document, over: stored, place, isDeletion ? \.deleted : \.leaving, keys.sorted())
       } else {

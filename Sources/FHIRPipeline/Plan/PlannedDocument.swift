@@ -7,6 +7,8 @@ package struct PlannedDocument: Sendable {
     /// A field that the application wrote would get another value.
     case conflict
     case replace, insert, unchanged
+    /// MongoDB would not take it: it stays as it is, or away.
+    case refused
   }
 
   package var kind: DocumentKind
