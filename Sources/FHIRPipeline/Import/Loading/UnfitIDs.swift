@@ -46,9 +46,9 @@ final class UnfitIDs: Sendable, Equatable {
 
   /// Whether a document that goes by this id may have an `_id` of another type, of which an id was made: no further page has.
   static func mayBeOf(_ id: String) -> Bool {
-    if mayBeMade(id) { return true }
+    if DocumentID.isFHIRID(id) { return mayBeMade(id) }
     let isPage = id.utf8.contains(UInt8(ascii: "#")) && id.utf8.last.map { $0 &- 0x30 <= 9 } ?? false
-    return !isPage && !DocumentID.isFHIRID(id)
+    return !isPage
   }
 
   /// The `_id` of which an id was made.
