@@ -45,7 +45,7 @@ struct RestoredDocument {
     edits = try SectionEdits(
       plan, content: content, stored: stored,
       owner: try RestoredDocument.patient(ofChart: document, plan) ?? owner, name: DocumentID.fhirID(owner),
-      root: &root)
+      isNative: try document.find("_fhirline")?.document == nil, root: &root)
     notes += edits.notes
     isRootChanged = isRootChanged || root != before
     if isRootChanged, let residual, var edited = root {

@@ -26,10 +26,11 @@ struct SectionEdits {
   /// - Parameters:
   ///   - owner: the id of the document to whose resource those of the sections refer.
   ///   - name: the FHIR id of the document itself.
+  ///   - isNative: whether no import wrote the document.
   ///   - root: the document's root; fields that stand in it as well as in sections write what is new into it.
   init(
     _ plan: DocumentPlan, content: DocumentContent, stored: StoredFields, owner: String,
-    name: String, root: inout BSONValue?
+    name: String, isNative: Bool, root: inout BSONValue?
   ) throws {
     self.plan = plan
     self.owner = owner
@@ -55,16 +56,17 @@ struct SectionEdits {
     for (index, (type, elements)) in zip(made.indices, wanted) {
       MadeResource.complete(&made[index], elements, type, context.table)
     }
-    try nameOwner()
+    if isNative { try nameOwner() }
   }
 
-  /// An item that the application put there need not say whose it is: it stands in the owner's document.
+  /// What an application put into a document of its own need not say whose it is: it stands in the owner's document. What came from FHIR
+  /// goes back as it was.
   private mutating func nameOwner() throws {
     for section in sections {
       guard let members = plan.sections.first(where: { $0.name == section.name })?.members else { continue }
       for index in section.items.indices {
         let item = section.items[index]
-        // What an import put there says it, and most types say it alike.
+        // Most types say it alike.
         if let first = members.first, try first.namesOwner(item) { continue }
         guard let type = try item.find("resourceType")?.text,
           let member = members.first(where: { $0.typeName == type }), try !member.namesOwner(item)
