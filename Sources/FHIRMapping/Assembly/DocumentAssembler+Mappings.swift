@@ -1,11 +1,11 @@
 package import BSON
 
 extension DocumentAssembler {
-  /// An assembler of the documents that these mappings describe.
-  ///
   /// A stored document by the names that it and others of the application's own are exported under, where these are others.
   package typealias Renamed = @Sendable (BSONView, DocumentKind) throws -> BSONDocument?
 
+  /// An assembler of the documents that these mappings describe.
+  ///
   /// - Parameter prefix: what the source's documents have before their ids.
   package init(
     mappings: MappingSet, prefix: String = "", pageBytes: Int, pageEntries: Int = 20_000,

@@ -9,7 +9,8 @@ struct SearchedNames {
   /// How many are remembered: one that is found a second time has its answer already.
   private static let most = 1 << 16
 
-  /// The names in a Bundle that were not found before.
+  /// The names in a Bundle that were not found before. A few elements are called `reference` and are none: to ask for what they say costs a
+  /// name more in the question, and less than to find out the type of each.
   mutating func take(from bundle: HeldBundle, run: TargetIndex) -> [String] {
     if seen.count > SearchedNames.most { seen.removeAll() }
     var names: [String] = []

@@ -1,14 +1,6 @@
 import FHIRModel
 import Synchronization
 
-/// A resource's key, by its hash, and the number of a file that has it.
-struct KeyPlace: Comparable, BitwiseCopyable {
-  let hash: UInt64
-  let file: Int
-
-  static func < (a: KeyPlace, b: KeyPlace) -> Bool { (a.hash, a.file) < (b.hash, b.file) }
-}
-
 /// Which files have the people and the like that others may call by a business identifier.
 struct EntityPlaces: Sendable {
   /// In order, each once.
