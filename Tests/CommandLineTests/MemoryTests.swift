@@ -56,6 +56,25 @@ import Testing
     #expect(try Data(contentsOf: URL(filePath: output)).count > 12_000_000)
   }
 
+  @Test func `of a Bundle on one line of NDJSON its text is in memory, and no tree of all its entries`()
+    throws
+  {
+    let entry = #"{"resource":{"resourceType":"Observation","status":"final","code":{"text":"a"}}}"#
+    let input = try write(
+      "line.ndjson",
+      [
+        #"{"resourceType":"Patient","id":"p"}"# + "\n"
+          + #"{"resourceType":"Bundle","type":"collection","entry":["#
+      ]
+        + (0..<150_000).lazy.map { $0 == 0 ? entry : "," + entry } + ["]}\n"])
+    // The trees of all entries are six times as large as their text.
+    let room = (12 + 24) * MemoryTests.megabyte
+    let base = try least(["validate"])
+    let converted = try run(["convert", input, workspace.path("out.ndjson")])
+    #expect(converted.status == 0)
+    #expect(converted.peak < base + room)
+  }
+
   @Test(.enabled(if: Workspace.hasMongoDB))
   func
     `a resource too large for MongoDB is set aside, shown and replayed in the memory that it takes itself`()

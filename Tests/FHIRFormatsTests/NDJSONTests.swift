@@ -1,5 +1,6 @@
 import FHIRFormats
 import FHIRModel
+import Synchronization
 import Testing
 
 @Suite struct NDJSONTests {
@@ -81,6 +82,70 @@ import Testing
     #expect(records.map(\.issues.count) == [0, 1, 0, 1, 1, 0])
     #expect(records[3].issues[0].expression.hasPrefix("Bundle.entry[3]"))
     #expect(records[4].issues[0].expression.hasPrefix("Bundle.type"))
+  }
+
+  private static let entries =
+    #"{"resource":{"resourceType":"Basic","id":"a"}},{"resource":{"resourceType":"Basic","id":"b"}}"#
+
+  @Test(arguments: [
+    #"{"resourceType":"Bundle","entry":[\#(entries)"#, #"{"resourceType":"Bundle","entry":[\#(entries),"#,
+    #"{"resourceType":"Bundle","entry":[\#(entries)]"#, #"{"resourceType":"Bundle","entry":[\#(entries)}]}"#,
+    #"{"resourceType":"Bundle","entry":[\#(entries)]} x"#,
+    #"{"resourceType":"Bundle","entry":[\#(entries)],"type":"#,
+    #"{"resourceType":"Bundle","entry":[\#(entries)],"type":nul}"#,
+    #"{"resourceType":"Bundle","entry":[\#(entries) {}]}"#,
+    #"{"resourceType":"Bundle","type":"batch"#, #"{"resourceType":"Bundle","entry":[\#(entries),{"a":["#,
+  ])
+  func `of a Bundle on a line that is no JSON nothing is read, and the next line is`(bundle: String) throws {
+    for options in [ReadOptions(), tinyChunks] {
+      let records = try readLines("\(lines[0])\n\(bundle)\n\(lines[2])\n\(bundle)", options: options)
+      #expect(records.map { word($0.content) } == ["resource", "unreadable", "resource", "unreadable"])
+      for (number, line) in [(1, 2), (3, 4)] {
+        #expect(records[number].issues.last?.severity == .fatal)
+        #expect(records[number].issues.last?.position?.line == line)
+        // All of it can be mended and replayed.
+        #expect(records[number].raw?.withBytes { String(decoding: $0, as: UTF8.self) } == bundle)
+      }
+    }
+  }
+
+  /// A Bundle on a line, of some megabytes.
+  private func longBundle(broken: Bool = false) -> String {
+    let note = String(repeating: "n", count: 500)
+    let entries = (0..<6000).map {
+      "{\"resource\":{\"resourceType\":\"Basic\",\"id\":\"\($0)\",\"x\":\"\(note)\"}}"
+    }
+    return "{\"resourceType\":\"Bundle\",\"entry\":[\(entries.joined(separator: ","))"
+      + (broken ? "}" : "],\"type\":\"batch\"}")
+  }
+
+  @Test func `a long Bundle on a line gives what it gives as a document`() throws {
+    let long = longBundle()
+    let document = try read(long)
+    let records = try readLines("\(lines[0])\n\(long)\n\(lines[2])")
+    #expect(records.count == document.count + 2)
+    for (record, own) in zip(records.dropFirst(), document) {
+      try #require(record.content == own.content)
+      #expect(record.tree.rootExpression == own.tree.rootExpression)
+      try #require(TreeComparison().difference(record.tree, own.tree) == nil)
+      #expect(record.tree.line(of: 0) == 2)
+    }
+    let broken = try readLines("\(longBundle(broken: true))\n\(lines[2])")
+    #expect(broken.map { word($0.content) } == ["unreadable", "resource"])
+  }
+
+  @Test func `an entry of a long Bundle on a line is asked for once whether it is passed over`() throws {
+    let asked = Mutex<[String: Int]>([:])
+    var options = ReadOptions()
+    options.skips = { type, id in
+      guard let id else { return false }
+      asked.withLock { $0[String(decoding: id, as: UTF8.self), default: 0] += 1 }
+      return true
+    }
+    let records = try readLines("\(longBundle())\n\(lines[1])", options: options)
+    #expect(records.map { word($0.content) } == ["bundle of 6000", "resource"])
+    #expect(asked.withLock { $0.count } == 6000)
+    #expect(asked.withLock { $0.values.allSatisfy { $0 == 1 } })
   }
 
   @Test func `workers that share a reader find every resource once`() throws {

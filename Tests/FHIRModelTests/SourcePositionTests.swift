@@ -27,12 +27,13 @@ import Testing
         return [0x61, 0x20, 0xC3, 0xA9].randomElement(using: &generator) ?? 0x61
       }
       let chunk = SourceChunk(bytes)
-      for index in Set([0, count / 3, count / 2, count - 1, count, 1024, 1025])
+      var cursor = PositionCursor(chunk)
+      for index in Set([0, count / 3, count / 2, count - 1, count, 1024, 1025]).sorted()
       where (0...count).contains(index) {
         let expected = position(bytes, index)
         #expect(chunk.line(at: index) == expected.line, "\(index) of \(count)")
         #expect(chunk.position(at: index) == expected, "\(index) of \(count)")
-        #expect(chunk.position(behind: index) == expected, "\(index) of \(count)")
+        #expect(cursor.position(at: index, in: chunk) == expected, "\(index) of \(count)")
       }
     }
   }
@@ -40,6 +41,6 @@ import Testing
   @Test func `five thousand line ends in a row are all counted`() {
     let chunk = SourceChunk([UInt8](repeating: 0x0A, count: 5000))
     #expect(chunk.line(at: 5000) == 5001)
-    #expect(chunk.position(behind: 5000) == SourcePosition(line: 5001, column: 1))
+    #expect(chunk.position(at: 5000) == SourcePosition(line: 5001, column: 1))
   }
 }

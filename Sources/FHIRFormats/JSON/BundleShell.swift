@@ -16,9 +16,9 @@ struct BundleShell {
   var size: Int { bytes.count + pieces.count * MemoryLayout<SourceChunk.Piece>.stride }
 
   /// Takes a member: name, colon and value.
-  mutating func append(_ range: Range<Int>, of chunk: SourceChunk) {
+  mutating func append(_ range: Range<Int>, of chunk: SourceChunk, at position: SourcePosition) {
     if bytes.count > 1 { bytes.append(JSONByte.comma) }
-    pieces.append(SourceChunk.Piece(start: bytes.count, position: chunk.position(behind: range.lowerBound)))
+    pieces.append(SourceChunk.Piece(start: bytes.count, position: position))
     bytes.append(contentsOf: chunk.buffer[range])
   }
 

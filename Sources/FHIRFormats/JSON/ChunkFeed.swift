@@ -7,6 +7,8 @@ final class ChunkFeed {
   private let maximumBytes: Int
   private let beforeLarge: (@Sendable () -> Void)?
   private(set) var chunk: SourceChunk
+  /// Tells where the chunk's bytes stand.
+  var cursor: PositionCursor
   /// Index of the first byte of the chunk that no record has taken.
   var start = 0
   /// The chunk's end is the source's.
@@ -20,9 +22,13 @@ final class ChunkFeed {
     beforeLarge = options.beforeLarge
     maximumBytes = min(max(options.maximumResourceBytes, 1), ReadOptions.largestChunk)
     chunk = SourceChunk(capacity: chunkBytes)
+    cursor = PositionCursor(chunk)
     fill(chunk)
     if chunk.count == 0, let failure { throw failure }
   }
+
+  /// Line and column of a byte of the chunk, which is not before the one that was asked for last.
+  func position(at index: Int) -> SourcePosition { cursor.position(at: index, in: chunk) }
 
   /// Bytes of the source before `start`.
   var consumed: UInt64 { chunk.offset + UInt64(start) }
@@ -43,7 +49,7 @@ final class ChunkFeed {
       fill(chunk)
       return true
     }
-    let position = chunk.position(behind: start)
+    let position = position(at: start)
     let next = SourceChunk(
       capacity: capacity, offset: chunk.offset + UInt64(start), line: position.line, column: position.column)
     let left = UnsafeRawBufferPointer(start: chunk.bytes + start, count: rest)
@@ -53,6 +59,7 @@ final class ChunkFeed {
     }
     fill(next)
     chunk = next
+    cursor = PositionCursor(next)
     start = 0
     return true
   }

@@ -2,9 +2,8 @@ import FHIRModel
 
 /// Reads the resources of a JSON document or of NDJSON.
 ///
-/// A Bundle is read entry by entry: its entries become records as soon as they are whole; its other members are
-/// gathered (``BundleShell``) and become the last record. What follows on later lines of a document that takes one line
-/// is read as NDJSON.
+/// A Bundle is read entry by entry (``BundleWalk``). What follows on later lines of a document that takes one line is read as
+/// NDJSON.
 final class JSONResourceReader {
   /// Bytes of a Bundle whose entries make a batch: enough to be worth handing on, few enough to share among workers.
   private static let batchBytes = 256 << 10
@@ -15,10 +14,8 @@ final class JSONResourceReader {
   private let options: ReadOptions
   private var scanner: JSONScanner
   private var state = State.start
-  private var shell = BundleShell(at: SourcePosition(line: 1, column: 1))
-  /// Whether `shell` is of a Bundle of which no record was given.
-  private var isWithinBundle = false
-  private var entryCount = 0
+  /// The Bundle of which no last record was given.
+  private var walk: BundleWalk?
   /// Lines on which the document begins and ends.
   private var documentLines = 1...1
   private var records: [Record] = []
@@ -26,10 +23,8 @@ final class JSONResourceReader {
   private enum State {
     /// Before the document.
     case start
-    /// In a Bundle's object; `true` behind a member.
-    case members(Bool)
-    /// In a Bundle's array of entries; `true` behind an entry.
-    case entries(Bool)
+    /// In a Bundle.
+    case bundle
     /// Behind the document.
     case behind
     case lines
@@ -56,7 +51,7 @@ final class JSONResourceReader {
   }
 
   /// See ``ResourceReader/unfinishedBundle``.
-  var unfinishedBundle: UnfinishedBundle? { isWithinBundle ? UnfinishedBundle(type: shell.type) : nil }
+  var unfinishedBundle: UnfinishedBundle? { walk?.unfinished }
 
   func nextBatch() throws(ReadFailure) -> RecordBatch? {
     let consumed = feed.consumed
@@ -98,49 +93,31 @@ final class JSONResourceReader {
     switch state {
     case .start:
       giveBeginning("it is larger than \(options.bytesAllowed): it is passed over")
-      let line = feed.chunk.position(behind: feed.start).line
+      let line = feed.position(at: feed.start).line
       documentLines = line...line
       state = try feed.skipValue() ? .behind : .ended
       if case .behind = state { endDocument(at: feed.start) }
-    case .entries(let isBehindEntry):
-      if isBehindEntry { feed.start = JSONSkip.blanks(feed.chunk.bytes, from: feed.start + 1) }
-      giveBeginning("it is larger than \(options.bytesAllowed): it is passed over")
-      state = try feed.skipValue() ? .entries(true) : .ended
-      entryCount += 1
-    case .members: giveUpShell()
+    case .bundle:
+      let expression = walk?.expression ?? ""
+      guard let start = walk?.passOverEntry(text) else {
+        if let walk { give(walk.tooLarge(text)) }
+        state = .ended
+        return
+      }
+      feed.start = start
+      giveBeginning("it is larger than \(options.bytesAllowed): it is passed over", at: expression)
+      if try !feed.skipValue() { state = .ended }
     case .behind, .lines, .ended: state = .ended
     }
   }
 
   /// Gives the beginning of what is too large to be read: its chunk need not stay for that.
-  private func giveBeginning(_ message: String) {
-    let beginning = RawSlice(
-      beginning: UnsafeBufferPointer(rebasing: feed.chunk.buffer[feed.start...]),
-      at: feed.chunk.position(behind: feed.start))
-    give(.unreadable(.limitSize, message, beginning, expression: expression))
-  }
-
-  /// A Bundle's members are held until its end, in the chunk and beside it.
-  private func giveUpShell() {
-    giveBeginning(
-      "the Bundle's members but for its entries are larger than half of \(options.bytesAllowed): "
-        + "what stands behind them is not read")
-    state = .ended
+  private func giveBeginning(_ message: String, at expression: String = "") {
+    give(.beginning(of: feed.chunk, from: feed.start, expression: expression, message))
   }
 
   private func unreadable(_ rule: Rule, _ message: String) -> Record {
-    .unreadable(
-      rule, message, RawSlice(chunk: feed.chunk, range: feed.start..<feed.chunk.count),
-      expression: expression)
-  }
-
-  /// Where in the document the reader is.
-  private var expression: String {
-    switch state {
-    case .entries: EntryExpression.of(entryCount)
-    case .members: "Bundle"
-    default: ""
-    }
+    .unreadable(rule, message, RawSlice(chunk: feed.chunk, range: feed.start..<feed.chunk.count))
   }
 
   // MARK: Steps
@@ -153,8 +130,7 @@ final class JSONResourceReader {
     }
     switch state {
     case .start: return begin()
-    case .members(let isBehindMember): return member(isBehindMember)
-    case .entries(let isBehindEntry): return entry(isBehindEntry)
+    case .bundle: return walkOn()
     case .behind:
       return trailing()
     case .lines, .ended:
@@ -168,8 +144,8 @@ final class JSONResourceReader {
     case .start:
       // `begin` reads whatever is there, whole or not; so nothing is there.
       give(unreadable(.empty, "the input is empty"))
-    case .members, .entries:
-      _ = malformed(feed.chunk.count, "the input ends within the Bundle")
+    case .bundle:
+      _ = walkOn()
     case .behind, .lines, .ended:
       break
     }
@@ -180,17 +156,15 @@ final class JSONResourceReader {
     let chunk = feed.chunk
     let start = feed.start
     if options.splitBundles && chunk.bytes[start] == JSONByte.openObject {
-      switch BundleSign.look(chunk.bytes, from: start, to: chunk.count) {
+      switch BundleSign.look(chunk.bytes, from: start, to: chunk.count, linewise: false) {
       case .unknown where !feed.isLast:
         return .hungry
       case .bundle:
-        let position = chunk.position(behind: start)
+        let position = feed.position(at: start)
         documentLines = position.line...position.line
-        shell = BundleShell(at: position)
-        isWithinBundle = true
-        entryCount = 0
+        walk = BundleWalk(at: position, names: names, options: options)
         feed.start = start + 1
-        state = .members(false)
+        state = .bundle
         return .moved
       default: break
       }
@@ -201,7 +175,7 @@ final class JSONResourceReader {
       // A number may go on in the next chunk.
       if end == chunk.count && !feed.isLast && chunk.bytes[start] != JSONByte.openObject { return .hungry }
       give(scanner.record(.resource, expression: "", chunk: chunk, range: start..<end))
-      let line = chunk.position(behind: start).line
+      let line = feed.position(at: start).line
       documentLines = line...line
       endDocument(at: end)
     case .incomplete where !feed.isLast:
@@ -212,109 +186,42 @@ final class JSONResourceReader {
     return .moved
   }
 
-  private func member(_ isBehindMember: Bool) -> Step {
-    let chunk = feed.chunk
-    let bytes = UnsafePointer(chunk.bytes)
-    var i = feed.start
-    if bytes[i] == JSONByte.closeObject {
-      let record = shell.record(entryCount: entryCount, scanner: &scanner)
-      isWithinBundle = record.content == .unreadable
-      give(record)
-      endDocument(at: i + 1)
-      return .moved
-    }
-    if isBehindMember {
-      guard bytes[i] == JSONByte.comma else {
-        return malformed(i, "a comma or the end of the Bundle is expected here")
-      }
-      i = JSONSkip.blanks(bytes, from: i + 1)
-    }
-    let keyStart = i
-    guard i < chunk.count else { return .hungry }
-    guard bytes[i] == JSONByte.quote else {
-      return malformed(i, JSONSyntaxFault.name(at: bytes[i]))
-    }
-    i = JSONSkip.string(bytes, from: i + 1, to: chunk.count)
-    if i < 0 { return .hungry }
-    let isEntry = i - keyStart == 7 && memoryEqual(bytes + keyStart, entryKey, 7)
-    i = JSONSkip.blanks(bytes, from: i)
-    guard i < chunk.count else { return .hungry }
-    guard bytes[i] == JSONByte.colon else { return malformed(i, "a colon is expected here") }
-    i = JSONSkip.blanks(bytes, from: i + 1)
-    guard i < chunk.count else { return .hungry }
-    if isEntry && bytes[i] == JSONByte.openArray {
-      let first = JSONSkip.blanks(bytes, from: i + 1)
-      guard first < chunk.count else { return .hungry }
-      if bytes[first] != JSONByte.closeArray {
-        if shell.hasEntries { shell.entriesRepeat(at: chunk.position(behind: keyStart)) }
-        shell.hasEntries = true
-        feed.start = first
-        state = .entries(false)
-        return .moved
-      }
-    }
-    i = JSONSkip.value(bytes, from: i, to: chunk.count)
-    if i < 0 { return .hungry }
-    guard shell.size + i - keyStart <= options.maximumResourceBytes / 2 else {
-      feed.start = keyStart
-      giveUpShell()
-      return .moved
-    }
-    shell.append(keyStart..<i, of: chunk)
-    feed.start = i
-    state = .members(true)
-    return .moved
+  /// What is at hand of a Bundle, from where the reader is.
+  private var text: BundleWalk.Text {
+    BundleWalk.Text(
+      chunk: feed.chunk, cursor: feed.cursor, start: feed.start, end: feed.chunk.count, isLast: feed.isLast)
   }
 
-  private func entry(_ isBehindEntry: Bool) -> Step {
-    let chunk = feed.chunk
-    var i = feed.start
-    if chunk.bytes[i] == JSONByte.closeArray && isBehindEntry {
-      feed.start = i + 1
-      state = .members(true)
-      return .moved
-    }
-    if isBehindEntry {
-      guard chunk.bytes[i] == JSONByte.comma else {
-        return malformed(i, "a comma or the end of the array of entries is expected here")
-      }
-      i = JSONSkip.blanks(chunk.bytes, from: i + 1)
-    }
-    if options.skipsEntries, let skips = options.skips,
-      let end = JSONSkip.entry(chunk.bytes, from: i, to: chunk.count, skips: skips)
-    {
-      entryCount += 1
-      feed.start = end
-      state = .entries(true)
-      return .moved
-    }
-    let outcome = scanner.scan(
-      chunk.bytes, from: i, to: chunk.count, rootName: names.entry ?? .root, isResource: false)
-    switch outcome {
-    case .value(let end):
-      if end == chunk.count && !feed.isLast && chunk.bytes[end - 1] != JSONByte.closeObject { return .hungry }
-      give(scanner.record(.entry(index: entryCount), expression: expression, chunk: chunk, range: i..<end))
-      entryCount += 1
-      feed.start = end
-      state = .entries(true)
-    case .incomplete where !feed.isLast:
-      return .hungry
-    case .incomplete, .malformed:
-      feed.start = i
-      giveRest(outcome, "the input ends within the entry")
+  private func walkOn() -> Step {
+    var text = text
+    let step = walk?.step(&text, &scanner)
+    feed.start = text.start
+    feed.cursor = text.cursor
+    switch step {
+    case .moved: break
+    case .entry(let record): give(record)
+    case .end(let record, let end):
+      if record.content != .unreadable { walk = nil }
+      give(record)
+      endDocument(at: end)
+    case .hungry: return .hungry
+    case .broken(let record):
+      give(record)
+      state = .ended
+    case nil: state = .ended
     }
     return .moved
   }
 
   private func endDocument(at end: Int) {
-    documentLines = documentLines.lowerBound...feed.chunk.position(behind: end).line
+    documentLines = documentLines.lowerBound...feed.position(at: end).line
     feed.start = end
     state = .behind
   }
 
   /// Behind the document: lines of NDJSON, if the document was one; else what ought not to be there.
   private func trailing() -> Step {
-    let line = feed.chunk.position(behind: feed.start).line
+    let line = feed.position(at: feed.start).line
     if documentLines.count == 1 && line > documentLines.upperBound
       && feed.chunk.bytes[feed.start] == JSONByte.openObject
     {
@@ -337,7 +244,7 @@ final class JSONResourceReader {
   private func giveRest(_ outcome: JSONScanner.Outcome, _ incomplete: String) {
     give(
       scanner.unreadable(
-        outcome, expression: expression, chunk: feed.chunk, range: feed.start..<feed.chunk.count,
+        outcome, expression: "", chunk: feed.chunk, range: feed.start..<feed.chunk.count,
         incomplete: incomplete))
     state = .ended
   }
@@ -365,6 +272,3 @@ final class JSONResourceReader {
     }
   }
 }
-
-/// `"entry"`, with its quotes.
-private let entryKey = Array("\"entry\"".utf8)

@@ -76,6 +76,15 @@ extension JSONScanner {
 }
 
 extension Record {
+  /// A record of the beginning of what is too large to be read: its chunk need not stay for that.
+  static func beginning(
+    of chunk: SourceChunk, from start: Int, expression: String, _ message: String
+  ) -> Record {
+    let beginning = RawSlice(
+      beginning: UnsafeBufferPointer(rebasing: chunk.buffer[start...]), at: chunk.position(at: start))
+    return .unreadable(.limitSize, message, beginning, expression: expression)
+  }
+
   /// A record that stands for a stretch of a source of which nothing could be read.
   static func unreadable(
     _ rule: Rule, _ message: String, _ raw: RawSlice, expression: String = ""

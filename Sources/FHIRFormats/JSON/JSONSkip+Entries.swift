@@ -46,20 +46,20 @@ extension JSONSkip {
   /// Index behind the Bundle entry that begins at `start`, if its resource is passed over, and the entry asks for nothing on a
   /// condition; nil where it is to be read, or its end is not at hand.
   static func entry(
-    _ bytes: UnsafePointer<UInt8>, from start: Int, to end: Int, skips: Filter
+    _ bytes: UnsafePointer<UInt8>, from start: Int, to end: Int, linewise: Bool, skips: Filter
   ) -> Int? {
     guard bytes[start] == JSONByte.openObject else { return nil }
     var resource: Int?
     var at = blanks(bytes, from: start + 1)
     while at < end, bytes[at] == JSONByte.quote {
       let name = at
-      at = string(bytes, from: at + 1, to: end)
+      at = string(bytes, from: at + 1, to: end, linewise: linewise)
       guard at >= 0 else { return nil }
       at = blanks(bytes, from: at)
       guard at < end, bytes[at] == JSONByte.colon else { return nil }
       let value = blanks(bytes, from: at + 1)
       guard value < end else { return nil }
-      at = JSONSkip.value(bytes, from: value, to: end)
+      at = JSONSkip.value(bytes, from: value, to: end, linewise: linewise)
       guard at >= 0 else { return nil }
       if begins(bytes + name, with: "\"resource\"") {
         guard resource == nil else { return nil }

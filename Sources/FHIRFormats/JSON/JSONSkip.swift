@@ -63,10 +63,13 @@ enum JSONSkip {
   /// Index behind the value that begins at `start`, which is no white space; -1 if the bytes end before.
   ///
   /// A number, or a misspelt literal, ends before the next comma, bracket or white space.
-  static func value(_ bytes: UnsafePointer<UInt8>, from start: Int, to end: Int) -> Int {
+  static func value(_ bytes: UnsafePointer<UInt8>, from start: Int, to end: Int, linewise: Bool = false)
+    -> Int
+  {
     switch bytes[start] {
-    case JSONByte.openObject, JSONByte.openArray: return container(bytes, from: start, to: end)
-    case JSONByte.quote: return string(bytes, from: start + 1, to: end)
+    case JSONByte.openObject, JSONByte.openArray:
+      return container(bytes, from: start, to: end, linewise: linewise)
+    case JSONByte.quote: return string(bytes, from: start + 1, to: end, linewise: linewise)
     default:
       var i = start
       while i < end {

@@ -20,6 +20,12 @@ package struct Record: Sendable {
   /// The bytes as they were read, where the format has them (JSON).
   package var raw: RawSlice?
 
+  /// Bytes of memory that it takes beside its text, or about so many.
+  package var memoryBytes: Int { Record.ownBytes + tree.count * MemoryLayout<Node>.stride }
+
+  /// What a record takes, its tree but for the elements, and what is noted of it while it is held.
+  private static let ownBytes = 512
+
   package init(_ content: Content, tree: ResourceTree, issues: [Issue] = [], raw: RawSlice? = nil) {
     self.content = content
     self.tree = tree
@@ -90,6 +96,12 @@ package struct RecordBatch: Sendable {
   package var isLines: Bool {
     if case .lines = storage { return true }
     return false
+  }
+
+  /// What reads the records one by one where these are lines.
+  func lineReader() -> JSONLineReader? {
+    guard case .lines(let lines) = storage else { return nil }
+    return JSONLineReader(lines)
   }
 
   /// The one line that a record stands in; nil where these are no lines.

@@ -7,7 +7,9 @@ package final class ResourceReader {
   /// The source's name, for messages.
   package let name: String
   private var body: Body
+  /// Of a batch that ``next()`` has begun: its records, the next one last, or the lines that they stand in.
   private var pending: [Record] = []
+  private var lines: JSONLineReader?
 
   private enum Body {
     case json(JSONResourceReader)
@@ -116,12 +118,16 @@ package final class ResourceReader {
 
   /// The next record; nil at the source's end. Not to be mixed with ``nextBatch()``.
   package func next() throws(ReadFailure) -> Record? {
-    while pending.isEmpty {
+    while true {
+      if let record = lines?.next() { return record }
+      if let record = pending.popLast() { return record }
       guard let batch = try nextBatch() else { return nil }
+      // Of lines that are long all records at once would be many.
+      lines = batch.lineReader()
+      guard !batch.isLines else { continue }
       func keep(_ record: Record) { pending.append(record) }
       batch.forEach(keep)
       pending.reverse()
     }
-    return pending.removeLast()
   }
 }

@@ -96,12 +96,6 @@ package final class SourceChunk: @unchecked Sendable {
   /// The valid bytes.
   package var buffer: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: bytes, count: count) }
 
-  /// Line and column of a byte of this chunk, worked out by going through the bytes before it once.
-  package func position(behind index: Int) -> SourcePosition {
-    SourcePosition(line: line, column: column)
-      .advanced(over: UnsafeBufferPointer(start: bytes, count: min(index, count)))
-  }
-
   /// Line and column of a byte of this chunk.
   ///
   /// The first call goes through the whole chunk to note the position of every 1,024th byte, later ones through no more

@@ -86,26 +86,26 @@ struct StepResult: Sendable {
 struct HeldEntries {
   /// How large a file is whose Bundles are held, in bytes.
   static let limit = 16 << 20
-  /// What is held at once: a compressed file holds more than its size tells.
-  static let mostNodes = limit / 8
+  /// Bytes of memory that are held at once: a compressed file holds more than its size tells.
+  static let most = 3 * limit
   /// What every worker may hold at once: the Bundle of one patient, as a rule.
-  static let fewNodes = mostNodes / 8
+  static let few = most / 8
 
-  private let mostNodes: Int
+  private let most: Int
   private var records: [Record] = []
-  private var nodes = 0
+  private var bytes = 0
   /// The Bundle that is being read is too large.
   private var isOver = false
 
-  init(mostNodes: Int = HeldEntries.mostNodes) { self.mostNodes = mostNodes }
+  init(most: Int = HeldEntries.most) { self.most = most }
 
   /// Takes a record, and hands on what need not wait any longer.
   mutating func take(_ record: Record, _ body: (Record, BundledResources?) -> Void) {
     switch record.content {
     case .entry where !isOver, .unreadable where !records.isEmpty:
       records.append(record)
-      nodes += record.tree.count
-      if nodes > mostNodes {
+      bytes += record.memoryBytes
+      if bytes > most {
         isOver = true
         giveUp(body)
       }
@@ -127,7 +127,7 @@ struct HeldEntries {
 
   private mutating func clear() {
     records = []
-    nodes = 0
+    bytes = 0
   }
 }
 
@@ -155,7 +155,7 @@ struct FileCheck {
     self.holdsAll = holdsAll
     self.reading = reading
     self.turn = turn
-    held = HeldEntries(mostNodes: holdsAll ? HeldEntries.mostNodes : HeldEntries.fewNodes)
+    held = HeldEntries(most: holdsAll ? HeldEntries.most : HeldEntries.few)
   }
 
   /// What has been read, for the progress.
