@@ -22,11 +22,34 @@ package struct SourcePosition: Hashable, Sendable, Comparable {
       lineStart = stretch.count
       while bytes[lineStart - 1] != 0x0A { lineStart -= 1 }
     }
-    // Continuation bytes of UTF-8, which are below -64 as signed ones, belong to the scalar before them.
-    column += countBytes(bytes + lineStart, stretch.count - lineStart) {
+    column += SourcePosition.scalars(
+      in: UnsafeBufferPointer(start: bytes + lineStart, count: stretch.count - lineStart))
+    return SourcePosition(line: line, column: column)
+  }
+
+  /// Index behind the last line feed of a stretch; nil where there is none.
+  static func lastLineStart(in stretch: UnsafeBufferPointer<UInt8>) -> Int? {
+    guard let bytes = stretch.baseAddress else { return nil }
+    var end = stretch.count
+    while end >= 16 {
+      let lanes = UnsafeRawPointer(bytes + end - 16).loadUnaligned(as: SIMD16<UInt8>.self)
+      if any(lanes .== SIMD16<UInt8>(repeating: 0x0A)) { break }
+      end -= 16
+    }
+    while end > 0 {
+      if bytes[end - 1] == 0x0A { return end }
+      end -= 1
+    }
+    return nil
+  }
+
+  /// How many Unicode scalars begin in a stretch of UTF-8.
+  static func scalars(in stretch: UnsafeBufferPointer<UInt8>) -> Int {
+    guard let bytes = stretch.baseAddress else { return 0 }
+    // Continuation bytes, which are below -64 as signed ones, belong to the scalar before them.
+    return countBytes(bytes, stretch.count) {
       unsafeBitCast($0, to: SIMD16<Int8>.self) .>= SIMD16<Int8>(repeating: -64)
     }
-    return SourcePosition(line: line, column: column)
   }
 
   /// How many lines end in a stretch of bytes.
