@@ -8,6 +8,19 @@ package enum NameHash {
     text.withUTF8Bytes { of($0) }
   }
 
+  /// Of a key, `Type/id`, whose parts stand in a text.
+  package static func ofKey(
+    type: UnsafeBufferPointer<UInt8>, id: UnsafeBufferPointer<UInt8>
+  ) -> UInt64 {
+    withUnsafeTemporaryAllocation(byteCount: type.count + 1 + id.count, alignment: 8) { key in
+      key.copyMemory(from: UnsafeRawBufferPointer(type))
+      key[type.count] = UInt8(ascii: "/")
+      UnsafeMutableRawBufferPointer(rebasing: key[(type.count + 1)...])
+        .copyMemory(from: UnsafeRawBufferPointer(id))
+      return of(UnsafeRawBufferPointer(key))
+    }
+  }
+
   package static func of(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
     var hash = 0x9E37_79B9_7F4A_7C15 ^ UInt64(bytes.count)
     var at = 0

@@ -14,9 +14,6 @@ struct JSONLineReader: ~Copyable {
   /// The Bundle at hand, where it is long.
   private var long: (walk: BundleWalk, text: BundleWalk.Text)?
 
-  /// Bytes of a Bundle whose records are held until its end has come; a longer one is gone through twice.
-  private static let mostHeld = 2 << 20
-
   init(_ lines: JSONLines) {
     self.lines = lines
     scanner = JSONScanner(
@@ -82,7 +79,8 @@ struct JSONLineReader: ~Copyable {
     text.start += 1
     defer { cursor = text.cursor }
     var checking = lines.options
-    let isLong = line.count > JSONLineReader.mostHeld
+    // The records of a few chunks are held until the line's end has come; a longer one is gone through twice.
+    let isLong = line.count > 2 * lines.options.chunkBytes
     // Who passes over entries may count them: that is not to be done twice.
     if isLong { checking.skips = nil }
     let before = text

@@ -335,12 +335,27 @@ final class ImportContext: Sendable {
 
   private func readInputs(_ pass: ImportPass) {
     let feed = BatchFeed(
-      files: files, only: pass.files, options: run.reading, sharing: .linesAnd(Set(largeInputs.keys)))
+      files: files, only: pass.files, options: run.reading, sharing: .linesAnd(Set(largeInputs.keys)),
+      skips: passedOver(by: pass))
     WorkerThread.run(count: run.workers) { [self] _ in
       let worker = ImportWorker(self, pass)
       worker.run(feed)
     }
     if run.isLarge(files) { MemoryReturn.betweenStages() }
+  }
+
+  /// What nobody looks at who only wants to know where those are that come more than once: the other items of charts, on which it
+  /// does not depend whose another item is.
+  private func passedOver(by pass: ImportPass) -> (@Sendable (Int) -> ReadOptions.Filter)? {
+    guard case .locating = pass else { return nil }
+    return { [homes = run.mappings.homes, rivals] _ in
+      { type, id in
+        guard let id else { return false }
+        let place = homes.place(ofType: String(decoding: type, as: UTF8.self))
+        return place.kind == .chart && place.section != nil
+          && !rivals.repeated.keys.contains(NameHash.ofKey(type: type, id: id))
+      }
+    }
   }
 
   /// Bytes of small partitions that are loaded together: every question to the database costs as much as many documents' parts.

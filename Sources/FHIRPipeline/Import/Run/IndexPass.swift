@@ -61,12 +61,13 @@ struct IndexPass: Sendable {
         let name = String(decoding: type, as: UTF8.self)
         if isSection(name) {
           guard let id else { return false }
-          items.note(type: type, id: id, of: file)
+          items.note(NameHash.ofKey(type: type, id: id), of: file)
           return true
         }
         guard let id, name != "Bundle", !IndexPass.entities.contains(name) else { return false }
-        repeated.note(NameHash.of(name + "/" + String(decoding: id, as: UTF8.self)))
-        if name == IndexPass.listed { items.note(type: type, id: id, of: file) }
+        let key = NameHash.ofKey(type: type, id: id)
+        repeated.note(key)
+        if name == IndexPass.listed { items.note(key, of: file) }
         return true
       }
     }

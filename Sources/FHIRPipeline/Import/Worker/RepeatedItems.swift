@@ -17,17 +17,6 @@ final class RepeatedItems: Sendable {
   /// Takes note of a key, by its hash, that stands in a file.
   func note(_ hash: UInt64, of file: Int) { places.withLock { $0.append(KeyPlace(hash: hash, file: file)) } }
 
-  /// Takes note of a key that is `Type/id`.
-  func note(type: UnsafeBufferPointer<UInt8>, id: UnsafeBufferPointer<UInt8>, of file: Int) {
-    withUnsafeTemporaryAllocation(byteCount: type.count + 1 + id.count, alignment: 8) { key in
-      key.copyMemory(from: UnsafeRawBufferPointer(type))
-      key[type.count] = UInt8(ascii: "/")
-      UnsafeMutableRawBufferPointer(rebasing: key[(type.count + 1)...])
-        .copyMemory(from: UnsafeRawBufferPointer(id))
-      note(NameHash.of(UnsafeRawBufferPointer(key)), of: file)
-    }
-  }
-
   /// The keys that came more than once; nil where they are more than so many.
   func take(most: Int) -> Found? {
     let sorted = places.withLock { places in
