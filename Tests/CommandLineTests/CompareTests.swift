@@ -45,6 +45,47 @@ import Testing
     )
   }
 
+  @Test func `resources without an id find their equals by content, and what is left is paired as it came`()
+    throws
+  {
+    let first = [
+      #"{"resourceType":"Patient","gender":"male","active":true}"#,
+      #"{"resourceType":"Observation","status":"final"}"#,
+      #"{"resourceType":"Patient","name":[{"given":["A","B"]}]}"#,
+      #"{"resourceType":"Patient","name":[{"text":"a/b"}]}"#,
+      #"{"resourceType":"Patient","birthDate":"1980"}"#,
+    ]
+    let second = [
+      #"{"resourceType":"Patient","name":[{"given":["B","A"]}]}"#,
+      #"{"name":[{"text":"a\/b"}],"resourceType":"Patient"}"#,
+      #"{"active":true,"gender":"male","resourceType":"Patient"}"#,
+      #"{"resourceType":"Encounter","status":"finished"}"#,
+    ]
+    let out = try compare(first.joined(separator: "\n"), second.joined(separator: "\n"))
+    #expect(
+      out.output == """
+        differs: Patient without id: Patient.name[0].given[0]: the value differs
+        only in the first: Observation without id
+        only in the first: Patient without id
+        only in the second: Encounter without id
+        2 resources equal, 1 different, 2 only in the first, 1 only in the second
+
+        """)
+  }
+
+  @Test func `of many versions under one id each finds its equal`() throws {
+    func version(_ number: Int) -> String {
+      #"{"resourceType":"Patient","id":"p","meta":{"versionId":"\#(number)"}"#
+    }
+    let first = (0..<3000).map { version($0) + #","active":true,"gender":"male"}"# }
+    let second = (1000..<4000).map { version($0) + #","gender":"male","active":true}"# }
+    let out = try compare(first.joined(separator: "\n"), second.joined(separator: "\n"))
+    #expect(
+      out.output.hasSuffix(
+        "2,000 resources equal, 1,000 different, 0 only in the first, 0 only in the second"
+          + "; 999 in the first stand there more than once under one id\n"))
+  }
+
   @Test func `what stands in a set more than once is counted`() throws {
     let old = #"{"resourceType":"Patient","id":"1","gender":"male"}"#
     let new = #"{"resourceType":"Patient","id":"1","gender":"female"}"#

@@ -105,6 +105,27 @@ import Testing
       try String(contentsOfFile: quarantine, encoding: .utf8).suffix(14_000_000) == line.suffix(14_000_000))
   }
 
+  @Test func `two large resources that differ are compared in the memory that one takes`() throws {
+    // 12 MB, and 11 MB of elements.
+    func list(_ name: String, _ title: String) throws -> String {
+      let filler = String(repeating: "x", count: 36)
+      let entries = (0..<150_000).lazy.map {
+        #"{"item":{"reference":"Group/\#(filler)\#(10_000_000 + $0)"}},"#
+      }
+      return try write(
+        name,
+        [#"{"resourceType":"List","id":"l","status":"current"\#(title),"entry":["#] + Array(entries)
+          + [#"{"item":{"reference":"Group/1"}}]}"#])
+    }
+    let out = try run(["compare", try list("first.json", ""), try list("second.json", #","title":"t""#)])
+    #expect(out.status == 1)
+    #expect(out.output.hasPrefix("differs: List/l: List.title: it is missing in the first\n"))
+    let base = try least([
+      "compare", try workspace.write("none.json", #"{"resourceType":"Patient","id":"p"}"#),
+    ])
+    #expect(out.peak < base + (12 + 11 + 14) * MemoryTests.megabyte)
+  }
+
   @Test func `a resource beyond the limits is passed over, and what follows it is read`() throws {
     let piece = String(repeating: "a", count: 1_000_000)
     let input = try write(

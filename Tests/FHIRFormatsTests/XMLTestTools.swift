@@ -122,3 +122,13 @@ func differences(
   compare(0, 0)
   return found
 }
+
+/// Whether two texts are the same markup; those that are not well-formed are only if they are the same text.
+func areSameMarkup(_ a: String, _ b: String, whitespace: XHTMLComparison.Whitespace = .exact) -> Bool {
+  func form(_ text: String) -> FiledArray<UInt8>? {
+    Array(text.utf8).withUnsafeBufferPointer { XHTMLComparison.canonical($0, whitespace: whitespace) }
+  }
+  guard a != b else { return true }
+  guard let first = form(a), let second = form(b) else { return false }
+  return first.elementsEqual(second)
+}

@@ -412,7 +412,7 @@ struct XMLTroubleTests {
 
   @Test func `two narratives of too many attributes are compared as texts`() throws {
     let attributes = (0..<200_000).map { " a\($0)=''" }.joined()
-    #expect(!XHTMLComparison.equal("<div\(attributes)/>", "<div\(attributes)></div>"))
+    #expect(!areSameMarkup("<div\(attributes)/>", "<div\(attributes)></div>"))
   }
 
   @Test(arguments: [1, 4_099]) func `long values and texts are no attributes`(step: Int) throws {

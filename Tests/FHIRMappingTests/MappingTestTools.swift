@@ -39,7 +39,7 @@ func decoded(
 
 /// What differs between two resources, if anything.
 func difference(_ a: ResourceTree, at node: Int = 0, _ b: ResourceTree) -> String? {
-  TreeComparison(xhtml: { XHTMLComparison.equal($0, $1) }).difference(a, at: node, b)?.description
+  TreeComparison(xhtml: { XHTMLComparison.canonical($0) }).difference(a, at: node, b)?.description
 }
 
 /// Documents made of resources, and resources of documents, as import and export do it.

@@ -1,4 +1,5 @@
 internal import CLibXML2
+import FHIRModel
 
 /// Markup of a narrative, read with libxml2 on its own: to write it anew, to compare it, or to see that it is XML.
 final class NarrativeMarkup {
@@ -22,6 +23,8 @@ final class NarrativeMarkup {
 
   private let form: Form
   private var output: [UInt8] = []
+  /// What stood in `output` before.
+  private var filed = FiledArray<UInt8>()
   private var finding = Finding()
   private var context: UnsafeMutablePointer<xmlParserCtxt>?
   /// The namespace to be taken for XHTML: FHIR's, where someone forgot to declare XHTML's.
@@ -73,12 +76,24 @@ final class NarrativeMarkup {
   /// One form for all ways to write the same markup; nil when it is not well-formed.
   static func canonical(
     _ markup: UnsafeBufferPointer<UInt8>, whitespace: XHTMLComparison.Whitespace
-  ) -> [UInt8]? {
+  ) -> FiledArray<UInt8>? {
     let parser = NarrativeMarkup(.canonical, wrapperDepth: 0, replaced: nil)
     parser.collapsesWhitespace = whitespace == .collapsed
     parser.parse(markup)
-    return parser.finding.error == nil ? parser.output : nil
+    guard parser.finding.error == nil else { return nil }
+    parser.filed.append(contentsOf: parser.output)
+    return parser.filed
   }
+
+  /// Files what was written, if it is much; what is written next may depend on the last byte.
+  private func fileOutput() {
+    guard form == .canonical, output.count > NarrativeMarkup.piece else { return }
+    filed.append(contentsOf: Array(output.dropLast()))
+    output.removeSubrange(..<(output.count - 1))
+  }
+
+  /// Bytes that are read, or kept, at a time.
+  private static let piece = 1 << 20
 
   /// Whether a text is one well-formed element, and which.
   static func check(_ markup: UnsafeBufferPointer<UInt8>) -> Finding {
@@ -113,9 +128,17 @@ final class NarrativeMarkup {
       xmlFreeParserCtxt(context)
     }
     XMLLibrary.harden(context)
-    document.withMemoryRebound(to: CChar.self) {
-      _ = xmlParseChunk(context, $0.baseAddress, Int32($0.count), 1)
-    }
+    // In pieces, for libxml2 copies what it is given.
+    var rest = document[...]
+    repeat {
+      let piece = UnsafeBufferPointer(rebasing: rest.prefix(NarrativeMarkup.piece))
+      rest = rest.dropFirst(NarrativeMarkup.piece)
+      let result = piece.withMemoryRebound(to: CChar.self) {
+        xmlParseChunk(context, $0.baseAddress, Int32($0.count), rest.isEmpty ? 1 : 0)
+      }
+      fileOutput()
+      if result != 0 { break }
+    } while !rest.isEmpty
   }
 
   private static func handler() -> xmlSAXHandler {

@@ -1,3 +1,5 @@
+package import FHIRModel
+
 /// Whether two narratives are the same markup.
 package enum XHTMLComparison {
   /// How white space counts.
@@ -9,22 +11,11 @@ package enum XHTMLComparison {
     case collapsed
   }
 
-  /// Compares two texts as XML: the order of attributes, how quotes, entities, CDATA and empty elements are written,
-  /// and prefixes do not count; comments and all else does. Texts that are not well-formed are equal only byte for
-  /// byte.
-  package static func equal(
-    _ a: UnsafeBufferPointer<UInt8>, _ b: UnsafeBufferPointer<UInt8>, whitespace: Whitespace = .exact
-  ) -> Bool {
-    if a.elementsEqual(b) { return true }
-    guard let first = NarrativeMarkup.canonical(a, whitespace: whitespace),
-      let second = NarrativeMarkup.canonical(b, whitespace: whitespace)
-    else { return false }
-    return first == second
-  }
-
-  package static func equal(_ a: String, _ b: String, whitespace: Whitespace = .exact) -> Bool {
-    Array(a.utf8).withUnsafeBufferPointer { a in
-      Array(b.utf8).withUnsafeBufferPointer { equal(a, $0, whitespace: whitespace) }
-    }
+  /// One form for all ways to write the same markup: the order of attributes, how quotes, entities, CDATA and empty elements
+  /// are written, and prefixes do not count; comments and all else does. nil for a text that is not well-formed.
+  package static func canonical(
+    _ markup: UnsafeBufferPointer<UInt8>, whitespace: Whitespace = .exact
+  ) -> FiledArray<UInt8>? {
+    NarrativeMarkup.canonical(markup, whitespace: whitespace)
   }
 }

@@ -84,6 +84,27 @@ package enum JSONEscapes {
     return whole
   }
 
+  /// The first place, at or behind a limit, at which a JSON string's inside may be cut without cutting what belongs together.
+  static func boundary(in raw: UnsafeBufferPointer<UInt8>, from start: Int, reaching limit: Int) -> Int {
+    var i = start
+    while i < limit {
+      guard raw[i] == UInt8(ascii: "\\"), i + 1 < raw.count else {
+        i += 1
+        continue
+      }
+      let isUnit = raw[i + 1] == UInt8(ascii: "u")
+      // What may be the first half of a pair stays with what may be the second.
+      let isHigh = isUnit && (0xD800..<0xDC00).contains(hex(raw, at: i + 2))
+      i += isUnit ? 6 : 2
+      if isHigh, i + 1 < raw.count, raw[i] == UInt8(ascii: "\\"), raw[i + 1] == UInt8(ascii: "u"),
+        (0xDC00..<0xE000).contains(hex(raw, at: i + 2))
+      {
+        i += 6
+      }
+    }
+    return min(i, raw.count)
+  }
+
   /// Where a byte of the decoded text begins in a JSON string's inside.
   package static func rawOffset(of offset: Int, in raw: UnsafeBufferPointer<UInt8>) -> Int {
     var i = 0

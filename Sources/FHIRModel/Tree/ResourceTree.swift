@@ -75,7 +75,37 @@ package final class ResourceTree: @unchecked Sendable {
     for (number, name) in unknownNames.enumerated() { unknownNumbers[Array(name.utf8)] = UInt16(number) }
   }
 
-  deinit { GrowingMemory.free(nodes) }
+  deinit { if filedNodes == nil { GrowingMemory.free(nodes) } }
+
+  // MARK: Trees in files
+
+  /// What the nodes stand in, once ``moveNodesToFile()`` was called.
+  private var filedNodes: FiledArray<Node>?
+
+  /// Has the nodes stand in a file, if they are many; for a tree that is complete, before it is handed on.
+  package func moveNodesToFile() {
+    precondition(filedNodes == nil && count > 0, "the nodes of a tree move once")
+    var filed = FiledArray<Node>()
+    filed.reserveCapacity(count)
+    for start in stride(from: 0, to: count, by: 1 << 14) {
+      filed.append(
+        contentsOf: UnsafeBufferPointer(start: nodes + start, count: min(1 << 14, count - start)))
+    }
+    GrowingMemory.free(nodes)
+    // there is a node: the buffer has a base; nobody writes to it from now on
+    nodes = UnsafeMutablePointer(mutating: filed.lend(0..<count).baseAddress.unsafelyUnwrapped)
+    capacity = count
+    filedNodes = filed
+  }
+
+  /// Lets go of what a tree that stands in a file has of it in memory; it comes back when it is touched.
+  package func release() {
+    filedNodes?.release()
+    (textOwner as? SourceChunk)?.release()
+  }
+
+  /// Whether ``release()`` lets go of anything.
+  package var isFiled: Bool { filedNodes != nil }
 
   /// Builders call this when a ``TextBuffer`` may have moved its bytes.
   package func textMoved(to buffer: TextBuffer) { text = UnsafePointer(buffer.bytes) }

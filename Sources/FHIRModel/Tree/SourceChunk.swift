@@ -22,6 +22,8 @@ package final class SourceChunk: @unchecked Sendable {
   package let column: Int
   /// Where its pieces stand in the source, if it was put together from several; the first begins at 0.
   private let pieces: [Piece]
+  /// What the bytes stand in, where they are not the chunk's own.
+  private let filed: FiledArray<UInt8>?
   /// Whether it was put together from several stretches of its source.
   package var isPieced: Bool { !pieces.isEmpty }
   private let marks = Mutex<[SourcePosition]>([])
@@ -51,7 +53,25 @@ package final class SourceChunk: @unchecked Sendable {
     self.line = line
     self.column = column
     self.pieces = pieces
+    filed = nil
     bytes.initialize(repeating: 0, count: SourceChunk.padding)
+  }
+
+  /// A chunk whose bytes stand in a file, if they are many, and are let go of by ``release()``.
+  ///
+  /// - Parameter filed: the bytes with ``padding`` zero bytes behind them.
+  package init(_ filed: FiledArray<UInt8>) {
+    precondition(filed.count >= SourceChunk.padding, "a chunk ends with its padding")
+    let lent = filed.lend(0..<filed.count)
+    // it is not empty: the buffer has a base; nobody writes to it, for a chunk that is handed on does not change
+    bytes = UnsafeMutablePointer(mutating: lent.baseAddress.unsafelyUnwrapped)
+    count = filed.count - SourceChunk.padding
+    capacity = count
+    offset = 0
+    line = 1
+    column = 1
+    pieces = []
+    self.filed = filed
   }
 
   /// A chunk that holds a copy of the given bytes.
@@ -71,11 +91,14 @@ package final class SourceChunk: @unchecked Sendable {
     }
   }
 
-  deinit { GrowingMemory.free(bytes) }
+  deinit { if filed == nil { GrowingMemory.free(bytes) } }
+
+  /// Lets go of the memory of bytes that stand in a file; they come back when they are touched.
+  package func release() { filed?.release() }
 
   /// Makes room for more bytes. Before the chunk is handed on: the bytes may move.
   package func grow(to capacity: Int) {
-    precondition(capacity >= count, "a chunk does not shrink")
+    precondition(capacity >= count && filed == nil, "a chunk of its own bytes grows, and does not shrink")
     bytes = GrowingMemory.resize(bytes, to: capacity + SourceChunk.padding)
     self.capacity = capacity
     marks.withLock { $0 = [] }

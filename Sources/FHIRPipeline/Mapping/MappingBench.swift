@@ -115,7 +115,7 @@ struct MappingBench {
   }
 
   static func difference(_ a: ResourceTree, _ b: ResourceTree) -> String? {
-    TreeComparison(xhtml: { XHTMLComparison.equal($0, $1) }).difference(a, at: 0, b)?.description
+    TreeComparison(xhtml: { XHTMLComparison.canonical($0) }).difference(a, at: 0, b)?.description
   }
 }
 
