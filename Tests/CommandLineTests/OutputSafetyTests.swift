@@ -248,4 +248,16 @@ import Testing
     let whole = try run(arguments)
     #expect(whole.status == 0, "\(whole.errors)")
   }
+
+  @Test(arguments: ["validate --format ndjson", "validate --format json", "fhirpath gender"])
+  func `what nobody reads any more is not gone on with`(command: String) throws {
+    // Whoever went on to the end would do so for ever: the input has none.
+    let script = """
+      yes '{"resourceType":"Patient","id":"p","gender":"x"}' |
+        { timeout 100 "$0" \(command) - --quiet; echo "$?" >&2; } | head -c 1
+      """
+    let outcome = try Program.run(["-c", script, Program.executable.path], program: URL(filePath: "/bin/sh"))
+    #expect(outcome.output.count == 1)
+    #expect(outcome.errors == "3\n")
+  }
 }

@@ -90,6 +90,7 @@ package struct ExpressionRun {
         let reader = try file.open(options: reading)
         while let record = try reader.next() {
           try add(record, of: file, to: &output, &evaluation)
+          try Terminal.checkReader()
         }
       } catch let failure as ReadFailure {
         throw PipelineFailure(.input, "\(file.name): \(failure.message)")

@@ -12,6 +12,7 @@ package final class InputOrder<Result: Sendable>: @unchecked Sendable {
   private var step = 0
   private var waiting: [Key: (result: Result, last: Bool)] = [:]
   private var waitingCost = 0
+  private var isAbandoned = false
   private let limit: Int
   private let cost: @Sendable (Result) -> Int
   private let emit: @Sendable (Int, Result) -> Void
@@ -30,11 +31,21 @@ package final class InputOrder<Result: Sendable>: @unchecked Sendable {
     self.emit = emit
   }
 
+  /// Nobody wants to know what else is finished: nobody waits for a turn that may not come.
+  func abandon() {
+    monitor.lock()
+    defer { monitor.unlock() }
+    isAbandoned = true
+    waiting = [:]
+    monitor.tellChange()
+  }
+
   /// Takes the result of one step; `last` tells that no other step of the file follows.
   package func put(_ result: Result, file: Int, step: Int, last: Bool) {
     monitor.lock()
     defer { monitor.unlock() }
-    while file != self.file && waitingCost > limit { monitor.wait() }
+    while file != self.file && waitingCost > limit && !isAbandoned { monitor.wait() }
+    if isAbandoned { return }
     waiting[Key(file: file, step: step)] = (result, last)
     waitingCost += cost(result)
     let before = self.file

@@ -29,6 +29,11 @@ package enum Terminal {
   /// Whether who read standard output wanted no more of it.
   package static var hasLostReader: Bool { outputFault.load(ordering: .relaxed) == EPIPE }
 
+  /// Ends what a command does for standard output alone, once nobody reads that any more.
+  package static func checkReader() throws(PipelineFailure) {
+    if hasLostReader { throw .unwritable("standard output: cannot be written", errno: EPIPE) }
+  }
+
   /// Why standard output did not take all that was written to it; nil too where its reader wanted no more.
   package static var outputFailure: PipelineFailure? {
     let fault = outputFault.load(ordering: .relaxed)

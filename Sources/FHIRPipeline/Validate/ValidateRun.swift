@@ -70,6 +70,7 @@ package struct ValidateRun: Sendable {
       check(files, validator, reading) { file, result in
         output.withLock { $0.add(result, input: file, validator) }
       }
+      if isForReader { try Terminal.checkReader() }
       return try output.withLock { output in
         if let failure = output.failure { throw failure }
         output.tally.inputs = files.count
@@ -82,6 +83,9 @@ package struct ValidateRun: Sendable {
       }
     }
   }
+
+  /// Whether all that comes of the run is what somebody reads from standard output.
+  private var isForReader: Bool { report.output == nil && standing.newBaseline == nil }
 
   /// Reads and checks the inputs, and gives what was found, in their order.
   private func check(
@@ -116,6 +120,10 @@ package struct ValidateRun: Sendable {
         progress.advance(bytes: bytes, resources: resources)
         worker.isThrough()
         order.put(result, file: item.file, step: item.step, last: last)
+        if isForReader && Terminal.hasLostReader {
+          order.abandon()
+          break
+        }
       }
     }
     progress.finish()
