@@ -182,9 +182,36 @@ import Testing
     #expect(try summary(replay).quarantined == 1)
     let text = try workspace.read("quarantine.ndjson")
     #expect(text.contains("encoding-utf8") && text.contains("M\u{FFFD}ller"))
+    // Nothing of it is lost: what it was stands beside it.
+    #expect(text.contains(#""replaced":"fc","#))
     try workspace.write("quarantine.ndjson", text.replacing("\u{FFFD}", with: "ü"))
     #expect(try quarantine(workspace, "replay", "--summary", "json").status == 0)
     #expect(try workspace.document("p", in: "patient")["name"] == "Müller")
+  }
+
+  @Test func `what was no UTF-8 can be told from the entry, and stays so when it is replayed`() throws {
+    let workspace = try Workspace()
+    // A letter of Latin-1, half a letter of UTF-8, a U+FFFD of the source's own, and a letter over many pieces.
+    let filler = Data(String(repeating: "é€😀", count: 30_000).utf8)
+    let bytes =
+      Data(#"{"resourceType":"Patient","id":"p","name":[{"family":"M"#.utf8) + Data([0xFC, 0x6C, 0xE2, 0x82])
+      + Data("\u{FFFD}".utf8) + filler + Data([0x80, 0x81]) + Data(#""}]}"#.utf8)
+    let file = try workspace.write("in.ndjson", bytes + Data("\n".utf8))
+    _ = try workspace.importFiles(file, status: 1)
+    let text = try workspace.read("quarantine.ndjson")
+    #expect(text.contains(#""replaced":"fc e282 efbfbd 80 81","raw":"#))
+    let raw = try #require(text.range(of: #""raw":"#).map { text[$0.upperBound...].dropLast(2) })
+    let said = try JSONDecoder().decode(String.self, from: Data(raw.utf8))
+    #expect(said == String(decoding: bytes, as: UTF8.self))
+    // It is read for what it was, and set aside for the same reasons.
+    #expect(try quarantine(workspace, "replay").status == 1)
+    #expect(try workspace.read("quarantine.ndjson").contains(#""replaced":"fc e282 efbfbd 80 81","#))
+    // U+FFFD that the source had loads, once the rest is corrected.
+    let corrected = text.replacing("M\u{FFFD}l\u{FFFD}", with: "Ml").replacing("\u{FFFD}\u{FFFD}", with: "")
+      .replacing(#""replaced":"fc e282 efbfbd 80 81""#, with: #""replaced":"efbfbd""#)
+    try workspace.write("quarantine.ndjson", corrected)
+    #expect(try quarantine(workspace, "replay").status == 0)
+    #expect(try workspace.document("p", in: "patient")["name"] != nil)
   }
 
   @Test func `resources in Bundles are listed by their own elements`() throws {

@@ -101,7 +101,7 @@ package final class Quarantine: Sendable {
       return waiting.withUnsafeBytes { Terminal.write($0, to: descriptor) }
     }
     if let text {
-      waiting += Array(",\"\(text.member)\":".utf8)
+      waiting.append(UInt8(ascii: ","))
       let isWritten = text.forEachPiece { piece in
         waiting += piece
         return waiting.count < bytesPerWrite || flush()

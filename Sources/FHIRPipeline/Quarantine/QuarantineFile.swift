@@ -108,6 +108,8 @@ struct QuarantineEntry {
   let column: Int?
   let reasons: [Reason]
   let content: Content
+  /// What the U+FFFD of raw text stand for (``RepairedText``).
+  let replaced: Range<Int>?
   /// The members before the content but for the reasons, as they stand.
   let place: [(name: String, value: Range<Int>)]
 
@@ -133,7 +135,9 @@ struct QuarantineEntry {
     } else {
       return nil
     }
-    place = members.filter { ["source", "line", "column"].contains($0.name) }.map { ($0.name, $0.value) }
+    replaced = members.first { $0.name == RepairedText.member }?.value
+    let kept = ["source", "line", "column", RepairedText.member]
+    place = members.filter { kept.contains($0.name) }.map { ($0.name, $0.value) }
   }
 
   /// Why it was set aside: the first error.
@@ -172,14 +176,19 @@ struct QuarantineEntry {
     switch content {
     case .beginning: break
     case .raw(let range):
+      // What was no UTF-8 stands so in the file: to load it for what it was would be a loss unseen.
       let isRepaired = reasons.contains { $0.rule == Rule.encodingUTF8.code }
-      try QuarantineEntry.forEachPiece(ofString: UnsafeBufferPointer(rebasing: bytes[range])) { text in
+      let token = UnsafeBufferPointer(rebasing: bytes[range])
+      var replaced = replaced.map { RepairedText.Replaced(UnsafeBufferPointer(rebasing: bytes[$0])) }
+      // Who corrected some of the text has to correct all of it.
+      if let known = replaced, known.count != QuarantineEntry.replacements(in: token) { replaced = nil }
+      try QuarantineEntry.forEachPiece(ofString: token) { text in
         var input: [UInt8] = []
         for scalar in String(decoding: text, as: UTF8.self).unicodeScalars {
           switch scalar {
           case "\n", "\r": input.append(0x20)
-          // What was no UTF-8 stands so in the file: to load it for what it was would be a loss unseen.
-          case "\u{FFFD}" where isRepaired: input.append(0xFF)
+          case RepairedText.replacement where replaced != nil: input += replaced?.next() ?? [0xFF]
+          case RepairedText.replacement where isRepaired: input.append(0xFF)
           default: input.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
           }
         }
@@ -202,6 +211,14 @@ struct QuarantineEntry {
       try takeAll(own, take)
       try Array("]}".utf8).withUnsafeBufferPointer(take)
     }
+  }
+
+  private static func replacements(in token: UnsafeBufferPointer<UInt8>) -> Int {
+    var count = 0
+    forEachPiece(ofString: token) { text in
+      count += String(decoding: text, as: UTF8.self).unicodeScalars.count { $0 == RepairedText.replacement }
+    }
+    return count
   }
 
   private static let pieceBytes = 64 << 10

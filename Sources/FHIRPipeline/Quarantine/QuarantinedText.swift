@@ -15,23 +15,39 @@ package enum QuarantinedText: Sendable {
   private static let pieceBytes = 64 << 10
 
   /// The member's name in an entry.
-  var member: String {
+  private var member: String {
     switch self {
     case .json, .tree, .written: "resource"
     case .raw(let slice): slice.isBeginning ? "beginning" : "raw"
     }
   }
 
-  /// Hands over a JSON value on one line, until `body` returns false.
+  /// Hands over the members that an entry has of the text, on one line, until `body` returns false.
   ///
   /// - Returns: whether it never did.
   func forEachPiece(_ body: (UnsafeRawBufferPointer) -> Bool) -> Bool {
+    func name(_ member: String) -> Bool { QuarantinedText.give("\"\(member)\":", body) }
     switch self {
-    case .json(let slice): slice.withBytes { QuarantinedText.forEachPiece(ofJSON: $0, body) }
-    case .raw(let slice): slice.withBytes { QuarantinedText.forEachPiece(ofText: $0, body) }
-    case .written(var text): text.withUTF8 { body(UnsafeRawBufferPointer($0)) }
-    case .tree(let tree): QuarantinedText.forEachPiece(of: tree, body)
+    case .json(let slice):
+      return name(member) && slice.withBytes { QuarantinedText.forEachPiece(ofJSON: $0, body) }
+    case .raw(let slice):
+      return slice.withBytes { bytes in
+        let text = RepairedText(bytes)
+        let isTold =
+          slice.isBeginning || text.isWhole
+          || name(RepairedText.member) && text.forEachPieceOfReplaced(body) && QuarantinedText.give(",", body)
+        return isTold && name(member) && text.forEachPiece(body)
+      }
+    case .written(let text):
+      return name(member) && QuarantinedText.give(text, body)
+    case .tree(let tree):
+      return name(member) && QuarantinedText.forEachPiece(of: tree, body)
     }
+  }
+
+  private static func give(_ text: String, _ body: (UnsafeRawBufferPointer) -> Bool) -> Bool {
+    var text = text
+    return text.withUTF8 { body(UnsafeRawBufferPointer($0)) }
   }
 
   private static func forEachPiece(
@@ -47,30 +63,6 @@ package enum QuarantinedText: Sendable {
       rest = rest.dropFirst(pieceBytes)
     }
     return true
-  }
-
-  /// Text as a JSON string; bytes that are no UTF-8 become U+FFFD.
-  private static func forEachPiece(
-    ofText bytes: UnsafeBufferPointer<UInt8>, _ body: (UnsafeRawBufferPointer) -> Bool
-  ) -> Bool {
-    func give(_ text: String) -> Bool {
-      var text = text
-      return text.withUTF8 { body(UnsafeRawBufferPointer($0)) }
-    }
-    guard give("\"") else { return false }
-    var start = 0
-    while start < bytes.count {
-      var end = min(start + pieceBytes, bytes.count)
-      // A scalar of UTF-8 has four bytes at most.
-      var back = 0
-      while end < bytes.count, back < 3, bytes[end] & 0xC0 == 0x80 {
-        end -= 1
-        back += 1
-      }
-      guard give(JSONText.escaped(String(decoding: bytes[start..<end], as: UTF8.self))) else { return false }
-      start = end
-    }
-    return give("\"")
   }
 
   private struct Stopped: Error {}
