@@ -51,7 +51,8 @@ import Testing
 
   @Test(arguments: [
     ("PK\u{3}\u{4}\u{14}\u{0}", "zip"), ("a.json\(String(repeating: "\0", count: 251))ustar", "tar archive"),
-    ("BZh91AY&SY", "bzip2"), ("%PDF-1.4\n", "PDF"), ("MSH|^~\\&|A", "HL7 version 2"),
+    ("BZh91AY&SY", "bzip2"), ("%PDF-1.4\n", "PDF"), ("Id,BIRTHDATE,Last name\n1,1980-01-01,X\n", "CSV"),
+    ("MSH|^~\\&|A", "HL7 version 2"),
     ("<!DOCTYPE HTML><html>502", "HTML"), ("<html><body>", "HTML"),
   ])
   func `what is something else is refused by name, and kept`(text: String, words: String) throws {
@@ -64,6 +65,13 @@ import Testing
       #expect(record.raw?.withBytes { $0.elementsEqual(text.utf8) } == true)
       #expect(try reader.next() == nil)
     }
+  }
+
+  @Test func `a first line that is a table's keeps none of the others from being read`() throws {
+    let reader = try ResourceReader(
+      source: MemorySource("id,name\n{\"resourceType\":\"Basic\"}\n"), name: "x.ndjson")
+    #expect(try reader.next()?.content == .unreadable)
+    #expect(try reader.next()?.content == .resource)
   }
 
   @Test func `a resource may have in its text what other files begin with`() throws {

@@ -54,6 +54,16 @@ import Testing
     #expect(try all(GzipSource(TricklingBytes(zipped + [0, 0, 0], step: 3))) == content)
   }
 
+  @Test func `what stands behind a gzip stream and is none is an error, once the stream was read`() throws {
+    let zipped = SourceTests.gzip(Array("{}".utf8))
+    for rest in ["text", "\0\0text", "\u{1F}text"] {
+      let source = try GzipSource(MemorySource(zipped + Array(rest.utf8)))
+      var room = [UInt8](repeating: 0, count: 16)
+      #expect(try room.withUnsafeMutableBytes { try source.read(into: $0) } == 2)
+      #expect(throws: ReadFailure.self) { try room.withUnsafeMutableBytes { _ = try source.read(into: $0) } }
+    }
+  }
+
   @Test func `a stream that is cut off or damaged says so`() throws {
     let zipped = SourceTests.gzip(content)
     for count in [4, 11, zipped.count / 2, zipped.count - 9, zipped.count - 1] {

@@ -229,7 +229,11 @@ final class JSONResourceReader {
       state = .lines
       return .moved
     }
-    return malformed(feed.start, "text follows the end of the JSON document")
+    let isObject = feed.chunk.bytes[feed.start] == JSONByte.openObject
+    return malformed(
+      feed.start,
+      "text follows the end of the JSON document"
+        + (isObject ? "; several resources stand on a line each (NDJSON), or in a Bundle" : ""))
   }
 
   /// Gives what is left as one unreadable record: nothing behind a syntax error can be trusted.

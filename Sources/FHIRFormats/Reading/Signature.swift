@@ -45,6 +45,28 @@ enum Signature {
   /// What a file that begins so is; nil where nothing speaks against FHIR. JSON may have any of it in its texts.
   static func words(of head: UnsafeBufferPointer<UInt8>) -> String? {
     guard let first = head.first, first != JSONByte.openObject else { return nil }
-    return known.first { $0.stands(in: head) && (first != UInt8(ascii: "<") || $0.offset == 0) }?.words
+    if let known = known.first(where: {
+      $0.stands(in: head) && (first != UInt8(ascii: "<") || $0.offset == 0)
+    }) {
+      return known.words
+    }
+    return isTable(head) ? "a table of separated values (CSV)" : nil
   }
+
+  /// Whether the first line is a table's: names with separators between, which begin as nothing of JSON's does.
+  private static func isTable(_ head: UnsafeBufferPointer<UInt8>) -> Bool {
+    let line = head.prefix { $0 != JSONByte.newline && $0 != 0x0D }
+    let parts = line.split(omittingEmptySubsequences: false) { [0x2C, 0x3B, 0x09].contains($0) }
+    // Lines of NDJSON are read even if the first is none.
+    guard let next = head[line.count...].first(where: { $0 != JSONByte.newline && $0 != 0x0D }) else {
+      return false
+    }
+    return next != JSONByte.openObject && parts.count > 1
+      && parts.allSatisfy { part in
+        part.first.map { isLetter($0) } ?? false
+          && part.allSatisfy { isLetter($0) || 0x30...0x39 ~= $0 || [0x20, 0x2D, 0x2E, 0x5F].contains($0) }
+      }
+  }
+
+  private static func isLetter(_ byte: UInt8) -> Bool { 0x61...0x7A ~= byte | 0x20 }
 }

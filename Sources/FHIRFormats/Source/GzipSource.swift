@@ -65,6 +65,10 @@ package final class GzipSource: ByteSource {
       if state == .between {
         // Some writers pad a stream with zeros to a block's length (RFC 1952 says nothing; gzip ignores them).
         guard skipPadding() else { continue }
+        // What was to follow may be what is missing: gzip passes it over, and an import must not.
+        guard stream.pointee.next_in.pointee == 0x1F else {
+          throw failure(.gzip, "behind the end of the gzip stream stands what is none, and was not read")
+        }
         inflateReset(stream)
         state = .member
       }
