@@ -23,7 +23,9 @@ import Testing
   @Test(arguments: DocumentKind.mapped) func `every shape of every field, alone`(_ kind: DocumentKind) throws
   {
     for (name, shapes) in DriftGenerator.shapes(kind) {
-      for (number, value) in (shapes + DriftGenerator.nonsense + DriftGenerator.strange).enumerated() {
+      for (number, value) in (shapes + DriftGenerator.nonsense + DriftGenerator.strange + DriftGenerator.rare)
+        .enumerated()
+      {
         var fields: BSONFields = ["_id": "d"]
         fields[name] = value
         try check(fields, kind, "\(name) \(number)")

@@ -27,8 +27,9 @@ import Testing
         seed: UInt64(seed) &* 977 &+ type.utf8.reduce(0) { $0 &* 31 &+ UInt64($1) })
       let text = generator.resource(type, id: "x")
       let (resource, node) = try Self.read(text)
-      let home = lens.mappings.homes.home(of: resource, node: node, id: "x", key: type + "/x") { _, type in
-        type == "Patient" ? "p1" : nil
+      let home = lens.mappings.homes.home(of: resource, node: node, id: "x", key: type + "/x") {
+        reference, type in
+        type == "Patient" && namesSomebody(reference, in: resource) ? "p1" : nil
       }
       // Whose the resource is, import knows by its resolver; here all are one patient's.
       let owner = home.section == nil ? home.documentID : "p1"

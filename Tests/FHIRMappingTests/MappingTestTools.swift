@@ -18,6 +18,14 @@ func json(_ tree: ResourceTree, at node: Int = 0) -> String {
   return String(decoding: output.array, as: UTF8.self)
 }
 
+/// Whether a reference is one that a resolver may find somebody for.
+func namesSomebody(_ reference: Int, in tree: ResourceTree) -> Bool {
+  func child(_ name: String) -> Int? {
+    DefinitionTable.r4.nameID(name).flatMap { tree.child($0, of: reference) }
+  }
+  return child("identifier") != nil || child("reference").map { tree.nodes[$0].textLength > 0 } ?? false
+}
+
 /// A resource as its encoder writes it.
 func encoded(
   _ tree: ResourceTree, node: Int = 0, key: String? = nil, rewrites: ReferenceRewrites? = nil

@@ -66,7 +66,10 @@ import Testing
     var count = 0
     for file in SharedData.files(folder, suffix) {
       try SharedData.forEachResource(of: file) { tree, node in
-        let (kind, section) = lens.mappings.homes.place(ofType: tree.string(at: node))
+        let home = lens.mappings.homes.home(of: tree, node: node, id: "d", key: "d") { reference, _ in
+          namesSomebody(reference, in: tree) ? "d" : nil
+        }
+        let (kind, section) = (home.kind, home.section)
         guard kind != .resource else { return }
         let document = try encoded(tree, node: node)
         let id = try document.fields()["id"]?.text ?? "none"

@@ -31,14 +31,19 @@ struct NativeContent {
   private func lists(
     _ incoming: DocumentDraft, of plan: DocumentPlan, in document: BSONView
   ) throws -> Bool {
+    let links = incoming.sortedAppointments
+    let newest = links.map(\.moment).max { ($0 ?? .min) < ($1 ?? .min) } ?? nil
     for field in plan.fields {
-      guard let derived = field.derived, let due = derived.value(of: incoming.sortedAppointments) else {
-        continue
-      }
+      guard let derived = field.derived else { continue }
       guard let element = try document.find(string: field.name) else { return false }
       var listed: Set<String> = []
       try StoredID.forEach(in: element) { listed.insert($0) }
-      guard due.listItems.allSatisfy({ listed.contains($0.text ?? "") }) else { return false }
+      switch derived {
+      case .appointments: guard links.allSatisfy({ listed.contains($0.id) }) else { return false }
+      // Of two at one moment either is the last.
+      case .lastAppointment:
+        guard links.contains(where: { $0.moment == newest && listed.contains($0.id) }) else { return false }
+      }
     }
     return true
   }

@@ -20,7 +20,8 @@ enum ResourceEquality {
   }
 
   private static func isSame(
-    _ stored: BSONView, _ incoming: BSONView, isRoot: Bool = false, _ skipsNames: Bool, _ asWritten: Bool
+    _ stored: BSONView, _ incoming: BSONView, isRoot: Bool = false, isList: Bool = false, _ skipsNames: Bool,
+    _ asWritten: Bool
   ) throws -> Bool {
     var a = stored.makeIterator()
     var b = incoming.makeIterator()
@@ -28,8 +29,8 @@ enum ResourceEquality {
     let skipsName = try skipsNames || incoming.find("_name") == nil
     let skipsID = try isRoot && (stored.find("id") == nil) != (incoming.find("id") == nil)
     while true {
-      let left = try next(&a, skipsID: skipsID, skipsName: skipsName)
-      let right = try next(&b, skipsID: skipsID, skipsName: skipsNames)
+      let left = try next(&a, isList: isList, skipsID: skipsID, skipsName: skipsName)
+      let right = try next(&b, isList: isList, skipsID: skipsID, skipsName: skipsNames)
       guard let left, let right else { return left == nil && right == nil }
       guard left.key.elementsEqual(right.key) else { break }
       guard try isSame(left, in: stored, right, in: incoming, skipsNames, asWritten) else { return false }
@@ -37,13 +38,13 @@ enum ResourceEquality {
     // In another order: each of the one stands in the other, and there are as many.
     a = stored.makeIterator()
     b = incoming.makeIterator()
-    while let left = try next(&a, skipsID: skipsID, skipsName: skipsName) {
-      guard try next(&b, skipsID: skipsID, skipsName: skipsNames) != nil,
+    while let left = try next(&a, isList: isList, skipsID: skipsID, skipsName: skipsName) {
+      guard try next(&b, isList: isList, skipsID: skipsID, skipsName: skipsNames) != nil,
         let right = try incoming.find(BSONKey(unchecked: left.key)),
         try isSame(left, in: stored, right, in: incoming, skipsNames, asWritten)
       else { return false }
     }
-    return try next(&b, skipsID: skipsID, skipsName: skipsNames) == nil
+    return try next(&b, isList: isList, skipsID: skipsID, skipsName: skipsNames) == nil
   }
 
   private static func isSame(
@@ -53,9 +54,12 @@ enum ResourceEquality {
     if left.hasKey("reference"), let mine = left.string, let theirs = right.string {
       return try isSame(reference: mine, in: stored, as: theirs, in: incoming, asWritten)
     }
-    guard left.type == right.type else { return false }
+    guard left.type == right.type else {
+      // An application's number or date is what it is exported as.
+      return RenderedScalar(left).map { $0 == RenderedScalar(right) } ?? false
+    }
     if let mine = left.container, let theirs = right.container {
-      return try isSame(mine, theirs, skipsNames, asWritten)
+      return try isSame(mine, theirs, isList: left.type == .array, skipsNames, asWritten)
     }
     return left.value.elementsEqual(right.value)
   }
@@ -77,13 +81,13 @@ enum ResourceEquality {
     return written.elementsEqual(incoming)
   }
 
-  /// The next element but for texts that references came with, and the id, or the key in its place, where only one
-  /// resource has it.
-  private static func next(_ iterator: inout BSONIterator, skipsID: Bool = false, skipsName: Bool = false)
-    throws
-    -> BSONElement?
-  {
+  /// The next element but for members that say nothing, texts that references came with, and the id, or the key in its place,
+  /// where only one resource has it.
+  private static func next(
+    _ iterator: inout BSONIterator, isList: Bool, skipsID: Bool, skipsName: Bool
+  ) throws -> BSONElement? {
     while let element = try iterator.next() {
+      if !isList, element.saysNothing { continue }
       if skipsName, element.hasKey("_name") { continue }
       if element.hasKey("_written") || skipsID && (element.hasKey("id") || element.hasKey("_fhirline")) {
         continue

@@ -11,8 +11,9 @@ package struct DocumentRoles: Sendable {
   package var last: String?
   package var patient: String?
   package var provider: String?
-  package var visit: String?
-  package var scheduled: String?
+  package var visit: String? { visitField?.name }
+  private let visitField: FieldPlan?
+  private let scheduledField: FieldPlan?
   package var npi: String?
   package var name: String?
   package var birthDate: String?
@@ -35,8 +36,8 @@ package struct DocumentRoles: Sendable {
     patient = isVisit ? name { ($0.transform as? ReferenceTransform)?.discriminator == "Patient/" } : nil
     provider =
       isVisit ? name { ($0.transform as? ReferenceTransform)?.discriminator == "Practitioner/" } : nil
-    visit = isVisit ? name(where: path("start")) : nil
-    scheduled = isVisit ? name(where: path("created")) : nil
+    visitField = isVisit ? plan.fields.first(where: path("start")) : nil
+    scheduledField = isVisit ? plan.fields.first(where: path("created")) : nil
     disposition = isVisit ? plan.fields.first(where: path("status")) : nil
     billing = isVisit ? name { $0.sources.first?.path.text.contains("billing-disposition") ?? false } : nil
   }
@@ -54,9 +55,16 @@ package struct DocumentRoles: Sendable {
 
   /// When an appointment takes place; one of which no visit is known, and that never came from FHIR, when it was scheduled.
   package func moment(of document: BSONView) throws -> StoredMoment? {
-    if let visit, let moment = try document.find(string: visit).flatMap(StoredMoment.init) { return moment }
-    guard let scheduled, try document.find("_fhirline") == nil else { return nil }
-    return try document.find(string: scheduled).flatMap(StoredMoment.init)
+    if let visit = try visitMoment(of: document) { return visit }
+    return try document.find("_fhirline") == nil ? scheduledMoment(of: document) : nil
+  }
+
+  package func visitMoment(of document: BSONView) throws -> StoredMoment? {
+    try visitField.flatMap { field in try StoredMoment(field, of: document) }
+  }
+
+  package func scheduledMoment(of document: BSONView) throws -> StoredMoment? {
+    try scheduledField.flatMap { field in try StoredMoment(field, of: document) }
   }
 
   package func isBilled(_ document: BSONView) throws -> Bool {
@@ -74,20 +82,20 @@ package struct StoredMoment: Sendable {
   /// Whether a time of day is known; a date at midnight has none.
   package let hasTime: Bool
 
-  /// nil for what is no date, and no text of one.
-  package init?(_ element: BSONElement) {
-    if let date = element.date {
+  /// nil for what export takes for no date, and no text of one.
+  init?(_ field: FieldPlan, of document: BSONView) throws {
+    guard let element = try document.find(string: field.name) else { return nil }
+    switch field.understand(try BSONValue(element)).value {
+    case .date(let date):
       milliseconds = date
       day = date.dividedFloor(by: 86_400_000)
       hasTime = day &* 86_400_000 != date
-    } else if let text = element.text.flatMap({ BSONValue.string($0).trimmedText }),
-      let date = DateText(drift: text)
-    {
+    case .string(let text):
+      guard let date = DateText(text) else { return nil }
       milliseconds = date.instant.milliseconds
       day = (milliseconds + Int64(date.offsetMinutes ?? 0) * 60_000).dividedFloor(by: 86_400_000)
       hasTime = date.precision == .time
-    } else {
-      return nil
+    default: return nil
     }
   }
 

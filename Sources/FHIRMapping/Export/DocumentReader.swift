@@ -22,7 +22,7 @@ package struct DocumentReader: Sendable {
   package init(mappings: MappingSet, references: ResourceDecoder.References, prefix: String = "") {
     self.mappings = mappings
     self.prefix = prefix
-    decoder = ResourceDecoder(references: references)
+    decoder = ResourceDecoder(references: references, skipsNothing: true)
   }
 
   /// Lends every resource of a document (of one of its pages), the root first.
@@ -38,7 +38,7 @@ package struct DocumentReader: Sendable {
     {
       return
     }
-    guard let plan = mappings.plan(kind), try document.find("page") == nil else {
+    guard let plan = mappings.plan(kind), try !DocumentReader.isFurtherPage(document) else {
       // Another page of a chart, or a resource that no mapping describes: nothing but what stands there.
       if let residual = try document.find("fhir")?.document {
         // Of a source, its `_id` has more.
@@ -66,7 +66,7 @@ package struct DocumentReader: Sendable {
     if let root = restored.root {
       let own = restored.rootID
       let tree: ResourceTree
-      if !restored.isRootChanged, let residual = try document.find("fhir")?.document {
+      if !restored.isRootChanged, let residual = try plan.residual(of: document) {
         tree = try decoder.decode(residual, id: own)
       } else {
         tree = try decode(root, id: own)
@@ -143,10 +143,11 @@ package struct DocumentReader: Sendable {
     in document: BSONView, _ plan: DocumentPlan, _ note: (_ field: String, _ reason: String) -> Void
   ) throws {
     var own = ["_id", "_fhirline", "fhir"]
-    if plan.root != nil, let residual = try document.find("fhir"), residual.document == nil,
-      residual.type != .null
+    if let stranger = try document.find("fhir"), stranger.type != .null,
+      try plan.residual(of: document) == nil
     {
-      note("fhir", "expected a resource: what stands there is not exported")
+      let expected = plan.root.map { "a resource of the type " + $0.name } ?? "nothing"
+      note("fhir", "expected \(expected): what stands there is not exported")
     }
     if plan.kind == .patient {
       // A chart within its patient's document is a document of its own.
@@ -178,6 +179,16 @@ package struct DocumentReader: Sendable {
     guard let element = try document.find("_id") else { return "" }
     return try element.text ?? StoredID.text(of: BSONValue(element))
   }
+
+  /// Whether a document is not the first page of another. An application may have a field `page` of its own.
+  package static func isFurtherPage(_ document: BSONView) throws -> Bool {
+    try document.find("chart_id") != nil && document.find("page")?.integer != nil
+  }
+
+  /// What MongoDB finds further pages by.
+  package static let furtherPages: BSONFields = [
+    "chart_id": ["$exists": true], "page": ["$type": "number"],
+  ]
 
   /// Whether a chart says that it is a patient's: by its `_id` or, under another, by its `patient_id`.
   package static func isChart(_ chart: BSONView, of patient: String) throws -> Bool {

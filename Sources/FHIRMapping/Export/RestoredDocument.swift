@@ -19,7 +19,7 @@ struct RestoredDocument {
   ///   - prefix: what the source's documents have before their ids.
   init(_ document: BSONView, id: String, plan: DocumentPlan, prefix: String) throws {
     let stored = try StoredFields(document, plan: plan, prefix: prefix)
-    let residual = plan.root == nil ? Optional.none : try document.find("fhir")?.document
+    let residual = try plan.residual(of: document)
     if let residual {
       let restored = try plan.root(ofStored: document, stored)
       isRootChanged = !restored.changed.isEmpty
@@ -45,7 +45,7 @@ struct RestoredDocument {
     edits = try SectionEdits(
       plan, content: content, stored: stored,
       owner: try RestoredDocument.patient(ofChart: document, plan) ?? owner, name: DocumentID.fhirID(owner),
-      isNative: try document.find("_fhirline")?.document == nil, root: &root)
+      root: &root)
     notes += edits.notes
     isRootChanged = isRootChanged || root != before
     if isRootChanged, let residual, var edited = root {
@@ -92,11 +92,26 @@ struct RestoredDocument {
 // MARK: Import
 
 extension DocumentPlan {
+  /// Whether each item of each section says whose it is.
+  private func itemsNameOwner(in document: BSONView) throws -> Bool {
+    for section in sections {
+      var items = try document.find(string: section.name)?.array?.makeIterator()
+      while let element = try items?.next() {
+        if let item = element.document, try section.memberWithoutOwner(item) != nil { return false }
+      }
+    }
+    return true
+  }
+
   /// The resources that a stored document exports otherwise than they stand in it, or without their standing in it, by
   /// their keys: what its fields say of them.
   func saidResources(of document: BSONView, id: String, prefix: String) throws -> [String: BSONDocument] {
     // One that no import wrote says all that it exports.
-    if try document.find("_fhirline")?.document != nil, try editedFields(in: document).isEmpty { return [:] }
+    if try document.find("_fhirline")?.document != nil, try editedFields(in: document).isEmpty,
+      try itemsNameOwner(in: document)
+    {
+      return [:]
+    }
     // A chart within its patient has no `_id` of its own, or one that says nothing.
     let isOther = try kind == .chart && !DocumentReader.isChart(document, of: id)
     let own = try isOther || document.find("_id") == nil ? id : DocumentReader.id(of: document)

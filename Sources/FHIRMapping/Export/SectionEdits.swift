@@ -26,11 +26,10 @@ struct SectionEdits {
   /// - Parameters:
   ///   - owner: the id of the document to whose resource those of the sections refer.
   ///   - name: the FHIR id of the document itself.
-  ///   - isNative: whether no import wrote the document.
   ///   - root: the document's root; fields that stand in it as well as in sections write what is new into it.
   init(
     _ plan: DocumentPlan, content: DocumentContent, stored: StoredFields, owner: String,
-    name: String, isNative: Bool, root: inout BSONValue?
+    name: String, root: inout BSONValue?
   ) throws {
     self.plan = plan
     self.owner = owner
@@ -56,21 +55,16 @@ struct SectionEdits {
     for (index, (type, elements)) in zip(made.indices, wanted) {
       MadeResource.complete(&made[index], elements, type, context.table)
     }
-    if isNative { try nameOwner() }
+    try nameOwner()
   }
 
-  /// What an application put into a document of its own need not say whose it is: it stands in the owner's document. What came from FHIR
-  /// goes back as it was.
+  /// What an application put into a document need not say whose it is: it stands in the owner's document. What came from FHIR said it, or
+  /// it would stand elsewhere.
   private mutating func nameOwner() throws {
     for section in sections {
-      guard let members = plan.sections.first(where: { $0.name == section.name })?.members else { continue }
+      guard let sectionPlan = plan.sections.first(where: { $0.name == section.name }) else { continue }
       for index in section.items.indices {
-        let item = section.items[index]
-        // Most types say it alike.
-        if let first = members.first, try first.namesOwner(item) { continue }
-        guard let type = try item.find("resourceType")?.text,
-          let member = members.first(where: { $0.typeName == type }), try !member.namesOwner(item)
-        else { continue }
+        guard let member = try sectionPlan.memberWithoutOwner(section.items[index]) else { continue }
         let taken = SectionScan.Taken(
           value: .null, item: index, section: section.name, address: ResourceAddress())
         let reference = DocumentID.reference(plan.ownerType, owner)

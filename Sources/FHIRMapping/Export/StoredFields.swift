@@ -61,9 +61,17 @@ struct StoredRoot {
 }
 
 extension DocumentPlan {
+  /// What stands of a document's own resource under `fhir`; nil where there is none, or an application put something else there.
+  func residual(of document: BSONView) throws(BSONError) -> BSONView? {
+    guard let root, let residual = try document.find("fhir")?.document,
+      try residual.find("resourceType")?.text == root.name
+    else { return nil }
+    return residual
+  }
+
   /// The root of a stored document: its residual with the fields put back, where the fields win.
   func root(ofStored document: BSONView, _ stored: StoredFields? = nil) throws -> StoredRoot {
-    guard let residual = try document.find("fhir")?.document else {
+    guard let residual = try residual(of: document) else {
       return StoredRoot(root: nil, changed: [], failed: [])
     }
     // A document with a resource of its own says itself what stands before its id.

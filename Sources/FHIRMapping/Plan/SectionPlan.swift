@@ -27,6 +27,16 @@ package struct SectionPlan: Sendable {
     }
   }
 
+  /// Of an item that does not say whose it is: how its type says that. nil where it does, or is of no type of the section.
+  func memberWithoutOwner(_ item: BSONView) throws -> Member? {
+    // Most types say it alike.
+    if let first = members.first, try first.namesOwner(item) { return nil }
+    guard let type = try item.find("resourceType")?.string,
+      let member = members.first(where: { $0.typeName.utf8.elementsEqual(type) })
+    else { return nil }
+    return try member.namesOwner(item) ? nil : member
+  }
+
   init(name: String, _ node: MappingNode, table: DefinitionTable) throws(MappingError) {
     self.name = name
     var members: [Member] = []

@@ -16,6 +16,8 @@ package struct ResourceDecoder: Sendable {
 
   let table: DefinitionTable
   let references: References
+  /// Whether members that say nothing (null, an empty text or list) are left out: FHIR has none, and applications write them.
+  private let skipsNothing: Bool
   private let referenceName: NameID?
   private let referenceType: TypeID?
   private let idName: NameID?
@@ -24,9 +26,12 @@ package struct ResourceDecoder: Sendable {
   /// Names under which a resource may stand: contained, resource, …
   private let resourceHolders: Set<NameID>
 
-  package init(table: DefinitionTable = .r4, references: References = .resolved) {
+  package init(
+    table: DefinitionTable = .r4, references: References = .resolved, skipsNothing: Bool = false
+  ) {
     self.table = table
     self.references = references
+    self.skipsNothing = skipsNothing
     referenceName = table.nameID("reference")
     referenceType = table.typeID("Reference")
     idName = table.nameID("id")
@@ -69,6 +74,11 @@ package struct ResourceDecoder: Sendable {
     private struct Outline {
       var hasCompanions = false
       var written: UnsafeRawBufferPointer?
+
+      func hasCompanion(_ element: BSONElement, in view: BSONView) throws(BSONError) -> Bool {
+        guard hasCompanions else { return false }
+        return try Build.companion(of: element.key, in: view) != nil
+      }
     }
 
     mutating func appendResource(
@@ -112,6 +122,9 @@ package struct ResourceDecoder: Sendable {
           continue
         }
         if isResource, element.key.count == 12, element.hasKey("resourceType") { continue }
+        if decoder.skipsNothing, element.saysNothing, try !outline.hasCompanion(element, in: view) {
+          continue
+        }
         var companion: BSONElement?
         if outline.hasCompanions {
           if let next = upcoming, Build.isCompanion(next, of: element.key) {
@@ -316,23 +329,13 @@ package struct ResourceDecoder: Sendable {
         if id == decoder.divName, isNarrative { flags.insert(.xhtml) }
         return tree.append(
           Node(name: id, flags: flags, textStart: offset(of: text), textLength: UInt32(text.count)))
-      case .bool: return appendRendered(element.bool == true ? "true" : "false", id, flags, .boolean)
-      case .null, .undefined: return tree.append(Node(name: id, flags: flags.union(NodeFlags(.null))))
-      case .int32: return appendRendered(String(element.int32 ?? 0), id, flags, .number)
-      case .int64: return appendRendered(String(element.int64 ?? 0), id, flags, .number)
-      case .decimal128:
-        return appendRendered(element.decimal128?.canonicalText ?? "0", id, flags, .number)
-      case .double:
-        let text = element.double.flatMap { JSONNumber.text(of: $0) }
-        guard let text else { return tree.append(Node(name: id, flags: flags.union(NodeFlags(.null)))) }
-        return appendRendered(text, id, flags, .number)
-      case .date: return appendRendered(Instant(milliseconds: element.date ?? 0).text, id, flags, .string)
-      case .binary:
-        let (subtype, bytes) = element.binary.unsafelyUnwrapped
-        if subtype == BinarySubtype.token { return appendToken(bytes, id, flags) }
-        return appendRendered(Base64.encode(bytes), id, flags, .string)
-      case .objectID: return appendRendered(Hexadecimal.text(element.value), id, flags, .string)
-      default: return tree.append(Node(name: id, flags: flags.union(NodeFlags(.null))))
+      case .binary where element.binary?.subtype == BinarySubtype.token:
+        return appendToken(element.binary.unsafelyUnwrapped.bytes, id, flags)
+      default:
+        guard let rendered = RenderedScalar(element) else {
+          return tree.append(Node(name: id, flags: flags.union(NodeFlags(.null))))
+        }
+        return appendRendered(rendered.text, id, flags, rendered.kind)
       }
     }
 

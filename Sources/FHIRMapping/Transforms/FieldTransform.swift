@@ -171,7 +171,10 @@ extension BSONValue {
 
   /// A number as the resource's BSON writes it.
   package static func number(text: String) -> BSONValue {
-    if let integer = Int32(text), String(integer) == text { return .int32(integer) }
+    var text = text
+    if let integer = text.withUTF8({ JSONNumber.canonicalInteger($0) }) {
+      return Int32(exactly: integer).map { .int32($0) } ?? .int64(integer)
+    }
     if let decimal = Decimal128(exactly: text) { return .decimal128(decimal) }
     return .binary(subtype: BinarySubtype.token, [UInt8](text.utf8))
   }

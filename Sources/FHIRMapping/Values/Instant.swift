@@ -14,8 +14,7 @@ struct Instant: Equatable, Comparable {
   /// As FHIR writes it in a zone; `Z` for UTC itself.
   func text(offsetMinutes: Int, isZulu: Bool = true) -> String {
     let local = milliseconds + Int64(offsetMinutes) * 60_000
-    let day = Int64(local.dividedFloor(by: 86_400_000))
-    let rest = Int(local - day * 86_400_000)
+    let (day, rest) = local.flooredDivision(by: 86_400_000)
     let date = CalendarDay(dayNumber: Int(day))
     var text = "\(date.text)T\(pad(rest / 3_600_000)):\(pad(rest / 60_000 % 60)):\(pad(rest / 1000 % 60))"
     if rest % 1000 != 0 { text += "." + pad(rest % 1000, 3) }
@@ -37,8 +36,11 @@ func pad(_ number: Int, _ width: Int = 2) -> String {
 }
 
 extension Int64 {
-  func dividedFloor(by divisor: Int64) -> Int64 {
+  func dividedFloor(by divisor: Int64) -> Int64 { flooredDivision(by: divisor).quotient }
+
+  /// The remainder is never negative. Nothing overflows, whatever number it is.
+  fileprivate func flooredDivision(by divisor: Int64) -> (quotient: Int64, remainder: Int) {
     let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
-    return remainder < 0 ? quotient - 1 : quotient
+    return remainder < 0 ? (quotient - 1, Int(remainder + divisor)) : (quotient, Int(remainder))
   }
 }

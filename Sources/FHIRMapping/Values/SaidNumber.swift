@@ -12,10 +12,18 @@ struct SaidNumber {
   init?(_ text: String) {
     // Swift reads hexadecimal digits as well.
     guard !text.utf8.contains(UInt8(ascii: "x")), !text.utf8.contains(UInt8(ascii: "X")),
-      let value = Double(text), value.isFinite, let plain = JSONNumber.text(of: value)
+      let value = Double(text), value.isFinite, let nearest = JSONNumber.text(of: value)
     else { return nil }
+    let plain = SaidNumber.plain(text)
+    // What is too small for a Double is not nothing.
+    guard plain != nil || value != 0 || !SaidNumber.hasDigits(text) else { return nil }
     self.value = value
-    self.text = SaidNumber.plain(text) ?? plain
+    self.text = plain ?? nearest
+  }
+
+  /// Whether there are digits other than zeros before the power of ten.
+  private static func hasDigits(_ text: String) -> Bool {
+    text.utf8.prefix { $0 | 0x20 != UInt8(ascii: "e") }.contains { $0 &- 0x31 <= 8 }
   }
 
   /// A number of any BSON type.

@@ -19,7 +19,8 @@ package enum ChartLayout: String, Sendable, CaseIterable {
     func name(_ kind: DocumentKind) -> String { collections[kind] ?? kind.rawValue }
     do {
       let hasOwn = try store.hasDocument(
-        ["_fhirline.hash": ["$exists": true], "page": ["$exists": false]], in: name(.chart))
+        ["_fhirline.hash": ["$exists": true], "$nor": [.document(DocumentReader.furtherPages)]],
+        in: name(.chart))
       let hasEmbedded = try store.hasDocument(
         ["\(ChartLayout.field)._fhirline.hash": ["$exists": true]], in: name(.patient))
       guard let found = ChartLayout(hasOwn: hasOwn, hasEmbedded: hasEmbedded), found != self else { return }

@@ -195,11 +195,7 @@ struct DoctorJoins {
     try store.withConnection { connection in
       let asked = Set(partition.strays.map(\.appointment)).sorted()
       var known: Set<String> = []
-      try connection.find(
-        idVariants: asked, in: scan.collection(.appointment), projection: ["_id": 1]
-      ) { document in
-        if let id = try document.find("_id").flatMap(StoredID.text) { known.insert(id) }
-      }
+      try connection.find(asked, at: scan.visits, projection: ["_id": 1]) { id, _, _ in known.insert(id) }
       for stray in partition.strays {
         var finding = stray.finding
         if !known.contains(stray.appointment) { finding.cause = .danglingID }

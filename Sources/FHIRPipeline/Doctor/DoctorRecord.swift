@@ -20,8 +20,8 @@ enum DoctorRecord {
 
     var kind: Kind
     var id: String
-    /// The `_id` as BSON, for those that are no texts.
-    var rawID: BSONValue
+    /// An `_id` that is no text, in a document.
+    var otherID: BSONDocument?
     /// The ids that its list of appointments names; nil where it has none.
     var listed: [String]?
     /// Whether the list is not as import writes it: one value, numbers.
@@ -32,6 +32,8 @@ enum DoctorRecord {
     var pages = 1
     /// Stands for the content of a chart that no import wrote; 0 of others.
     var content: Int64 = 0
+
+    var rawID: BSONValue { (try? otherID?.fields()["_id"]) ?? .string(id) }
   }
 
   /// An appointment, as its patient or its provider should know it.
@@ -68,7 +70,8 @@ struct DoctorJoin {
       DoctorJoin.append(Int64(owner.pages), to: &bytes)
       DoctorJoin.append(owner.content, to: &bytes)
       DoctorJoin.append(owner.id, to: &bytes)
-      DoctorJoin.append(owner.rawID, to: &bytes)
+      DoctorJoin.append(Int64(owner.otherID?.count ?? 0), to: &bytes)
+      owner.otherID?.withView { bytes.append(contentsOf: $0.bytes) }
       bytes.append(owner.last == nil ? 0 : 1)
       if let last = owner.last { DoctorJoin.append(last, to: &bytes) }
       DoctorJoin.append(Int64(owner.listed?.count ?? -1), to: &bytes)
@@ -106,12 +109,11 @@ struct DoctorJoin {
       defer { at += count }
       return String(decoding: bytes[at..<at + count], as: UTF8.self)
     }
-    func id() -> BSONValue {
-      switch byte() {
-      case 1: return .int64(number())
-      case 2: return .objectID((0..<12).map { _ in byte() })
-      default: return .string(text())
-      }
+    func document() -> BSONDocument? {
+      let count = Int(number())
+      guard count > 0 else { return nil }
+      defer { at += count }
+      return try? BSONDocument(copying: BSONView(UnsafeRawBufferPointer(rebasing: bytes[at..<at + count])))
     }
     // One of the roles that there are.
     role = DoctorRecord.Role(rawValue: byte()) ?? .patient
@@ -123,13 +125,13 @@ struct DoctorJoin {
       let pages = Int(number())
       let content = number()
       let own = text()
-      let rawID = id()
+      let otherID = document()
       let last = byte() == 1 ? text() : nil
       let count = number()
       let listed = count < 0 ? nil : (0..<count).map { _ in text() }
       record = .owner(
         DoctorRecord.Owner(
-          kind: kind, id: own, rawID: rawID, listed: listed, listIsDrifted: flags & 1 != 0, last: last,
+          kind: kind, id: own, otherID: otherID, listed: listed, listIsDrifted: flags & 1 != 0, last: last,
           lastIsDrifted: flags & 2 != 0, pages: pages, content: content))
     case 1:
       let isFurther = byte() == 1
@@ -168,20 +170,6 @@ struct DoctorJoin {
     text.withUTF8 { utf8 in
       append(Int64(utf8.count), to: &bytes)
       bytes.append(contentsOf: utf8)
-    }
-  }
-
-  private static func append(_ id: BSONValue, to bytes: inout [UInt8]) {
-    switch id {
-    case .objectID(let octets):
-      bytes.append(2)
-      bytes.append(contentsOf: octets)
-    case .string(let text):
-      bytes.append(0)
-      append(text, to: &bytes)
-    default:
-      bytes.append(1)
-      append(id.integer ?? 0, to: &bytes)
     }
   }
 }

@@ -95,10 +95,9 @@ struct DoctorRepairs: Sendable {
     let wanted = Set(orders.map(\.subject))
     var links: [String: [AppointmentLink]] = [:]
     let visits = Set(orders.flatMap(\.visits)).sorted()
-    try connection.find(idVariants: visits, in: scan.collection(.appointment)) { document in
-      guard let id = try document.find("_id").flatMap(StoredID.text) else { return }
+    try connection.find(visits, at: scan.visits) { id, _, document in
       let link = AppointmentLink(id: id, start: try plan.start(ofStored: document))
-      for participant in try scan.participants(of: document, id: id)
+      for participant in try scan.named(document, .appointment, { try scan.participants(of: $0, id: id) })
       where participant.role == role && wanted.contains(participant.id) {
         links[participant.id, default: []].append(link)
       }

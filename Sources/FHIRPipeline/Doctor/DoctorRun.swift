@@ -141,7 +141,7 @@ package struct DoctorRun: Sendable {
           try spill.append(key: NameHash.of(join.key)) { join.encode(into: &$0) }
         }
       } catch is BSONError {
-        let id = (try? document.find("_id")).flatMap { $0 }.flatMap(StoredID.text) ?? "?"
+        let id = (try? DocumentReader.id(of: document)) ?? "?"
         ledger.add(
           DoctorFinding(
             cause: .unreadableDocument, collection: scan.collection(batch.kind), document: id))

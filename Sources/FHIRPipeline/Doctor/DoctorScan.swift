@@ -15,6 +15,8 @@ struct DoctorScan: Sendable {
   private var targets: [String: StoredTargets] = [:]
   /// `_id`s that FHIR does not allow: an appointment names their documents by ids that were made of them.
   private let unfitIDs: UnfitIDs
+  /// Documents by the texts that they and those whom they name go by, where two `_id`s read alike.
+  private let renamed: DocumentAssembler.Renamed
 
   /// - Parameter store: says which sources there are, and who is called what.
   init(
@@ -25,6 +27,7 @@ struct DoctorScan: Sendable {
     self.layout = layout
     roles = mappings.plans.mapValues { DocumentRoles($0) }
     unfitIDs = UnfitIDs(collections, store)
+    renamed = unfitIDs.names.renaming(mappings)
     prefixes = try SectionSearch.sourcePrefixes(store)
     for prefix in prefixes + [""] {
       targets[prefix] = StoredTargets(
@@ -42,19 +45,43 @@ struct DoctorScan: Sendable {
     return place
   }
 
+  /// Where appointments are found by the texts that they go by.
+  var visits: DocumentPlace {
+    var place = DocumentPlace(collection: collection(.appointment))
+    place.hasOtherIDs = true
+    place.unfitIDs = unfitIDs
+    return place
+  }
+
+  /// Lends a document by the texts that it and whom it names go by.
+  func named<Result>(
+    _ document: BSONView, _ kind: DocumentKind, _ body: (BSONView) throws -> Result
+  ) throws -> Result {
+    guard let other = try renamed(document, kind) else { return try body(document) }
+    return try other.withView(body)
+  }
+
   typealias Find = (DoctorFinding) -> Void
   typealias Join = (DoctorJoin) throws -> Void
 
   func look(at document: BSONView, kind: DocumentKind, _ find: Find, _ join: Join) throws {
     // One that is read without its `_id` is no document of a collection.
     guard let own = try document.find("_id") else { return }
+    try named(document, kind) { try look(at: $0, own, kind, find, join) }
+  }
+
+  private func look(
+    at document: BSONView, _ own: BSONElement, _ kind: DocumentKind, _ find: Find, _ join: Join
+  ) throws {
     let id = try DocumentReader.id(of: document)
     let subject = Subject(
-      document: document, kind: kind, id: id, rawID: try BSONValue(own), collection: collection(kind))
+      document: document, kind: kind, id: id,
+      otherID: own.type == .string ? nil : try BSONDocument(["_id": BSONValue(own)]),
+      collection: collection(kind))
     if own.type != .string {
       find(subject.finding(.typeDrift, "_id", "expected a text, found \(own.type.words)"))
     }
-    if !DocumentID.isFHIRID(DoctorScan.plain(id, kind)), try document.find("page") == nil {
+    if !DocumentID.isFHIRID(DoctorScan.plain(id, kind)), try !DocumentReader.isFurtherPage(document) {
       find(subject.finding(.unfitID, "_id"))
     }
     try holdings(of: subject, join)
@@ -105,7 +132,8 @@ struct DoctorScan: Sendable {
     var document: BSONView
     let kind: DocumentKind
     let id: String
-    let rawID: BSONValue
+    /// An `_id` that is no text, in a document.
+    let otherID: BSONDocument?
     let collection: String
 
     func finding(_ cause: DoctorCause, _ field: String? = nil, _ detail: String = "") -> DoctorFinding {
@@ -169,7 +197,7 @@ struct DoctorScan: Sendable {
   private func owner(
     _ subject: Subject, _ kind: DoctorRecord.Owner.Kind, pages: Int
   ) throws -> DoctorRecord.Owner {
-    var owner = DoctorRecord.Owner(kind: kind, id: subject.id, rawID: subject.rawID)
+    var owner = DoctorRecord.Owner(kind: kind, id: subject.id, otherID: subject.otherID)
     owner.pages = pages
     if kind == .chart || kind == .embeddedChart {
       owner.content = try DoctorScan.content(of: subject.document)
@@ -194,15 +222,14 @@ struct DoctorScan: Sendable {
   private func look(atVisit subject: Subject, _ find: Find, _ join: Join) throws {
     guard let roles = roles[.appointment] else { return }
     let document = subject.document
-    let visit = try roles.visit.flatMap { (name) throws in try document.find(string: name) }
-    let moment = visit.flatMap(StoredMoment.init)
     var record = DoctorRecord.Visit(id: subject.id, moment: try roles.moment(of: document)?.milliseconds)
     for participant in try participants(of: document, id: subject.id) {
       record.isFurther = participant.isFurther
       try join(DoctorJoin(participant.role, participant.id, .visit(record)))
     }
-    if let name = roles.scheduled, let moment,
-      let scheduled = try document.find(string: name).flatMap(StoredMoment.init), moment.isBefore(scheduled)
+    if let visit = try roles.visitMoment(of: document),
+      let scheduled = try roles.scheduledMoment(of: document),
+      visit.isBefore(scheduled)
     {
       find(subject.finding(.visitBeforeScheduled, roles.visit))
     }

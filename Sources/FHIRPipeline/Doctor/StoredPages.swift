@@ -71,10 +71,10 @@ extension StoreConnection {
     }
     guard place.hasOtherIDs, !missing.isEmpty else { return }
     try find(idVariants: missing.sorted(), in: place.collection, projection: projection) { document in
-      guard let own = try document.find("_id"), own.type != .string, let id = StoredID.text(own),
-        missing.remove(id) != nil
+      guard let own = try document.find("_id").map(BSONValue.init), own.text == nil,
+        case let id = StoredID.text(of: own), missing.remove(id) != nil
       else { return }
-      try body(id, try BSONValue(own), document)
+      try body(id, own, document)
     }
     guard let owner = place.owner, !missing.isEmpty else { return }
     // No index has owners; the one on `_id` has those documents that are not their owner's by it.

@@ -21,7 +21,11 @@ final class DocumentNames: Sendable {
   }
 
   /// The text that one of two goes by.
-  static func text(of id: BSONValue) -> String { id.extendedJSON }
+  static func text(of id: BSONValue) -> String {
+    let text = id.extendedJSON
+    // One that has no other text reads as such, whoever has that as a text.
+    return text == StoredID.text(of: id) ? "_id: " + text : text
+  }
 
   /// Of each kind, by the text that they have in common: the `_id`s that are no texts.
   func twins() throws -> [DocumentKind: [String: BSONValue]] {

@@ -11,14 +11,19 @@ extension ExportRun {
   }
 
   /// Of two charts of a patient the one in the charts' own collection counts: the other is its copy, or is told.
-  func leaveOutStored(_ documents: inout Documents, _ store: DocumentStore) throws {
+  func leaveOutStored(_ documents: inout Documents, _ unfitIDs: UnfitIDs, _ store: DocumentStore) throws {
     guard !documents.charted.isEmpty else { return }
+    // Under whatever `_id` an application keeps it, as an import finds it.
+    var place = DocumentPlace(collection: collections[.chart] ?? DocumentKind.chart.rawValue)
+    place.hasOtherIDs = true
+    place.unfitIDs = unfitIDs
+    place.owner = DocumentPlace.chartOwner
     var stored: [String: String] = [:]
     try store.withConnection { connection in
-      try connection.find(
-        idVariants: documents.charted.sorted(), in: collections[.chart] ?? DocumentKind.chart.rawValue,
-        projection: ["_fhirline.hash": 1]
-      ) { stored[try DocumentReader.id(of: $0)] = try $0.find(path: "_fhirline.hash")?.text ?? "" }
+      try connection.find(documents.charted.sorted(), at: place, projection: ["_fhirline.hash": 1]) {
+        patient, _, chart in
+        stored[patient] = try chart.find(path: "_fhirline.hash")?.text ?? ""
+      }
     }
     documents.charted.subtract(stored.keys)
     documents.secondCharts = stored

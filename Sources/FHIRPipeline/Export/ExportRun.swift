@@ -173,7 +173,7 @@ package struct ExportRun: Sendable {
         var documents = Documents(number: number, kind: kind)
         func send() throws {
           guard !documents.documents.isEmpty else { return }
-          try leaveOutStored(&documents, store)
+          try leaveOutStored(&documents, unfitIDs, store)
           guard queue.push(documents) else { throw QueueClosed() }
           number += 1
           documents = Documents(number: number, kind: kind)

@@ -15,6 +15,8 @@ package struct DocumentPlace: Sendable, Equatable {
   package var hasOtherIDs = false
   /// The field that says whose they are, in documents of another `_id`.
   var owner: String?
+  /// That field of a chart.
+  static let chartOwner = "patient_id"
   /// Their `_id`s that FHIR does not allow.
   var unfitIDs: UnfitIDs?
 

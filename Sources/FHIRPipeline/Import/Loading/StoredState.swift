@@ -112,7 +112,7 @@ package final class StoredStates: Sendable {
   /// Charts in a collection of their own.
   private var ownCharts: DocumentPlace {
     var place = ownPlace(of: .chart)
-    place.owner = "patient_id"
+    place.owner = DocumentPlace.chartOwner
     return place
   }
 

@@ -74,7 +74,7 @@ final class UnfitIDs: Sendable, Equatable {
         ["_id": ["$type": "string", "$not": ["$regex": "^[A-Za-z0-9.-]{1,64}$"]]],
         ["_id": ["$type": ["object", "binData", "date", "timestamp", "javascript", "minKey", "maxKey"]]],
       ],
-      "page": ["$exists": false],
+      "$nor": [.document(DocumentReader.furtherPages)],
     ])
     var known: [String: Known] = [:]
     for twins in try names.twins().values {

@@ -151,7 +151,7 @@ package final class StoredTargets: Sendable {
 
   /// The resource that a document holds; nil where it holds none, or is another source's.
   private func target(of document: BSONView, _ kind: DocumentKind) throws -> TargetIndex.Target? {
-    guard let id = try document.find("_id").flatMap(StoredID.text) else { return nil }
+    let id = try DocumentReader.id(of: document)
     guard let bookkeeping = try document.find("_fhirline")?.document else {
       // One that never came from FHIR goes by its `_id`.
       guard let type = mappings.plan(kind)?.root?.name, id.hasPrefix(prefix) else { return nil }
@@ -343,7 +343,7 @@ package final class StoredTargets: Sendable {
         projection: ["appointments": 0, "_fhirline.appointments": 0, "_fhirline.origin": 0])
       try store.persevering { connection in
         try connection.find(filter, in: collection(field.kind), options: options) { document in
-          let id = try document.find("_id").flatMap(StoredID.text) ?? ""
+          let id = try DocumentReader.id(of: document)
           guard let own = try plan.identity(of: document, prefix: prefix) else { return }
           let isOwn =
             try document.find(path: "_fhirline.key") == nil

@@ -1,0 +1,45 @@
+import BSON
+import FHIRModel
+
+/// What JSON says for a scalar of BSON: a resource that an application wrote has the types that it likes.
+struct RenderedScalar: Equatable {
+  let text: String
+  let kind: ValueKind
+
+  /// nil for what JSON has no value for.
+  init?(_ element: BSONElement) {
+    let rendered: (String?, ValueKind) =
+      switch element.type {
+      case .string: (element.text, .string)
+      case .bool: (element.bool == true ? "true" : "false", .boolean)
+      case .int32: (String(element.int32 ?? 0), .number)
+      case .int64: (String(element.int64 ?? 0), .number)
+      case .decimal128: (element.decimal128?.canonicalText, .number)
+      case .double: (element.double.flatMap { JSONNumber.text(of: $0) }, .number)
+      case .date: (element.date.map { Instant(milliseconds: $0).text }, .string)
+      case .binary: (element.binary.map { Base64.encode($0.bytes) }, .string)
+      case .objectID: (Hexadecimal.text(element.value), .string)
+      default: (nil, .null)
+      }
+    guard let text = rendered.0 else { return nil }
+    self.text = text
+    kind = rendered.1
+  }
+}
+
+extension BSONElement {
+  /// Whether a member of an object is one that FHIR would leave out: it is empty, or all in it is.
+  var saysNothing: Bool {
+    switch type {
+    case .null, .undefined: return true
+    case .string: return string?.isEmpty ?? false
+    case .array, .document:
+      var members = container?.makeIterator()
+      while let member = try? members?.next() {
+        if !member.saysNothing { return false }
+      }
+      return true
+    default: return false
+    }
+  }
+}
