@@ -214,4 +214,24 @@ import Testing
     let left = try Program.run(["doctor", "--quiet"], environment: ["FHIRLINE_DATABASE": workspace.database])
     #expect(!left.output.contains("last-appointment"), "\(left.output)")
   }
+
+  @Test func `each document gets its own list, whatever the type of its id`() throws {
+    let workspace = try Workspace()
+    let ids: [BSONValue] = [
+      0, .double(1.5), .date(0), .binary(subtype: 0, [1]), ["site": 1],
+      .decimal128(Decimal128(low: 1, high: 0)),
+      .objectID(Array(0..<12)), "p", .bool(true),
+    ]
+    try workspace.insert(ids.map { ["_id": $0] }, into: "patient")
+    let visits = ids.enumerated().map { number, id -> BSONFields in
+      ["_id": .string("a\(number)"), "patient_id": id, "date_of_visit": .date(.max)]
+    }
+    try workspace.insert(visits, into: "appointment")
+    #expect(try doctor(workspace, "--fix", status: 1).contains("– repaired"))
+    let patients = try workspace.documents(in: "patient")
+    for (number, id) in ids.enumerated() {
+      let list = patients.first { $0["_id"] == id }?["appointments"]
+      #expect(list == [.string("a\(number)")], "\(id)")
+    }
+  }
 }

@@ -77,11 +77,14 @@ struct DoctorScan: Sendable {
     let subject = Subject(
       document: document, kind: kind, id: id,
       otherID: own.type == .string ? nil : try BSONDocument(["_id": BSONValue(own)]),
+      plainID: try own.text ?? StoredID.text(of: BSONValue(own)),
       collection: collection(kind))
     if own.type != .string {
       find(subject.finding(.typeDrift, "_id", "expected a text, found \(own.type.words)"))
     }
-    if !DocumentID.isFHIRID(DoctorScan.plain(id, kind)), try !DocumentReader.isFurtherPage(document) {
+    if !DocumentID.isFHIRID(DoctorScan.plain(subject.plainID, kind)),
+      try !DocumentReader.isFurtherPage(document)
+    {
       find(subject.finding(.unfitID, "_id"))
     }
     try holdings(of: subject, join)
@@ -134,10 +137,12 @@ struct DoctorScan: Sendable {
     let id: String
     /// An `_id` that is no text, in a document.
     let otherID: BSONDocument?
+    /// The text of the `_id` itself, whatever the document goes by.
+    let plainID: String
     let collection: String
 
     func finding(_ cause: DoctorCause, _ field: String? = nil, _ detail: String = "") -> DoctorFinding {
-      DoctorFinding(cause: cause, collection: collection, field: field, detail: detail, document: id)
+      DoctorFinding(cause: cause, collection: collection, field: field, detail: detail, document: plainID)
     }
   }
 
@@ -178,9 +183,10 @@ struct DoctorScan: Sendable {
         DoctorJoin(
           .resource, source + type + "/" + own.dropFirst(source.count), .holder(.resource, id: subject.id)))
     }
-    // A number and the text of it are one id to FHIR.
+    // A number and the text of it are one id to FHIR, and people.
     if let root = mappings.plan(subject.kind)?.root {
-      try join(DoctorJoin(.resource, root.name + "/" + subject.id, .holder(subject.kind, id: subject.id)))
+      let id = subject.plainID
+      try join(DoctorJoin(.resource, root.name + "/" + id, .holder(subject.kind, id: id)))
     }
     let owner = try document.find("chart_id").flatMap(StoredID.text) ?? subject.id
     try StoredContent.forEachResource(in: document) { try note($0, in: subject.kind, owner) }
@@ -197,7 +203,7 @@ struct DoctorScan: Sendable {
   private func owner(
     _ subject: Subject, _ kind: DoctorRecord.Owner.Kind, pages: Int
   ) throws -> DoctorRecord.Owner {
-    var owner = DoctorRecord.Owner(kind: kind, id: subject.id, otherID: subject.otherID)
+    var owner = DoctorRecord.Owner(kind: kind, id: subject.plainID, otherID: subject.otherID)
     owner.pages = pages
     if kind == .chart || kind == .embeddedChart {
       owner.content = try DoctorScan.content(of: subject.document)

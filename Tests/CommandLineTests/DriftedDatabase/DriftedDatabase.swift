@@ -179,7 +179,7 @@ struct DriftedDatabase {
       }
       if layout == .embedded { continue }
       let id = patient
-      // Nobody is named by nothing.
+      // Of these values none names a patient.
       let isNamed = id != .null && id != "" && id != " " && id != .other(.minKey, [])
       switch drifts() && isNamed ? Int.random(in: 0..<5, using: &random) : 9 {
       case 0: add(chart(.objectID(Array(repeating: UInt8(truncatingIfNeeded: index), count: 12)), of: id))
