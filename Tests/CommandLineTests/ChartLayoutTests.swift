@@ -65,6 +65,27 @@ import Testing
   }
 
   @Test(arguments: layouts)
+  func `a chart whose patient has not come is exported alone, and the patient is nobody`(_ layout: String)
+    throws
+  {
+    let (workspace, config) = try configured(layout)
+    let chart =
+      patient("p", observations: 2).split(separator: "\n").dropFirst().joined(separator: "\n") + "\n"
+    let input = try workspace.write("chart.ndjson", chart)
+    #expect(try importFiles(workspace, config, [input]).loaded.inserted == 2)
+    let compared = try Program.run(["compare", input, try export(workspace, config, "alone")])
+    #expect(compared.status == 0, "\(compared.output)")
+    // Once an application knows something of the patient there is one.
+    if layout == "collection" {
+      try workspace.insert([["_id": "p", "last_name": "Doe"]], into: "patient")
+    } else {
+      try workspace.set("last_name", to: "Doe", of: "p", in: "patient")
+    }
+    let files = try FileManager.default.contentsOfDirectory(atPath: try export(workspace, config, "known"))
+    #expect(files.contains { $0.hasPrefix("Patient") })
+  }
+
+  @Test(arguments: layouts)
   func `fields stand in one order, in whatever order a patient and the chart came`(_ layout: String) throws {
     let lines = patient("p", observations: 3).split(separator: "\n").map { String($0) + "\n" }
     let earlier = lines[0].replacing("1980", with: "1970")

@@ -180,6 +180,21 @@ package struct DocumentReader: Sendable {
     return try element.text ?? StoredID.text(of: BSONValue(element))
   }
 
+  /// Whether nothing is known of a patient but the chart that an import put into the document: the patient has not come.
+  package static func isNobody(_ patient: BSONView) throws -> Bool {
+    var hasChart = false
+    var fields = patient.makeIterator()
+    while let field = try fields.next() {
+      if field.hasKey("_id") { continue }
+      // A patient's document has the chart there, if it is to have it.
+      guard field.key.elementsEqual(DocumentKind.chart.rawValue.utf8),
+        try field.document?.find(path: "_fhirline.hash") != nil
+      else { return false }
+      hasChart = true
+    }
+    return hasChart
+  }
+
   /// Whether a document is not the first page of another. An application may have a field `page` of its own.
   package static func isFurtherPage(_ document: BSONView) throws -> Bool {
     try document.find("chart_id") != nil && document.find("page")?.integer != nil

@@ -72,7 +72,9 @@ struct RestoredDocument {
 
   /// Whether a document without a resource is to become one: not where the resource has only not come yet.
   private static func isNative(_ document: BSONView, _ plan: DocumentPlan) throws -> Bool {
-    guard try document.find("_fhirline")?.document != nil else { return true }
+    guard try document.find("_fhirline")?.document != nil else {
+      return try plan.kind != .patient || !DocumentReader.isNobody(document)
+    }
     for field in plan.fields where field.rootSource != nil {
       if try document.find(string: field.name) != nil { return true }
     }

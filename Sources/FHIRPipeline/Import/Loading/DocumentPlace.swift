@@ -76,10 +76,9 @@ package struct DocumentPlace: Sendable, Equatable {
     "its field \(field ?? "") holds something else; remove that field from the document"
   }
 
-  /// Whether nothing is known of a patient but the chart that an import put into the document.
+  /// See ``DocumentReader/isNobody(_:)``.
   func isNobody(_ document: BSONView) throws -> Bool {
-    guard let guarded, try document.find(path: "\(guarded)._fhirline.hash") != nil else { return false }
-    return try BSONFields(document).keys.allSatisfy { $0 == "_id" || $0 == guarded }
+    try guarded != nil && DocumentReader.isNobody(document)
   }
 
   /// Deletes a patient of whom nothing but the chart was known, and who is nobody without it.
