@@ -31,11 +31,11 @@ extension PipelineFailure {
   ///   - what: the place, and what was tried: `out/Patient.ndjson: cannot be written`.
   ///   - elsewhere: what else than making room helps.
   static func unwritable(_ what: String, errno fault: Int32, elsewhere: String? = nil) -> PipelineFailure {
-    let isFull = fault == ENOSPC || fault == EDQUOT
+    let isFull = [ENOSPC, EDQUOT, EFBIG].contains(fault)
     return PipelineFailure(
       isFull ? .stopped : .output,
       "\(what): \(String(cString: strerror(fault)))"
-        + (isFull ? "; make room\(elsewhere.map { ", or \($0)," } ?? "") and run the same again" : ""))
+        + (isFull ? "; \(fault == EFBIG ? "raise the limit (ulimit -f)" : "make room")\(elsewhere.map { ", or \($0)," } ?? "") and run the same again" : ""))
   }
 }
 

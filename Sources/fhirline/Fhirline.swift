@@ -29,6 +29,8 @@ struct Fhirline: ParsableCommand {
     hideCredentials()
     // A reader that went away (`fhirline validate … | head`) ends writing with an error, not the process with a signal.
     signal(SIGPIPE, SIG_IGN)
+    // So does a limit on the size of files (`ulimit -f`).
+    signal(SIGXFSZ, SIG_IGN)
     Interruption.install()
     do {
       var command = try parseAsRoot(FhirpathCommand.shielded(Array(CommandLine.arguments.dropFirst())))

@@ -260,4 +260,29 @@ import Testing
     #expect(outcome.output.count == 1)
     #expect(outcome.errors == "3\n")
   }
+
+  @Test(arguments: ["convert", "compare", "import"])
+  func `a limit on the size of files is told, and nothing half looks whole`(command: String) throws {
+    if command == "import", !Workspace.hasMongoDB { return }
+    let workspace = try Workspace()
+    let filler = String(repeating: "x", count: 2_000_000)
+    let lines = (0..<10).map {
+      #"{"resourceType":"Basic","id":"\#($0)","created":"x","code":{"text":"\#(filler)"}}"#
+    }
+    let input = try workspace.write("in.ndjson", lines.joined(separator: "\n"))
+    let second = command == "compare" ? input : workspace.path("out.xml")
+    let rest = command == "import" ? ["--quarantine", workspace.path("q.ndjson")] : [second]
+    // In blocks of 512 bytes or of 1,024: what a shell counts in.
+    let script = #"ulimit -f 4000; exec "$0" "$@""#
+    let outcome = try Program.run(
+      ["-c", script, Program.executable.path, command, input] + rest, program: URL(filePath: "/bin/sh"),
+      environment: ["FHIRLINE_DATABASE": workspace.database])
+    #expect(outcome.status == 3)
+    #expect(outcome.errors.contains("File too large; raise the limit (ulimit -f)"))
+    #expect(!FileManager.default.fileExists(atPath: workspace.path("out.xml")))
+    if command == "import" {
+      let aside = try workspace.read("q.ndjson")
+      #expect(aside.isEmpty || aside.hasSuffix("}\n"))
+    }
+  }
 }
