@@ -211,6 +211,32 @@ import Testing
     }
   }
 
+  /// A deletion before all versions, between them, and behind them.
+  @Test(arguments: 0...2)
+  func `of what comes behind a deletion one counts, and the same again changes nothing`(_ place: Int) throws {
+    let layout = [ChartLayout.collection, .embedded, .both][place]
+    let database = try TestDatabase()
+    let run = try run(layout, heldBytes: 16 << 20, database)
+    var rounds = Self.rounds(Self.pairs).map { $0.joined(separator: "\n") }
+    let deletions = Self.pairs.map { #"{"request":{"method":"DELETE","url":"Observation/\#($0.id)"}}"# }
+    rounds.insert(BundleText.bundle("batch", deletions), at: place)
+    let files = ([Self.people.joined(separator: "\n")] + rounds).enumerated().map { ("\($0).ndjson", $1) }
+    _ = try load(files, run, into: database)
+    var expected: [String: [String]] = [:]
+    for rivalry in Self.pairs where place < 2 {
+      let left = Rivalry(id: rivalry.id, versions: Array(rivalry.versions.dropFirst(place)))
+      expected[rivalry.id] = ["p\(place + left.winner)"]
+    }
+    #expect(try owners(layout, database) == expected)
+    let changes = try database.changes {
+      for _ in 0..<2 {
+        let again = try load(files, run, into: database).total
+        #expect(again.unchanged == again.read)
+      }
+    }
+    #expect(RivalVersionsTests.ofDocuments(changes).isEmpty)
+  }
+
   @Test func `versions decide in whatever order they come`() throws {
     let clear = Self.triples.filter { rivalry in
       let told = rivalry.versions

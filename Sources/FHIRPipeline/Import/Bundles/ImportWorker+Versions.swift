@@ -27,7 +27,7 @@ extension ImportWorker {
   func ask(_ record: Record, _ resource: RecordResource?, resolver: ReferenceResolver, sequence: UInt64) {
     guard let target = resource?.identity.target ?? deleted(by: record) else { return }
     if let resource, context.rivals.contains(NameHash.of(target.key)) {
-      return askRival(record, resource, resolver: resolver, sequence: sequence)
+      askRival(record, resource, resolver: resolver, sequence: sequence)
     }
     // What a history's entries asked for was granted when they were made.
     let precondition = atHand?.type == "history" ? nil : EntryRequest(record)?.precondition
@@ -150,7 +150,8 @@ extension ImportContext {
   /// Settles which versions of resources count that the run has for several documents.
   func settleRivals() {
     do {
-      try rivals.settle { open in
+      // What a later entry deletes is nobody's rival.
+      try rivals.settle(without: versioned.isDeletedLater) { open in
         guard let states, try states.hadDocuments(open.kind) else { return false }
         let loader = CollectionLoader(reading: open.kind, states, assembler)
         return try states.store.persevering { connection in

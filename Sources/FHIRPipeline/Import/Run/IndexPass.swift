@@ -169,18 +169,21 @@ struct IndexPass: Sendable {
     let searches = Set(searched.withLock { $0 })
     let answers = searches.isEmpty ? [:] : try stored(searches.sorted())
     var answered: [UInt64: [TargetIndex.Target]] = [:]
+    var ordered = versioned.withLock { $0 }
+    // What becomes of those that are asked for by version, or deleted by transactions or searches, depends on more.
+    var rivals = items.take(most: RivalItems.most)
+    rivals?.keys.subtract(ordered)
     for name in searches {
       let found = answers[name] ?? []
       answered[NameHash.of(name)] = found
-      let targets = found + [index.target(named: name)].compactMap(\.self)
-      deleted.withLock { $0.formUnion(targets.map { NameHash.of($0.key) }) }
+      let targets = (found + [index.target(named: name)].compactMap(\.self)).map { NameHash.of($0.key) }
+      deleted.withLock { $0.formUnion(targets) }
+      rivals?.keys.subtract(targets)
     }
-    var ordered = versioned.withLock { $0 }
-    for file in deletions.withLock({ $0.values }) { ordered.formUnion(file.single) }
-    // What becomes of those that are deleted as well depends on more.
-    var rivals = items.take(most: RivalItems.most)
-    rivals?.keys.subtract(ordered)
-    rivals?.keys.subtract(deleted.withLock { $0 })
+    for file in deletions.withLock({ $0.values }) {
+      ordered.formUnion(file.single)
+      rivals?.keys.subtract(file.ofTransactions)
+    }
     return Result(
       index: index, repeated: repeated.take(), patients: patients.withLock { $0 },
       deleted: deleted.withLock { $0 }, searched: answered, conditions: conditions, versioned: ordered,
@@ -195,13 +198,14 @@ private struct FileDeletions {
   var pending: Set<UInt64> = []
   /// Those of Bundles that are no transactions.
   private var known: Set<UInt64> = []
+  private var transacted: Set<UInt64> = []
   private var type: String?
 
   /// Takes note of a Bundle's end.
   mutating func end(_ bundle: Record, isLine: Bool) {
     let type = bundle.tree.child(KnownNames.r4.type, of: 0).map { bundle.tree.string(at: $0) }
     guard isLine else { return self.type = type ?? "" }
-    if type != "transaction" { known.formUnion(pending) }
+    if type == "transaction" { transacted.formUnion(pending) } else { known.formUnion(pending) }
     pending = []
   }
 
@@ -209,11 +213,15 @@ private struct FileDeletions {
   mutating func add(_ other: FileDeletions) {
     pending.formUnion(other.pending)
     known.formUnion(other.known)
+    transacted.formUnion(other.transacted)
     type = type ?? other.type
   }
 
   /// What is deleted by entries that stand for themselves.
   var single: Set<UInt64> { type == "transaction" ? known : known.union(pending) }
+
+  /// What is deleted by transactions.
+  var ofTransactions: Set<UInt64> { type == "transaction" ? transacted.union(pending) : transacted }
 }
 
 extension RecordResource {

@@ -105,11 +105,15 @@ final class RivalItems: Sendable {
 
   /// Settles which versions count.
   ///
-  /// - Parameter isStored: whether the database has what a transaction brings.
-  func settle(_ isStored: (InTransaction) throws -> Bool) rethrows {
+  /// - Parameters:
+  ///   - isGone: whether a version, by its sequence, is none that could count.
+  ///   - isStored: whether the database has what a transaction brings.
+  func settle(without isGone: (UInt64) -> Bool, _ isStored: (InTransaction) throws -> Bool) rethrows {
     let all = versions.withLock { versions in
       defer { versions = [:] }
-      return versions.values.map { $0.sorted { $0.sequence < $1.sequence } }
+      return versions.values.map { rivals in
+        rivals.filter { !isGone($0.sequence) }.sorted { $0.sequence < $1.sequence }
+      }
     }
     var found = Settled()
     for rivals in all where rivals.contains(where: { $0.homes != rivals[0].homes }) {
