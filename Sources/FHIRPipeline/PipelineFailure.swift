@@ -35,7 +35,9 @@ extension PipelineFailure {
     return PipelineFailure(
       isFull ? .stopped : .output,
       "\(what): \(String(cString: strerror(fault)))"
-        + (isFull ? "; \(fault == EFBIG ? "raise the limit (ulimit -f)" : "make room")\(elsewhere.map { ", or \($0)," } ?? "") and run the same again" : ""))
+        + (isFull
+          ? "; \(fault == EFBIG ? "raise the limit (ulimit -f)" : "make room")\(elsewhere.map { ", or \($0)," } ?? "") and run the same again"
+          : ""))
   }
 }
 
