@@ -275,8 +275,8 @@ import Testing
     // In blocks of 512 bytes or of 1,024: what a shell counts in.
     let script = #"ulimit -f 4000; exec "$0" "$@""#
     let outcome = try Program.run(
-      ["-c", script, Program.executable.path, command, input] + rest, program: URL(filePath: "/bin/sh"),
-      environment: ["FHIRLINE_DATABASE": workspace.database])
+      ["-c", script, Program.executable.path, command, input] + rest,
+      environment: ["FHIRLINE_DATABASE": workspace.database], program: URL(filePath: "/bin/sh"))
     #expect(outcome.status == 3)
     #expect(outcome.errors.contains("File too large; raise the limit (ulimit -f)"))
     #expect(!FileManager.default.fileExists(atPath: workspace.path("out.xml")))
