@@ -29,17 +29,22 @@ struct RenderedScalar: Equatable {
 
 extension BSONElement {
   /// Whether a member of an object is one that FHIR would leave out: it is empty, or all in it is.
+  @inline(__always)
   var saysNothing: Bool {
     switch type {
-    case .null, .undefined: return true
-    case .string: return string?.isEmpty ?? false
-    case .array, .document:
-      var members = container?.makeIterator()
-      while let member = try? members?.next() {
-        if !member.saysNothing { return false }
-      }
-      return true
-    default: return false
+    case .null, .undefined: true
+    // Its length, and the zero behind it.
+    case .string: value.count == 5
+    case .array, .document: holdsNothing
+    default: false
     }
+  }
+
+  private var holdsNothing: Bool {
+    var members = container?.makeIterator()
+    while let member = try? members?.next() {
+      if !member.saysNothing { return false }
+    }
+    return true
   }
 }
