@@ -79,6 +79,9 @@ extension WriteFailure {
     case 10334, 17280, 17419, 17420:
       reason = .tooLarge
       message = "the document is larger than MongoDB stores (16 MB)"
+    case 52:
+      message =
+        "a field of the document has a name that begins with $, which MongoDB takes in no document that replaces another"
     default:
       message = "MongoDB refused the document (its error \(code))"
     }

@@ -63,6 +63,14 @@ struct WritingTests {
     }
   }
 
+  @Test func tellsOfANameThatNoReplacementMayHave() throws {
+    try TestServer.withStore { (connection) throws in
+      _ = try connection.insert([["_id": "a"]], into: "c")
+      let result = try connection.replace([["_id": "a", "$x": 1]], in: "c", upsert: true)
+      #expect(result.failures.first?.message.contains("begins with $") == true)
+    }
+  }
+
   @Test func refusesBytesThatAreNoDocument() throws {
     try TestServer.withStore { (connection) throws in
       var bytes = (["_id": "a"] as BSONDocument).bytes + (["_id": "b"] as BSONDocument).bytes

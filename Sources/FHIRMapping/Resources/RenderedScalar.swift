@@ -29,22 +29,28 @@ struct RenderedScalar: Equatable {
 
 extension BSONElement {
   /// Whether a member of an object is one that FHIR would leave out: it is empty, or all in it is.
-  @inline(__always)
   var saysNothing: Bool {
-    switch type {
-    case .null, .undefined: true
-    // Its length, and the zero behind it.
-    case .string: value.count == 5
-    case .array, .document: holdsNothing
-    default: false
-    }
+    var said: UnsafeRawPointer?
+    return saysNothing(butFor: &said)
   }
 
-  private var holdsNothing: Bool {
-    var members = container?.makeIterator()
-    while let member = try? members?.next() {
-      if !member.saysNothing { return false }
+  /// - Parameter said: where a value stands that says something. Of what holds the one that was found last nothing is looked at; else
+  ///   it becomes the one that is found.
+  func saysNothing(butFor said: inout UnsafeRawPointer?) -> Bool {
+    switch type {
+    case .null, .undefined: return true
+    case .array, .document:
+      if let said, let start = value.baseAddress, said >= start, said < start + value.count { return false }
+      var members = container?.makeIterator()
+      while let member = try? members?.next() {
+        if !member.saysNothing(butFor: &said) { return false }
+      }
+      return true
+    // Its length, and the zero behind it.
+    case .string where value.count == 5: return true
+    default:
+      said = value.baseAddress
+      return false
     }
-    return true
   }
 }

@@ -69,6 +69,8 @@ package struct ResourceDecoder: Sendable {
     var depth = 0
     /// Whether the object that is being read is called `text`, as a narrative is.
     var isNarrative = false
+    /// Where a value stands that was found to say something, and so all that holds it does.
+    var said: UnsafeRawPointer?
 
     /// What an object's names tell before its members are read.
     private struct Outline {
@@ -122,7 +124,9 @@ package struct ResourceDecoder: Sendable {
           continue
         }
         if isResource, element.key.count == 12, element.hasKey("resourceType") { continue }
-        if decoder.skipsNothing, element.saysNothing, try !outline.hasCompanion(element, in: view) {
+        if decoder.skipsNothing, element.saysNothing(butFor: &said),
+          try !outline.hasCompanion(element, in: view)
+        {
           continue
         }
         var companion: BSONElement?
