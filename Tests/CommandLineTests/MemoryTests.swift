@@ -140,4 +140,19 @@ import Testing
     #expect(outcome.output.contains("huge.ndjson:1:1: fatal: ") && outcome.output.contains("4000000 bytes"))
     #expect(outcome.output.contains("huge.ndjson:2:"))
   }
+
+  @Test(.enabled(if: Workspace.hasMongoDB))
+  func `versions of one resource are not in memory together`() throws {
+    let input = try write(
+      "versions.ndjson",
+      (0..<60_000).lazy.map {
+        #"{"resourceType":"Patient","id":"v","meta":{"versionId":"\#($0)"},"name":[{"family":"Family\#($0)"}]}"#
+          + "\n"
+      })
+    let imported = try run(["import", input, "--quiet"])
+    #expect(imported.status == 0)
+    #expect(imported.peak < (try least(["import", "--quiet"])) + 60 * MemoryTests.megabyte)
+    let exported = try workspace.run("export", "--quiet", "--out", "-", "--format", "ndjson")
+    #expect(exported.output.contains("Family59999"))
+  }
 }

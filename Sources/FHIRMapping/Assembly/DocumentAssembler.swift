@@ -69,7 +69,8 @@ package struct DocumentAssembler: Sendable {
     return try assemble(draft, hash: hash(of: draft), in: &memory)
   }
 
-  /// A document of several pages that is larger is written page by page, where it may be.
+  /// A document of several pages that is larger is written page by page, where it may be; and what lost to its resources, if that is
+  /// more, is not copied.
   private static let bytesInMemory = 4 << 20
 
   /// Makes the document of a draft.
@@ -92,7 +93,10 @@ package struct DocumentAssembler: Sendable {
     let merged = try MergedFields(computed, draft: draft)
     let writer = PageWriter(
       draft, merged, hash: hash, pinned: computed.pinned, pageBytes: pageBytes, pageEntries: pageEntries)
-    if lends, writer.pageCount > 1, writer.byteCount > DocumentAssembler.bytesInMemory {
+    let outdone = draft.contests.reduce(0) { $0 + $1.bytes.count }
+    if lends,
+      max(writer.pageCount > 1 ? writer.byteCount : 0, outdone) > DocumentAssembler.bytesInMemory
+    {
       let rest = UnwrittenPages(writer)
       return Assembly(writer, first: try rest.page(0), in: rest)
     }

@@ -110,11 +110,10 @@ package struct DocumentDraft {
         arrivals.add(first, expecting: rest.count + 2)
         continue
       }
-      var rivals = [first]
-      while let rival = next, rival.key.isSame(as: first.key) {
-        rivals.append(rival)
-        next = rest.popFirst().map(part)
-      }
+      let start = rest.startIndex - 2
+      while let rival = next, rival.key.isSame(as: first.key) { next = rest.popFirst().map(part) }
+      // Looked at where they lie: all that came may be versions of one resource.
+      let rivals = resources[start..<rest.startIndex - (next == nil ? 0 : 1)].lazy.map(part)
       for (number, rival) in rivals.enumerated() { note(rival, version: number) }
       arrivals.add(settle(rivals), expecting: rest.count + 2)
     }
@@ -123,15 +122,17 @@ package struct DocumentDraft {
   }
 
   /// Which of several parts of one key counts; the others are noted.
-  private mutating func settle(_ rivals: [PartView]) -> PartView {
-    let winner = ResourceVersion.counting(of: rivals.map { ResourceVersion(of: $0.bytes) })
-    for (number, part) in rivals.enumerated() where number != winner {
+  private mutating func settle(_ rivals: some BidirectionalCollection<PartView>) -> PartView {
+    let index = ResourceVersion.counting(of: rivals.lazy.map { ResourceVersion(of: $0.bytes) })
+    let winner = rivals[index]
+    let key = String(decoding: winner.key, as: UTF8.self)
+    for (other, part) in zip(rivals.indices, rivals) where other != index {
       contests.append(
         Contest(
-          key: String(decoding: part.key, as: UTF8.self), isSame: part.digest == rivals[winner].digest,
-          bytes: SharedBytes(lent: part.bytes), origin: part.origin))
+          key: key, isSame: part.digest == winner.digest, bytes: SharedBytes(lent: part.bytes),
+          origin: part.origin))
     }
-    return rivals[winner]
+    return winner
   }
 
   /// Adds what another draft of the document holds, which was made of parts alone.

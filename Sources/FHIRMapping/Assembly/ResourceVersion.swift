@@ -29,18 +29,21 @@ package struct ResourceVersion: Sendable {
   }
 
   /// Which of several versions counts, in the order in which they came: the last of those than which none is told to be newer.
-  package static func counting(of versions: [ResourceVersion]) -> Int {
-    let latest = versions.compactMap(\.updated).max()
+  package static func counting<Versions: BidirectionalCollection<ResourceVersion>>(of versions: Versions)
+    -> Versions.Index
+  {
+    let latest = versions.lazy.compactMap(\.updated).max()
     // Only of the newest, or of those that tell no time, numbers are compared.
-    let highest = versions.compactMap { $0.updated == latest || $0.updated == nil ? $0.number : nil }.max()
-    let highestOfAll = versions.compactMap(\.number).max()
+    let highest = versions.lazy.compactMap { $0.updated == latest || $0.updated == nil ? $0.number : nil }
+      .max()
+    let highestOfAll = versions.lazy.compactMap(\.number).max()
     let counts = versions.lastIndex { version in
       if let updated = version.updated, let latest, updated < latest { return false }
       guard let number = version.number else { return true }
       return number == (version.updated == nil ? highestOfAll : highest)
     }
     // None, where times and numbers contradict each other.
-    return counts ?? versions.count - 1
+    return counts ?? versions.index(before: versions.endIndex)
   }
 
   private var number: Int? { id.flatMap { Int($0) } }

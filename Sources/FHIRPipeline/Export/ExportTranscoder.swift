@@ -13,6 +13,8 @@ final class ExportTranscoder {
   private let memory: SharedBufferPool
   private let references = ReferenceScan()
   private let resolver: ReferenceResolver
+  private let stored: StoredTargets
+  private var namesAhead = NamesAhead()
   private let names = KnownNames.r4
   private let meta = DefinitionTable.r4.nameID("meta")
   private let lastUpdated = DefinitionTable.r4.nameID("lastUpdated")
@@ -28,6 +30,7 @@ final class ExportTranscoder {
     self.mappings = mappings
     self.memory = memory
     reader = DocumentReader(mappings: mappings, references: options.references, prefix: prefix)
+    self.stored = stored
     text = ResourceText(format: options.isXML ? .xml : .json, pretty: options.pretty, buffer: buffer)
     resolver = ReferenceResolver(run: TargetIndex(), stored: stored)
   }
@@ -35,8 +38,10 @@ final class ExportTranscoder {
   func transcode(_ documents: ExportRun.Documents) throws -> ExportBatch {
     var batch = ExportBatch()
     buffer.removeAll()
+    checkNames(of: documents, isFirst: true)
     for bytes in documents.documents {
       let document = try BSONView(bytes.pointer)
+      checkNames(of: documents)
       try write(document, documents.kind, into: &batch)
       guard !documents.charted.isEmpty || !documents.secondCharts.isEmpty || !documents.renamed.isEmpty
       else { continue }
@@ -50,22 +55,45 @@ final class ExportTranscoder {
           ))
       }
       noteSecondChart(in: document, id, documents, &batch)
-      guard documents.charted.contains(id), let chart = try document.find(string: ChartLayout.field)?.document
-      else { continue }
-      if try DocumentReader.isChart(chart, of: id) {
-        try write(chart, .chart, into: &batch)
-      } else {
-        // Whatever `_id` an application gave it: it is the chart of the patient within whom it stands.
-        var fields = try BSONFields(chart)
-        fields.fields.removeAll { $0.key == "_id" || $0.key == "patient_id" }
-        fields.fields.insert(.init("_id", .string(id)), at: 0)
-        let whole = try BSONDocument(fields)
-        try whole.withView { try write($0, .chart, into: &batch) }
-      }
+      try withChart(in: document, id, documents) { try write($0, .chart, into: &batch) }
     }
     let text = UnsafeRawBufferPointer(start: buffer.bytes, count: buffer.count)
     batch.bytes = memory.buffer(capacity: buffer.count).append(text)
     return batch
+  }
+
+  /// Lends the chart that stands within a patient's document, if it stands nowhere else.
+  private func withChart(
+    in document: BSONView, _ id: String, _ documents: ExportRun.Documents, _ body: (BSONView) throws -> Void
+  ) throws {
+    guard documents.charted.contains(id), let chart = try document.find(string: ChartLayout.field)?.document
+    else { return }
+    if try DocumentReader.isChart(chart, of: id) { return try body(chart) }
+    // Whatever `_id` an application gave it: it is the chart of the patient within whom it stands.
+    var fields = try BSONFields(chart)
+    fields.fields.removeAll { $0.key == "_id" || $0.key == "patient_id" }
+    fields.fields.insert(.init("_id", .string(id)), at: 0)
+    try BSONDocument(fields).withView(body)
+  }
+
+  /// Has the database asked for whom the documents name, if that is needed.
+  private func checkNames(of documents: ExportRun.Documents, isFirst: Bool = false) {
+    guard case .resolved = options.references else { return }
+    namesAhead.check(stored, isFirst: isFirst) { searched, names in
+      func take(_ document: BSONView, _ kind: DocumentKind) throws {
+        try reader.read(document, kind: kind) { resource in
+          searched.take(from: resource.tree, at: 0, resolver: resolver, into: &names)
+        } note: { _, _ in
+        }
+      }
+      for bytes in documents.documents {
+        // What cannot be read is told when it is written.
+        guard let document = try? BSONView(bytes.pointer), (try? take(document, documents.kind)) != nil,
+          !documents.charted.isEmpty, let id = try? DocumentReader.id(of: document)
+        else { continue }
+        try? withChart(in: document, id, documents) { try take($0, .chart) }
+      }
+    }
   }
 
   /// Tells of a chart within a patient that is left out, for there is another, and it is no copy of that.

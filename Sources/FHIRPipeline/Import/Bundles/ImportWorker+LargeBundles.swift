@@ -45,6 +45,7 @@ extension ImportWorker {
     var number: UInt64 = 0
     var resources = 0
     var lines = 0
+    checkNames(of: batch, large.resolver, isFirst: true)
     batch.forEach { record in
       number += 1
       if case .entry = record.content {} else { lines += 1 }
@@ -53,6 +54,7 @@ extension ImportWorker {
         countServerMessage(record)
       case .resource, .entry:
         resources += 1
+        checkNames(of: batch, large.resolver)
         let sequence = large.moment(base | number)
         guard let part else {
           return handle(

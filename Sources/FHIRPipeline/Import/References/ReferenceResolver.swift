@@ -89,6 +89,9 @@ package final class ReferenceResolver: Sendable {
     return bundle.name(of: key) ?? run.name(of: key) ?? stored?.name(ofDocument: documentID)
   }
 
+  /// Whether a resource of the Bundle or of the run has a name, so that the database need not be asked.
+  func isAnswered(hash: UInt64) -> Bool { bundle.target(hash: hash) != nil || run.target(hash: hash) != nil }
+
   /// The one resource of a name.
   func target(named name: String) -> TargetIndex.Target? {
     var name = name

@@ -79,6 +79,12 @@ package enum ReferenceText: Equatable, Sendable {
     return has("|") && !has("%") && !has("&")
   }
 
+  /// Whether the text is a URL: it begins with a scheme.
+  static func isURL(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+    let scheme = letters(text)
+    return scheme > 0 && scheme < text.count && text[scheme] == UInt8(ascii: ":")
+  }
+
   /// Where a URL names the version of a resource: `/_history/4` at its end; nil where it names none.
   static func version(of text: UnsafeBufferPointer<UInt8>) -> Range<Int>? {
     // Most references of Bundles are urns, and have no slash: that is not found out byte by byte.

@@ -9,10 +9,26 @@ package final class StoredTargets: Sendable {
   package static let namesPath = "_fhirline.names"
 
   private struct State {
-    var answers: [String: TargetIndex.Target?] = [:]
+    private var answers: [String: TargetIndex.Target?] = [:]
+    /// Those from before; what was just asked for all at once is not to be forgotten before it is used.
+    private var olderAnswers: [String: TargetIndex.Target?] = [:]
     var names: [String: String?] = [:]
     var bases: Set<String>?
     var failure: StoreError?
+
+    /// As many again are remembered of those from before.
+    private static let mostAnswers = 100_000
+
+    /// What is known of a name; nil where it was not asked for, or that is forgotten.
+    func answer(_ name: String) -> TargetIndex.Target?? { answers[name] ?? olderAnswers[name] }
+
+    mutating func note(_ found: [TargetIndex.Target], of name: String) {
+      if answers.count >= State.mostAnswers {
+        olderAnswers = answers
+        answers = [:]
+      }
+      answers[name] = .some(found.count == 1 ? found[0] : nil)
+    }
   }
 
   private let store: DocumentStore
@@ -26,6 +42,10 @@ package final class StoredTargets: Sendable {
   /// Of servers, beside those that the database knows.
   private let newBases: Set<String>
   private let state = Mutex(State())
+  private let singleQuestions = Atomic(0)
+
+  /// How often the database was asked for one name alone.
+  var questions: Int { singleQuestions.load(ordering: .relaxed) }
 
   /// The kinds of documents that others may name; the last holds the resources that have no other home.
   static let kinds: [DocumentKind] = [.patient, .provider, .appointment, .resource]
@@ -85,7 +105,7 @@ package final class StoredTargets: Sendable {
   /// The one stored resource of that name; nil when there is none, or more than one.
   package func target(named name: String) -> TargetIndex.Target? {
     state.withLock { state in
-      if let known = state.answers[name] { return known }
+      if let known = state.answer(name) { return known }
       let found = ask(name, &state)
       return found.count == 1 ? found[0] : nil
     }
@@ -173,14 +193,14 @@ package final class StoredTargets: Sendable {
 
   private func ask(_ name: String, _ state: inout State) -> [TargetIndex.Target] {
     guard let found = attempt(&state, { try found(name, &$0) }) else { return [] }
-    if state.answers.count > 200_000 { state.answers.removeAll() }
-    state.answers[name] = .some(found.count == 1 ? found[0] : nil)
+    state.note(found, of: name)
     return found
   }
 
   private func found(_ name: String, _ state: inout State) throws -> [TargetIndex.Target] {
-    guard namingFields(of: name).isEmpty else { return try askByFields([name])[name] ?? [] }
     let kinds = try kinds(asked: name)
+    if !kinds.isEmpty { singleQuestions.add(1, ordering: .relaxed) }
+    guard namingFields(of: name).isEmpty else { return try askByFields([name])[name] ?? [] }
     let key = key(name, &state)
     if let failure = state.failure { throw failure }
     let filters = try filters(name, key: key)
@@ -206,7 +226,7 @@ package final class StoredTargets: Sendable {
   /// Looks for many names at once, so that they are known when they are asked for one by one.
   func look(for names: some Sequence<String>) {
     state.withLock { state in
-      var rest = Set(names).filter { state.answers[$0] == nil }.sorted()[...]
+      var rest = Set(names).filter { state.answer($0) == nil }.sorted()[...]
       while !rest.isEmpty, state.failure == nil {
         let some = rest.prefix(StoredTargets.namesPerQuestion)
         rest = rest.dropFirst(some.count)
@@ -281,11 +301,7 @@ package final class StoredTargets: Sendable {
       }
     }
     found.merge(try askByFields(mapped)) { first, _ in first }
-    if state.answers.count > 200_000 { state.answers.removeAll() }
-    for name in asked {
-      let targets = found[name] ?? []
-      state.answers[name] = .some(targets.count == 1 ? targets[0] : nil)
-    }
+    for name in asked { state.note(found[name] ?? [], of: name) }
   }
 
   /// What finds documents by a name: by what they keep of it, or by the `_id` that it tells. Databases that were filled before names

@@ -27,6 +27,8 @@ final class ImportWorker {
   var foreseen: ForeseenStates?
   /// The searches of which the database was asked for many Bundles' entries at once.
   var searched = SearchedNames()
+  /// The same for other batches, where it is needed.
+  var namesAhead = NamesAhead()
   var transactions = 0
   let ends = BoundedQueue<(Int, BundleTransaction.End)>(limit: .max)
   /// Bundles that were looked for in the database whole, and were not there.
@@ -101,6 +103,7 @@ final class ImportWorker {
     var resources = 0
     var lines = 0
     let base = UInt64(item.file) << 40 | UInt64(item.step) << 20
+    checkNames(of: batch, runResolver, isFirst: true)
     batch.forEach { record in
       if case .entry = record.content {} else { lines += 1 }
       number += 1
@@ -109,6 +112,7 @@ final class ImportWorker {
         countServerMessage(record)
       case .resource:
         resources += 1
+        checkNames(of: batch, runResolver)
         handle(
           record, RecordResource(record, named: context.files[item.file].names), source: source,
           resolver: runResolver, sequence: base | number, whole: .none)
@@ -134,6 +138,17 @@ final class ImportWorker {
     summary.bytes += batch.byteCount
     context.progress.advance(bytes: batch.byteCount, resources: resources)
     if wholes.count >= ImportWorker.enoughWholes { loadWholes() }
+  }
+
+  /// Has the database asked for whom the resources of a batch name, if that is needed.
+  func checkNames(of batch: RecordBatch, _ resolver: ReferenceResolver, isFirst: Bool = false) {
+    namesAhead.check(context.stored, isFirst: isFirst) { searched, names in
+      batch.forEach { record in
+        guard let resource = RecordResource(record) else { return }
+        searched.take(from: resource.tree, at: resource.node, resolver: resolver, into: &names)
+        names += factory.namesAsked(by: resource, resolver)
+      }
+    }
   }
 
   /// Bytes of parts for which the database is asked at once: what small files hold waits for each other.

@@ -176,6 +176,18 @@ struct PartFactory: ~Copyable {
     return home
   }
 
+  /// What those are called whom a resource names by a business identifier alone, and who decide which documents it is part of.
+  func namesAsked(by resource: RecordResource, _ resolver: ReferenceResolver) -> [String] {
+    let tree = resource.tree
+    if let owner = mappings.homes.owner(of: tree, node: resource.node) {
+      return resolver.namesAsked(by: owner.reference, in: tree, among: [owner.type])
+    }
+    guard resource.type == "Appointment" else { return [] }
+    let names = KnownNames.r4
+    return tree.children(of: resource.node).filter { tree.nodes[$0].name == names.participant }
+      .compactMap { tree.child(names.actor, of: $0) }.flatMap { resolver.namesAsked(by: $0, in: tree) }
+  }
+
   /// Whether only the document of its home gets a part of a resource.
   func staysIn(_ home: Home, _ resource: RecordResource) -> Bool {
     (encounterClasses.isEmpty || resource.type != "Encounter")
