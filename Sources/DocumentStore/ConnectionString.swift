@@ -103,6 +103,9 @@ struct ConnectionString: ~Copyable, @unchecked Sendable {
 
   var usesTLS: Bool { mongoc_uri_get_tls(uri) }
 
+  /// Whether somebody logs in.
+  var hasUser: Bool { mongoc_uri_get_username(uri) != nil || mongoc_uri_get_auth_mechanism(uri) != nil }
+
   /// How long to look for a server.
   var serverSelectionTimeout: Duration {
     .milliseconds(mongoc_uri_get_option_as_int32(uri, "serverSelectionTimeoutMS", Self.defaultTimeout))

@@ -18,6 +18,8 @@ package final class DocumentStore: Sendable {
   package var patience: Duration { connectionString.patience }
   let outages = Outages()
   private let connectionString: ConnectionString
+  /// Whether the connection string names somebody who logs in.
+  var hasUser: Bool { connectionString.hasUser }
   /// See ``StoreOptions/confirmsAtEnd``.
   private let confirmsAtEnd: Bool
   /// As it was when writes were last confirmed.

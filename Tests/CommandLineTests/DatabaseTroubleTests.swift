@@ -61,6 +61,13 @@ import Testing
     let single = try Program.run(["import", "Samples/clinic", "--uri-file", right, "--quiet"])
     #expect(single.status == 2)
     #expect(single.errors.contains("--no-transactions"), "\(single.errors)")
+    // What else there is to load is not loaded, either: half of it would be of no use.
+    let fresh = try Program.run(
+      ["import", "Samples/clinic", "--uri-file", right, "--database", "fresh", "--no-progress"])
+    #expect(fresh.status == 2 && fresh.errors.split(separator: "\n").count == 1, "\(fresh.errors)")
+    let planned = try Program.run(
+      ["plan", "Samples/clinic", "--uri-file", right, "--database", "fresh", "--no-progress"])
+    #expect(planned.status == 2 && planned.output.isEmpty && planned.errors.contains("--no-transactions"))
   }
 
   @Test(.enabled(if: OwnServer.program != nil, "no mongod: set FHIRLINE_MONGOD"))

@@ -29,6 +29,7 @@ package struct PlanRun: Sendable {
     let states = StoredStates(store: store, collections: run.collections, layout: run.chart, makes: false)
     let conditions = run.conditions(store, states, stored)
     var found = try run.index(files, { try conditions.targets(of: $0) })
+    try run.requireTransactions(found, files, store)
     try run.keepStoredNames(&found.index, store, states)
     let ledger = ImportLedger(
       quarantine: nil, files: files.map(\.name), conditions: found.conditions, say: run.say)
@@ -54,8 +55,7 @@ package struct PlanRun: Sendable {
       stored: stored,
       states: states, ledger: ledger, assembler: assembler, loader: sink,
       spill: SpillStore(expectedBytes: total * 5 / 4, folder: folder), progress: progress,
-      departures: departures, moved: moved, deletions: deletions,
-      hasTransactions: store.server.hasTransactions)
+      departures: departures, moved: moved, deletions: deletions)
     context.makeDocuments()
     progress.finish()
     if let failure = sink.failure ?? context.failure { throw failure }

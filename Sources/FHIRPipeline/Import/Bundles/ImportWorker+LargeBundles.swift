@@ -87,10 +87,10 @@ extension ImportWorker {
 
   private func begin(_ large: LargeInput, source: String) -> OpenTransaction? {
     large.begin {
-      let open = openLarge(file: large.file, source: source)
-      open?.mark = large.mark
-      open?.isUnfinished = large.isUnfinished
-      open?.hasUnreadable = large.isUnfinished
+      let open = openLarge(file: large.file)
+      open.mark = large.mark
+      open.isUnfinished = large.isUnfinished
+      open.hasUnreadable = large.isUnfinished
       return open
     } compares: {
       guard context.hasSameRules,
@@ -153,7 +153,8 @@ extension ImportWorker {
       large.differs || !open.failures.isEmpty || open.hasUnreadable || !open.changed.repeated.isEmpty
         || !countStored(comparison)
     {
-      guard !context.mustStop, let anew = openLarge(file: large.file, source: source) else { return }
+      guard !context.mustStop else { return }
+      let anew = openLarge(file: large.file)
       anew.mark = large.mark
       anew.hasUnreadable = open.hasUnreadable
       anew.isUnfinished = open.isUnfinished

@@ -8,7 +8,7 @@ import Foundation
 extension ImportWorker {
   /// Maps a large transaction Bundle, and loads it; where an entry cannot be loaded, none is.
   func beginLarge(_ held: HeldBundle, file: Int, source: String, resolver: ReferenceResolver) {
-    guard let open = openLarge(file: file, source: source) else { return }
+    let open = openLarge(file: file)
     open.place.line = held.line
     if held.isLine { open.isAlone = false }
     open.mark = held.mark
@@ -22,9 +22,7 @@ extension ImportWorker {
     finishLarge(open, file: file, source: source, resolver: resolver, held)
   }
 
-  /// nil where there are no transactions.
-  func openLarge(file: Int, source: String) -> OpenTransaction? {
-    guard mayBegin(source) else { return nil }
+  func openLarge(file: Int) -> OpenTransaction {
     let open = OpenTransaction()
     open.place = (file, nil)
     open.isAlone = context.files.count == 1

@@ -14,7 +14,6 @@ extension ImportWorker {
   func begin(
     _ held: HeldBundle, file: Int, source: String, resolver: ReferenceResolver, whole patients: WholePatients
   ) {
-    guard mayBegin(source) else { return }
     // What other inputs left is none of its own.
     loadWholes()
     let open = OpenTransaction()
@@ -54,17 +53,6 @@ extension ImportWorker {
     while pending.count >= ImportWorker.mostPending
       || pending.count >= ImportWorker.fewPending && pendingBytes >= ImportWorker.bytesPending
     { endOne() }
-  }
-
-  /// Whether transactions can be had; without them the run ends.
-  func mayBegin(_ source: String) -> Bool {
-    if context.hasTransactions { return true }
-    context.fail(
-      PipelineFailure(
-        .usage,
-        "\(source): a transaction Bundle is loaded all or nothing, and this MongoDB server has no transactions, for it "
-          + "is no replica set: start it as one, or load entry by entry with --no-transactions"))
-    return false
   }
 
   /// Takes a part of a transaction. What other inputs of the run have as well follows when all is loaded: which of them counts is

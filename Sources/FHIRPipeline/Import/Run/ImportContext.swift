@@ -57,8 +57,6 @@ final class ImportContext: Sendable {
   let hasSameRules: Bool
   /// Whether resources of bulk files that are stored are known by that, and not checked. What is to be deleted is looked at.
   var comparesAlone: Bool { hasSameRules && deletions.isEmpty }
-  /// Whether the server has transactions; true where nothing is loaded.
-  let hasTransactions: Bool
 
   init(
     run: ImportRun, files: [InputFile], found: IndexPass.Result, stored: StoredTargets?,
@@ -66,14 +64,12 @@ final class ImportContext: Sendable {
     ledger: ImportLedger,
     assembler: DocumentAssembler, loader: any DocumentSink, spill: SpillStore, progress: Progress,
     number: Int32 = 0, waiting: WaitingReferences? = nil, departures: Departures? = nil,
-    moved: MovedResources? = nil, deletions: Deletions? = nil, hasSameRules: Bool = false,
-    hasTransactions: Bool = true
+    moved: MovedResources? = nil, deletions: Deletions? = nil, hasSameRules: Bool = false
   ) {
     self.waiting = waiting
     self.departures = departures
     self.moved = moved
     self.hasSameRules = hasSameRules
-    self.hasTransactions = hasTransactions
     self.run = run
     self.files = files
     index = found.index

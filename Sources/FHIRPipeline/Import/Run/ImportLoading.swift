@@ -104,7 +104,7 @@ struct ImportLoading {
       assembler: assembler, loader: loader,
       spill: SpillStore(expectedBytes: total * 5 / 4, folder: NSTemporaryDirectory()), progress: progress,
       number: number, waiting: waiting, departures: departures,
-      moved: moved, hasSameRules: hasSameRules, hasTransactions: store.server.hasTransactions)
+      moved: moved, hasSameRules: hasSameRules)
     loader.start()
     context.makeDocuments()
     progress.finish()

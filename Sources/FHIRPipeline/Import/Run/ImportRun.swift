@@ -54,6 +54,7 @@ package struct ImportRun: Sendable {
     store.tellOfOutages(say) { Interruption.isAsked }
     let files = try inputs.map { try $0.spooled() }
     let quarantine = Quarantine(path: quarantinePath)
+    try requireRights(store)
     try chart.check(store, collections)
     if replay == nil { try quarantine.prepare() }
 
@@ -70,12 +71,15 @@ package struct ImportRun: Sendable {
     // Collections are made meanwhile; what goes wrong with that comes up again when they are written into.
     let conditions = conditions(store, states, stored)
     var found: IndexPass.Result
+    let number: Int32
     do {
       found = try index(files, { try conditions.targets(of: $0) }, expecting: { try? states.prepare($0) })
       if Interruption.isAsked { throw PipelineFailure.interrupted }
+      try requireTransactions(found, files, store)
       try keepStoredNames(&found.index, store, states)
+      number = try record.number()
     } catch {
-      // What was begun beside it comes to its end, too.
+      // What was begun beside it comes to its end, too: a thread that still asks the server when the process ends may crash it.
       _ = states.known.finish()
       if (try? record.number()) != nil { _ = record.finish(ImportSummary(), isWhole: !record.goesOn) }
       throw error
@@ -84,7 +88,6 @@ package struct ImportRun: Sendable {
       MemoryReturn.keepLess()
       MemoryReturn.betweenStages()
     }
-    let number = try record.number()
     if record.goesOn { say("  going on with import \(number), which did not come to its end") }
     let ledger = ImportLedger(
       quarantine: replay ?? quarantine, files: files.map(\.name), conditions: found.conditions, say: say)

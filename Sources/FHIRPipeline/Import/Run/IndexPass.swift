@@ -32,6 +32,8 @@ struct IndexPass: Sendable {
     var repeatedItems: RepeatedItems.Found? = RepeatedItems.Found()
     /// By the input's number.
     var largeBundles: [Int: LargeBundle] = [:]
+    /// The number of the first input that has a transaction Bundle.
+    var firstTransaction: Int?
     /// The numbers of the inputs that could not be read to their end.
     var brokenFiles: Set<Int> = []
     /// Where resources are that others name by a business identifier.
@@ -88,6 +90,7 @@ struct IndexPass: Sendable {
     let versioned = Mutex<Set<UInt64>>([])
     let deletions = Mutex<[Int: FileDeletions]>([:])
     let broken = Mutex<Set<Int>>([])
+    let firstTransaction = Mutex<Int?>(nil)
     let conditions = Conditions()
     var bundles: [Int: LargeBundle] = [:]
     var files = files
@@ -112,7 +115,9 @@ struct IndexPass: Sendable {
         defer { deletions.withLock { $0[item.file, default: FileDeletions()].add(ofBatch) } }
         func note(_ record: Record, _ resource: RecordResource?) {
           sequence += 1
-          if case .bundle = record.content { ofBatch.end(record, isLine: batch.isLines) }
+          if case .bundle = record.content, ofBatch.end(record, isLine: batch.isLines) == "transaction" {
+            firstTransaction.withLock { $0 = min($0 ?? item.file, item.file) }
+          }
           guard let found = resource else {
             guard let request = EntryRequest(record), request.method == .delete else { return }
             // Whether it is a history is known at its end, maybe; what is not deleted then is noted for nothing.
@@ -187,7 +192,8 @@ struct IndexPass: Sendable {
     return Result(
       index: index, repeated: repeated.take(), patients: patients.withLock { $0 },
       deleted: deleted.withLock { $0 }, searched: answered, conditions: conditions, versioned: ordered,
-      repeatedItems: rivals, largeBundles: largeBundles, brokenFiles: broken.withLock { $0 },
+      repeatedItems: rivals, largeBundles: largeBundles,
+      firstTransaction: firstTransaction.withLock { $0 }, brokenFiles: broken.withLock { $0 },
       entities: entities.take())
   }
 }
@@ -201,12 +207,16 @@ private struct FileDeletions {
   private var transacted: Set<UInt64> = []
   private var type: String?
 
-  /// Takes note of a Bundle's end.
-  mutating func end(_ bundle: Record, isLine: Bool) {
+  /// Takes note of a Bundle's end; returns its type.
+  mutating func end(_ bundle: Record, isLine: Bool) -> String? {
     let type = bundle.tree.child(KnownNames.r4.type, of: 0).map { bundle.tree.string(at: $0) }
-    guard isLine else { return self.type = type ?? "" }
+    guard isLine else {
+      self.type = type ?? ""
+      return type
+    }
     if type == "transaction" { transacted.formUnion(pending) } else { known.formUnion(pending) }
     pending = []
+    return type
   }
 
   /// Adds what another batch of the file has.
