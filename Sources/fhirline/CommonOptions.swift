@@ -41,8 +41,12 @@ struct CommonOptions: ParsableArguments {
   static func configuration(file: String?) throws -> PipelineConfiguration {
     let environment = ProcessInfo.processInfo.environment
     var configuration = try ConfigurationReader.read(path: file ?? environment["FHIRLINE_CONFIG"])
-    if let uri = environment["MONGODB_URI"] { configuration.uri = uri }
-    if let database = environment["FHIRLINE_DATABASE"] { configuration.chosenDatabase = database }
+    if let uri = environment["MONGODB_URI"] {
+      (configuration.uri, configuration.uriOrigin) = (uri, "MONGODB_URI")
+    }
+    if let database = environment["FHIRLINE_DATABASE"] {
+      (configuration.chosenDatabase, configuration.chosenDatabaseOrigin) = (database, "FHIRLINE_DATABASE")
+    }
     if let text = environment["FHIRLINE_WORKERS"] {
       guard let workers = Int(text), (1...64).contains(workers) else {
         throw PipelineFailure(.configuration, "FHIRLINE_WORKERS: a number from 1 to 64 was expected")
@@ -76,9 +80,12 @@ struct DatabaseOptions: ParsableArguments {
     if let uriFile {
       configuration.uri = try TextFile.read(uriFile, .configuration)
         .trimmingCharacters(in: .whitespacesAndNewlines)
+      configuration.uriOrigin = uriFile
     }
-    if let uri { configuration.uri = uri }
-    if let database { configuration.chosenDatabase = database }
+    if let uri { (configuration.uri, configuration.uriOrigin) = (uri, nil) }
+    if let database {
+      (configuration.chosenDatabase, configuration.chosenDatabaseOrigin) = (database, "--database")
+    }
     if let mappings { configuration.mappings = mappings }
   }
 }

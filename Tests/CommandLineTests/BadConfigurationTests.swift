@@ -17,6 +17,15 @@ import Testing
       "documents:\n  collections:\n    patient: people\n    provider: people\n",
       "4:15: documents.collections.provider: a collection of its own was expected"
     ),
+    (
+      "documents:\n  collections:\n    patient: fhirline_run\n",
+      "3:14: documents.collections.patient: the name of a collection was expected"
+    ),
+    (
+      "documents:\n  collections:\n    patient: .people\n",
+      "3:14: documents.collections.patient: the name of a collection was expected"
+    ),
+    ("import:\n\tworkers: 1\n", "lines are indented with spaces, not with tabs"),
     ("- mongodb\n", "1:1: the file: a list of `key: value` lines was expected"),
     ("import:\n  workers: 1\nimport:\n  workers: 2\n", "import: each setting may stand once only"),
     ("import: {workers: 1\nmongodb: {}\n", "this is not valid YAML"),
@@ -30,6 +39,60 @@ import Testing
     #expect(outcome.errors.hasPrefix("fhirline: \(file):"))
     #expect(outcome.errors.contains(message), "\(outcome.errors)")
     #expect(outcome.errors.split(separator: "\n").count == 1)
+  }
+
+  /// The collection that one kind of document is given may be the other's by its mapping.
+  @Test(arguments: [
+    ["plan", "Samples/clinic"], ["export", "--out", "-"], ["doctor"], ["init"], ["trace", "x"],
+  ])
+  func `two kinds of document in one collection`(command: [String]) throws {
+    let workspace = try Workspace()
+    let file = try workspace.write("pipeline.yml", "documents:\n  collections:\n    patient: provider\n")
+    let outcome = try Program.run(command + ["--config", file])
+    #expect(outcome.status == 2 && outcome.output.isEmpty)
+    #expect(outcome.errors.contains("patient and provider would share the collection provider"))
+  }
+
+  @Test func `a URI that is none is told with who gave it`() throws {
+    let workspace = try Workspace()
+    let message = "the connection string must begin with mongodb://"
+    let config = try workspace.write("pipeline.yml", "mongodb:\n  uri: mongo://u:geheim@h\n")
+    let file = try workspace.write("uri", "mongo://u:geheim@h\n")
+    func expect(_ origin: String, _ arguments: [String], _ environment: [String: String]) throws {
+      let outcome = try Program.run(["doctor"] + arguments, environment: environment)
+      #expect(outcome.status == 2 && outcome.errors.hasPrefix("fhirline: \(origin)"), "\(outcome.errors)")
+      #expect(!outcome.errors.contains("geheim"))
+    }
+    try expect("MONGODB_URI: \(message)", [], ["MONGODB_URI": "mongo://u:geheim@h"])
+    try expect("\(file): \(message)", ["--uri-file", file], [:])
+    try expect("\(message)", ["--from", "mongo://u:geheim@h"], [:])
+    let configured = try Program.run(
+      ["-u", "MONGODB_URI", Program.executable.path, "doctor", "--config", config],
+      program: URL(filePath: "/usr/bin/env"))
+    #expect(configured.errors.hasPrefix("fhirline: \(config):2:8: mongodb.uri: \(message)"))
+    let uri = "mongodb://u:geheim@127.0.0.1:1/"
+    try expect("--database: a database name has", ["--database", "a b"], ["MONGODB_URI": uri])
+    try expect(
+      "FHIRLINE_DATABASE: a database name has", [], ["MONGODB_URI": uri, "FHIRLINE_DATABASE": "a b"])
+  }
+
+  /// The driver passes over what it does not know: without TLS, if need be.
+  @Test(arguments: [
+    ("tsl=true", "tls"), ("replicaSet=rs0&tlsCaFiel=x", "tlsCAFile"), ("retryWrite=true", "retryWrites"),
+  ])
+  func `a misspelt option of a connection string`(options: String, meant: String) throws {
+    let uri = "mongodb://u:geheim@127.0.0.1:1/x?" + options
+    let outcome = try Program.run(["doctor"], environment: ["MONGODB_URI": uri])
+    #expect(outcome.status == 2)
+    #expect(outcome.errors.hasSuffix("did you mean \(meant)?\n"), "\(outcome.errors)")
+    #expect(!outcome.errors.contains("geheim"))
+  }
+
+  @Test func `options of other drivers, and in any case, are none that are misspelt`() throws {
+    let options = "TLS=false&uuidRepresentation=standard&tz_aware=true&serverselectiontimeoutms=300"
+    let outcome = try Program.run(
+      ["doctor"], environment: ["MONGODB_URI": "mongodb://127.0.0.1:1/x?" + options])
+    #expect(outcome.status == 2 && outcome.errors.contains("no MongoDB server answers"), "\(outcome.errors)")
   }
 
   @Test func `a configuration file that is not there or no text`() throws {

@@ -30,13 +30,11 @@ extension MappingNode {
   /// The name of a collection that MongoDB takes, and the program does not keep for itself.
   func collectionName() throws(MappingError) -> String {
     let name = try string()
-    guard name.utf8.count <= 120, !name.contains(where: { "$\0".contains($0) }), !name.hasPrefix("system."),
-      !name.hasPrefix("fhirline_"), name != DocumentKind.resource.rawValue
-    else {
+    guard CollectionName.isAllowed(name), name != DocumentKind.resource.rawValue else {
       throw error(
         .wrongValue,
-        "expected the name of a collection: up to 120 bytes, without $, not beginning with system. or fhirline_,"
-          + " and not resource, which holds all other resources")
+        "expected the name of a collection: \(CollectionName.form), and not resource, which holds all other resources"
+      )
     }
     return name
   }

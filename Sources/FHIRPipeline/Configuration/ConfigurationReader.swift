@@ -1,3 +1,4 @@
+import FHIRMapping
 import Foundation
 import Yams
 
@@ -33,7 +34,10 @@ package enum ConfigurationReader {
     try reader.read([
       "mongodb": { node in
         try Section(file: file, name: "mongodb", node: node).read([
-          "uri": { configuration.uri = try Section.string($0, file, "mongodb.uri") },
+          "uri": {
+            configuration.uri = try Section.string($0, file, "mongodb.uri")
+            configuration.uriOrigin = Section.place($0, file) + ": mongodb.uri"
+          },
           "database": { configuration.database = try Section.databaseName($0, file, "mongodb.database") },
         ])
       },
@@ -135,13 +139,20 @@ package enum ConfigurationReader {
     switch error {
     case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
       .composer(_, let problem, let mark, _):
-      "\(file):\(mark.line):\(mark.column): this is not valid YAML: \(problem)"
+      "\(file):\(mark.line):\(mark.column): this is not valid YAML: \(problem)\(hint(problem))"
     case .duplicatedKeysInMapping(let names, let context):
       "\(file):\(context.mark.line):\(context.mark.column): "
         + "\(names.sorted().joined(separator: ", ")): each setting may stand once only"
     default:
       "\(file): this is not valid YAML"
     }
+  }
+
+  /// What libyaml's words mean to somebody who does not know YAML by heart.
+  private static func hint(_ problem: String) -> String {
+    problem.contains("cannot start any token")
+      ? "; lines are indented with spaces, not with tabs, and a text that begins with @, ` or % stands in quotes"
+      : ""
   }
 
   /// A mapping of known keys.
@@ -189,10 +200,8 @@ package enum ConfigurationReader {
 
     static func collectionName(_ node: Node, _ file: String, _ name: String) throws -> String {
       let text = try string(node, file, name)
-      guard text.utf8.count <= 120, !text.contains(where: { "$\0".contains($0) }), !text.hasPrefix("system.")
-      else {
-        throw failure(
-          node, file, "\(name): up to 120 bytes were expected, without $, and not beginning with system.")
+      guard CollectionName.isAllowed(text) else {
+        throw failure(node, file, "\(name): the name of a collection was expected: \(CollectionName.form)")
       }
       return text
     }
@@ -228,8 +237,11 @@ package enum ConfigurationReader {
     }
 
     static func failure(_ node: Node, _ file: String, _ message: String) -> PipelineFailure {
-      let place = node.mark.map { ":\($0.line):\($0.column)" } ?? ""
-      return PipelineFailure(.configuration, "\(file)\(place): \(message)")
+      PipelineFailure(.configuration, "\(place(node, file)): \(message)")
+    }
+
+    static func place(_ node: Node, _ file: String) -> String {
+      file + (node.mark.map { ":\($0.line):\($0.column)" } ?? "")
     }
   }
 }

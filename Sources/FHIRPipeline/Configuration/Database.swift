@@ -13,6 +13,10 @@ package enum Database {
     _ configuration: PipelineConfiguration, confirmsAtEnd: Bool = false
   ) throws -> DocumentStore {
     let uri = configuration.uri ?? PipelineConfiguration.defaultURI
+    let origin = configuration.uriOrigin.map { "\($0): " } ?? ""
+    if let fault = ConnectionOptions.misspelling(in: uri) {
+      throw PipelineFailure(.configuration, origin + fault)
+    }
     var options = StoreOptions(confirmsAtEnd: confirmsAtEnd)
     options.applicationName = ImportingProcess.current.applicationName
     let store: DocumentStore
@@ -24,6 +28,11 @@ package enum Database {
           uri: uri, databaseName: configuration.database ?? PipelineConfiguration.defaultDatabase,
           options: options)
       }
+    } catch  where error.code == .badURI {
+      throw PipelineFailure(.connection, origin + error.message)
+    } catch  where error.code == .badDatabaseName {
+      throw PipelineFailure(
+        .connection, (configuration.chosenDatabaseOrigin.map { "\($0): " } ?? origin) + error.message)
     } catch {
       throw PipelineFailure(.connection, error.message)
     }
@@ -50,11 +59,21 @@ package enum Database {
 
 extension PipelineConfiguration {
   /// The collection of each kind of document: as configured, else as its mapping says.
-  package func collectionNames(_ mappings: MappingSet) -> [DocumentKind: String] {
-    Dictionary(
-      uniqueKeysWithValues: DocumentKind.allCases.map { kind in
-        (kind, collections[kind.rawValue] ?? mappings.plan(kind)?.collection ?? kind.rawValue)
-      })
+  ///
+  /// Documents of two kinds may have one `_id`: each kind needs a collection of its own.
+  package func collectionNames(_ mappings: MappingSet) throws -> [DocumentKind: String] {
+    var names: [DocumentKind: String] = [:]
+    for kind in DocumentKind.allCases {
+      let name = collections[kind.rawValue] ?? mappings.plan(kind)?.collection ?? kind.rawValue
+      if let other = names.first(where: { $0.value == name })?.key {
+        throw PipelineFailure(
+          .configuration,
+          "documents.collections: \(other.rawValue) and \(kind.rawValue) would share the collection \(name); give each one "
+            + "of its own")
+      }
+      names[kind] = name
+    }
+    return names
   }
 }
 
@@ -62,7 +81,7 @@ extension ImportRun {
   /// An import as the configuration wants it.
   package init(_ configuration: PipelineConfiguration) throws {
     let mappings = try Database.mappings(configuration)
-    self.init(mappings: mappings, collections: configuration.collectionNames(mappings))
+    self.init(mappings: mappings, collections: try configuration.collectionNames(mappings))
     encounterClasses = configuration.encounterClasses
     chart = configuration.chart
     chartPageBytes = configuration.chartPageBytes

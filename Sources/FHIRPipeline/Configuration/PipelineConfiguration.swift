@@ -3,8 +3,12 @@ import Glibc
 /// What `pipeline.yml`, the environment and the flags settle before a run.
 package struct PipelineConfiguration: Sendable, Equatable {
   package var uri: String?
+  /// Who gave the URI, for messages: `MONGODB_URI`.
+  package var uriOrigin: String?
   /// The database asked for by flag or environment: before the one that the URI names.
   package var chosenDatabase: String?
+  /// Who asked for the database, for messages: `--database`.
+  package var chosenDatabaseOrigin: String?
   /// The database for a URI that names none.
   package var database: String?
   /// Folder of the mapping files; nil for those built in.

@@ -21,7 +21,7 @@ package struct DoctorRun: Sendable {
 
   package init(_ configuration: PipelineConfiguration) throws {
     mappings = try Database.mappings(configuration)
-    collections = configuration.collectionNames(mappings)
+    collections = try configuration.collectionNames(mappings)
     chart = configuration.chart
   }
 

@@ -61,7 +61,7 @@ extension ExportRun {
     var options = options
     if options.source == nil, !configuration.source.isEmpty { options.source = configuration.source }
     self.init(
-      mappings: mappings, collections: configuration.collectionNames(mappings), options: options)
+      mappings: mappings, collections: try configuration.collectionNames(mappings), options: options)
   }
 }
 

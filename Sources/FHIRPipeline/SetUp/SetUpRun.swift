@@ -30,7 +30,7 @@ package struct SetUpRun: Sendable {
   package init(_ configuration: PipelineConfiguration) throws {
     let mappings = try Database.mappings(configuration)
     plan = SetUpPlan(
-      mappings: mappings, collections: configuration.collectionNames(mappings),
+      mappings: mappings, collections: try configuration.collectionNames(mappings),
       layout: configuration.chart)
   }
 

@@ -12,7 +12,7 @@ package struct TraceRun: Sendable {
 
   package init(_ configuration: PipelineConfiguration) throws {
     mappings = try Database.mappings(configuration)
-    collections = configuration.collectionNames(mappings)
+    collections = try configuration.collectionNames(mappings)
     chart = configuration.chart
     source = configuration.source
   }
