@@ -151,6 +151,34 @@ import Testing
     #expect(said == keepsNames && (outcome.status == 1) == keepsNames, "\(outcome.output)")
   }
 
+  @Test func `an export that found nothing is no mistake`() throws {
+    let workspace = try Workspace()
+    try workspace.write(
+      "in/manifest.json", #"{"transactionTime": "2026-01-01T00:00:00Z", "output": [], "error": []}"#)
+    for path in ["in", "in/manifest.json"] {
+      let outcome = try workspace.run("validate", workspace.path(path))
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      #expect(outcome.errors.contains("manifest.json: names no files: this export found nothing"))
+    }
+    let converted = try workspace.run(
+      "convert", workspace.path("in"), workspace.path("out"), "--format", "xml")
+    #expect(converted.status == 0, "\(converted.errors)")
+  }
+
+  @Test(arguments: [#"{"output": [{"type": "Patient", "url": "Pat"#, #"{"output": [{"type": "Patient"}]}"#])
+  func `a manifest that breaks off, or names what has no address, is an input that cannot be read`(
+    text: String
+  )
+    throws
+  {
+    let workspace = try Workspace()
+    try workspace.write("in/Patient.ndjson", InputPlacesTests.patient)
+    try workspace.write("in/manifest.json", text)
+    let outcome = try workspace.run("validate", workspace.path("in"))
+    #expect(outcome.status == 1 && outcome.errors.contains("in 1 resource of 2 files"), "\(outcome.errors)")
+    #expect(outcome.output.contains("manifest.json: fatal: this manifest cannot be understood"))
+  }
+
   @Test func `a file's name does not command the terminal`() throws {
     let workspace = try Workspace()
     try workspace.write("in/a\u{1B}[31m\nb.json", "{")

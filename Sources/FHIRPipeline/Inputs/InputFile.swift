@@ -119,7 +119,7 @@ package struct InputFile: Sendable {
         throw PipelineFailure(.input, "\(argument): no such file or folder")
       }
     }
-    guard !found.files.isEmpty || arguments.isEmpty else {
+    guard !found.files.isEmpty || found.hasExportOfNothing || arguments.isEmpty else {
       throw PipelineFailure(
         .input,
         "\(arguments.joined(separator: ", ")): no file that this names is here: name the files themselves, or their folder"
@@ -137,6 +137,8 @@ package struct InputFile: Sendable {
     /// Paths as bytes: to a `String`, é is é, whether it is written as one character or as two, but those are two files.
     private var seen: Set<[UInt8]> = []
     private var manifests = InputManifests()
+    /// Whether some manifest is that of an export which found nothing, as one of what changed since yesterday may.
+    private(set) var hasExportOfNothing = false
 
     init(say: @escaping (String) -> Void) { self.say = say }
 
@@ -161,21 +163,32 @@ package struct InputFile: Sendable {
       case .folder:
         let contents = try FolderContents(of: path, looksLikeFHIR: looksLikeFHIR)
         contents.notices.forEach(say)
-        guard !contents.files.isEmpty || !contents.unreadable.isEmpty else {
+        for path in contents.files { add(InputFile(named: path)) }
+        for failure in contents.unreadable { add(InputFile(unreadable: failure)) }
+        for manifest in contents.manifests { _ = addMissing(from: manifest) }
+        guard !contents.files.isEmpty || !contents.unreadable.isEmpty || hasExportOfNothing else {
           throw PipelineFailure(
             .input,
             "\(path): no FHIR files in this folder (looked for .json, .ndjson and .xml, also with .gz)")
         }
-        for path in contents.files { add(InputFile(named: path)) }
-        for failure in contents.unreadable { add(InputFile(unreadable: failure)) }
-        for manifest in contents.manifests { _ = addMissing(from: manifest) }
       }
     }
 
     /// Adds what a manifest names and is not there.
     private mutating func addMissing(from manifest: String) -> InputManifests.Listing {
       let listing = InputManifests.listing(of: manifest)
-      if listing.isTold {
+      if listing.isOfNothing {
+        hasExportOfNothing = true
+        say("\(FindingText.printable(manifest)): names no files: this export found nothing")
+      }
+      if !listing.isWhole {
+        add(
+          InputFile(
+            unreadable: ReadFailure(
+              .io,
+              "this manifest cannot be understood, or not all of it: what belongs to that export cannot be told",
+              path: manifest)))
+      } else if listing.isTold {
         for path in listing.missing {
           add(
             InputFile(

@@ -17,6 +17,11 @@ struct InputManifests {
     /// What resources are called, by the name of the file or folder, and the line or the file's name.
     var resourceNames: [String: [String: Any]] = [:]
 
+    /// Whether all of it could be understood; of one that breaks off nothing is known.
+    var isWhole = false
+    /// Whether it is that of an export which found nothing.
+    var isOfNothing = false
+
     var names: Set<String> { bundles.union(messages).union(others) }
   }
 
@@ -77,6 +82,10 @@ struct InputManifests {
   struct Listing {
     var present: [String] = []
     var missing: [String] = []
+    /// Whether all of the manifest could be understood.
+    var isWhole = true
+    /// Whether it is that of an export which found nothing.
+    var isOfNothing = false
 
     /// Where none is there under its name they bear others, and nobody can tell what is missing.
     var isTold: Bool { !present.isEmpty }
@@ -84,11 +93,13 @@ struct InputManifests {
 
   static func listing(of manifest: String) -> Listing {
     var listing = Listing()
-    guard let named = read(manifest)?.names else { return listing }
+    guard let told = read(manifest) else { return listing }
+    listing.isWhole = told.isWhole
+    listing.isOfNothing = told.isOfNothing
     let folder = Path.folder(of: manifest)
     let there = fileNames(in: folder)
     func path(_ name: String) -> String { folder.isEmpty ? name : folder + "/" + name }
-    for name in named.sorted() {
+    for name in told.names.sorted() {
       if let found = file(of: name, in: there) {
         listing.present.append(path(name.hasSuffix("/") ? name : found))
       } else {
@@ -135,10 +146,14 @@ struct InputManifests {
     guard let file = FileHandle(forReadingAtPath: path), let data = try? file.read(upToCount: largest),
       let members = try? JSONSerialization.jsonObject(with: data) as? [String: Any]
     else { return manifest }
+    manifest.isWhole = true
     let there = InputManifests.fileNames(in: Path.folder(of: path))
     for list in ["output", "deleted", "error"] {
       for entry in members[list] as? [Any] ?? [] {
-        guard let entry = entry as? [String: Any], let url = entry["url"] as? String else { continue }
+        guard let entry = entry as? [String: Any], let url = entry["url"] as? String else {
+          manifest.isWhole = false
+          continue
+        }
         // A server's URL ends with the file's name, and may have a question behind it.
         let path = url.split(separator: "?").first.map(String.init) ?? url
         let last = path.split(separator: "/").last.map(String.init) ?? path
@@ -159,6 +174,7 @@ struct InputManifests {
         }
       }
     }
+    manifest.isOfNothing = members["output"] is [Any] && manifest.isWhole && manifest.names.isEmpty
     return manifest
   }
 }
