@@ -109,6 +109,7 @@ struct BadInput: CustomTestStringConvertible, Sendable {
     BadInput("data-type.json", #"{"resourceType":"HumanName","family":"x"}"#, "1 resource-type"),
     BadInput("array.json", "[\(patient("e"))]", "1 not-fhir"),
     BadInput("number.json", "42", "1 not-fhir"),
+    BadInput("cda.xml", "<ClinicalDocument xmlns=\"urn:hl7-org:v3\"/>", "1 not-fhir"),
     BadInput("other.xml", "<project><id value=\"x\"/></project>", "1 not-fhir"),
   ]
 

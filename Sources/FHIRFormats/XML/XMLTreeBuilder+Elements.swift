@@ -14,8 +14,10 @@ extension XMLTreeBuilder {
       guard type != nil else {
         return stop(
           .notFHIR, at: place,
-          "the root element <\(name)> is no FHIR resource: a resource type in the namespace "
-            + "\(XMLNamespace.fhirURI) was expected")
+          name == "ClinicalDocument"
+            ? "a FHIR resource was expected; this is a CDA document (HL7 version 3)"
+            : "the root element <\(name)> is no FHIR resource: a resource type in the namespace "
+              + "\(XMLNamespace.fhirURI) was expected")
       }
       rootNamespace = tag.uri
       rootHasNoNamespace = tag.uri == nil

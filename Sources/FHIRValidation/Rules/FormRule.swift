@@ -99,7 +99,8 @@ enum FormRule {
       if hasChildren || walk.form == .json {
         walk.report(
           .error, .resourceType, at: node,
-          "\(walk.path(child)) must hold a resource, and a resource its resourceType")
+          "\(walk.path(child)) must hold a resource, and a resource its resourceType"
+            + ResourceTypeRule.suggestion(at: node, walk))
       } else {
         EmptyElementRule.report(node, child, &walk)
       }

@@ -10,7 +10,8 @@ enum ResourceTypeRule {
     if walk.nodes[0].flags.kind == .resource { return type(of: 0, &walk) }
     if let type = walk.tree.rootType(in: walk.plan.table) { return type }
     walk.report(
-      .error, .resourceType, at: 0, "the resource has no resourceType: which kind of resource it is")
+      .error, .resourceType, at: 0,
+      "the resource has no resourceType: which kind of resource it is\(suggestion(at: 0, walk))")
     return nil
   }
 
@@ -20,7 +21,9 @@ enum ResourceTypeRule {
     let name = walk.tree.rawText(node)
     if let type = table.resourceTypeID(name) { return type }
     if name.isEmpty {
-      walk.report(.error, .resourceType, at: node, "the resource's resourceType is empty or no string")
+      walk.report(
+        .error, .resourceType, at: node,
+        "the resource's resourceType is missing, empty or no string\(suggestion(at: node, walk))")
       return nil
     }
     let text = String(decoding: name, as: UTF8.self)
@@ -30,9 +33,22 @@ enum ResourceTypeRule {
         "\(text) is an abstract type: a resource must be of a type derived from it")
       return nil
     }
-    let suggestion = table.closestResourceType(to: text).map { "; did you mean \($0)?" } ?? ""
+    let suggestion =
+      OtherRelease.words(of: text).map { ": \(text) is \($0)" }
+      ?? table.closestResourceType(to: text).map { "; did you mean \($0)?" } ?? ""
     walk.report(
       .error, .resourceType, at: node, value: node, "FHIR R4 has no resource type of this name\(suggestion)")
     return nil
+  }
+
+  /// The member by which somebody meant `resourceType`.
+  static func suggestion(at node: Int, _ walk: borrowing StructureWalk) -> String {
+    for child in walk.tree.children(of: node) {
+      let name = walk.tree.nameString(of: child, table: walk.plan.table)
+      if name != "resourceType", name.lowercased().filter(\.isLetter) == "resourcetype" {
+        return "; did you mean resourceType by `\(name)`?"
+      }
+    }
+    return ""
   }
 }

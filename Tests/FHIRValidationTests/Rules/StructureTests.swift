@@ -141,6 +141,24 @@ import Testing
     #expect(issues.map(\.expression) == (0..<4).map { "Patient.contained[\($0)]" })
   }
 
+  @Test(arguments: [
+    ("ProcedureRequest", "is one of FHIR DSTU2 or STU3, for which R4 has ServiceRequest"),
+    ("ImagingManifest", "is one of FHIR DSTU2 or STU3"), ("Citation", "is one of FHIR R4B and R5"),
+    ("InventoryItem", "is one of FHIR R5"),
+  ])
+  func `a resource type of another release is told as such`(type: String, words: String) throws {
+    let issues = try expectMarked(#"⟦resource-type⟧{"resourceType": "\#(type)", "id": "a"}"#)
+    #expect(issues[0].message.hasSuffix(": \(type) \(words)"), "\(issues[0].message)")
+  }
+
+  @Test(arguments: ["resourcetype", "ResourceType", "resource_type"])
+  func `a resourceType written otherwise is recognized`(name: String) throws {
+    let text = #"⟦resource-type⟧{"\#(name)": "Patient", "id": "a"}"#
+    #expect(try expectMarked(text)[0].message.hasSuffix("did you mean resourceType by `\(name)`?"))
+    let inner = try expectMarked(#"{"resourceType": "Patient", "contained": [\#(text)]}"#)
+    #expect(inner[0].message.hasSuffix("did you mean resourceType by `\(name)`?"))
+  }
+
   @Test func `a code outside of its required value set`() throws {
     let issues = try expectMarked(
       #"""
