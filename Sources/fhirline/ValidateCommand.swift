@@ -67,7 +67,8 @@ struct ValidateCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Findings that do not count: a YAML list of rule, path, source, reason, expires.", valueName: "file"))
+      "Findings that do not count: a YAML file whose list `suppressions` has rule, path, source, reason, expires.",
+      valueName: "file"))
   var suppress: String?
 
   @OptionGroup var packages: PackageArguments

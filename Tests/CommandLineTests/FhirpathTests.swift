@@ -67,6 +67,10 @@ import Testing
     let slip = try workspace.run("fhirpath", "Patient.nam", file)
     #expect(slip.status == 2)
     #expect(slip.errors.contains("Patient has no element nam: did you mean name?\n"), "\(slip.errors)")
+    // Of several types that came it is told of the one that it is for.
+    let patient = try workspace.write("p.json", #"{"resourceType":"Patient"}"#)
+    let mixed = try workspace.run("fhirpath", "Patient.nam", file, patient)
+    #expect(mixed.errors.contains("Patient has no element nam: did you mean name?\n"), "\(mixed.errors)")
   }
 
   @Test func `data that an expression does not take is a finding`() throws {

@@ -97,6 +97,12 @@ import Testing
       let error = try PackageBuilder.withFile(bytes) { path in definitionError { _ = try names(path) } }
       #expect(error?.code == .damaged || error?.code == .notAPackage)
     }
+    // HL7 offers definitions in this form as well.
+    for size in [60, 2048] {
+      let zip = Array("PK\u{3}\u{4}".utf8) + [UInt8](repeating: 0, count: size)
+      let error = try PackageBuilder.withFile(zip) { path in definitionError { _ = try names(path) } }
+      #expect(error?.code == .notAPackage && error?.message.contains("zip archive: unpack it") == true)
+    }
     let absent = definitionError { _ = try PackageArchive(path: "/nonexistent/package.tgz") }
     #expect(absent?.code == .unreadable)
     let other = try PackageBuilder(verbatim: [("other/a.json", "{}")]).withTar { path in

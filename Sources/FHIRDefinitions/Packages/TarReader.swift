@@ -36,6 +36,12 @@ struct TarReader {
         try stream.drain()
         return nil
       }
+      // As which HL7 offers the definitions of guides, too.
+      guard !header.starts(with: Array("PK\u{3}\u{4}".utf8)) else {
+        throw DefinitionError(
+          .notAPackage, package: path,
+          "is a zip archive: unpack it and name the folder, or take the package's .tgz")
+      }
       guard header.count == Self.block else { throw cutOff() }
       guard isIntact(header), let ownSize = number(header[124..<136]) else {
         throw DefinitionError(.damaged, package: path, "is no tar archive, or is damaged")

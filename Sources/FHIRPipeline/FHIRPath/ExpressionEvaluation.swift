@@ -59,11 +59,9 @@ struct ExpressionEvaluation {
   /// - Parameter root: the name that the expression begins with.
   mutating func checkWasOfUse(root: String?) throws {
     guard compiled.isEmpty, let error = refused.min(by: { $0.key < $1.key })?.value else { return }
-    if let root, let type = resourceType(named: root), refused[type.rawValue] == nil {
-      guard try expression(for: type) == nil, let error = refused[type.rawValue] else { return }
-      throw ExpressionRun.failure(error, in: text)
-    }
-    throw ExpressionRun.failure(error, in: text)
+    guard let root, let type = resourceType(named: root) else { throw ExpressionRun.failure(error, in: text) }
+    if refused[type.rawValue] == nil, try expression(for: type) != nil { return }
+    throw ExpressionRun.failure(refused[type.rawValue] ?? error, in: text)
   }
 
   private func resourceType(named name: String) -> TypeID? {
