@@ -49,16 +49,20 @@ package struct Rights: Sendable {
     }
   }
 
+  /// What is to be done, and where.
+  package typealias Need = (action: String, collections: [String])
+
   /// What the user may not do of all this, in words; nil where they may do all.
-  package func fault(doing actions: [String], on collections: [String]) -> StoreError? {
+  package func fault(doing needs: [Need]) -> StoreError? {
     var missing: [String] = []
     var places: [String] = []
-    for action in actions {
+    for (action, collections) in needs {
       let lacking = collections.filter { !allows(action, on: $0) }
       if !lacking.isEmpty { missing.append(action) }
       places += lacking.filter { !places.contains($0) }
     }
     guard let first = places.first else { return nil }
+    let collections = Set(needs.flatMap(\.collections))
     let place =
       places.count == collections.count
       ? database
@@ -69,7 +73,7 @@ package struct Rights: Sendable {
     )
   }
 
-  private func allows(_ action: String, on collection: String) -> Bool {
+  package func allows(_ action: String, on collection: String) -> Bool {
     privileges.contains { privilege in
       (privilege.collection.isEmpty || privilege.collection == collection)
         && (privilege.actions.contains(action) || privilege.actions.contains("anyAction"))

@@ -4,7 +4,7 @@ import FHIRMapping
 /// What an import cannot do without; asked for before anything is loaded, for half an import is worse than none.
 extension ImportRun {
   /// What an import does to collections.
-  private static let actions = ["find", "insert", "update", "remove", "createIndex"]
+  private static let actions = ["find", "insert", "update", "remove"]
 
   /// The program's own collections, beside those of the documents.
   private static let ownCollections = [
@@ -15,12 +15,23 @@ extension ImportRun {
   /// Throws where the user of the connection lacks a right that this import, or a later one, makes use of.
   func requireRights(_ store: DocumentStore) throws {
     let names = DocumentKind.allCases.map { collections[$0] ?? $0.rawValue } + ImportRun.ownCollections
+    var needs: [Rights.Need] = ImportRun.actions.map { ($0, names) }
     do {
-      guard let fault = try store.rights()?.fault(doing: ImportRun.actions, on: names) else { return }
-      throw fault
+      guard let rights = try store.rights() else { return }
+      let others = StoredStates.named(collections).filter { !rights.allows("createIndex", on: $0) }
+      needs.append(("createIndex", others.filter { !hasIndexes($0, store) }))
+      if let fault = rights.fault(doing: needs) { throw fault }
     } catch let error as StoreError {
       throw PipelineFailure(.connection, error.message)
     }
+  }
+
+  /// Whether somebody has made the indexes by which an import finds documents.
+  private func hasIndexes(_ collection: String, _ store: DocumentStore) -> Bool {
+    let fields = mappings.namingFields.filter { (collections[$0.kind] ?? $0.kind.rawValue) == collection }
+    let wanted = [StoredCollections.namesIndex] + fields.map { StoredCollections.index(of: $0.name) }
+    let present = try? store.withConnection { connection in try connection.indexes(of: collection) }
+    return wanted.allSatisfy { index in present?.contains { index.hasKeys($0) } ?? false }
   }
 
   /// Throws where a Bundle is to be loaded all or nothing and the server cannot do that.
