@@ -8,17 +8,35 @@ import Synchronization
 /// Several inputs may add to one document: each is put together with what the ones before it would have left.
 final class PlanSink: DocumentSink {
   /// What would become of a document by what has come for it so far.
-  struct Plan {
-    var fate: PlannedDocument.Fate
-    /// Where it is kept, unless it stays as it is.
-    var room: Range<Int>?
+  struct Plan: BitwiseCopyable {
+    let fate: PlannedDocument.Fate
     /// Whether nothing would be left of it.
-    var isGone = false
+    let isGone: Bool
+    private let start: Int
+    private let end: Int
+
+    init(fate: PlannedDocument.Fate, room: Range<Int>? = nil, isGone: Bool = false) {
+      self.fate = fate
+      self.isGone = isGone
+      start = room?.lowerBound ?? 0
+      end = room?.upperBound ?? 0
+    }
+
+    /// Where it is kept, unless it stays as it is.
+    var room: Range<Int>? { start < end ? start..<end : nil }
+  }
+
+  /// The plans for documents, by the hashes of kind and id.
+  struct Plans {
+    private var table = FiledTable<Plan>(expectsMisses: true)
+
+    subscript(key: UInt64) -> Plan? { table.value(of: key) { $1 } }
+
+    mutating func set(_ plan: Plan, for key: UInt64) { table.note(plan, under: key) { $1 } }
   }
 
   struct State {
-    /// By the hash of kind and id.
-    var plans: [UInt64: Plan] = [:]
+    var plans = Plans()
     var counts: [String: [PlannedDocument.Fate: Int]] = [:]
     /// By fate: the first documents in the order of their collections and ids.
     var documents: [PlannedDocument.Fate: [PlannedDocument]] = [:]
@@ -81,7 +99,7 @@ final class PlanSink: DocumentSink {
     let key = PlanSink.key(kind, id)
     state.withLock { state in
       guard state.plans[key] == nil else { return }
-      state.plans[key] = Plan(fate: .unchanged)
+      state.plans.set(Plan(fate: .unchanged), for: key)
       state.counts[states.place(of: kind).name, default: [:]][.unchanged, default: 0] += 1
     }
   }
@@ -223,9 +241,9 @@ final class PlanSink: DocumentSink {
     let key = PlanSink.key(document.kind, document.id)
     state.withLock { state in
       var document = document
-      if let before = state.plans.updateValue(
-        Plan(fate: document.fate, room: room, isGone: isGone), forKey: key)
-      {
+      let before = state.plans[key]
+      state.plans.set(Plan(fate: document.fate, room: room, isGone: isGone), for: key)
+      if let before {
         state.counts[document.collection]?[before.fate]? -= 1
         let other = state.documents[before.fate]?.firstIndex {
           $0.kind == document.kind && $0.id == document.id

@@ -3,7 +3,7 @@ package import FHIRMapping
 
 /// A document as an import would leave it, against the one that is stored.
 package struct PlannedDocument: Sendable {
-  package enum Fate: String, Sendable, CaseIterable {
+  package enum Fate: String, Sendable, CaseIterable, BitwiseCopyable {
     /// A field that the application wrote would get another value.
     case conflict
     case replace, insert, unchanged
