@@ -1,4 +1,5 @@
 import BSON
+import FHIRMapping
 import Foundation
 import TestSupport
 import Testing
@@ -9,8 +10,9 @@ struct PlannedImport {
   let layout: String
   let config: String
 
-  /// Plans files, imports them, and compares.
-  func check(_ files: [String], _ label: Comment) throws {
+  /// Plans files, imports them, and compares; returns what the import said.
+  @discardableResult
+  func check(_ files: [String], _ label: Comment) throws -> Program.Outcome {
     let before = try contents()
     let planning = try run(["plan", "--format", "json", "--limit", "100000", "--config", config] + files)
     let plan = try object(planning)
@@ -33,9 +35,15 @@ struct PlannedImport {
     let counted = PlannedImport.numbers(try object(importing))
     let foreseen = PlannedImport.numbers(try #require(plan["resources"] as? [String: Any]))
     for name in Set(counted.keys).union(foreseen.keys) where name != "seconds" {
-      #expect(foreseen[name] == counted[name], "\(label): \(name)")
+      if name == "issues.warning", let planned = foreseen[name], let told = counted[name] {
+        // An import does not look again at what is stored as it comes; a plan does.
+        #expect(planned.intValue >= told.intValue, "\(label): \(name)")
+      } else {
+        #expect(foreseen[name] == counted[name], "\(label): \(name)")
+      }
     }
     if importing.status == 1 { #expect(planning.status == 1, label) }
+    return importing
   }
 
   private func run(_ arguments: [String]) throws -> Program.Outcome {
@@ -72,17 +80,18 @@ struct PlannedImport {
 
   /// All documents, but for where they came from and the order of their fields (a field that an application set stands last, until
   /// the document is written again); charts within patients as documents of their own.
-  private func contents() throws -> [String: BSONFields] {
-    func bare(_ document: BSONFields) -> BSONFields {
+  private func contents() throws -> [String: String] {
+    // As texts: what is no number is not itself.
+    func bare(_ document: BSONFields) -> String {
       var document = document.withoutHistory
       document.fields.sort { $0.key < $1.key }
-      return document
+      return BSONValue.document(document).extendedJSON
     }
-    var contents: [String: BSONFields] = [:]
+    var contents: [String: String] = [:]
     for collection in ["patient", "patient_chart", "provider", "appointment", "resource"] {
       for document in try workspace.documents(in: collection) {
         var document = document
-        let id = document["_id"]?.text ?? ""
+        let id = StoredID.text(of: document["_id"] ?? .null)
         if collection == "patient", let chart = document["patient_chart"]?.fields {
           contents["patient.patient_chart \(id)"] = bare(chart)
           document.fields.removeAll { $0.key == "patient_chart" }
@@ -94,7 +103,7 @@ struct PlannedImport {
   }
 
   private func changes(
-    from before: [String: BSONFields], to after: [String: BSONFields]
+    from before: [String: String], to after: [String: String]
   ) -> [String: String] {
     var changes: [String: String] = [:]
     for name in Set(before.keys).union(after.keys) where before[name] != after[name] {

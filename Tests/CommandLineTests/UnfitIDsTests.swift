@@ -105,6 +105,34 @@ import Testing
     }
   }
 
+  @Test(arguments: ["collection", "both", "embedded"])
+  func `a chart under an _id of its own is found by whose it is`(_ layout: String) throws {
+    let workspace = try Workspace()
+    let config = try workspace.write("pipeline.yml", "documents:\n  chart: \(layout)\n")
+    try workspace.insert([["_id": "p1", "name": "Ann Lee"], ["_id": 7, "name": "Cher"]], into: "patient")
+    try workspace.insert(
+      [
+        ["_id": "chart-77", "patient_id": "p1", "weight": 150],
+        ["_id": "c 8", "patient_id": 7, "weight": 120],
+      ], into: "patient_chart")
+    let before = try workspace.documents(in: "patient_chart")
+    let first = try export(workspace, "first")
+    let loaded = try workspace.importFiles(workspace.path("first"), "--config", config)
+    #expect(loaded.loaded.unchanged == loaded.read, "\(loaded)")
+    #expect(try workspace.documents(in: "patient_chart") == before)
+    #expect(try export(workspace, "second") == first)
+    // What is news goes into that chart, or with it to where charts are to be.
+    let news = try workspace.write(
+      "c.ndjson",
+      #"{"resourceType":"Condition","id":"c","subject":{"reference":"Patient/p1"},"code":{"text":"x"}}"#)
+    _ = try workspace.importFiles(news, "--config", config)
+    let charts = try workspace.documents(in: "patient_chart")
+    #expect(charts.count == (layout == "embedded" ? 1 : 2))
+    let patient = try workspace.document("p1", in: "patient")
+    let chart = charts.first { $0["_id"] == "chart-77" } ?? patient["patient_chart"]?.fields
+    #expect(chart?["conditions"]?.elements?.count == 1 && chart?["weight"]?.integer == 150)
+  }
+
   /// Whatever MongoDB takes for an `_id`, and what it is exported as; nil for an id that is made.
   private static let odd: [(BSONValue, String?)] = [
     (true, "true"), (.double(1.5), "1.5"), (.double(.nan), "NaN"), (.double(1e300), "1e300"),

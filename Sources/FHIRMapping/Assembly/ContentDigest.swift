@@ -20,6 +20,14 @@ package struct ContentDigest {
       self.low = low
     }
 
+    /// - Parameter text: 32 hexadecimal digits.
+    init?(_ text: String) {
+      guard text.utf8.count == 32, let high = UInt64(text.prefix(16), radix: 16),
+        let low = UInt64(text.suffix(16), radix: 16)
+      else { return nil }
+      self.init(high: high, low: low)
+    }
+
     /// 32 hexadecimal digits.
     package var text: String {
       String(unsafeUninitializedCapacity: 32) { digits in

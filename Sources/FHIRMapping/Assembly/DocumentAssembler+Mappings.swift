@@ -29,7 +29,7 @@ extension DocumentAssembler {
       fingerprint: { mappings.plan($0)?.fingerprint ?? 0 })
     native = NativeContent(mappings: mappings, renamed: renamed)
     saidResources = { document, kind, id in
-      guard let plan = mappings.plan(kind) else { return [:] }
+      guard let plan = mappings.plan(kind) else { return SaidResources() }
       if let other = try renamed(document, kind) {
         return try other.withView { try plan.saidResources(of: $0, id: id, prefix: prefix) }
       }

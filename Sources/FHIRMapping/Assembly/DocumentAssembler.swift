@@ -23,13 +23,13 @@ package struct DocumentAssembler: Sendable {
   /// Gives back the root of a stored document, whole, with the fields' changes in it.
   package typealias RestoreRoot = @Sendable (BSONView, DocumentKind) throws -> BSONDocument?
 
-  /// Gives the resources that fields of a stored document say otherwise than they stand in it, by their keys.
-  typealias SaidResources = @Sendable (BSONView, DocumentKind, _ id: String) throws -> [String: BSONDocument]
+  /// Gives what the fields of a stored document say of its resources.
+  typealias SayResources = @Sendable (BSONView, DocumentKind, _ id: String) throws -> SaidResources
 
   let computeFields: ComputeFields
   let restoreRoot: RestoreRoot
   /// nil where fields say nothing of resources.
-  var saidResources: SaidResources?
+  var saidResources: SayResources?
   /// Reads documents that never came from FHIR; nil where that is of no concern.
   var native: NativeContent?
   /// Stands for the mapping of a kind of document.
@@ -129,6 +129,7 @@ package struct DocumentAssembler: Sendable {
       formerOwners = try AppointmentOwner.all(of: try BSONView(old.pointer))
     }
     draft.merge(added)
+    try draft.keepDisplacedEdits(computeFields)
     if draft.isChanged, let name = draft.placeSections() { throw OccupiedSection(name: name) }
     if let native, let first = pages.first, draft.isChanged, draft.root == nil, let root = draft.saidRoot,
       try first.withView({ try native.isBare($0, kind: draft.kind) })
@@ -195,6 +196,7 @@ package struct DocumentAssembler: Sendable {
     let root = draft.root
     let removed = draft.remove(keys)
     let isChanged = draft.remove(links: links) || removed > 0
+    try draft.keepDisplacedEdits(computeFields)
     var formerOwners: Set<AppointmentOwner> = []
     if kind == .appointment, let root, draft.root == nil {
       formerOwners = try AppointmentOwner.gone(from: root.bytes, to: nil)

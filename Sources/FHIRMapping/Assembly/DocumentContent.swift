@@ -58,6 +58,8 @@ package struct DocumentFields {
   package var residual: BSONDocument?
   /// By section: the items that fields were taken from. They belong on a document's first page, where the fields are.
   package var pinned: [String: Set<Int>]
+  /// By field: the items of sections that gave it its value.
+  var taken: [String: [SectionScan.Taken]] = [:]
   /// Fields that are made of the documents' relations: an application's change of them does not count.
   package var derived: Set<String>
   /// Fields that are taken from the root alone.

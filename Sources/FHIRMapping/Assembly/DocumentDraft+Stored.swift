@@ -4,7 +4,7 @@ extension DocumentDraft {
   /// Takes over a stored document, given with all its pages.
   mutating func load(
     _ pages: [BSONDocument], restoreRoot: DocumentAssembler.RestoreRoot,
-    saidResources: DocumentAssembler.SaidResources? = nil, appointmentList: String? = nil
+    saidResources: DocumentAssembler.SayResources? = nil, appointmentList: String? = nil
   ) throws {
     var count: Int64 = 1
     var origins: OriginList?
@@ -29,13 +29,14 @@ extension DocumentDraft {
         }
         if number == 0 {
           try loadBookkeeping(view, restoreRoot: restoreRoot, appointmentList: appointmentList)
-          if let saidResources { said = try saidResources(view, kind, id).mapValues(\.shared) }
+          if let saidResources { said = try saidResources(view, kind, id) }
           origins = try view.find("_fhirline")?.document?.find("origin")?.binary.flatMap {
             OriginList($0.bytes)
           }
         }
       }
     }
+    noteDigestsOfSaid()
     guard let origins else { return }
     root?.origin = origins.root ?? .unknown
     guard origins.sections.count == sections.count else { return }
@@ -68,20 +69,21 @@ extension DocumentDraft {
   private mutating func load(section: String, _ view: BSONView, isBeyond: Bool) throws {
     // No page has a key as one text: they stand here, one behind the other.
     var keys: [UInt8] = []
-    var found: [(end: Int, item: BSONView)] = []
+    var found: [(end: Int, item: BSONView, digest: ContentDigest.Words)] = []
     try view.forEachElement { element in
       guard let item = element.document else { return }
-      try DocumentDraft.appendKey(of: item, to: &keys)
-      found.append((keys.count, item))
+      let bookkeeping = try item.find("_fhirline")?.document
+      try DocumentDraft.appendKey(of: item, bookkeeping, to: &keys)
+      found.append((keys.count, item, try DocumentDraft.digest(of: item, bookkeeping)))
     }
     let shared = SharedBytes(keys)
     owners.append(shared)
     var start = 0
-    let items = found.map { end, item in
+    let items = found.map { end, item, digest in
       defer { start = end }
       return DraftSection.Item(
         key: UnsafeRawBufferPointer(rebasing: shared.pointer[start..<end]), bytes: item.bytes,
-        digest: ContentDigest.words(of: item.bytes), origin: .unknown)
+        digest: digest, origin: .unknown)
     }
     changeSection(section) { isBeyond ? $0.fill(items) : $0.load(items) }
     // The document is to be written anew, with its pages.
@@ -91,12 +93,24 @@ extension DocumentDraft {
   /// `Observation/1`: what the import noted, or else the resource says.
   static func key(of item: BSONView) throws -> String {
     var key: [UInt8] = []
-    try appendKey(of: item, to: &key)
+    try appendKey(of: item, try item.find("_fhirline")?.document, to: &key)
     return String(decoding: key, as: UTF8.self)
   }
 
-  private static func appendKey(of item: BSONView, to keys: inout [UInt8]) throws {
-    if let own = try item.find("_fhirline")?.document?.find("key")?.string { return keys += own }
+  /// Stands for an item as it came: also where an edit was put into it since.
+  static func digest(of item: BSONView) throws -> ContentDigest.Words {
+    try digest(of: item, try item.find("_fhirline")?.document)
+  }
+
+  private static func digest(of item: BSONView, _ bookkeeping: BSONView?) throws -> ContentDigest.Words {
+    try bookkeeping?.find("came")?.text.flatMap(ContentDigest.Words.init)
+      ?? ContentDigest.words(of: item.bytes)
+  }
+
+  private static func appendKey(
+    of item: BSONView, _ bookkeeping: BSONView?, to keys: inout [UInt8]
+  ) throws {
+    if let own = try bookkeeping?.find("key")?.string { return keys += own }
     if let type = try item.find("resourceType")?.string { keys += type }
     keys.append(UInt8(ascii: "/"))
     if let id = try item.find("id")?.string { return keys += id }

@@ -7,7 +7,7 @@ extension DocumentDraft {
   package func version(ofResource key: String) -> ResourceVersion? {
     if let root, root.key == key { return ResourceVersion(of: root.bytes.pointer) }
     if let item = item(key) { return ResourceVersion(of: item.bytes) }
-    return said[key].map { ResourceVersion(of: $0.pointer) }
+    return said.resources[key].map { ResourceVersion(of: $0.pointer) }
   }
 
   /// Whether a resource comes as it is there, whatever its references lead to by now.
@@ -16,7 +16,7 @@ extension DocumentDraft {
     func isSame(_ stored: UnsafeRawBufferPointer) -> Bool {
       ResourceEquality.isSame(stored: stored, incoming: part.bytes, skipsNames: true, asWritten: true)
     }
-    if let said = said[key], isSame(said.pointer) { return true }
+    if let said = said.resources[key], isSame(said.pointer) { return true }
     if let root, root.key == key {
       return root.digest == part.digest.text || isSame(root.bytes.pointer)
     }
@@ -29,27 +29,10 @@ extension DocumentDraft {
     return item(key)?.digest == digest
   }
 
-  private func item(_ key: String) -> DraftSection.Item? {
+  func item(_ key: String) -> DraftSection.Item? {
     for section in sections {
       if let item = section.item(key) { return item }
     }
     return nil
-  }
-}
-
-extension DraftSection {
-  /// The item of a key: they stand in the order of their keys.
-  fileprivate func item(_ key: String) -> Item? {
-    var key = key
-    return key.withUTF8 { bytes in
-      let key = UnsafeRawBufferPointer(bytes)
-      var first = 0
-      var last = items.count
-      while first < last {
-        let middle = (first + last) / 2
-        if items[middle].key.precedes(key) { first = middle + 1 } else { last = middle }
-      }
-      return first < items.count && items[first].key.isSame(as: key) ? items[first] : nil
-    }
   }
 }

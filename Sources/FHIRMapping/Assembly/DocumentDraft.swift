@@ -23,8 +23,10 @@ package struct DocumentDraft {
   var marks: [String: Int32] = [:]
   /// The stored document's `_fhirline.hash`.
   var storedHash: String?
-  /// By key: resources as the stored document's fields say them. When they come, they are no news.
-  var said: [String: SharedBytes] = [:]
+  /// What the stored document's fields say of its resources. When these come so, they are no news.
+  var said = SaidResources()
+  /// By key: digests of the stored items that fields say otherwise.
+  var digestsOfSaid: [String: ContentDigest.Words] = [:]
   /// A root that came as the stored document's fields say it, where no resource of it is stored.
   private(set) var saidRoot: Root?
   /// The stored document's residual, as long as no part replaces the root.
@@ -203,7 +205,7 @@ package struct DocumentDraft {
       key.withUTF8 { note(outcome, key: UnsafeRawBufferPointer($0)) }
     }
     let files = files
-    let said = said
+    let said = said.resources
     var number = 0
     for (name, items) in arrivals.sections {
       changeSection(name) { section in
@@ -245,7 +247,7 @@ package struct DocumentDraft {
 
   private mutating func put(root incoming: Root) -> Outcome {
     var incoming = incoming
-    if let said = said[incoming.key],
+    if let said = said.resources[incoming.key],
       ResourceEquality.isSame(
         stored: said.pointer, incoming: incoming.bytes.pointer, skipsNames: true)
     {

@@ -50,6 +50,32 @@ struct DraftSection {
     }
   }
 
+  /// The item of a key.
+  func item(_ key: String) -> Item? { index(of: key).map { items[$0] } }
+
+  private func index(of key: String) -> Int? {
+    var key = key
+    return key.withUTF8 { bytes in
+      let key = UnsafeRawBufferPointer(bytes)
+      var first = 0
+      var last = items.count
+      while first < last {
+        let middle = (first + last) / 2
+        if items[middle].key.precedes(key) { first = middle + 1 } else { last = middle }
+      }
+      return first < items.count && items[first].key.isSame(as: key) ? first : nil
+    }
+  }
+
+  /// Puts an item in the place of that of its key, or where it belongs.
+  mutating func put(_ item: Item) {
+    if let index = index(of: String(decoding: item.key, as: UTF8.self)) {
+      items[index] = item
+    } else {
+      load([item])
+    }
+  }
+
   /// Says where the items came from, in their order; where that was noted of other items, it stays unknown.
   mutating func setOrigins(_ origins: [Origin]) {
     guard origins.count == items.count else { return }

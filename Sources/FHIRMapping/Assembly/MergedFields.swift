@@ -57,7 +57,7 @@ struct MergedFields {
     self.held = try BSONDocument(held)
   }
 
-  private static func marks(of computed: DocumentFields) throws -> [String: Int32] {
+  static func marks(of computed: DocumentFields) throws -> [String: Int32] {
     var marks: [String: Int32] = [:]
     try computed.fields.withView { view in
       try view.forEachElement { element in

@@ -29,8 +29,8 @@ enum ResourceEquality {
     let skipsName = try skipsNames || incoming.find("_name") == nil
     let skipsID = try isRoot && (stored.find("id") == nil) != (incoming.find("id") == nil)
     while true {
-      let left = try next(&a, isList: isList, skipsID: skipsID, skipsName: skipsName)
-      let right = try next(&b, isList: isList, skipsID: skipsID, skipsName: skipsNames)
+      let left = try next(&a, isList: isList, isRoot: isRoot, skipsID: skipsID, skipsName: skipsName)
+      let right = try next(&b, isList: isList, isRoot: isRoot, skipsID: skipsID, skipsName: skipsNames)
       guard let left, let right else { return left == nil && right == nil }
       guard left.key.elementsEqual(right.key) else { break }
       guard try isSame(left, in: stored, right, in: incoming, skipsNames, asWritten) else { return false }
@@ -38,13 +38,13 @@ enum ResourceEquality {
     // In another order: each of the one stands in the other, and there are as many.
     a = stored.makeIterator()
     b = incoming.makeIterator()
-    while let left = try next(&a, isList: isList, skipsID: skipsID, skipsName: skipsName) {
-      guard try next(&b, isList: isList, skipsID: skipsID, skipsName: skipsNames) != nil,
+    while let left = try next(&a, isList: isList, isRoot: isRoot, skipsID: skipsID, skipsName: skipsName) {
+      guard try next(&b, isList: isList, isRoot: isRoot, skipsID: skipsID, skipsName: skipsNames) != nil,
         let right = try incoming.find(BSONKey(unchecked: left.key)),
         try isSame(left, in: stored, right, in: incoming, skipsNames, asWritten)
       else { return false }
     }
-    return try next(&b, isList: isList, skipsID: skipsID, skipsName: skipsNames) == nil
+    return try next(&b, isList: isList, isRoot: isRoot, skipsID: skipsID, skipsName: skipsNames) == nil
   }
 
   private static func isSame(
@@ -81,15 +81,17 @@ enum ResourceEquality {
     return written.elementsEqual(incoming)
   }
 
-  /// The next element but for members that say nothing, texts that references came with, and the id, or the key in its place,
-  /// where only one resource has it.
+  /// The next element but for members that say nothing, texts that references came with, the resource's bookkeeping (of two that are
+  /// compared the key is one), and the id where only one resource has it.
   private static func next(
-    _ iterator: inout BSONIterator, isList: Bool, skipsID: Bool, skipsName: Bool
+    _ iterator: inout BSONIterator, isList: Bool, isRoot: Bool, skipsID: Bool, skipsName: Bool
   ) throws -> BSONElement? {
     while let element = try iterator.next() {
       if !isList, element.saysNothing { continue }
       if skipsName, element.hasKey("_name") { continue }
-      if element.hasKey("_written") || skipsID && (element.hasKey("id") || element.hasKey("_fhirline")) {
+      if element.hasKey("_written") || skipsID && element.hasKey("id")
+        || isRoot && element.hasKey("_fhirline")
+      {
         continue
       }
       return element

@@ -10,7 +10,8 @@ package struct StoredContent {
   /// Whether the root is that of which the digest was noted; told of roots that are kept whole.
   private var isRootAsNoted = true
   private var names: [String] = []
-  private var sections: [(name: String, items: [(key: String, bytes: UnsafeRawBufferPointer)])] = []
+  private var sections: [(name: String, items: [Item])] = []
+  private typealias Item = (key: String, digest: ContentDigest.Words)
 
   /// - Parameters:
   ///   - first: the document or its first page; its bytes outlive this.
@@ -49,7 +50,7 @@ package struct StoredContent {
       if number == sections.count { sections.append((name, [])) }
       try items.forEachElement { element in
         guard let item = element.document else { return }
-        sections[number].items.append((try DocumentDraft.key(of: item), item.bytes))
+        sections[number].items.append((try DocumentDraft.key(of: item), try DocumentDraft.digest(of: item)))
       }
     }
   }
@@ -75,7 +76,7 @@ package struct StoredContent {
       try enter(name)
       try items.forEachElement { element in
         guard let item = element.document else { return }
-        try body(try DocumentDraft.key(of: item), ContentDigest.words(of: item.bytes))
+        try body(try DocumentDraft.key(of: item), try DocumentDraft.digest(of: item))
       }
     }
   }
@@ -128,16 +129,14 @@ package struct StoredContent {
         digest.begin(section: section.name)
         for item in StoredContent.inOrder(section.items) {
           var key = item.key
-          key.withUTF8 { digest.add(key: UnsafeRawBufferPointer($0), ContentDigest.words(of: item.bytes)) }
+          key.withUTF8 { digest.add(key: UnsafeRawBufferPointer($0), item.digest) }
         }
       }
     }
   }
 
   /// On one page items stand in the order of their keys as a rule.
-  private static func inOrder(
-    _ items: [(key: String, bytes: UnsafeRawBufferPointer)]
-  ) -> [(key: String, bytes: UnsafeRawBufferPointer)] {
+  private static func inOrder(_ items: [Item]) -> [Item] {
     func precedes(_ a: String, _ b: String) -> Bool { a.utf8.lexicographicallyPrecedes(b.utf8) }
     if zip(items, items.dropFirst()).allSatisfy({ precedes($0.key, $1.key) }) { return items }
     return items.sorted { precedes($0.key, $1.key) }

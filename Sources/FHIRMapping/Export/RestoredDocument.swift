@@ -105,26 +105,27 @@ extension DocumentPlan {
     return true
   }
 
-  /// The resources that a stored document exports otherwise than they stand in it, or without their standing in it, by
-  /// their keys: what its fields say of them.
-  func saidResources(of document: BSONView, id: String, prefix: String) throws -> [String: BSONDocument] {
+  /// What a stored document's fields say of its resources.
+  func saidResources(of document: BSONView, id: String, prefix: String) throws -> SaidResources {
     // One that no import wrote says all that it exports.
     if try document.find("_fhirline")?.document != nil, try editedFields(in: document).isEmpty,
       try itemsNameOwner(in: document)
     {
-      return [:]
+      return SaidResources()
     }
     // A chart within its patient has no `_id` of its own, or one that says nothing.
     let isOther = try kind == .chart && !DocumentReader.isChart(document, of: id)
     let own = try isOther || document.find("_id") == nil ? id : DocumentReader.id(of: document)
     let restored = try RestoredDocument(document, id: own, plan: self, prefix: prefix)
-    var said: [String: BSONDocument] = [:]
+    var said = SaidResources(traces: restored.edits.traces)
     func add(_ resource: BSONValue, _ key: String) throws {
-      said[key] = try BSONDocument(resource.fields ?? BSONFields())
+      said.resources[key] = try BSONDocument(resource.fields ?? BSONFields()).shared
     }
     // As it stands under `fhir`, too: of a field that nobody understands nothing may be left in it.
     if let root = restored.root, let type = self.root?.name {
-      try add(root, try document.find(path: "_fhirline.key")?.text ?? type + "/" + restored.rootID)
+      let key = try document.find(path: "_fhirline.key")?.text ?? type + "/" + restored.rootID
+      said.rootKey = key
+      try add(root, key)
     }
     for (name, items) in restored.edits.changed {
       guard let array = try document.find(string: name)?.array else { continue }
@@ -138,7 +139,7 @@ extension DocumentPlan {
       }
     }
     for resource in restored.edits.made {
-      try add(resource, (resource["resourceType"]?.text ?? "") + "/" + (resource["id"]?.text ?? ""))
+      try add(resource, MadeResource.key(of: resource))
     }
     return said
   }

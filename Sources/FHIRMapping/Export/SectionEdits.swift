@@ -13,6 +13,9 @@ struct SectionEdits {
   /// Of each what R4 wants and no field may have said.
   private var wanted: [(type: TypeID, elements: [InvertiblePath.Child])] = []
   private(set) var notes: [(field: String, reason: String)] = []
+  /// By field that says something else than the sections: where its edit is.
+  private(set) var traces: [String: EditTrace] = [:]
+  private var trace = EditTrace()
 
   private let plan: DocumentPlan
   private let sections: [DocumentContent.Section]
@@ -43,9 +46,12 @@ struct SectionEdits {
       let value = stored.values[field.name]
       guard value != before.values[field.name] else { continue }
       let taken = before.taken[field.name] ?? []
+      trace = EditTrace()
+      trace.taken = try keys(of: taken)
+      defer { if !trace.isEmpty { traces[field.name] = trace } }
       if field.isList {
         if value == nil && !stored.removed.contains(field.name) { continue }
-        try editList(field, value, taken, root: &root)
+        try editList(field, value, taken, root: &root, stored)
       } else if let value {
         try edit(field, value, taken.first)
       } else if stored.removed.contains(field.name), try !removed(field, taken.first) {
@@ -77,6 +83,15 @@ struct SectionEdits {
         }
       }
     }
+  }
+
+  private func keys(of taken: [SectionScan.Taken]) throws -> Set<String> {
+    Set(
+      try taken.compactMap { taken in
+        try sections.first { $0.name == taken.section }.map {
+          try DocumentDraft.key(of: $0.items[taken.item])
+        }
+      })
   }
 
   // MARK: Single values
@@ -128,6 +143,7 @@ struct SectionEdits {
       try changed[taken.section]?[taken.item] ?? BSONValue.document(try BSONFields(items[taken.item]))
     guard body(&resource) else { return false }
     changed[taken.section, default: [:]][taken.item] = resource
+    trace.resources[try DocumentDraft.key(of: items[taken.item])] = taken.section
     return true
   }
 
@@ -154,7 +170,8 @@ struct SectionEdits {
   // MARK: Lists
 
   private mutating func editList(
-    _ field: FieldPlan, _ value: BSONValue?, _ taken: [SectionScan.Taken], root: inout BSONValue?
+    _ field: FieldPlan, _ value: BSONValue?, _ taken: [SectionScan.Taken], root: inout BSONValue?,
+    _ stored: StoredFields
   ) throws {
     let wanted = (value?.listItems ?? []).unique
     let rootSource = field.sources.first { if case .root = $0.resource { true } else { false } }
@@ -181,15 +198,22 @@ struct SectionEdits {
       }
     }
     let present = taken.map(\.value)
-    if let source = rootSource, var resource = root {
+    let new = wanted.filter { !present.contains($0) && !own.contains($0) }
+    // The document's own resource may not have come: what the application says is then all that is known of it.
+    let target = root ?? (new.isEmpty ? nil : NativeRoot(plan, id: owner, stored: stored)?.resource)
+    if let source = rootSource, var resource = target {
       let keep = wanted.filter { own.contains($0) }
-      let new = wanted.filter { !present.contains($0) && !own.contains($0) }
       _ = field.write(.array(keep + new), into: &resource, source, context)
+      if resource != root { trace.rootMember = source.path.segments.first?.child.name }
       root = resource
       return
     }
-    guard let source = field.sources.first(where: { $0.template != nil }) else { return }
-    for item in wanted where !present.contains(item) {
+    guard !new.isEmpty else { return }
+    guard let source = field.sources.first(where: { $0.template != nil }) else {
+      notes.append((field.name, SectionEdits.noCarrier))
+      return
+    }
+    for item in new {
       make(field, source, suffix: item.text) { [context] resource in
         guard let transform = field.transform, let element = transform.write(item, over: nil) else {
           return false
@@ -202,13 +226,15 @@ struct SectionEdits {
 
   // MARK: New resources
 
+  private static let noCarrier = "there is no resource to carry it, and the mapping makes none"
+
   private mutating func make(
     _ field: FieldPlan, _ source: FieldSource, suffix: String? = nil, _ body: (inout BSONValue) -> Bool
   ) {
     guard case .section(let type) = source.resource, let template = source.template,
-      let (_, member) = plan.member(ofType: type)
+      let (section, member) = plan.member(ofType: type)
     else {
-      notes.append((field.name, "there is no resource to carry it, and the mapping makes none"))
+      notes.append((field.name, SectionEdits.noCarrier))
       return
     }
     // Fields with one template and no codes tell of one resource.
@@ -216,6 +242,7 @@ struct SectionEdits {
       let index = made.firstIndex(where: { $0["resourceType"]?.text == type })
     {
       _ = body(&made[index])
+      trace.resources[MadeResource.key(of: made[index])] = section.name
       return
     }
     var resource = BSONValue.document(template)
@@ -227,6 +254,7 @@ struct SectionEdits {
       notes.append((field.name, "cannot be written into \(type)"))
       return
     }
+    trace.resources[MadeResource.key(of: resource)] = section.name
     made.append(resource)
     wanted.append((member.type, source.absent))
   }
@@ -244,6 +272,11 @@ enum MadeResource {
 
   /// An id that is always the same for a document and a field.
   static func id(_ owner: String, _ name: String) -> String { DocumentID.fhirID(owner + "-" + name) }
+
+  /// `Observation/p-weight`
+  static func key(of resource: BSONValue) -> String {
+    (resource["resourceType"]?.text ?? "") + "/" + (resource["id"]?.text ?? "")
+  }
 
   /// Gives a resource its id, and a tag that says that it was made.
   static func identify(_ resource: inout BSONValue, id: String, _ type: TypeID, _ table: DefinitionTable) {

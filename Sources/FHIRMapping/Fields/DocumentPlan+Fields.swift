@@ -18,10 +18,12 @@ extension DocumentPlan {
       let rest = self.residual(of: resource, values: computed.values, context)
       residual = try rest.map { try BSONDocument($0.fields ?? BSONFields()) } ?? BSONDocument(copying: whole)
     }
-    return DocumentFields(
+    var result = DocumentFields(
       fields: try BSONDocument(fields), residual: residual, pinned: computed.pinned,
       derived: Set(self.fields.filter { $0.derived != nil }.map(\.name)),
       ofRoot: Set(self.fields.filter { $0.rootSource != nil }.map(\.name)))
+    result.taken = computed.taken
+    return result
   }
 
   /// Values of fields, and where those of sections came from.

@@ -26,7 +26,12 @@ package enum StoredID {
   /// The id that a field names a document by: of a list, the only one in it. nil where it names none.
   package static func text(_ element: BSONElement) -> String? {
     if let text = element.text { return text }
-    return (try? BSONValue(element)).flatMap { named(by: $0) }
+    return value(element).map { text(of: $0) }
+  }
+
+  /// The same, as it stands there.
+  package static func value(_ element: BSONElement) -> BSONValue? {
+    (try? BSONValue(element)).flatMap { named(by: $0) }
   }
 
   /// Hands over the ids in a list that an application keeps, or the one that stands in its place.
@@ -38,15 +43,15 @@ package enum StoredID {
     try items.forEachElement { if let id = text($0) { body(id) } }
   }
 
-  private static func named(by value: BSONValue) -> String? {
+  private static func named(by value: BSONValue) -> BSONValue? {
     switch value {
-    case .null: return nil
+    case .null: return Optional.none
     case .array(let items):
       let said = items.filter { $0 != .null && $0 != "" }.unique
-      guard said.count == 1, let only = said.first else { return nil }
-      if case .array = only { return nil }
-      return text(of: only)
-    default: return text(of: value)
+      guard said.count == 1, let only = said.first else { return Optional.none }
+      if case .array = only { return Optional.none }
+      return only
+    default: return value
     }
   }
 

@@ -8,6 +8,15 @@ enum DoctorRecord {
     case patient, provider
     /// A resource in a section, by its key.
     case resource
+
+    /// What its documents are; nil for resources.
+    var documents: DocumentKind? {
+      switch self {
+      case .patient: .patient
+      case .provider: .provider
+      case .resource: nil
+      }
+    }
   }
 
   /// A patient, chart or provider as it stands.

@@ -49,7 +49,7 @@ struct DoctorScan: Sendable {
   var visits: DocumentPlace {
     var place = DocumentPlace(collection: collection(.appointment))
     place.hasOtherIDs = true
-    place.unfitIDs = unfitIDs
+    place.unfitIDs = unfitIDs.of(.appointment)
     return place
   }
 
@@ -273,7 +273,7 @@ struct DoctorScan: Sendable {
       guard let name, let element = try appointment.find(string: name), let id = StoredID.text(element),
         !id.isEmpty
       else { continue }
-      all.append(Participant(role: role, id: try unfitIDs.text(of: id), isFurther: false))
+      all.append(Participant(role: role, id: try text(of: id, role), isFurther: false))
     }
     guard try appointment.find(path: "fhir.participant") != nil,
       let root = try plan.wholeRoot(ofStored: appointment)
@@ -283,11 +283,16 @@ struct DoctorScan: Sendable {
     for owner in owners {
       let role: DoctorRecord.Role = owner.kind == .patient ? .patient : .provider
       guard let own = owner.name.map({ targets[prefix]?.target(named: $0)?.id }) ?? owner.id else { continue }
-      let id = try unfitIDs.text(of: prefix + own)
+      let id = try text(of: prefix + own, role)
       if all.contains(where: { $0.role == role && $0.id == id }) { continue }
       all.append(Participant(role: role, id: id, isFurther: true))
     }
     return all
+  }
+
+  /// What the document of a patient or provider goes by.
+  private func text(of id: String, _ role: DoctorRecord.Role) throws -> String {
+    try role.documents.map { try unfitIDs.text(of: id, $0) } ?? id
   }
 
   /// What FHIR is to have as an id: documents of `resource` have the type before it.

@@ -5,6 +5,9 @@ import FHIRMapping
 /// A stored document with all its pages.
 struct StoredPages {
   let pages: [BSONDocument]
+
+  /// Tells `_id`s apart as MongoDB does: those of other types by their texts, which one of them alone may have, and texts.
+  static func name(_ id: BSONValue) -> String { (id.text == nil ? "=" : "") + StoredID.text(of: id) }
 }
 
 extension StoreConnection {
@@ -43,7 +46,8 @@ extension StoreConnection {
     _ ids: [String], at place: DocumentPlace, projection: BSONFields? = nil,
     _ body: (_ id: String, _ storedID: BSONValue?, BSONView) throws -> Void
   ) throws {
-    var missing = Set(place.hasOtherIDs ? ids : place.unfitIDs == nil ? [] : ids.filter(UnfitIDs.mayBeOf))
+    var missing = Set(
+      place.hasOtherIDs || place.hasOwners ? ids : place.unfitIDs == nil ? [] : ids.filter(UnfitIDs.mayBeOf))
     try find(ids: ids, in: place.collection, projection: projection) { document in
       guard let id = try document.find("_id")?.text else { return }
       missing.remove(id)
@@ -51,17 +55,17 @@ extension StoreConnection {
     }
     guard !missing.isEmpty else { return }
     if let unfitIDs = place.unfitIDs {
-      // By the text that each of them stands for: it has one alone.
+      // By the text that each of them stands for.
       var originals: [String: String] = [:]
       var values: [BSONValue] = []
       for id in missing {
         guard let original = try unfitIDs.original(of: DocumentID.fhirID(id)) else { continue }
-        originals[StoredID.text(of: original)] = id
+        originals[StoredPages.name(original)] = id
         values.append(original)
       }
       try find(values: values, in: place.collection, projection: projection) { document in
         guard let own = try document.find("_id").map(BSONValue.init),
-          let id = originals[StoredID.text(of: own)],
+          let id = originals[StoredPages.name(own)],
           missing.remove(id) != nil
         else {
           return
@@ -69,25 +73,41 @@ extension StoreConnection {
         try body(id, own, document)
       }
     }
-    guard place.hasOtherIDs, !missing.isEmpty else { return }
-    try find(idVariants: missing.sorted(), in: place.collection, projection: projection) { document in
-      guard let own = try document.find("_id").map(BSONValue.init), own.text == nil,
-        case let id = StoredID.text(of: own), missing.remove(id) != nil
-      else { return }
-      try body(id, own, document)
+    if place.hasOtherIDs, !missing.isEmpty {
+      try find(idVariants: missing.sorted(), in: place.collection, projection: projection) { document in
+        guard let own = try document.find("_id").map(BSONValue.init), own.text == nil,
+          case let id = StoredID.text(of: own), missing.remove(id) != nil
+        else { return }
+        try body(id, own, document)
+      }
     }
     guard let owner = place.owner, !missing.isEmpty else { return }
-    // No index has owners; the one on `_id` has those documents that are not their owner's by it.
-    let values = missing.sorted().flatMap(StoredID.values)
-    let filter = try BSONDocument(["_id": ["$type": UnfitIDs.otherTypes], owner: ["$in": .array(values)]])
+    // By what each of them may be named as: the very `_id` of which its text was made counts before all that have the text.
+    var owners: [String: String] = [:]
+    var values: [BSONValue] = []
+    for id in missing.sorted() {
+      guard let original = try place.unfitIDs?.original(of: DocumentID.fhirID(id)) else { continue }
+      owners[StoredPages.name(original)] = id
+      values.append(original)
+    }
+    for id in missing.sorted() {
+      for value in StoredID.values(of: id) {
+        if owners[StoredPages.name(value)] == nil { owners[StoredPages.name(value)] = id }
+        values.append(value)
+      }
+    }
+    var named: BSONFields = [owner: ["$in": .array(values)]]
+    // Where no index has owners, the one on `_id` has those documents that are not their owner's by it.
+    if !place.hasOwners { named["_id"] = ["$type": UnfitIDs.otherTypes] }
+    let filter = try BSONDocument(named)
     var fields = projection
     fields?[owner] = 1
     var options = FindOptions(projection: fields)
     options.isFromPrimary = true
     try find(filter, in: place.collection, options: options) { document in
       guard let own = try document.find("_id"),
-        let id = try document.find(string: owner).flatMap(StoredID.text),
-        missing.remove(id) != nil
+        let value = try document.find(string: owner).flatMap(StoredID.value),
+        let id = owners[StoredPages.name(value)], missing.remove(id) != nil
       else { return }
       try body(id, try BSONValue(own), document)
     }

@@ -16,10 +16,13 @@ extension ExportRun {
     // Under whatever `_id` an application keeps it, as an import finds it.
     var place = DocumentPlace(collection: collections[.chart] ?? DocumentKind.chart.rawValue)
     place.hasOtherIDs = true
-    place.unfitIDs = unfitIDs
+    place.unfitIDs = unfitIDs.of(.chart)
     place.owner = DocumentPlace.chartOwner
+    // Copies are there where an import made them, and with them the index.
+    let index = StoredCollections.ownerIndex
     var stored: [String: String] = [:]
     try store.withConnection { connection in
+      place.hasOwners = try connection.indexes(of: place.collection).contains { index.hasKeys($0) }
       try connection.find(documents.charted.sorted(), at: place, projection: ["_fhirline.hash": 1]) {
         patient, _, chart in
         stored[patient] = try chart.find(path: "_fhirline.hash")?.text ?? ""

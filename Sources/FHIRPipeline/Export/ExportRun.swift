@@ -218,7 +218,7 @@ package struct ExportRun: Sendable {
     let ids = BSONValue.array(
       try patients.sorted().flatMap { id -> [BSONValue] in
         if options.source != nil { return [.string(documentID(ofPatient: id))] }
-        let original = try unfitIDs.original(of: DocumentID.fhirID(id))
+        let original = try unfitIDs.of(kind).original(of: DocumentID.fhirID(id))
         return StoredID.values(of: id) + (original.map { [$0] } ?? [])
       })
     switch kind {

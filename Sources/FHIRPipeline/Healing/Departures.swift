@@ -76,8 +76,8 @@ final class Departures: Sendable {
   }
 
   /// The `_id` of a document that may not be what its resource's id says.
-  private func document(_ id: String, _ states: StoredStates) throws -> String {
-    try prefix.isEmpty ? states.unfitIDs.text(of: id) : id
+  private func document(_ id: String, _ kind: DocumentKind, _ states: StoredStates) throws -> String {
+    try prefix.isEmpty ? states.unfitIDs.text(of: id, kind) : id
   }
 
   // MARK: When all is loaded
@@ -104,7 +104,7 @@ final class Departures: Sendable {
         notes.append(id)
         let named = try note.find("name")?.text.flatMap { resolver.target(named: $0) }
         guard let document = try note.find("document")?.text ?? named.map({ prefix + $0.id }) else { return }
-        let owner = try self.document(document, states)
+        let owner = try self.document(document, kind, states)
         orders[Owner(kind: kind, id: owner), default: []].insert(appointment)
       }
     }
@@ -147,7 +147,7 @@ final class Departures: Sendable {
             try draft.appointmentOwners().compactMap { owner -> Owner? in
               let id = owner.name.map { resolver.target(named: $0)?.id } ?? owner.id
               guard let id else { return nil }
-              return Owner(kind: owner.kind, id: try self.document(prefix + id, states))
+              return Owner(kind: owner.kind, id: try self.document(prefix + id, owner.kind, states))
             })
           owners[id] = (now, try draft.appointmentStart())
         }

@@ -240,7 +240,7 @@ final class HealingRun {
     var first: BSONDocument?
     var rest: [String: BSONDocument] = [:]
     try store.persevering { connection in
-      try connection.find(ids: [document.id], in: place.collection) { document in
+      try connection.find([document.id], at: place) { _, _, document in
         first = try place.document(in: document).map { BSONDocument(copying: $0) }
       }
       guard let first else { return }
@@ -285,7 +285,8 @@ final class HealingRun {
       let isChanged = patch.apply(to: &value)
       // Lists name an appointment whose participants are named by an identifier alone, and stay so.
       let isLinked = document.kind == .appointment
-      guard isChanged || isLinked || document.kind == .resource, let fields = value.fields else { continue }
+      guard isChanged || isLinked || document.kind == .resource, var fields = value.fields else { continue }
+      fields.forgetArrival()
       let found = try factory.parts(
         healed: try BSONDocument(fields), key: resource.key, resolver: resolver, origin: resource.origin,
         isChanged: isChanged || isLinked, was: document.kind, into: &parts)

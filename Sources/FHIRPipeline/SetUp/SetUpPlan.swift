@@ -62,6 +62,7 @@ struct SetUpPlan {
         IndexDefinition(
           name: "fhirline_pages", keys: ["chart_id": 1, "page": 1],
           partialFilter: ["page": ["$exists": true]]))
+      indexes.append(StoredCollections.ownerIndex)
     case .resource: break
     }
     if kind != .chart { indexes.append(StoredCollections.namesIndex) }

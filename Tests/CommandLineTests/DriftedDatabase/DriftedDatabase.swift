@@ -55,8 +55,8 @@ struct DriftedDatabase {
       guard texts.insert((isText ? "text " : "other ") + StoredID.text(of: id)).inserted else { continue }
       ids.append(id)
       let twin = BSONValue.string(StoredID.text(of: id))
-      // Of twins among patients the charts within them are told apart by nobody, nor are those whose text is no id of FHIR.
-      if !isText, kind != .patient, DocumentID.isFHIRID(StoredID.text(of: id)), chance(drift / 3),
+      // Of twins among patients the charts within them are told apart by nobody.
+      if !isText, kind != .patient || layout == .collection, chance(drift / 3),
         texts.insert("text " + StoredID.text(of: id)).inserted
       {
         ids.append(twin)
@@ -181,10 +181,12 @@ struct DriftedDatabase {
       let id = patient
       // Of these values none names a patient.
       let isNamed = id != .null && id != "" && id != " " && id != .other(.minKey, [])
-      switch drifts() && isNamed ? Int.random(in: 0..<5, using: &random) : 9 {
+      switch drifts() && isNamed ? Int.random(in: 0..<7, using: &random) : 9 {
       case 0: add(chart(.objectID(Array(repeating: UInt8(truncatingIfNeeded: index), count: 12)), of: id))
       case 1: add(chart(.string(StoredID.text(of: id))))
       case 2: add(chart(.int32(Int32(1_000_000 + index)), of: id))
+      case 4: add(chart(.string("chart-\(index)"), of: id))
+      case 5: add(chart(.string("chart \(index)"), of: .string(StoredID.text(of: id))))
       // Where copies are wanted, nobody's chart is copied into a patient of whom nothing else is known.
       case 3 where layout == .collection: add(chart(.string("nobody's-\(index)")))
       default: add(chart(id))

@@ -40,14 +40,14 @@ import Testing
     let plan = try workspace.run(["plan", export.folder, "--format", "json", "--no-progress"] + options)
     let importing = ["import", export.folder, "--no-progress"] + options
     let summary = try imported(workspace, importing, label)
-    let differences = try contentDifferences(of: workspace, from: before, layout)
+    let differences = try DriftedDatabase.contentDifferences(of: workspace, from: before, layout)
     for line in differences { Issue.record("\(label): import after export: \(line.prefix(1000))") }
     #expect(summary.loaded.unchanged == summary.read, "\(label): \(summary)")
     #expect(
       plan.output.contains(#""unchanged":\#(summary.loaded.unchanged)}"#),
       "\(label): \(plan.output.prefix(300))")
     let again = try DriftedExport(of: workspace, to: "again", label, options)
-    try checkSameBytes(export, again, "\(label): exported again")
+    try DriftedExport.checkSameBytes(export, again, "\(label): exported again")
 
     // An empty database.
     let fresh = try Workspace()
@@ -90,28 +90,6 @@ import Testing
       outcome.status == 0,
       "\(label): \(outcome.errors) \((try? workspace.read("q.ndjson"))?.prefix(3000) ?? "")")
     return try JSONDecoder().decode(Workspace.Summary.self, from: Data(outcome.output.utf8))
-  }
-
-  /// What changed in the platform's collections. New documents that say nothing of their own wait for their resources: a patient has a
-  /// chart, if an empty one, and whoever is named by an appointment has a list of it. A copy of a chart follows the chart.
-  private func contentDifferences(
-    of workspace: Workspace, from before: DatabaseContents, _ layout: DriftedDatabase.Layout
-  ) throws -> [String] {
-    try DatabaseContents(of: workspace).differences(from: before).filter { line in
-      if line.hasPrefix("fhirline_") || line.hasSuffix("with 0 documents") { return false }
-      if layout == .both, line.hasPrefix("patient "), line.contains(": patient_chart was ") { return false }
-      let isNew = line.contains(": is new: ") || line.contains(": patient_chart was not there")
-      return !isNew || line.contains(#"key: "fhir""#) || line.contains(#"key: "resourceType""#)
-    }
-  }
-
-  private func checkSameBytes(_ a: DriftedExport, _ b: DriftedExport, _ label: String) throws {
-    #expect(try a.files() == b.files(), "\(label)")
-    for file in try a.files() {
-      let first = try String(contentsOfFile: a.folder + "/" + file, encoding: .utf8)
-      let second = try String(contentsOfFile: b.folder + "/" + file, encoding: .utf8)
-      #expect(first == second, "\(label): \(file)")
-    }
   }
 
   // MARK: Carriage

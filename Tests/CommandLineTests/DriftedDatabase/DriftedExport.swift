@@ -85,4 +85,29 @@ struct DriftedExport {
       return "\(finding.rule) \(finding.expression): \(finding.message): \(text.prefix(700))"
     }
   }
+
+  /// Exports of one database have the same bytes.
+  static func checkSameBytes(_ a: DriftedExport, _ b: DriftedExport, _ label: String) throws {
+    #expect(try a.files() == b.files(), "\(label)")
+    for file in try a.files() {
+      let first = try String(contentsOfFile: a.folder + "/" + file, encoding: .utf8)
+      let second = try String(contentsOfFile: b.folder + "/" + file, encoding: .utf8)
+      #expect(first == second, "\(label): \(file)")
+    }
+  }
+}
+
+extension DriftedDatabase {
+  /// What changed in the platform's collections. New documents that say nothing of their own wait for their resources: a patient has a
+  /// chart, if an empty one, and whoever is named by an appointment has a list of it. A copy of a chart follows the chart.
+  static func contentDifferences(
+    of workspace: Workspace, from before: DatabaseContents, _ layout: Layout
+  ) throws -> [String] {
+    try DatabaseContents(of: workspace).differences(from: before).filter { line in
+      if line.hasPrefix("fhirline_") || line.hasSuffix("with 0 documents") { return false }
+      if layout == .both, line.hasPrefix("patient "), line.contains(": patient_chart was ") { return false }
+      let isNew = line.contains(": is new: ") || line.contains(": patient_chart was not there")
+      return !isNew || line.contains(#"key: "fhir""#) || line.contains(#"key: "resourceType""#)
+    }
+  }
 }

@@ -10,18 +10,21 @@ struct LawMoves {
 
   /// Whether two forms of a resource differ in nothing but what the field says; true where the field has no say in them.
   func areOwn(_ before: BSONValue, _ after: BSONValue) -> Bool {
-    guard let type = before["resourceType"]?.text else { return false }
-    let sources = field.sources.filter { $0.typeName == type }
-    guard !sources.isEmpty else { return before == after }
     var (old, new) = (before, after)
-    for source in sources {
+    strip(&old, &new)
+    return old.hasSameContent(as: new)
+  }
+
+  /// Takes what the field says out of two forms of a resource.
+  func strip(_ before: inout BSONValue, _ after: inout BSONValue) {
+    let type = before["resourceType"]?.text
+    for source in field.sources where source.typeName == type {
       let isItemwise =
         !field.isList
         && source.path.addresses(in: before).count == source.path.addresses(in: after).count
-      strip(&old, source, isItemwise)
-      strip(&new, source, isItemwise)
+      strip(&before, source, isItemwise)
+      strip(&after, source, isItemwise)
     }
-    return old.hasSameContent(as: new)
   }
 
   /// Members of the element that the field's transform writes; nil for the element as a whole.

@@ -28,7 +28,7 @@ extension ImportWorker {
     let resolver = context.resolver(held.index)
     if held.isHeld {
       if foreseen == nil { lookForNames(of: [held]) }
-      let patients = WholePatients(held.patients.map { factory.documentID($0) })
+      let patients = WholePatients(held.patients.map { factory.documentID($0, .patient) })
       if held.type == "transaction", context.run.honoursTransactions {
         if pass.counts {
           return begin(held, file: file, source: source, resolver: resolver, whole: patients)
@@ -131,5 +131,5 @@ extension ImportWorker {
   }
 
   /// The `_id` of the document of a resource that has one of its own.
-  func documentID(_ id: String) -> String { factory.documentID(id) }
+  func documentID(_ id: String, _ kind: DocumentKind) -> String { factory.documentID(id, kind) }
 }

@@ -17,7 +17,7 @@ extension ImportWorker {
     transaction = open
     readAgain(
       held, file: file, source: source, resolver: resolver,
-      whole: WholePatients(many: held.patients.lazy.map { self.documentID($0) }))
+      whole: WholePatients(many: held.patients.lazy.map { self.documentID($0, .patient) }))
     transaction = nil
     finishLarge(open, file: file, source: source, resolver: resolver, held)
   }

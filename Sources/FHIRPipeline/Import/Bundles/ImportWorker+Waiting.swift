@@ -56,7 +56,7 @@ extension ImportWorker {
     var ids: [DocumentKind: Set<String>] = [:]
     for (held, _) in bundles {
       for patient in held.patients {
-        let id = factory.documentID(patient)
+        let id = factory.documentID(patient, .patient)
         ids[.patient, default: []].insert(id)
         ids[.chart, default: []].insert(id)
       }

@@ -15,10 +15,12 @@ package struct DocumentPlace: Sendable, Equatable {
   package var hasOtherIDs = false
   /// The field that says whose they are, in documents of another `_id`.
   var owner: String?
+  /// Whether some documents have that field, and an index of it finds them.
+  var hasOwners = false
   /// That field of a chart.
   static let chartOwner = "patient_id"
   /// Their `_id`s that FHIR does not allow.
-  var unfitIDs: UnfitIDs?
+  var unfitIDs: UnfitIDs.OfKind?
 
   package init(collection: String) {
     self.collection = collection

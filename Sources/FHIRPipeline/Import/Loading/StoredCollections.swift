@@ -16,16 +16,26 @@ final class StoredCollections: Sendable {
     IndexDefinition(name: SetUpPlan.indexPrefix + field, keys: BSONFields([.init(field, 1)]), isSparse: true)
   }
 
+  /// What finds charts that an application keeps under an `_id` of their own. Hardly any chart has the field: the index is empty.
+  static let ownerIndex = IndexDefinition(
+    name: SetUpPlan.indexPrefix + DocumentPlace.chartOwner, keys: [DocumentPlace.chartOwner: 1],
+    isSparse: true)
+
   private let store: DocumentStore
+  /// That whose documents may say whose they are in a field.
+  private let owned: String
   /// Those whose documents have names, with the fields that say some of them.
   private let named: [String: [String]]
   /// Whether collections and indexes are made; a run that only looks makes none.
   private let makes: Bool
   private let entries = Mutex<[String: Entry]>([:])
 
-  /// - Parameter named: the collections whose documents have names, with the fields that say some of them.
-  init(_ store: DocumentStore, named: [String: [String]], makes: Bool) {
+  /// - Parameters:
+  ///   - named: the collections whose documents have names, with the fields that say some of them.
+  ///   - owned: the collection of charts.
+  init(_ store: DocumentStore, named: [String: [String]], owned: String, makes: Bool) {
     self.store = store
+    self.owned = owned
     self.named = named
     self.makes = makes
   }
@@ -40,15 +50,19 @@ final class StoredCollections: Sendable {
 
     let hadDocuments: Bool
     let hasOtherIDs: Bool
+    let hasOwners: Bool
     private let making: (@Sendable () throws -> Void)?
     private let readiness = Mutex(Readiness.wanting)
     private let failure = Failure()
 
     final class Failure: Sendable { let value = Mutex<StoreError?>(nil) }
 
-    init(hadDocuments: Bool, hasOtherIDs: Bool, making: (@Sendable () throws -> Void)?) {
+    init(
+      hadDocuments: Bool, hasOtherIDs: Bool, hasOwners: Bool, making: (@Sendable () throws -> Void)?
+    ) {
       self.hadDocuments = hadDocuments
       self.hasOtherIDs = hasOtherIDs
+      self.hasOwners = hasOwners
       self.making = making
     }
 
@@ -94,6 +108,9 @@ final class StoredCollections: Sendable {
 
   /// Whether some documents have an `_id` that is no text; false of a collection that nobody asked about.
   func hasOtherIDs(_ name: String) -> Bool { entries.withLock { $0[name]?.hasOtherIDs ?? false } }
+
+  /// Whether some documents say in a field of their own whose they are; false of a collection that nobody asked about.
+  func hasOwners(_ name: String) -> Bool { entries.withLock { $0[name]?.hasOwners ?? false } }
 
   /// Waits until documents may be written: indexes of an empty collection come first, because they then cost nothing.
   func awaitRoom(in name: String) throws {
@@ -142,14 +159,35 @@ final class StoredCollections: Sendable {
         }
       }
       let entry = Entry(
-        hadDocuments: found, hasOtherIDs: hasOtherIDs, making: makes ? making(name, isThere: found) : nil)
+        hadDocuments: found, hasOtherIDs: hasOtherIDs,
+        hasOwners: try found && name == owned && saysOwners(name),
+        making: makes ? making(name, isThere: found) : nil)
       entries[name] = entry
       return entry
     }
   }
 
+  /// Whether a collection has documents that say whose they are; an index tells.
+  private func saysOwners(_ name: String) throws -> Bool {
+    try store.persevering { connection in
+      if makes { try StoredCollections.ensure(StoredCollections.ownerIndex, on: name, connection) }
+      var isSaid = false
+      let filter = try BSONDocument([DocumentPlace.chartOwner: ["$exists": true]])
+      let first = FindOptions(projection: ["_id": 1], limit: 1)
+      try connection.find(filter, in: name, options: first) { _ in isSaid = true }
+      return isSaid
+    }
+  }
+
+  /// Makes an index unless it is there, if under another program's name.
+  private static func ensure(
+    _ index: IndexDefinition, on name: String, _ connection: borrowing StoreConnection
+  ) throws(StoreError) {
+    do { try connection.ensureIndexes([index], on: name) } catch  where error.code == .indexConflict {}
+  }
+
   private func making(_ name: String, isThere: Bool) -> (@Sendable () throws -> Void)? {
-    let (store, naming) = (store, named[name])
+    let (store, naming, isOwned) = (store, named[name], name == owned)
     guard naming != nil || !isThere else { return nil }
     return {
       try store.persevering { connection in
@@ -157,16 +195,15 @@ final class StoredCollections: Sendable {
           try connection.ensureIndexes([StoredCollections.namesIndex], on: name)
           // What came with this run is known without being asked for.
           for field in isThere ? naming : [] {
-            // Another program's index of the field does as well.
-            do { try connection.ensureIndexes([StoredCollections.index(of: field)], on: name) } catch let
-              error as StoreError where error.code == .indexConflict
-            {}
+            try StoredCollections.ensure(StoredCollections.index(of: field), on: name, connection)
           }
         } else {
           // Whoever may not make one makes it with what is inserted, or is told then.
-          do { try connection.createCollection(name) } catch let error as StoreError
-            where error.code == .notAuthorized
-          {}
+          do {
+            try isOwned
+              ? connection.ensureIndexes([StoredCollections.ownerIndex], on: name)
+              : connection.createCollection(name)
+          } catch let error as StoreError where error.code == .notAuthorized {}
         }
       }
     }

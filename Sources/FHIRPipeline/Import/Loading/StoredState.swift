@@ -84,7 +84,8 @@ package final class StoredStates: Sendable {
     var named: [String: [String]] = [:]
     for name in StoredStates.named(collections) { named[name] = [] }
     for field in naming { named[collections[field.kind] ?? field.kind.rawValue]?.append(field.name) }
-    known = StoredCollections(store, named: named, makes: makes)
+    known = StoredCollections(
+      store, named: named, owned: collections[.chart] ?? DocumentKind.chart.rawValue, makes: makes)
   }
 
   /// The collections whose documents others may refer to by name.
@@ -105,7 +106,7 @@ package final class StoredStates: Sendable {
     var place = DocumentPlace(collection: collections[kind] ?? kind.rawValue)
     place.hasOtherIDs = known.hasOtherIDs(place.collection)
     // Those of `resource` have a slash in them, all of them.
-    if kind != .resource { place.unfitIDs = unfitIDs }
+    if kind != .resource { place.unfitIDs = unfitIDs.of(kind) }
     return place
   }
 
@@ -113,6 +114,7 @@ package final class StoredStates: Sendable {
   private var ownCharts: DocumentPlace {
     var place = ownPlace(of: .chart)
     place.owner = DocumentPlace.chartOwner
+    place.hasOwners = known.hasOwners(place.collection)
     return place
   }
 

@@ -9,7 +9,7 @@ import Synchronization
 /// Nothing is asked of the database before something comes with such an id.
 final class UnfitIDs: Sendable, Equatable {
   /// More are not known again: each takes some 150 bytes.
-  private static let most = 300_000
+  private static let most: Int64 = 300_000
   private static let prefix = "x-"
   /// Digits of a digest.
   private static let digits = 32
@@ -25,11 +25,20 @@ final class UnfitIDs: Sendable, Equatable {
     let text: String
   }
 
+  /// Those that a kind of documents has.
+  struct OfKind: Sendable, Equatable {
+    fileprivate let ids: UnfitIDs
+    fileprivate let kind: DocumentKind
+
+    /// The `_id` of which an id was made.
+    func original(of id: String) throws -> BSONValue? { try ids.known(id, kind)?.id }
+  }
+
   private let collections: [DocumentKind: String]
   private let store: DocumentStore
   let names: DocumentNames
-  /// By the id made of it.
-  private let known = Mutex<[String: Known]?>(nil)
+  /// By kind, and by the id made of it.
+  private let known = Mutex<[DocumentKind: [String: Known]]>([:])
 
   init(_ collections: [DocumentKind: String], _ store: DocumentStore) {
     self.collections = collections
@@ -51,23 +60,26 @@ final class UnfitIDs: Sendable, Equatable {
     return !isPage
   }
 
-  /// The `_id` of which an id was made.
-  func original(of id: String) throws -> BSONValue? { try known(id)?.id }
+  func of(_ kind: DocumentKind) -> OfKind { OfKind(ids: self, kind: kind) }
 
-  /// The text that the document goes by of whose `_id` an id was made, or the id itself.
-  func text(of id: String) throws -> String { try known(id)?.text ?? id }
+  /// The text that the document of a kind goes by of whose `_id` an id was made, or the id itself.
+  func text(of id: String, _ kind: DocumentKind) throws -> String { try known(id, kind)?.text ?? id }
 
-  private func known(_ id: String) throws -> Known? {
-    guard UnfitIDs.mayBeMade(id) else { return nil }
+  private func known(_ id: String, _ kind: DocumentKind) throws -> Known? {
+    // Those of `resource` all have a slash.
+    guard UnfitIDs.mayBeMade(id), kind != .resource else { return nil }
     return try known.withLock { known in
-      if let known { return known[id] }
-      let found = try read()
-      known = found
-      return found[id]
+      // A chart goes by its patient's, unless that is nowhere.
+      for kind in kind == .chart ? [.patient, .chart] : [kind] {
+        let ids = try known[kind] ?? read(kind)
+        known[kind] = ids
+        if let found = ids[id] { return found }
+      }
+      return nil
     }
   }
 
-  private func read() throws -> [String: Known] {
+  private func read(_ kind: DocumentKind) throws -> [String: Known] {
     // The index on `_id` has them. Numbers, ObjectIds and truth have texts that FHIR allows.
     let filter = try BSONDocument([
       "$or": [
@@ -76,28 +88,21 @@ final class UnfitIDs: Sendable, Equatable {
       ],
       "$nor": [.document(DocumentReader.furtherPages)],
     ])
+    let twins = try names.twins()[kind] ?? [:]
     var known: [String: Known] = [:]
-    for twins in try names.twins().values {
-      for id in twins.values {
-        let text = DocumentNames.text(of: id)
-        known[DocumentID.fhirID(text)] = Known(id: id, text: text)
-      }
+    for id in twins.values {
+      let text = DocumentNames.text(of: id)
+      known[DocumentID.fhirID(text)] = Known(id: id, text: text)
     }
     return try store.persevering { connection in
       var found = known
-      // Of `resource` all have a slash.
-      for kind in [DocumentKind.patient, .chart, .provider, .appointment] {
-        var count = 0
-        try connection.find(
-          filter, in: collections[kind] ?? kind.rawValue, options: FindOptions(projection: ["_id": 1])
-        ) {
-          document in
-          guard count < UnfitIDs.most, let id = try document.find("_id").map(BSONValue.init) else { return }
-          let text = StoredID.text(of: id)
-          guard !DocumentID.isFHIRID(text) else { return }
-          count += 1
-          found[DocumentID.fhirID(text)] = Known(id: id, text: text)
-        }
+      let options = FindOptions(projection: ["_id": 1], limit: UnfitIDs.most)
+      try connection.find(filter, in: collections[kind] ?? kind.rawValue, options: options) { document in
+        guard let id = try document.find("_id").map(BSONValue.init) else { return }
+        let text = StoredID.text(of: id)
+        // Of two that read alike the text has the text.
+        guard !DocumentID.isFHIRID(text), id.text != nil || twins[text] == nil else { return }
+        found[DocumentID.fhirID(text)] = Known(id: id, text: text)
       }
       return found
     }

@@ -31,11 +31,11 @@ struct PartFactory: ~Copyable {
     prefix = source.isEmpty ? "" : source + "."
   }
 
-  /// The `_id` of the document that a resource of that id owns.
-  func documentID(_ id: String) -> String {
+  /// The `_id` of the document of a kind that a resource of that id owns.
+  func documentID(_ id: String, _ kind: DocumentKind) -> String {
     // Where the database does not answer, whoever looks for the document finds out.
     guard prefix.isEmpty else { return prefix + id }
-    return (try? unfitIDs?.text(of: id)) ?? id
+    return (try? unfitIDs?.text(of: id, kind)) ?? id
   }
 
   /// What a resource became.
@@ -171,7 +171,7 @@ struct PartFactory: ~Copyable {
     if home.kind == .resource {
       if !prefix.isEmpty { home.documentID = home.key.withIDPrefix(prefix) }
     } else {
-      home.documentID = documentID(home.documentID)
+      home.documentID = documentID(home.documentID, home.kind)
     }
     return home
   }
@@ -217,10 +217,10 @@ struct PartFactory: ~Copyable {
         input: max(ContentDigest.words(of: view.bytes).high, 1))
     }
     let link = AppointmentLink(id: appointment, start: derived.start)
-    records.append(link: link, of: .patient, documentID(derived.patient.id), sequence: sequence)
-    records.append(link: link, of: .chart, documentID(derived.patient.id), sequence: sequence)
+    records.append(link: link, of: .patient, documentID(derived.patient.id, .patient), sequence: sequence)
+    records.append(link: link, of: .chart, documentID(derived.patient.id, .chart), sequence: sequence)
     if let provider = derived.provider {
-      records.append(link: link, of: .provider, documentID(provider.id), sequence: sequence)
+      records.append(link: link, of: .provider, documentID(provider.id, .provider), sequence: sequence)
     }
     return true
   }
@@ -241,7 +241,8 @@ struct PartFactory: ~Copyable {
       resolver.target(of: $0, ofType: $1, in: tree)?.id
     }
     guard isChanged || home.kind != was else { return nil }
-    home.documentID = home.kind == .resource ? home.key.withIDPrefix(prefix) : documentID(home.documentID)
+    home.documentID =
+      home.kind == .resource ? home.key.withIDPrefix(prefix) : documentID(home.documentID, home.kind)
     var bytes = resource
     if home.section != nil, tree.child(KnownNames.r4.id, of: 0) == nil {
       // Within a section the item itself says what it is called.
@@ -310,7 +311,7 @@ struct PartFactory: ~Copyable {
         continue
       }
       guard seen.insert(target.type + "/" + target.id).inserted else { continue }
-      let id = documentID(target.id)
+      let id = documentID(target.id, target.type == "Patient" ? .patient : .provider)
       switch target.type {
       case "Patient":
         records.append(link: link, of: .patient, id, sequence: sequence)

@@ -1,0 +1,94 @@
+import BSON
+import Foundation
+import Testing
+
+/// Edits of fields that are taken from a section's resources, where others of these come, or go.
+@Suite(.enabled(if: Workspace.hasMongoDB)) struct DisplacedEditTests {
+  private static func weight(_ id: String, _ day: Int, _ value: Double) -> String {
+    #"{"resourceType":"Observation","id":"\(id)","meta":{"versionId":"1"},"status":"final","code":{"coding":[{"system":"http://loinc.org","code":"29463-7"}]},"subject":{"reference":"Patient/p"},"effectiveDateTime":"2024-01-\(day)","valueQuantity":{"value":\(value),"unit":"lb","system":"http://unitsofmeasure.org","code":"[lb_av]"}}"#
+  }
+
+  private static func condition(_ id: String, _ code: String) -> String {
+    #"{"resourceType":"Condition","id":"\(id)","subject":{"reference":"Patient/p"},"code":{"coding":[{"system":"http://hl7.org/fhir/sid/icd-10-cm","code":"\(code)"}]}}"#
+  }
+
+  private func exported(_ workspace: Workspace, _ type: String) throws -> String {
+    #expect(try workspace.run("export", "--out", workspace.path("out"), "--overwrite", "--quiet").status == 0)
+    return try workspace.read("out/\(type).ndjson")
+  }
+
+  @Test(arguments: [160.0, 150.0])
+  func `a corrected Observation stays corrected when a newer one comes`(_ newer: Double) throws {
+    let workspace = try Workspace()
+    let first = try workspace.write("1.ndjson", Self.weight("w1", 10, 150))
+    _ = try workspace.importFiles(first)
+    try workspace.set("weight", to: .double(155), of: "p", in: "patient_chart")
+    let second = try workspace.write("2.ndjson", Self.weight("w2", 20, newer))
+    _ = try workspace.importFiles(second)
+    #expect(try workspace.document("p", in: "patient_chart")["weight"] == .double(newer))
+    let lines = try exported(workspace, "Observation").split(separator: "\n")
+    #expect(lines.contains { $0.contains(#""w1""#) && $0.contains(#""value":155"#) }, "\(lines)")
+    #expect(lines.contains { $0.contains(#""w2""#) && $0.contains(#""value":\(newer)"#) }, "\(lines)")
+    // Both inputs again say nothing new, nor does the export.
+    for input in [first, second, workspace.path("out")] {
+      let again = try workspace.importFiles(input)
+      #expect(again.loaded.unchanged == again.read, "\(input): \(again)")
+    }
+    #expect(try exported(workspace, "Observation").split(separator: "\n") == lines)
+    #expect(!(try workspace.run("doctor", "--quiet")).output.contains("hash-mismatch"))
+    // Another version of it is news.
+    let version = Self.weight("w1", 10, 151).replacing(#""versionId":"1""#, with: #""versionId":"2""#)
+    #expect(try workspace.importFiles(try workspace.write("3.ndjson", version)).loaded.replaced == 1)
+    #expect(try exported(workspace, "Observation").contains(#""value":151"#))
+  }
+
+  @Test
+  func `codes that the application added and took away stay so when a Condition comes, and when one goes`()
+    throws
+  {
+    let workspace = try Workspace()
+    let all = [Self.condition("a", "E11.9"), Self.condition("b", "I10")]
+    _ = try workspace.importFiles(try workspace.write("1.ndjson", all.joined(separator: "\n")))
+    try workspace.set("icd_10_codes", to: ["I10", "Z99.2"], of: "p", in: "patient_chart")
+    _ = try workspace.importFiles(try workspace.write("2.ndjson", Self.condition("c", "J45")))
+    func codes() throws -> Set<String> {
+      Set(
+        (try workspace.document("p", in: "patient_chart")["icd_10_codes"]?.elements ?? []).compactMap(\.text))
+    }
+    #expect(try codes() == ["I10", "Z99.2", "J45"])
+    let text = try exported(workspace, "Condition")
+    #expect(text.contains("Z99.2") && !text.contains("E11.9"))
+    let gone =
+      #"{"resourceType":"Bundle","type":"batch","entry":[{"request":{"method":"DELETE","url":"Condition/c"}}]}"#
+    _ = try workspace.importFiles(try workspace.write("3.json", gone))
+    #expect(try codes() == ["I10", "Z99.2"])
+    #expect(try workspace.importFiles(workspace.path("1.ndjson")).loaded.unchanged == 2)
+    #expect(try codes() == ["I10", "Z99.2"])
+  }
+
+  @Test func `what an application says of a chart stays beside the first Observation that comes`() throws {
+    let workspace = try Workspace()
+    try workspace.insert([["_id": "p", "name": "Ann Lee"]], into: "patient")
+    try workspace.insert([["_id": "p", "weight": 150.5]], into: "patient_chart")
+    _ = try workspace.importFiles(try workspace.write("1.ndjson", Self.weight("w", 10, 160)))
+    let lines = try exported(workspace, "Observation").split(separator: "\n")
+    #expect(
+      lines.count == 2 && lines.contains { $0.contains(#""p-weight""#) && $0.contains("150.5") }, "\(lines)")
+    let again = try workspace.importFiles(workspace.path("out"))
+    #expect(again.loaded.unchanged == again.read, "\(again)")
+  }
+
+  @Test func `a skill of a practitioner who has not come is told in FHIR`() throws {
+    let workspace = try Workspace()
+    let role =
+      #"{"resourceType":"PractitionerRole","id":"r","practitioner":{"reference":"Practitioner/d"},"specialty":[{"text":"Surgery"}]}"#
+    _ = try workspace.importFiles(try workspace.write("1.ndjson", role))
+    try workspace.set("credentialed_skills", to: ["Surgery", "Cardiology"], of: "d", in: "provider")
+    #expect(try exported(workspace, "Practitioner").contains("Cardiology"))
+    let again = try workspace.importFiles(workspace.path("out"))
+    #expect(again.loaded.unchanged == again.read, "\(again)")
+    let other = role.replacing(#""r""#, with: #""r2""#).replacing("Surgery", with: "Dermatology")
+    _ = try workspace.importFiles(try workspace.write("2.ndjson", other))
+    #expect(try exported(workspace, "Practitioner").contains("Cardiology"))
+  }
+}
