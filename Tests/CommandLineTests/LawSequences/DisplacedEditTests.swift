@@ -5,11 +5,11 @@ import Testing
 /// Edits of fields that are taken from a section's resources, where others of these come, or go.
 @Suite(.enabled(if: Workspace.hasMongoDB)) struct DisplacedEditTests {
   private static func weight(_ id: String, _ day: Int, _ value: Double) -> String {
-    #"{"resourceType":"Observation","id":"\(id)","meta":{"versionId":"1"},"status":"final","code":{"coding":[{"system":"http://loinc.org","code":"29463-7"}]},"subject":{"reference":"Patient/p"},"effectiveDateTime":"2024-01-\(day)","valueQuantity":{"value":\(value),"unit":"lb","system":"http://unitsofmeasure.org","code":"[lb_av]"}}"#
+    #"{"resourceType":"Observation","id":"\#(id)","meta":{"versionId":"1"},"status":"final","code":{"coding":[{"system":"http://loinc.org","code":"29463-7"}]},"subject":{"reference":"Patient/p"},"effectiveDateTime":"2024-01-\#(day)","valueQuantity":{"value":\#(value),"unit":"lb","system":"http://unitsofmeasure.org","code":"[lb_av]"}}"#
   }
 
   private static func condition(_ id: String, _ code: String) -> String {
-    #"{"resourceType":"Condition","id":"\(id)","subject":{"reference":"Patient/p"},"code":{"coding":[{"system":"http://hl7.org/fhir/sid/icd-10-cm","code":"\(code)"}]}}"#
+    #"{"resourceType":"Condition","id":"\#(id)","subject":{"reference":"Patient/p"},"code":{"coding":[{"system":"http://hl7.org/fhir/sid/icd-10-cm","code":"\#(code)"}]}}"#
   }
 
   private func exported(_ workspace: Workspace, _ type: String) throws -> String {
@@ -28,7 +28,7 @@ import Testing
     #expect(try workspace.document("p", in: "patient_chart")["weight"] == .double(newer))
     let lines = try exported(workspace, "Observation").split(separator: "\n")
     #expect(lines.contains { $0.contains(#""w1""#) && $0.contains(#""value":155"#) }, "\(lines)")
-    #expect(lines.contains { $0.contains(#""w2""#) && $0.contains(#""value":\(newer)"#) }, "\(lines)")
+    #expect(lines.contains { $0.contains(#""w2""#) && $0.contains(#""value":\#(newer)"#) }, "\(lines)")
     // Both inputs again say nothing new, nor does the export.
     for input in [first, second, workspace.path("out")] {
       let again = try workspace.importFiles(input)
