@@ -129,8 +129,10 @@ final class PlanSink: DocumentSink {
   private func put(_ documents: [Assembly], _ kind: DocumentKind, counts: Bool) throws {
     var waiting: [String: [Assembly]] = [:]
     for document in documents { waiting[document.id, default: []].append(document) }
+    let hadDocuments = try states.hadDocuments(kind)
+    // What is known of a collection is known once that was asked.
     let place = states.place(of: kind)
-    if try states.hadDocuments(kind) {
+    if hadDocuments {
       let projection = place.field.map { BSONFields([.init($0, 1)]) }
       try store.withConnection { connection in
         try connection.find(Array(waiting.keys), at: place, projection: projection) { id, _, stored in
@@ -325,9 +327,10 @@ final class PlanSink: DocumentSink {
   func present(
     _ id: String, _ kind: DocumentKind
   ) throws -> (stored: [BSONDocument], planned: [BSONDocument]) {
+    let hadDocuments = try states.hadDocuments(kind)
     let place = states.place(of: kind)
     var stored: [BSONDocument] = []
-    if try states.hadDocuments(kind) {
+    if hadDocuments {
       try store.withConnection { connection in
         let projection = place.field.map { BSONFields([.init($0, 1)]) }
         var first: BSONDocument?
