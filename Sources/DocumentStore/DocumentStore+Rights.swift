@@ -12,7 +12,7 @@ extension DocumentStore {
         let reply = try connection.command(["connectionStatus": 1, "showPrivileges": true])
         let status = try reply.fields()["authInfo"]?.fields
         guard let users = status?["authenticatedUsers"]?.elements, !users.isEmpty,
-          let privileges = status?["authenticatedUserPrivileges"]?.elements
+          let privileges = status?["authenticatedUserPrivileges"]?.elements, !privileges.isEmpty
         else { return nil }
         return Rights(privileges: privileges.compactMap(\.fields), database: databaseName)
       }

@@ -39,6 +39,26 @@ import Testing
     try JSONDecoder().decode(Counts.self, from: Data(outcome.output.utf8))
   }
 
+  @Test func `a resource among deletions is neither loaded nor deleted, and set aside`() throws {
+    let workspace = try Workspace()
+    _ = try workspace.importFiles(
+      try workspace.write("before.ndjson", #"{"resourceType":"Patient","id":"q"}"# + "\n"))
+    let deletion =
+      #"{"resourceType":"Bundle","type":"batch","entry":[{"request":{"method":"DELETE","url":"Patient/q"}}]}"#
+      + "\n"
+    try workspace.write("in/deleted.ndjson", Self.patient + deletion)
+    try workspace.write(
+      "in/manifest.json",
+      #"{"output":[],"deleted":[{"type":"Bundle","url":"https://a.b/files/deleted.ndjson"}]}"#)
+    for _ in 0..<2 {
+      let outcome = try workspace.run("import", workspace.path("in"))
+      #expect(outcome.status == 1)
+      #expect(outcome.errors.contains("deleted.ndjson:1:1: "))
+      #expect(outcome.errors.contains("names under \"deleted\""))
+      #expect(try workspace.documents(in: "patient").isEmpty)
+    }
+  }
+
   @Test func `a file that is named and not there is an input that cannot be read`() throws {
     let workspace = try Workspace()
     try workspace.write("in/Patient.1.ndjson", Self.patient)

@@ -36,21 +36,26 @@ extension BSONElement {
 
   /// - Parameter said: where a value stands that says something. Of what holds the one that was found last nothing is looked at; else
   ///   it becomes the one that is found.
+  @inline(__always)
   func saysNothing(butFor said: inout UnsafeRawPointer?) -> Bool {
     switch type {
     case .null, .undefined: return true
-    case .array, .document:
-      if let said, let start = value.baseAddress, said >= start, said < start + value.count { return false }
-      var members = container?.makeIterator()
-      while let member = try? members?.next() {
-        if !member.saysNothing(butFor: &said) { return false }
-      }
-      return true
+    case .array, .document: return holdsNothing(butFor: &said)
     // Its length, and the zero behind it.
     case .string where value.count == 5: return true
     default:
       said = value.baseAddress
       return false
     }
+  }
+
+  /// The same of an object or a list.
+  private func holdsNothing(butFor said: inout UnsafeRawPointer?) -> Bool {
+    if let said, let start = value.baseAddress, said >= start, said < start + value.count { return false }
+    var members = container?.makeIterator()
+    while let member = try? members?.next() {
+      if !member.saysNothing(butFor: &said) { return false }
+    }
+    return true
   }
 }

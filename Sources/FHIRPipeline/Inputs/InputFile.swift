@@ -26,6 +26,8 @@ package struct InputFile: Sendable {
     case resources
     /// Bundles in it are resources to be kept whole, and not containers of resources.
     case bundlesAsResources
+    /// Bundles in it say what was deleted: what stands there by itself is no data.
+    case deletions
     /// OperationOutcomes in it are what a server has to say of an export, and no data.
     case serverMessages
   }

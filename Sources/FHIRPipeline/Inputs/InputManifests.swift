@@ -11,6 +11,7 @@ struct InputManifests {
     /// Files, and folders with a slash at the end.
     var bundles: Set<String> = []
     var messages: Set<String> = []
+    var deletions: Set<String> = []
     var others: Set<String> = []
     /// Resources in files of which that is said once.
     var counts: [String: Int] = [:]
@@ -22,7 +23,7 @@ struct InputManifests {
     /// Whether it is that of an export which found nothing.
     var isOfNothing = false
 
-    var names: Set<String> { bundles.union(messages).union(others) }
+    var names: Set<String> { bundles.union(messages).union(deletions).union(others) }
   }
 
   /// By folder.
@@ -49,6 +50,12 @@ struct InputManifests {
     let stem = InputManifests.stem(name)
     if manifest.messages.contains(name) || manifest.messages.contains(stem) {
       return Entry(contents: .serverMessages)
+    }
+    // What is named as both is data.
+    if (manifest.deletions.contains(name) || manifest.deletions.contains(stem)),
+      !manifest.others.contains(name), !manifest.others.contains(stem)
+    {
+      return Entry(contents: .deletions)
     }
     let isOfBundles =
       manifest.bundles.contains(name) || manifest.bundles.contains(stem)
@@ -169,6 +176,7 @@ struct InputManifests {
         }
         switch list {
         case "output" where entry["type"] as? String == "Bundle": manifest.bundles.insert(name)
+        case "deleted": manifest.deletions.insert(name)
         case "error": manifest.messages.insert(name)
         default: manifest.others.insert(name)
         }

@@ -192,6 +192,11 @@ final class ImportWorker {
     }
     let conflict = context.versioned.conflict(sequence)
     if let resource, context.isPassedOver(sequence) { return countKept(resource) }
+    if let resource, case .resource = record.content,
+      case .deletions = context.files[Int(sequence >> 40)].contents
+    {
+      return refuseUndeleted(record, resource, source, sequence)
+    }
     guard pass.counts else {
       if let resource, conflict == nil {
         handleAgain(record, resource, source: source, resolver: resolver, sequence: sequence, whole: patients)
@@ -362,6 +367,22 @@ final class ImportWorker {
       }
     }
     if let transaction { transaction.deletions.append(order) } else { context.deletions.add(order) }
+  }
+
+  /// Sets a resource aside that stands where Bundles are to say what was deleted.
+  private func refuseUndeleted(
+    _ record: Record, _ resource: RecordResource, _ source: String, _ sequence: UInt64
+  ) {
+    guard pass.counts else { return }
+    let issue = Issue(
+      .error, .documentRefused, at: record.tree.expression(of: 0, table: .r4),
+      position: record.tree.position(of: 0),
+      "stands in a file that the manifest names under \"deleted\", and is neither loaded nor deleted: expected a Bundle with an entry "
+        + "for each deletion (request.method DELETE)")
+    summary.errors += 1
+    summary.types[resource.type, default: .init()].read += 1
+    summary.types[resource.type, default: .init()].quarantined += 1
+    setAside(record, source, sequence, record.issues + [issue])
   }
 
   /// Sets an entry aside that asks for a resource to be written, and has none.
