@@ -206,6 +206,8 @@ package struct DocumentAssembler: Sendable {
     if !draft.isEmpty || keepsEmpty {
       var memory = PageMemory()
       document = try assemble(draft, hash: hash(of: draft), in: &memory)
+    } else if root == nil, let own = try ownOfApplication(draft) {
+      document = own
     } else {
       // A patient's document may hold a chart.
       let held = draft.others.fields.filter(DocumentDraft.isHeld)
@@ -213,6 +215,17 @@ package struct DocumentAssembler: Sendable {
     }
     return Removal(
       removed: removed, isChanged: isChanged, formerOwners: formerOwners, document: document, holder: holder)
+  }
+
+  /// What an application says in a document whose own resource never came, when nothing of FHIR is left in it; nil for nothing.
+  private func ownOfApplication(_ draft: DocumentDraft) throws -> Assembly? {
+    var memory = PageMemory()
+    let rest = try assemble(draft, hash: hash(of: draft), in: &memory)
+    let saysMore = try rest.first.fields().fields.contains { field in
+      field.key != "_id" && field.key != "_fhirline" && !DocumentDraft.isHeld(field)
+        && field.value != .null && field.value.elements?.isEmpty != true
+    }
+    return saysMore ? rest : nil
   }
 
   /// Whether a document of parts says nothing but that there is to be one.

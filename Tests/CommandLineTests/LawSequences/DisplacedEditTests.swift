@@ -91,4 +91,27 @@ import Testing
     _ = try workspace.importFiles(try workspace.write("2.ndjson", other))
     #expect(try exported(workspace, "Practitioner").contains("Cardiology"))
   }
+
+  @Test func `what an application says of a patient who has not come outlives the deletion of what came`()
+    throws
+  {
+    let workspace = try Workspace()
+    let coverage =
+      #"{"resourceType":"Coverage","id":"c","status":"active","subscriberId":"W0","beneficiary":{"reference":"Patient/p"},"payor":[{"display":"A payer"}]}"#
+    _ = try workspace.importFiles(try workspace.write("1.ndjson", coverage))
+    try workspace.set("primary_phone", to: "0412345678", of: "p", in: "patient")
+    let gone =
+      #"{"resourceType":"Bundle","type":"batch","entry":[{"request":{"method":"DELETE","url":"Coverage/c"}}]}"#
+    _ = try workspace.importFiles(try workspace.write("2.json", gone))
+    let document = try workspace.document("p", in: "patient")
+    #expect(document["primary_phone"] == "0412345678" && document["insurance_id"] == nil)
+    #expect(try exported(workspace, "Patient").contains("0412345678"))
+    let again = try workspace.importFiles(workspace.path("out"))
+    #expect(again.loaded.unchanged == again.read, "\(again)")
+    // Where nobody says anything, nothing stays.
+    _ = try workspace.importFiles(
+      try workspace.write("3.ndjson", coverage.replacing("Patient/p", with: "Patient/q")))
+    _ = try workspace.importFiles(try workspace.write("4.json", gone))
+    #expect(try workspace.documents(in: "patient").count == 1)
+  }
 }
