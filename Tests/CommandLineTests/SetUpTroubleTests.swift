@@ -65,13 +65,8 @@ import Testing
   @Test(.enabled(if: OwnServer.program != nil, "no mongod: set FHIRLINE_MONGOD"))
   func `users who may not do all, on a single server`() throws {
     let workspace = try Workspace()
-    let server = try OwnServer(folder: workspace.path("data"), arguments: ["--auth"])
-    try server.store(database: "admin").withConnection { (connection) throws in
-      _ = try connection.command(["createUser": "root", "pwd": "r", "roles": ["root"]])
-    }
-    func uri(_ user: String) -> String {
-      server.uri("\(user):r@", database: "clinic", "authSource=admin&serverSelectionTimeoutMS=30000")
-    }
+    let server = try GuardedServer(workspace)
+    let uri = server.uri
     let admin = try DocumentStore(uri: uri("root"), databaseName: "admin")
     try admin.withConnection { (connection) throws in
       for (name, role) in [("writer", "readWrite"), ("reader", "read"), ("nobody", "")] {
@@ -129,13 +124,8 @@ import Testing
   @Test(.enabled(if: OwnServer.program != nil, "no mongod: set FHIRLINE_MONGOD"))
   func `what a user may not do is told before anything is loaded`() throws {
     let workspace = try Workspace()
-    let server = try OwnServer(folder: workspace.path("data"), arguments: ["--auth"])
-    try server.store(database: "admin").withConnection { (connection) throws in
-      _ = try connection.command(["createUser": "root", "pwd": "r", "roles": ["root"]])
-    }
-    func uri(_ user: String) -> String {
-      server.uri("\(user):r@", database: "clinic", "authSource=admin&serverSelectionTimeoutMS=30000")
-    }
+    let server = try GuardedServer(workspace)
+    let uri = server.uri
     let all = ["find", "insert", "update", "remove", "createIndex"]
     let admin = try DocumentStore(uri: uri("root"), databaseName: "admin")
     func makeUser(_ name: String, may actions: [String], in collections: [String]) throws {
@@ -241,5 +231,22 @@ import Testing
 
   private func workspace(_ target: Workspace, _ arguments: String...) throws -> Program.Outcome {
     try Program.run(arguments, environment: ["FHIRLINE_DATABASE": target.database])
+  }
+}
+
+/// A server at which users log in, all of them with one password.
+private final class GuardedServer {
+  private let server: OwnServer
+
+  init(_ workspace: Workspace) throws {
+    server = try OwnServer(folder: workspace.path("data"), arguments: ["--auth"])
+    try server.store(database: "admin").withConnection { (connection) throws in
+      _ = try connection.command(["createUser": "root", "pwd": "r", "roles": ["root"]])
+    }
+  }
+
+  /// How a user comes to the database `clinic`.
+  func uri(_ user: String) -> String {
+    server.uri("\(user):r@", database: "clinic", "authSource=admin&serverSelectionTimeoutMS=30000")
   }
 }

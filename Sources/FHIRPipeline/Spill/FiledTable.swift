@@ -32,9 +32,11 @@ struct FiledTable<Value: BitwiseCopyable & Sendable>: Sendable {
 
   func value(of hash: UInt64, _ join: Join) -> Value? {
     var found: Value?
-    for list in lists where isMarked(hash) {
-      guard let value = FiledTable.value(of: hash, in: list) else { continue }
-      found = found.map { join($0, value) } ?? value
+    if isMarked(hash) {
+      for list in lists {
+        guard let value = FiledTable.value(of: hash, in: list) else { continue }
+        found = found.map { join($0, value) } ?? value
+      }
     }
     guard let value = latest[hash] else { return found }
     return found.map { join($0, value) } ?? value
@@ -42,14 +44,24 @@ struct FiledTable<Value: BitwiseCopyable & Sendable>: Sendable {
 
   private static var markWords: Int { 1 << 20 }
 
-  private func isMarked(_ hash: UInt64) -> Bool {
-    marks.isEmpty || marks[Int(hash >> 6) & (FiledTable.markWords - 1)] & 1 << (hash & 63) != 0
+  /// Where the bit of a hash stands.
+  private static func mark(of hash: UInt64) -> (word: Int, bit: UInt64) {
+    (Int(hash >> 6) & (markWords - 1), 1 << (hash & 63))
   }
 
-  private mutating func mark() {
+  private func isMarked(_ hash: UInt64) -> Bool {
+    let mark = FiledTable.mark(of: hash)
+    return marks.isEmpty || marks[mark.word] & mark.bit != 0
+  }
+
+  /// Marks what goes from the dictionary to the lists.
+  private mutating func markLatest() {
     guard expectsMisses else { return }
     if marks.isEmpty { marks = [UInt64](repeating: 0, count: FiledTable.markWords) }
-    for hash in latest.keys { marks[Int(hash >> 6) & (FiledTable.markWords - 1)] |= 1 << (hash & 63) }
+    for hash in latest.keys {
+      let mark = FiledTable.mark(of: hash)
+      marks[mark.word] |= mark.bit
+    }
   }
 
   /// Hands over all values, one for each time that a hash was noted or less.
@@ -75,7 +87,7 @@ struct FiledTable<Value: BitwiseCopyable & Sendable>: Sendable {
   // MARK: Lists
 
   private mutating func file(_ join: Join) {
-    mark()
+    markLatest()
     var list = FiledArray<Entry>()
     list.append(
       contentsOf: latest.map { Entry(hash: $0.key, value: $0.value) }.sorted { $0.hash < $1.hash })
