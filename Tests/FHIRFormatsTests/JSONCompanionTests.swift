@@ -110,6 +110,14 @@ import Testing
     #expect(json(record.tree) == "{\"resourceType\":\"Patient\",\(members)}")
   }
 
+  @Test func `a companion of nothing but nulls is told as such`() throws {
+    for members in [#""x":["a","b"],"_x":[null]"#, #""x":["a","b"],"_x":[null,null]"#] {
+      #expect(
+        try record(members).issues.first?.message.hasSuffix("nothing but nulls says nothing: leave it out")
+          == true)
+    }
+  }
+
   @Test func `companions of unknown elements are joined too`() throws {
     let record = try record(#""_zzz":{"id":"1"},"zzz":5"#)
     #expect(record.issues.isEmpty)

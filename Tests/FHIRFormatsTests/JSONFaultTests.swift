@@ -32,6 +32,13 @@ import Testing
     ("/* a */ {\"b\":1}", "no comments"), ("{\"a\":'b'}", "not in single ones"),
     ("{'a':1}", "not in single ones"), ("{\"a\":[]]}", "a comma or the end of the object"),
     ("{\"resourceType\":\"Bundle\",\"type\":\"batch\",}", "a comma stands before the end of the object"),
+    ("{\u{FEFF}\"a\":1}", "a byte order mark stands here"),
+    ("{\"a\":\u{FEFF}1}", "a byte order mark stands here"),
+    ("{\"a\":1}\n{\"a\":2}\n\0\0\0", "a zero byte stands here"), ("\u{1E}{\"a\":1}", "a record separator"),
+    ("{\u{A0}\"a\":1}", "a no-break space (U+00A0)"), ("{\"a\":\u{A0}1}", "a no-break space (U+00A0)"),
+    ("{\u{201C}a\u{201D}:1}", "a typographic quotation mark"), ("{\"a\":\u{2018}b\u{2019}}", "a typographic"),
+    ("{\"a\":1}\n{\"a\":2},\n", "a comma follows the JSON value"),
+    ("{\"a\":1}\n{\"resourceType\":\"Bundle\",\"type\":\"batch\"},\n", "a comma follows the JSON value"),
   ])
   func `the usual slips are called by their names`(text: String, words: String) throws {
     let issue = try #require(try read(text).last?.issues.last)

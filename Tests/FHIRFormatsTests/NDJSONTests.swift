@@ -13,7 +13,7 @@ import Testing
     try read(text, name: "p.ndjson", options: options)
   }
 
-  @Test(arguments: ["\n", "\r\n", "\n\n", "\n \t\r\n"])
+  @Test(arguments: ["\n", "\r\n", "\n\n", "\n \t\r\n", "\n\u{FEFF}", "\n\u{FEFF}\r\n\u{FEFF}\u{FEFF} "])
   func `lines are resources, blank ones are not`(separator: String) throws {
     for end in ["", separator, "\n\n\n"] {
       for options in [ReadOptions(), tinyChunks] {
@@ -22,6 +22,15 @@ import Testing
         #expect(records.map { json($0.tree) } == lines)
         #expect(records.allSatisfy { $0.issues.isEmpty })
       }
+    }
+  }
+
+  @Test func `files with byte order marks that were put together are lines, whatever their name`() throws {
+    for options in [ReadOptions(), tinyChunks] {
+      let text = lines.map { "\u{FEFF}\($0)\r\n" }.joined() + "\u{FEFF}"
+      let records = try read(text, name: "p.json", options: options)
+      #expect(records.map { json($0.tree) } == lines)
+      #expect(records.allSatisfy { $0.issues.isEmpty })
     }
   }
 

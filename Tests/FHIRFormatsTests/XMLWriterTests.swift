@@ -161,6 +161,18 @@ struct XMLWriterTests {
     #expect(summary(record.issues).allSatisfy { $0.hasPrefix("error xml-namespace Patient.text.div") })
   }
 
+  @Test(arguments: [
+    (#""active":"true""#, "Patient.active"), (#""active":1"#, "Patient.active"),
+    (#""multipleBirthInteger":"2""#, "Patient.multipleBirth.ofType(integer)"),
+    (#""birthDate":1970"#, "Patient.birthDate"), (#""foo":true"#, "Patient.foo"), (#""id":5"#, "Patient.id"),
+    (#""name":[{"family":5,"given":["5"]}]"#, "Patient.name[0].family"),
+  ])
+  func `a JSON value of a kind that XML cannot tell is reported`(members: String, place: String) throws {
+    let record = try readOne(#"{"resourceType":"Patient",\#(members)}"#)
+    let issues = writeXML(record.tree).issues
+    #expect(issues.count == 1 && issues[0].hasPrefix("error value-kind \(place) "), "\(issues)")
+  }
+
   @Test func `what XML cannot write is reported and left out`() {
     let tree = makeTree(
       "Patient",

@@ -121,7 +121,7 @@ struct BundleWalk {
     let keyStart = i
     guard i < end else { return .hungry }
     guard bytes[i] == JSONByte.quote else {
-      return .broken(malformed(text, i, JSONSyntaxFault.name(at: bytes[i])))
+      return .broken(malformed(text, i, JSONSyntaxFault.name(at: bytes + i)))
     }
     i = JSONSkip.string(bytes, from: i + 1, to: end, linewise: text.isLine)
     if i < 0 { return .hungry }

@@ -63,7 +63,11 @@ struct JSONElementWriter {
       }
     case .text:
       let text = tree.rawText(node)
-      if isLiteral(text, type) { output.append(text) } else { JSONValueText.append(text, to: output) }
+      if JSONValueText.isLiteral(text, type, table) {
+        output.append(text)
+      } else {
+        JSONValueText.append(text, to: output)
+      }
     case .null: output.append("null")
     case .emptyArray: output.append("[]")
     case .array:
@@ -94,17 +98,6 @@ struct JSONElementWriter {
     if let bytes = text.baseAddress { (room + 1).update(from: bytes, count: text.count) }
     room[text.count &+ 1] = JSONByte.quote
     output.count &+= text.count &+ 2
-  }
-
-  /// Whether a text from XML is written without quotes.
-  private func isLiteral(_ text: UnsafeBufferPointer<UInt8>, _ type: TypeID?) -> Bool {
-    guard let type else { return false }
-    switch definition_grammar(rawValue: UInt32(table[type].grammar)) {
-    case GRAMMAR_BOOLEAN: return JSONValueText.isBoolean(text)
-    case GRAMMAR_INTEGER, GRAMMAR_POSITIVE_INT, GRAMMAR_UNSIGNED_INT, GRAMMAR_DECIMAL:
-      return JSONValueText.isNumber(text)
-    default: return false
-    }
   }
 
   // MARK: Objects

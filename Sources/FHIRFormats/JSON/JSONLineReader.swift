@@ -20,7 +20,7 @@ struct JSONLineReader: ~Copyable {
       names: lines.names, maximumDepth: lines.options.maximumDepth,
       maximumNodes: lines.options.maximumElements)
     cursor = PositionCursor(lines.chunk)
-    start = JSONSkip.blanks(lines.chunk.bytes, from: lines.range.lowerBound)
+    start = JSONSkip.lineStart(lines.chunk.bytes, from: lines.range.lowerBound)
   }
 
   /// The next record; nil behind the last line.
@@ -31,14 +31,14 @@ struct JSONLineReader: ~Copyable {
     let end = lines.range.upperBound
     while start < end {
       if let skips = lines.options.skips, JSONSkip.isPassedOver(bytes, at: start, skips) {
-        start = JSONSkip.blanks(bytes, from: lines.lineEnd(from: start))
+        start = JSONSkip.lineStart(bytes, from: lines.lineEnd(from: start))
         continue
       }
       if lines.options.splitBundles, bytes[start] == JSONByte.openObject,
         case .bundle = BundleSign.look(bytes, from: start, to: end, linewise: true)
       {
         let line = start..<lines.lineEnd(from: start)
-        start = JSONSkip.blanks(bytes, from: line.upperBound)
+        start = JSONSkip.lineStart(bytes, from: line.upperBound)
         if let record = begin(line) { return record }
         continue
       }
@@ -56,13 +56,13 @@ struct JSONLineReader: ~Copyable {
       var end = valueEnd
       while bytes[end] == 0x20 || bytes[end] == 0x09 || bytes[end] == 0x0D { end += 1 }
       if end >= lines.range.upperBound || bytes[end] == JSONByte.newline {
-        start = JSONSkip.blanks(bytes, from: end)
+        start = JSONSkip.lineStart(bytes, from: end)
         return scanner.record(.resource, expression: "", chunk: lines.chunk, range: begin..<valueEnd)
       }
       outcome = .value(end: end)
     }
     let lineEnd = lines.lineEnd(from: begin)
-    start = JSONSkip.blanks(bytes, from: lineEnd)
+    start = JSONSkip.lineStart(bytes, from: lineEnd)
     return scanner.unreadable(
       outcome, expression: "", chunk: lines.chunk, range: begin..<lineEnd,
       incomplete: "the line ends within the resource")
@@ -125,7 +125,8 @@ struct JSONLineReader: ~Copyable {
       case .end(let record, let end):
         let next = JSONSkip.blanks(lines.chunk.bytes, from: end)
         if next >= text.end { return record }
-        return walk.malformed(text, next, "text follows the end of the JSON value")
+        return walk.malformed(
+          text, next, JSONSyntaxFault.behindValue(at: UnsafePointer(lines.chunk.bytes + next)))
       }
     }
   }

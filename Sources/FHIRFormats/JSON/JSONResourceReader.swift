@@ -123,7 +123,10 @@ final class JSONResourceReader {
   // MARK: Steps
 
   private func step() -> Step {
-    feed.start = JSONSkip.blanks(feed.chunk.bytes, from: feed.start)
+    feed.start =
+      state == .behind
+      ? JSONSkip.lineStart(feed.chunk.bytes, from: feed.start)
+      : JSONSkip.blanks(feed.chunk.bytes, from: feed.start)
     if feed.start >= feed.chunk.count {
       feed.start = feed.chunk.count
       return .hungry
@@ -132,6 +135,8 @@ final class JSONResourceReader {
     case .start: return begin()
     case .bundle: return walkOn()
     case .behind:
+      // A byte order mark may go on in the next chunk.
+      if !feed.isLast, feed.chunk.count - feed.start < 3 { return .hungry }
       return trailing()
     case .lines, .ended:
       return .moved
@@ -229,11 +234,8 @@ final class JSONResourceReader {
       state = .lines
       return .moved
     }
-    let isObject = feed.chunk.bytes[feed.start] == JSONByte.openObject
     return malformed(
-      feed.start,
-      "text follows the end of the JSON document"
-        + (isObject ? "; several resources stand on a line each (NDJSON), or in a Bundle" : ""))
+      feed.start, JSONSyntaxFault.behindValue(at: UnsafePointer(feed.chunk.bytes + feed.start)))
   }
 
   /// Gives what is left as one unreadable record: nothing behind a syntax error can be trusted.

@@ -96,6 +96,9 @@ extension JSONScanner {
     let isWellFormed =
       kinds.allSatisfy { $0 == .none || (companion.isArray && $0 == .null) } && kinds.contains(.none)
     let value = members.firstIndex { !$0.isCompanion && $0.name == companion.name }
+    if companion.isArray, kinds.allSatisfy({ $0 == .null }) {
+      return keep(companion, heads, "one that is nothing but nulls says nothing: leave it out")
+    }
     guard isWellFormed else {
       return keep(companion, heads, "it must be an object, or an array of objects and nulls")
     }

@@ -56,7 +56,8 @@ extension JSONScanner {
         Finding(severity: .fatal, rule: .jsonSyntax, offset: offset, message: incomplete)
       case .value(let end):
         Finding(
-          severity: .fatal, rule: .jsonSyntax, offset: end, message: "text follows the end of the JSON value")
+          severity: .fatal, rule: .jsonSyntax, offset: end,
+          message: JSONSyntaxFault.behindValue(at: UnsafePointer(chunk.bytes + end)))
       }
     issues.append(
       Issue(last.severity, last.rule, at: element, position: chunk.position(at: last.offset), last.message))

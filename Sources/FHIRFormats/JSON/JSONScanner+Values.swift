@@ -90,7 +90,7 @@ extension JSONScanner {
 
       default:
         let isItem = depth > 0 && frames[depth &- 1].marks.contains(.array)
-        return fail(at: i, JSONSyntaxFault.value(at: bytes[i], isItem: isItem))
+        return fail(at: i, JSONSyntaxFault.value(at: bytes + i, isItem: isItem))
       }
 
       // Behind a value, or an object's `{`: the innermost frame says what may follow.
@@ -134,7 +134,7 @@ extension JSONScanner {
         }
         isObjectStart = false
         guard bytes[i] == JSONByte.quote else {
-          return fail(at: i, JSONSyntaxFault.name(at: bytes[i]))
+          return fail(at: i, JSONSyntaxFault.name(at: bytes + i))
         }
         position = i
         i = readKey(i, frame)

@@ -92,6 +92,13 @@ enum JSONSkip {
     }
   }
 
+  /// Where a line of NDJSON begins: a byte order mark, as where files were put together, is no more than white space there.
+  static func lineStart(_ bytes: UnsafePointer<UInt8>, from start: Int) -> Int {
+    var i = blanks(bytes, from: start)
+    while bytes[i] == 0xEF, bytes[i + 1] == 0xBB, bytes[i + 2] == 0xBF { i = blanks(bytes, from: i + 3) }
+    return i
+  }
+
   /// Bytes that a container's end cannot be found without: quotes, brackets, line ends where they count, and zeros.
   @inline(__always)
   private static func containerStops(

@@ -1,3 +1,6 @@
+internal import CDefinitions
+internal import FHIRModel
+
 /// How values are written in JSON.
 enum JSONValueText {
   /// Appends plain text as a string, quotes and all; only what JSON demands is escaped (RFC 8259, section 7).
@@ -73,7 +76,18 @@ enum JSONValueText {
     return i == text.count
   }
 
-  static func isBoolean(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+  /// Whether a text from XML is written without quotes.
+  static func isLiteral(_ text: UnsafeBufferPointer<UInt8>, _ type: TypeID?, _ table: DefinitionTable) -> Bool
+  {
+    guard let type else { return false }
+    switch definition_grammar(rawValue: UInt32(table[type].grammar)) {
+    case GRAMMAR_BOOLEAN: return isBoolean(text)
+    case GRAMMAR_INTEGER, GRAMMAR_POSITIVE_INT, GRAMMAR_UNSIGNED_INT, GRAMMAR_DECIMAL: return isNumber(text)
+    default: return false
+    }
+  }
+
+  private static func isBoolean(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
     text.elementsEqual("true".utf8) || text.elementsEqual("false".utf8)
   }
 }

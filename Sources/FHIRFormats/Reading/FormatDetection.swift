@@ -40,7 +40,7 @@ enum FormatDetection: Hashable {
       // A damaged first line, or a document that takes many? The latter has no object at the start of its second line.
       return bytes[next] == JSONByte.openObject ? .ndjson : .json
     }
-    let next = JSONSkip.blanks(bytes, from: close)
+    let next = JSONSkip.lineStart(bytes, from: close)
     if next >= end { return isNamedLines ? .ndjson : .json }
     let isOnLaterLine = UnsafeBufferPointer(start: bytes + close, count: next - close).contains(
       JSONByte.newline)
@@ -51,7 +51,7 @@ enum FormatDetection: Hashable {
   private static func nextLine(_ bytes: UnsafePointer<UInt8>, from start: Int, to end: Int) -> Int? {
     let line = UnsafeBufferPointer(start: bytes + start, count: end - start).firstIndex(of: JSONByte.newline)
     guard let line else { return nil }
-    let next = JSONSkip.blanks(bytes, from: start + line)
+    let next = JSONSkip.lineStart(bytes, from: start + line)
     return next < end ? next : nil
   }
 

@@ -47,7 +47,8 @@ package final class ResourceReader {
     self.name = name
     var source = source
     var head = try ResourceReader.head(of: source)
-    if head.bytes.withUnsafeBytes({ GzipSource.recognizes($0) }) {
+    // What is known to be lines is none that is zipped, whatever its first line begins with.
+    if options.format == nil, head.bytes.withUnsafeBytes({ GzipSource.recognizes($0) }) {
       source = try GzipSource(PrefixedSource(head.bytes, then: source), path: name, limits: options.gzip)
       head = try ResourceReader.head(of: source)
     }

@@ -28,6 +28,7 @@ enum Signature {
   private static let known: [Known] = [
     Known("PK\u{3}\u{4}", "a zip archive: unpack it first"),
     Known("ustar", at: 257, "a tar archive: unpack it first"),
+    Known("\u{1F}\u{8B}\u{8}", "zipped twice: unpack it once"),
     Known("BZh", "compressed with bzip2: unpack it first (gzip is read as it is)"),
     Known("\u{FD}7zXZ\u{0}", "compressed with xz: unpack it first (gzip is read as it is)"),
     Known("\u{28}\u{B5}\u{2F}\u{FD}", "compressed with zstd: unpack it first (gzip is read as it is)"),

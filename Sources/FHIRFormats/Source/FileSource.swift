@@ -46,10 +46,18 @@ private func readDescriptor(
 }
 
 extension ReadFailure {
+  /// What to say of a path that leads nowhere, where it is a link; nil for others.
+  package static func deadLink(_ path: String) -> String? {
+    var status = stat()
+    let isLink = lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
+    return isLink ? "this symbolic link leads nowhere" : nil
+  }
+
   /// What the operating system said.
   package init(errno code: Int32, path: String) {
     switch code {
-    case ENOENT, ENOTDIR: self.init(.notFound, "there is no such file", path: path)
+    case ENOENT, ENOTDIR:
+      self.init(.notFound, ReadFailure.deadLink(path) ?? "there is no such file", path: path)
     case EACCES, EPERM: self.init(.permission, "reading it is not permitted", path: path)
     case EISDIR: self.init(.isDirectory, "it is a directory, not a file", path: path)
     default: self.init(.io, "reading failed: \(String(cString: strerror(code)))", path: path)

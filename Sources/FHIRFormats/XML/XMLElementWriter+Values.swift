@@ -51,6 +51,7 @@ extension XMLElementWriter {
     output.append(UInt8(ascii: " "))
     output.append(name)
     output.append("=\"")
+    checkKind(of: child, nil)
     _ = value(of: child)
     output.append(UInt8(ascii: "\""))
   }
@@ -77,6 +78,22 @@ extension XMLElementWriter {
       }
     }
     written.withUTF8 { attribute($0, child) }
+  }
+
+  /// Reports a value of JSON that comes back as one of another kind: XML has texts alone, and the element's type tells what they are.
+  func checkKind(of node: Int, _ type: TypeID?) {
+    let isText: Bool
+    switch tree.nodes[node].flags.kind {
+    case .string: isText = true
+    case .number, .boolean: isText = false
+    default: return
+    }
+    guard JSONValueText.isLiteral(tree.rawText(node), type, table) == isText else { return }
+    report(
+      .error, .valueKind, node,
+      isText
+        ? "XML cannot tell that this is a JSON string: it is read as what FHIR has here"
+        : "XML cannot tell that this is no JSON string: it is read as one")
   }
 
   /// Writes a value's text, escaped; what XML cannot hold is reported.

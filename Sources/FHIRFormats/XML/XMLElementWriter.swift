@@ -212,6 +212,7 @@ final class XMLElementWriter {
     let base = waiting.count
     if !isLeaf { attributes(gather(node, type)) }
     if hasValue && writesValue(tree.nodes[node].flags) {
+      checkKind(of: node, type)
       output.append(" value=\"")
       _ = value(of: node)
       output.append(UInt8(ascii: "\""))

@@ -41,10 +41,14 @@ enum ResourceTypeRule {
     return nil
   }
 
-  /// The member by which somebody meant `resourceType`.
+  /// The member by which somebody meant `resourceType`, or what the object is that is no resource.
   static func suggestion(at node: Int, _ walk: borrowing StructureWalk) -> String {
-    for child in walk.tree.children(of: node) {
-      let name = walk.tree.nameString(of: child, table: walk.plan.table)
+    let names = walk.tree.children(of: node).map { walk.tree.nameString(of: $0, table: walk.plan.table) }
+    // See https://hl7.org/fhir/uv/bulkdata/export.html#response---complete-status
+    if names.contains("transactionTime"), names.contains("output") {
+      return "; this looks like a bulk export's manifest, which is known by its name: manifest.json"
+    }
+    for name in names {
       if name != "resourceType", name.lowercased().filter(\.isLetter) == "resourcetype" {
         return "; did you mean resourceType by `\(name)`?"
       }

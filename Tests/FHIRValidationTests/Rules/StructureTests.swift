@@ -159,6 +159,13 @@ import Testing
     #expect(inner[0].message.hasSuffix("did you mean resourceType by `\(name)`?"))
   }
 
+  @Test func `a bulk export's manifest under another name is told as one`() throws {
+    let issues = try expectMarked(
+      #"⟦resource-type⟧{"transactionTime": "2024-01-01T00:00:00Z", "output": [{"type": "Patient", "url": "p"}]}"#
+    )
+    #expect(issues[0].message.contains("known by its name: manifest.json"))
+  }
+
   @Test func `a code outside of its required value set`() throws {
     let issues = try expectMarked(
       #"""
