@@ -6,7 +6,9 @@ import Glibc
 struct ConvertCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "convert", abstract: "Writes the same resources in another format: JSON, XML, or NDJSON.",
-    discussion: "A folder is converted file by file into a folder. Findings go to standard error.")
+    discussion:
+      "A folder is converted file by file into a folder. A file whose name ends in .gz is zipped. Findings go to standard error."
+  )
 
   @Argument(help: ArgumentHelp("A file, a folder, or - for standard input.", valueName: "in"))
   var input: String

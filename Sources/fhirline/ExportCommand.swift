@@ -5,8 +5,8 @@ struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export", abstract: "Turns the collections back into FHIR.",
     discussion: """
-      Formats: ndjson (a folder of one file a type, with a manifest), bundle (one file; XML if its name ends in .xml),
-      json and xml (a folder of single files). The same data gives the same bytes.
+      Formats: ndjson (a folder of one file a type, with a manifest), bundle (one file; XML if its name ends in .xml, \
+      zipped if in .gz), json and xml (a folder of single files). The same data gives the same bytes.
       """)
 
   @Option(
@@ -75,9 +75,7 @@ struct ExportCommand: ParsableCommand {
     if let since { try options.setSince(since) }
     if let source { try options.setSource(source) }
     options.setReferences(original: references == .original)
-    if out == "-" && (format == .json || format == .xml) {
-      throw ValidationError("--format \(format.rawValue) writes many files: give --out a folder.")
-    }
+    try options.checkOut()
     var run = try ExportRun(configuration, options: options)
     run.showsProgress = !common.quiet && !common.noProgress && out != "-"
     let summary = try run.run(store: try Database.open(configuration))

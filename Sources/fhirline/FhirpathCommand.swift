@@ -7,7 +7,7 @@ struct FhirpathCommand: ParsableCommand {
     commandName: "fhirpath",
     abstract: "Evaluates a FHIRPath expression against every resource.",
     discussion: """
-      Each line of NDJSON and each entry of a Bundle is a resource; an expression that begins with Bundle is for
+      Each line of NDJSON and each entry of a Bundle is a resource; an expression that begins with Bundle is for \
       the Bundle as a whole. Results are shown with their type; they are patient data.
       """)
 

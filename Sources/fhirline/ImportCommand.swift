@@ -6,7 +6,7 @@ struct ImportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "import", abstract: "Reads, validates, maps, and loads into MongoDB.",
     discussion: """
-      What fails is set aside in the quarantine file with its reason; the rest is loaded. Importing the same input
+      What fails is set aside in the quarantine file with its reason; the rest is loaded. Importing the same input \
       again changes nothing. The database: --to, --uri-file, MONGODB_URI, or pipeline.yml.
       """)
 

@@ -40,15 +40,15 @@ struct InitCommand: ParsableCommand {
     run.validation = validation
     run.isDryRun = dryRun
     run.replaces = replaceValidators
-    let (isQuiet, format, isDryRun) = (common.quiet, format, dryRun)
+    let (isQuiet, format) = (common.quiet, format)
     run.tell = { step in
       // Data goes to standard output; what could not be done is said to whoever asked for silence, too.
       if format == .json {
         Terminal.write(step.json + "\n", to: STDOUT_FILENO)
       } else if step.kind == .refused {
-        Terminal.say("fhirline: " + step.text(isDryRun: isDryRun))
+        Terminal.say("fhirline: " + step.text)
       } else if !isQuiet {
-        Terminal.write(step.text(isDryRun: isDryRun) + "\n", to: STDOUT_FILENO)
+        Terminal.write(step.text + "\n", to: STDOUT_FILENO)
       }
     }
     try run.run(store: try Database.open(configuration)).leave()

@@ -11,6 +11,7 @@ package import BSON
 /// | `input` | digest of what was read, and of the hash; only where the document was made of one import's input alone |
 /// | `key` | the root resource, `Patient/1` |
 /// | `root` | digest of the root as it was imported |
+/// | `came` | digest of the root as it was written, where references were found to lead elsewhere since, or names are shown |
 /// | `names` | what else the root is called: identifiers with their values first, and a `fullUrl` that does not follow from the `_id` |
 /// | `fields` | of each field what stands for the value that import wrote |
 /// | `pages` | number of pages, where there is more than one |
@@ -131,7 +132,8 @@ package struct DocumentAssembler: Sendable {
     draft.merge(added)
     try draft.keepDisplacedEdits(computeFields)
     if draft.isChanged, let name = draft.placeSections() { throw OccupiedSection(name: name) }
-    if let native, let first = pages.first, draft.isChanged, draft.root == nil, let root = draft.saidRoot,
+    if let native, let first = pages.first, draft.isChanged, draft.root == nil,
+      let root = draft.saidRoot ?? draft.ownRoot,
       try first.withView({ try native.isBare($0, kind: draft.kind) })
     {
       // Written with its bookkeeping it would be taken for one whose resource has not come yet.

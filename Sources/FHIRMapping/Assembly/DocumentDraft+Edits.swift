@@ -56,15 +56,11 @@ extension DocumentDraft {
   }
 
   private mutating func keep(rootMember member: String) throws {
-    guard let key = said.rootKey, let resource = said.resources[key] else { return }
     guard var stored = root else {
-      // Nothing but what the application says is known of it.
-      root = Root(
-        key: key, bytes: resource, names: [], digest: ContentDigest.text(of: resource.pointer),
-        origin: .unknown)
+      root = ownRoot
       return
     }
-    guard let rest = residual else { return }
+    guard let key = said.rootKey, let resource = said.resources[key], let rest = residual else { return }
     let value = try BSONFields(BSONView(resource.pointer))[member]
     func changed(_ resource: BSONView) throws -> BSONDocument {
       var fields = try BSONFields(resource)

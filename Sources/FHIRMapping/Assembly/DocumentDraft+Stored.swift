@@ -147,9 +147,9 @@ extension DocumentDraft {
     try bookkeeping?.find("names")?.array?.forEachElement { element in
       if let name = element.text { names.append(name) }
     }
+    let digest = try bookkeeping?.find("root")?.text ?? ContentDigest.text(of: whole.shared.pointer)
     root = Root(
       key: try bookkeeping?.find("key")?.text ?? "", bytes: whole.shared, names: names,
-      digest: try bookkeeping?.find("root")?.text ?? ContentDigest.text(of: whole.shared.pointer),
-      origin: .unknown)
+      digest: digest, came: try bookkeeping?.find("came")?.text ?? digest, origin: .unknown)
   }
 }

@@ -18,7 +18,9 @@ extension DocumentDraft {
     }
     if let said = said.resources[key], isSame(said.pointer) { return true }
     if let root, root.key == key {
-      return root.digest == part.digest.text || isSame(root.bytes.pointer)
+      let digest = part.digest.text
+      return root.digest == digest || root.written == WrittenForm.digest(of: part.bytes) ?? digest
+        || isSame(root.bytes.pointer)
     }
     return item(key).map { isSame($0.bytes) } ?? false
   }

@@ -28,9 +28,11 @@ package struct DocumentDraft {
   /// By key: digests of the stored items that fields say otherwise.
   var digestsOfSaid: [String: ContentDigest.Words] = [:]
   /// A root that came as the stored document's fields say it, where no resource of it is stored.
-  private(set) var saidRoot: Root?
+  var saidRoot: Root?
   /// The stored document's residual, as long as no part replaces the root.
   var residual: BSONDocument?
+  /// Whether it has references that lead to others by now, or to what is called otherwise.
+  var hasNewTargets = false
   /// Stands for what was read of all that the draft is made of; nil where not all of it is known.
   private var input: UInt64?
   /// What became of the resources that were added.
@@ -48,7 +50,12 @@ package struct DocumentDraft {
     var names: [String]
     /// Digest of the root as it was imported; edits in the database do not change it.
     var digest: String
+    /// Digest of the root as it was written, where that is known to be another.
+    var came: String?
     var origin: Origin
+
+    /// What stands for the root as it was written.
+    var written: String { came ?? WrittenForm.digest(of: bytes.pointer) ?? digest }
   }
 
   /// A resource that came beside a newer, or later, one of the same key.
@@ -243,47 +250,6 @@ package struct DocumentDraft {
       sections.insert(DraftSection(name: name), at: number)
     }
     body(&sections[number])
-  }
-
-  private mutating func put(root incoming: Root) -> Outcome {
-    var incoming = incoming
-    if let said = said.resources[incoming.key],
-      ResourceEquality.isSame(
-        stored: said.pointer, incoming: incoming.bytes.pointer, skipsNames: true)
-    {
-      if root == nil { saidRoot = incoming }
-      // Identifiers follow from what was said; under a fullUrl it may be referred to.
-      let known = root?.names ?? []
-      let names = DocumentDraft.union(known + incoming.names.filter { !$0.contains("?identifier=") })
-      if root != nil, names != known {
-        root?.names = names
-        isChanged = true
-      }
-      return .unchanged
-    }
-    guard let stored = root else {
-      incoming.names = DocumentDraft.union(incoming.names)
-      root = incoming
-      return .inserted
-    }
-    // The same resource again: what the application changed since stays.
-    if stored.digest == incoming.digest
-      || ResourceEquality.isSame(stored: stored.bytes.pointer, incoming: incoming.bytes.pointer)
-    {
-      let union = DocumentDraft.union(stored.names + incoming.names)
-      if union != stored.names { isChanged = true }
-      root?.names = union
-      return .unchanged
-    }
-    if ResourceVersion.isOlder(incoming.bytes.pointer, than: stored.bytes.pointer) { return .unchanged }
-    residual = nil
-    incoming.names = DocumentDraft.union(stored.names + incoming.names)
-    root = incoming
-    return .replaced
-  }
-
-  private static func union(_ names: [String]) -> [String] {
-    names.count < 2 ? names : Set(names).sorted()
   }
 
   /// Takes resources out by their keys; returns how many were there.

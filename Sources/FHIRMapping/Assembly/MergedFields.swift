@@ -17,7 +17,12 @@ struct MergedFields {
   ///   - draft: of a stored document, or new.
   init(_ computed: DocumentFields, draft: DocumentDraft) throws {
     // A root that no part replaced keeps its fields, edits and all: the content has them already in it.
+    // Only what its references lead to may be news, and fields that stand as import wrote them say it.
     let keepsRoot = draft.residual != nil
+    let follows = try draft.hasNewTargets ? draft.untouchedFields() : []
+    func isKept(_ name: String) -> Bool {
+      keepsRoot && computed.ofRoot.contains(name) && !follows.contains(name)
+    }
     residual = draft.residual ?? computed.residual
     marks = try MergedFields.marks(of: computed)
     let fresh = try computed.fields.fields()
@@ -27,7 +32,7 @@ struct MergedFields {
     for field in fresh.fields {
       taken.insert(field.key)
       let old = draft.marks[field.key]
-      if keepsRoot, computed.ofRoot.contains(field.key), old != nil || draft.others[field.key] != nil {
+      if isKept(field.key), old != nil || draft.others[field.key] != nil {
         marks[field.key] = old
         if let kept = draft.others[field.key] { result.fields.append(.init(field.key, kept)) }
       } else if let old, old == marks[field.key] {
@@ -43,16 +48,14 @@ struct MergedFields {
         continue
       }
       let old = draft.marks[field.key]
-      guard old == nil || keepsRoot && computed.ofRoot.contains(field.key) else { continue }
+      guard old == nil || isKept(field.key) else { continue }
       guard let kept = computed.derived.contains(field.key) ? draft.current(field.value) : field.value else {
         continue
       }
       marks[field.key] = old
       result.fields.append(.init(field.key, kept))
     }
-    if keepsRoot {
-      for (name, old) in draft.marks where computed.ofRoot.contains(name) { marks[name] = old }
-    }
+    for (name, old) in draft.marks where isKept(name) { marks[name] = old }
     fields = try BSONDocument(result)
     self.held = try BSONDocument(held)
   }
@@ -70,6 +73,17 @@ struct MergedFields {
 }
 
 extension DocumentDraft {
+  /// The fields that stand as import wrote them.
+  fileprivate func untouchedFields() throws -> Set<String> {
+    var names: Set<String> = []
+    try BSONDocument(others).withView { view in
+      try view.forEachElement { element in
+        if marks[element.name] == FieldMark.mark(of: element) { names.insert(element.name) }
+      }
+    }
+    return names
+  }
+
   /// Whether a field of a document is a document that this program keeps there: a chart within its patient.
   static func isHeld(_ field: BSONFields.Field) -> Bool { field.value.fields?["_fhirline"] != nil }
 

@@ -83,6 +83,7 @@ struct PageWriter {
     if let root = draft.root {
       writer.append("key", string: root.key)
       writer.append("root", string: root.digest)
+      if draft.kind != .resource, root.written != root.digest { writer.append("came", string: root.written) }
       if !root.names.isEmpty {
         writer.beginArray("names")
         for name in root.names { writer.append(string: name) }

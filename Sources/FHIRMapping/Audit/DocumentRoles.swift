@@ -85,7 +85,9 @@ package struct StoredMoment: Sendable {
   /// nil for what export takes for no date, and no text of one.
   init?(_ field: FieldPlan, of document: BSONView) throws {
     guard let element = try document.find(string: field.name) else { return nil }
-    switch field.understand(try BSONValue(element)).value {
+    let value = try BSONValue(element)
+    // A date that FHIR could not say, such as the year 10000 in which 9999 ends west of Greenwich, is a moment all the same.
+    switch field.understand(value).value ?? value {
     case .date(let date):
       milliseconds = date
       day = date.dividedFloor(by: 86_400_000)

@@ -181,11 +181,13 @@ package struct DocumentReader: Sendable {
   }
 
   /// Whether nothing is known of a patient but the chart that an import put into the document: the patient has not come.
-  package static func isNobody(_ patient: BSONView) throws -> Bool {
+  ///
+  /// - Parameter others: fields that tell of nobody.
+  package static func isNobody(_ patient: BSONView, besides others: [String] = []) throws -> Bool {
     var hasChart = false
     var fields = patient.makeIterator()
     while let field = try fields.next() {
-      if field.hasKey("_id") { continue }
+      if field.hasKey("_id") || others.contains(where: { field.key.elementsEqual($0.utf8) }) { continue }
       // A patient's document has the chart there, if it is to have it.
       guard field.key.elementsEqual(DocumentKind.chart.rawValue.utf8),
         try field.document?.find(path: "_fhirline.hash") != nil

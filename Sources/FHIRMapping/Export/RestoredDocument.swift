@@ -73,7 +73,10 @@ struct RestoredDocument {
   /// Whether a document without a resource is to become one: not where the resource has only not come yet.
   private static func isNative(_ document: BSONView, _ plan: DocumentPlan) throws -> Bool {
     guard try document.find("_fhirline")?.document != nil else {
-      return try plan.kind != .patient || !DocumentReader.isNobody(document)
+      guard plan.kind == .patient else { return true }
+      // What is said of coverages, or follows from appointments, says nothing of the patient.
+      let others = plan.fields.filter { $0.rootSource == nil }.map(\.name)
+      return try !DocumentReader.isNobody(document, besides: others)
     }
     for field in plan.fields where field.rootSource != nil {
       if try document.find(string: field.name) != nil { return true }

@@ -206,7 +206,7 @@ extension InvertiblePath {
 
 extension UnsafeRawBufferPointer {
   /// Whether a text stands somewhere in these bytes.
-  fileprivate func contains(utf8 text: String) -> Bool {
+  func contains(utf8 text: String) -> Bool {
     var text = text
     return text.withUTF8 { needle in
       guard let first = needle.first, needle.count <= count else { return needle.isEmpty }

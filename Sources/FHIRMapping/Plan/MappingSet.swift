@@ -42,8 +42,11 @@ package struct MappingSet: Sendable {
     _ path: String, of document: String? = nil
   ) throws(MappingError) -> (name: String, text: String) {
     guard let data = FileManager.default.contents(atPath: path) else {
+      let fault = FileManager.default.fileExists(atPath: path) ? "cannot be read" : "is not there"
       throw MappingError(
-        .missingFile, document.map { "the mapping of \($0) cannot be read" } ?? "the file cannot be read",
+        .missingFile,
+        document.map { "the mapping of \($0) \(fault); a folder of mappings has a file for each document" }
+          ?? "the file \(fault)",
         file: path)
     }
     guard let text = String(validating: data, as: UTF8.self) else {

@@ -47,7 +47,10 @@ package struct ConvertBatch: Sendable {
         jobs.append((file, output + "/" + name, format))
       }
     } else {
-      let format = try format ?? ConvertBatch.format(ofName: output)
+      guard let format = format ?? Path.format(of: output) else {
+        throw PipelineFailure(
+          .usage, "\(output): this name tells no format; end it in .json, .xml or .ndjson, or use --format")
+      }
       guard files.count == 1 else {
         throw PipelineFailure(.usage, "\(input): several files match; convert takes one file, or a folder")
       }
@@ -84,20 +87,10 @@ package struct ConvertBatch: Sendable {
     return report
   }
 
-  private static func format(ofName name: String) throws -> Format {
-    let lower = name.lowercased()
-    if lower.hasSuffix(".xml") { return .xml }
-    if lower.hasSuffix(".ndjson") || lower.hasSuffix(".jsonl") { return .ndjson }
-    if lower.hasSuffix(".json") { return .json }
-    throw PipelineFailure(
-      .usage, "\(name): this name tells no format; end it in .json, .xml or .ndjson, or use --format")
-  }
-
   private static func renamed(_ path: String, to format: Format) -> String {
-    var stem = path.hasSuffix(".gz") ? String(path.dropLast(3)) : path
-    for suffix in [".json", ".ndjson", ".jsonl", ".xml"] where stem.lowercased().hasSuffix(suffix) {
+    var stem = Path.unzipped(path)
+    if let suffix = Path.formats.map(\.suffix).first(where: stem.lowercased().hasSuffix) {
       stem.removeLast(suffix.count)
-      break
     }
     return stem + "." + format.rawValue
   }

@@ -33,7 +33,7 @@ package struct ConvertRun: Sendable {
     }
     try output.flush()
     // An empty file would look like the work of an input that holds nothing.
-    guard output.byteCount > 0 || report.exitStatus == .done else { return report }
+    guard !output.isEmpty || report.exitStatus == .done else { return report }
     try output.finish()
     report.bytes = output.byteCount
     return report

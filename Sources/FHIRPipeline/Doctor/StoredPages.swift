@@ -73,8 +73,10 @@ extension StoreConnection {
         try body(id, own, document)
       }
     }
-    if place.hasOtherIDs, !missing.isEmpty {
-      try find(idVariants: missing.sorted(), in: place.collection, projection: projection) { document in
+    let twins = try Set(missing.filter { try place.unfitIDs?.isTwin($0) ?? false })
+    if place.hasOtherIDs, missing.count > twins.count {
+      try find(idVariants: missing.subtracting(twins).sorted(), in: place.collection, projection: projection)
+      { document in
         guard let own = try document.find("_id").map(BSONValue.init), own.text == nil,
           case let id = StoredID.text(of: own), missing.remove(id) != nil
         else { return }
@@ -91,7 +93,7 @@ extension StoreConnection {
       values.append(original)
     }
     for id in missing.sorted() {
-      for value in StoredID.values(of: id) {
+      for value in twins.contains(id) ? [.string(id)] : StoredID.values(of: id) {
         if owners[StoredPages.name(value)] == nil { owners[StoredPages.name(value)] = id }
         values.append(value)
       }

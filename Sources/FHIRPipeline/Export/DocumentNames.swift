@@ -88,7 +88,16 @@ final class DocumentNames: Sendable {
     switch value {
     case .string, .objectID, .array, .null: false
     case .binary(subtype: 4, let bytes): bytes.count != 16
-    default: value.integer == nil
+    default: value.integer == nil && !hasEmptyKey(value)
+    }
+  }
+
+  /// Whether a key somewhere in a value is empty: libmongoc asks for none such.
+  private static func hasEmptyKey(_ value: BSONValue) -> Bool {
+    switch value {
+    case .document(let fields): fields.fields.contains { $0.key.isEmpty || hasEmptyKey($0.value) }
+    case .array(let items): items.contains(where: hasEmptyKey)
+    default: false
     }
   }
 

@@ -64,7 +64,7 @@ extension ExportSummary {
   var causeLines: [String] {
     guard noteCount > 0 else { return [] }
     var lines = [
-      "  \(Amount.of(noteCount, "field")) could not be carried as they stand, or should be looked at:"
+      "  \(Amount.of(noteCount, "field")) could not be carried as \(noteCount == 1 ? "it stands" : "they stand"), or should be looked at:"
     ]
     for cause in causes.prefix(20) {
       let ids = cause.examples.map { FindingText.printable(FindingText.shortened($0, to: 60)) }

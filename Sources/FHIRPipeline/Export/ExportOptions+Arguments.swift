@@ -1,3 +1,4 @@
+import FHIRFormats
 import FHIRMapping
 import FHIRModel
 
@@ -8,7 +9,8 @@ extension ExportOptions {
     for name in names.flatMap({ $0.split(separator: ",").map(String.init) }) {
       var text = name
       guard text.withUTF8({ DefinitionTable.r4.resourceTypeID($0) }) != nil else {
-        throw PipelineFailure(.usage, "--type: R4 has no resource type \(name)")
+        let meant = DefinitionTable.r4.closestResourceType(to: name).map { "; did you mean \($0)?" } ?? ""
+        throw PipelineFailure(.usage, "--type: R4 has no resource type \(name)\(meant)")
       }
       types.insert(name)
     }
@@ -49,6 +51,29 @@ extension ExportOptions {
     }
     baseURL = text
     while baseURL.hasSuffix("/") { baseURL.removeLast() }
+  }
+
+  /// Throws where the format and what is to be written, a file or a folder, do not go together.
+  package func checkOut() throws {
+    let name = Path.format(of: out)
+    switch format {
+    case .bundle where name == .ndjson:
+      throw PipelineFailure(
+        .usage, "--out: a Bundle is one JSON or XML file: end its name in .json or .xml, as in all.json.gz")
+    case .bundle: return
+    case .json, .xml:
+      guard out != "-" else {
+        throw PipelineFailure(
+          .usage, "--format \(format.rawValue) writes many files: give --out a folder")
+      }
+    case .ndjson: if out == "-" { return }
+    }
+    guard name == nil && !Path.isZipped(out) || Path.isFolder(out) else {
+      throw PipelineFailure(
+        .usage,
+        "--out: --format \(format.rawValue) writes a folder, and \(out) is the name of a file: name a folder"
+          + (format == .ndjson ? ", - for all lines on standard output," : "") + " or use --format bundle")
+    }
   }
 
   package mutating func setReferences(original: Bool) { references = original ? .original : .resolved }

@@ -1,3 +1,4 @@
+import FHIRFormats
 package import FHIRMapping
 
 /// What an export writes, and of what.
@@ -41,7 +42,7 @@ package struct ExportOptions: Sendable {
   var isStream: Bool { format == .ndjson && out == "-" }
 
   /// Whether resources are written as XML.
-  package var isXML: Bool { format == .xml || format == .bundle && out.hasSuffix(".xml") }
+  package var isXML: Bool { format == .xml || format == .bundle && Path.format(of: out) == .xml }
 }
 
 /// What an export wrote.

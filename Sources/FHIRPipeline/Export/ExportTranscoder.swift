@@ -152,9 +152,12 @@ final class ExportTranscoder {
       ? text.writeEntry(tree, fullURL: fullURL(of: resource, type: type)) : text.write(tree)
     if isWrapped { buffer.append("]}") }
     for issue in issues {
+      // The type is told by itself.
+      let field =
+        issue.expression.hasPrefix(type + ".")
+        ? issue.expression.dropFirst(type.count + 1) : issue.expression[...]
       batch.notes.append(
-        ExportSummary.Note(kind: type, id: resource.id, field: issue.expression, reason: issue.message)
-      )
+        ExportSummary.Note(kind: type, id: resource.id, field: String(field), reason: issue.message))
     }
     let isNamed = options.format == .bundle || tree.child(names.id, of: 0) != nil
     batch.items.append(

@@ -1,3 +1,4 @@
+import FHIRFormats
 import Foundation
 
 /// A file being written through a buffer; readable by its owner only, as it holds patient data.
@@ -8,7 +9,7 @@ import Foundation
 /// A file appears under its name, and takes the place of one that is there, only with ``finish()``: what was not written
 /// to its end does not look whole, and a signal that ends the program takes it away. What a killed program left is written over by
 /// the next; of two that write one file at once the second is refused, for each would spoil what the other writes. Devices, pipes and
-/// standard output take what comes as it comes.
+/// standard output take what comes as it comes. What has a name that ends in `.gz` is zipped.
 final class OutputFile {
   /// What is added to the name of a file that is not whole.
   static let partialSuffix = ".part"
@@ -21,7 +22,12 @@ final class OutputFile {
   private var room: Int?
   private var stays = false
   private var buffer: [UInt8] = []
+  /// Bytes of the file, zipped where it is.
   private(set) var byteCount = 0
+  /// Whether nothing was written.
+  private(set) var isEmpty = true
+  /// Where the name says that the file is zipped.
+  private let zip: GzipStream?
 
   /// - Parameters:
   ///   - path: `-` is standard output.
@@ -29,6 +35,7 @@ final class OutputFile {
   init(path: String, isReplacing: Bool = false) throws {
     guard !path.isEmpty else { throw PipelineFailure.unnamedOutput }
     self.path = path
+    zip = Path.isZipped(path) ? GzipStream() : nil
     if path == "-" {
       descriptor = STDOUT_FILENO
     } else if let (descriptor, room) = try OutputFile.openPartial(of: path) {
@@ -151,6 +158,7 @@ final class OutputFile {
   /// - Parameter syncs: whether it is on disk before it takes the place of what it was made of.
   func finish(syncs: Bool = false) throws {
     try flush()
+    try zip?.finish(writeThrough)
     guard let partial else { return }
     if syncs, fsync(descriptor) != 0 { throw OutputFile.failure(path) }
     guard rename(partial, path) == 0 else { throw OutputFile.failure(path) }
@@ -180,6 +188,12 @@ final class OutputFile {
   }
 
   private func writeAtOnce(_ bytes: UnsafeRawBufferPointer) throws {
+    guard !bytes.isEmpty else { return }
+    isEmpty = false
+    if let zip { try zip.write(bytes, writeThrough) } else { try writeThrough(bytes) }
+  }
+
+  private func writeThrough(_ bytes: UnsafeRawBufferPointer) throws {
     guard Terminal.write(bytes, to: descriptor) else { throw OutputFile.failure(path) }
     byteCount += bytes.count
   }

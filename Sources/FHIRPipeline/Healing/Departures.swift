@@ -55,24 +55,29 @@ final class Departures: Sendable {
     state.withLock { $0.versions.filter { !$0.value.areSame }.mapValues(\.owners) }
   }
 
-  /// Notes who is about to lose an appointment.
+  /// Notes who is about to lose which appointment.
   func note(
-    _ owners: Set<AppointmentOwner>, of appointment: String, _ connection: borrowing StoreConnection
+    _ leaving: some Sequence<(owners: Set<AppointmentOwner>, appointment: String)>,
+    _ connection: borrowing StoreConnection
   ) throws {
-    guard !owners.isEmpty else { return }
-    let operations = try owners.map { owner in
-      var fields: BSONFields = [
-        "kind": .string(owner.kind.rawValue), "appointment": .string(appointment), "source": .string(source),
-      ]
-      let name = owner.name
-      if let name { fields["name"] = .string(name) } else { fields["document"] = .string(prefix + owner.id) }
-      let id = ContentDigest.text(
-        of: "\(source)\n\(owner.kind.rawValue)\n\(name ?? prefix + owner.id)\n\(appointment)")
-      return WriteOperation.update(
-        filter: ["_id": .string(id)], try BSONDocument(["$setOnInsert": .document(fields)]), upsert: true,
-        many: false)
+    var operations: [WriteOperation] = []
+    for (owners, appointment) in leaving {
+      for owner in owners { operations.append(try note(owner, of: appointment)) }
     }
-    _ = try connection.write(operations, in: Departures.collection)
+    if !operations.isEmpty { _ = try connection.write(operations, in: Departures.collection) }
+  }
+
+  private func note(_ owner: AppointmentOwner, of appointment: String) throws -> WriteOperation {
+    var fields: BSONFields = [
+      "kind": .string(owner.kind.rawValue), "appointment": .string(appointment), "source": .string(source),
+    ]
+    let name = owner.name
+    if let name { fields["name"] = .string(name) } else { fields["document"] = .string(prefix + owner.id) }
+    let id = ContentDigest.text(
+      of: "\(source)\n\(owner.kind.rawValue)\n\(name ?? prefix + owner.id)\n\(appointment)")
+    return .update(
+      filter: ["_id": .string(id)], try BSONDocument(["$setOnInsert": .document(fields)]), upsert: true,
+      many: false)
   }
 
   /// The `_id` of a document that may not be what its resource's id says.
@@ -184,7 +189,9 @@ final class Departures: Sendable {
       place: states.place(of: kind), assembler: assembler, hasTransactions: store.server.hasTransactions,
       counted: { _ in }, refused: { _, _ in })
     try store.persevering { connection in
-      _ = try loader.remove([], links: appointments, from: id, of: kind, keepsEmpty: true, connection)
+      let keepsEmpty = try states.keepsEmpty(id, kind, connection)
+      _ = try loader.remove(
+        [], links: appointments, from: id, of: kind, keepsEmpty: keepsEmpty, connection)
       if kind == .chart, states.layout == .both {
         try ChartMirror(charts: states.place(of: .chart), copies: states.embeddedCharts)
           .update([id], connection)

@@ -368,7 +368,8 @@ final class MovedResources: Sendable {
     let loader = CollectionLoader(reading: home.kind, states, assembler)
     return try store.persevering { connection in
       let removal = try loader.remove(
-        keys, from: home.id, of: home.kind, keepsEmpty: home.kind != .resource, connection)
+        keys, from: home.id, of: home.kind,
+        keepsEmpty: states.keepsEmpty(home.id, home.kind, connection), connection)
       if case .refused(let reason) = removal { return reason }
       if home.kind == .chart, states.layout == .both {
         try ChartMirror(charts: states.place(of: .chart), copies: states.embeddedCharts)

@@ -10,7 +10,7 @@ struct SectionSearch {
   let prefix: String
 
   /// More ids than these are not asked for: everything is, and looked through here.
-  private static let idsPerQuestion = 1000
+  static let idsPerQuestion = 1000
 
   /// - Parameter body: takes the type and id of a resource, and the `_id` of the document that it stands in, or on a page of.
   func find(

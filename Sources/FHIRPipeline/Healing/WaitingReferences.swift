@@ -10,6 +10,8 @@ import Synchronization
 /// number, under which the next import goes, on none of them.
 final class WaitingReferences: Sendable {
   static let collection = "fhirline_waiting"
+  /// By which the notes of a document are found.
+  static let index = IndexDefinition(name: "fhirline_document", keys: ["document": 1])
 
   /// What a resource waits for where its target is known, and not what the target is called.
   static func name(ofTarget key: String) -> String { "name of " + key }
@@ -91,9 +93,7 @@ final class WaitingReferences: Sendable {
       do {
         try store.persevering { connection in
           if !isReady {
-            try connection.ensureIndexes(
-              [IndexDefinition(name: "fhirline_document", keys: ["document": 1])],
-              on: WaitingReferences.collection)
+            try connection.ensureIndexes([WaitingReferences.index], on: WaitingReferences.collection)
             wasEmpty = true
             try connection.find(
               in: WaitingReferences.collection, options: FindOptions(projection: ["_id": 1], limit: 1)

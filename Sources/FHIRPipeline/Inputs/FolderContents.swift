@@ -90,8 +90,7 @@ struct FolderContents {
   /// Puts what has no name that a `String` could say where it belongs: a folder, or a file that would be read, is told of.
   private mutating func placeUnnamed(_ relative: String, at path: String, mayBeFolder: Bool) {
     guard mayBeFolder || looksLikeFHIR(relative) else { return others.append(relative) }
-    unreadable.append(
-      ReadFailure(.notFound, "its name is not UTF-8: give it another one to have it read", path: path))
+    unreadable.append(.unnamed(path))
   }
 
   /// Puts an entry of a folder where it belongs; true for one that is a folder.
@@ -162,5 +161,12 @@ struct FolderContents {
   private static func some(of names: some Collection<String>) -> String {
     names.sorted().prefix(5).map(FindingText.printable).joined(separator: ", ")
       + (names.count > 5 ? ", …" : "")
+  }
+}
+
+extension ReadFailure {
+  /// What has a name that no `String` can say.
+  static func unnamed(_ path: String) -> ReadFailure {
+    ReadFailure(.notFound, "its name is not UTF-8: give it another one to have it read", path: path)
   }
 }

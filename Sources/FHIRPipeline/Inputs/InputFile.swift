@@ -86,13 +86,7 @@ package struct InputFile: Sendable {
     }
   }
 
-  private static let suffixes = [".json", ".ndjson", ".jsonl", ".xml"]
-
-  private static func looksLikeFHIR(_ name: String) -> Bool {
-    let lower = name.lowercased()
-    let stem = lower.hasSuffix(".gz") ? String(lower.dropLast(3)) : lower
-    return suffixes.contains { stem.hasSuffix($0) }
-  }
+  private static func looksLikeFHIR(_ name: String) -> Bool { Path.format(of: name) != nil }
 
   /// Finds the files behind what the user named: files as they are, folders with all their FHIR-like files below,
   /// patterns (`data/*.json`), `-` for standard input; for a bulk export's manifest what it names. In the order named; within a folder, by
@@ -116,9 +110,18 @@ package struct InputFile: Sendable {
         guard !files.isEmpty else {
           throw PipelineFailure(.input, "\(argument): no file matches this pattern")
         }
-        for path in files { try found.add(Path.isFolder(path) ? .folder : .file, path) }
+        for (path, isText) in files {
+          if isText {
+            try found.add(Path.isFolder(path) ? .folder : .file, path)
+          } else {
+            found.add(InputFile(unreadable: .unnamed(path)))
+          }
+        }
+      } else if argument.isEmpty {
+        throw PipelineFailure(.input, "the name given for an input is empty")
       } else {
-        throw PipelineFailure(.input, "\(argument): no such file or folder")
+        let reason = ReadFailure.deadLink(argument) ?? "no such file or folder"
+        throw PipelineFailure(.input, "\(argument): \(reason)")
       }
     }
     guard !found.files.isEmpty || found.hasExportOfNothing || arguments.isEmpty else {
@@ -208,14 +211,15 @@ package struct InputFile: Sendable {
     }
   }
 
-  private static func matches(_ pattern: String) -> [String] {
+  /// The paths that a pattern means, and whether a `String` can say them.
+  private static func matches(_ pattern: String) -> [(path: String, isText: Bool)] {
     var result = glob_t()
     defer { globfree(&result) }
     guard glob(pattern, 0, nil, &result) == 0 else { return [] }
     return (0..<Int(result.gl_pathc)).compactMap { index in
       // glob(3) gives gl_pathc paths, each a terminated string.
-      result.gl_pathv[index].map { String(cString: $0) }
+      result.gl_pathv[index].map { (String(cString: $0), String(validatingCString: $0) != nil) }
     }
-    .sorted()
+    .sorted { $0.path < $1.path }
   }
 }

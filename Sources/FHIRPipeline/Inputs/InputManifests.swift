@@ -47,7 +47,7 @@ struct InputManifests {
       return Entry(contents: isNamed ? .bundlesAsResources : .resources)
     }
     let name = String(path.split(separator: "/").last ?? "")
-    let stem = InputManifests.stem(name)
+    let stem = Path.unzipped(name)
     if manifest.messages.contains(name) || manifest.messages.contains(stem) {
       return Entry(contents: .serverMessages)
     }
@@ -69,7 +69,7 @@ struct InputManifests {
   mutating func names(in path: String) -> ResourceNames? {
     let name = String(path.split(separator: "/").last ?? "")
     let folder = Path.folder(of: path)
-    let stem = InputManifests.stem(name)
+    let stem = Path.unzipped(name)
     if let known = manifest(in: folder)?.resourceNames, let told = known[name] ?? known[stem] {
       var names = ResourceNames()
       for (line, value) in told {
@@ -123,7 +123,7 @@ struct InputManifests {
   /// The file, packed or not, or the folder that a manifest names.
   private static func file(of name: String, in there: Set<String>) -> String? {
     let plain = name.hasSuffix("/") ? String(name.dropLast()) : name
-    let stem = stem(plain)
+    let stem = Path.unzipped(plain)
     return [plain, stem, stem + ".gz"].first(where: there.contains)
   }
 
@@ -133,10 +133,6 @@ struct InputManifests {
     // A resource says what it is at its top, or else before any manifest would have ended.
     let head = (try? file.read(upToCount: 1 << 16)) ?? Data()
     return head.range(of: Data("\"resourceType\"".utf8)) == nil
-  }
-
-  private static func stem(_ name: String) -> String {
-    name.hasSuffix(".gz") ? String(name.dropLast(3)) : name
   }
 
   private mutating func manifest(in folder: String) -> Manifest? {

@@ -5,16 +5,25 @@ package struct PlanOutcome: Sendable {
   /// The resources, as the import would count them.
   package var summary: ImportSummary
   /// Resources that entries of Bundles want deleted, whether or not there are such.
-  package var deletions = 0
+  package private(set) var deletions = 0
   /// The first of those that are stored.
-  var holdings: [DeletionRun.Holding] = []
-  var holdingCount = 0
+  private(set) var holdings: [DeletionRun.Holding] = []
+  private var holdingCount = 0
   /// By collection: documents by what would become of them.
   package var counts: [String: [PlannedDocument.Fate: Int]] = [:]
   /// By fate: the first documents.
   package var documents: [PlannedDocument.Fate: [PlannedDocument]] = [:]
 
   init(summary: ImportSummary) { self.summary = summary }
+
+  /// Adds deletions that are asked for, and what would be deleted.
+  ///
+  /// - Parameter limit: how many of these are shown.
+  mutating func add(_ found: [DeletionRun.Holding], askedFor count: Int, limit: Int) {
+    deletions += count
+    holdingCount += found.count
+    holdings = Array((holdings + found).sorted(by: <).prefix(limit))
+  }
 
   private func count(_ fate: PlannedDocument.Fate) -> Int { counts.values.reduce(0) { $0 + ($1[fate] ?? 0) } }
 

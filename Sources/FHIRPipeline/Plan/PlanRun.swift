@@ -60,20 +60,21 @@ package struct PlanRun: Sendable {
     progress.finish()
     if let failure = sink.failure ?? context.failure { throw failure }
     var outcome = PlanOutcome(summary: ledger.summary)
-    let due = context.dueDeletions
     do {
       try context.setAsideKeptOut()
-      let targets = due.map(\.target)
-      let all = sink.deletedInTransactions + targets
-      outcome.deletions = all.count
-      let holdings = try deletionRun.holdings(of: all)
-      outcome.holdingCount = holdings.count
-      outcome.holdings = Array(holdings.prefix(limit))
-      let orders = Dictionary(due.map { ($0.target.key, $0.order) }) { first, _ in first }
+      let inTransactions = sink.deletedInTransactions
+      try deletionRun.search.forEachBatch(store, of: [inTransactions]) { found, targets in
+        outcome.add(try deletionRun.holdings(found), askedFor: targets.count, limit: limit)
+      }
       let deleted =
         try context.deletedCount.load(ordering: .relaxed)
-        + sink.delete(sink.documents(holding: targets)) { key, reason in
-          if let order = orders[key] { ledger.refuse(order, reason) }
+        + deletions.settle(ledger) { batches, refused in
+          var deleted = 0
+          try deletionRun.search.forEachBatch(store, of: batches) { found, targets in
+            outcome.add(try deletionRun.holdings(found), askedFor: targets.count, limit: limit)
+            deleted += try sink.delete(sink.withHomes(of: targets, found), refused: refused)
+          }
+          return deleted
         }
       try sink.settleAppointments(
         prefix: prefix, ReferenceResolver(run: found.index, stored: stored), moved: departures.moved)

@@ -1,4 +1,5 @@
 import BSON
+import DocumentStore
 import FHIRMapping
 import Synchronization
 
@@ -6,43 +7,38 @@ import Synchronization
 extension PlanSink {
   // MARK: What is deleted
 
-  /// Which documents resources are to be taken out of, those among them that come with this import.
-  ///
-  /// - Parameter likely: documents that are asked before all others; see ``SectionSearch``.
-  func documents(
-    holding targets: [TargetIndex.Target], lookingFirstIn likely: [DocumentKind: [String]] = [:]
-  ) throws -> DeletionRun.Orders {
-    guard !targets.isEmpty else { return [:] }
-    var orders = try deletionRun.documents(holding: targets, lookingFirstIn: likely)
+  /// Adds the documents in which resources would be that come with this import.
+  func withHomes(of targets: [TargetIndex.Target], _ found: DeletionSearch.Found) -> DeletionSearch.Found {
+    var found = found
     let homes = state.withLock { $0.homes }
     for target in targets {
       for (kind, documents) in homes[target.key] ?? [:] {
         for id in documents {
-          orders[kind, default: [:]][id, default: []].insert(target.key)
+          found[kind, default: [:]][id, default: []].insert(target.key)
           // The chart of a patient who is gone is nobody's, if nothing is in it.
-          if kind == .patient { orders[.chart, default: [:]][id, default: []].formUnion([]) }
+          if kind == .patient { found[.chart, default: [:]][id, default: []].formUnion([]) }
         }
       }
     }
-    return orders
+    return found
   }
 
   /// Takes resources out that are to be deleted.
   ///
-  /// - Parameter refused: takes the key of a resource that would stay, and why.
   /// - Returns: how many would be deleted.
-  func delete(
-    _ orders: DeletionRun.Orders, refused: (_ key: String, _ reason: String) -> Void
-  ) throws -> Int {
+  func delete(_ found: DeletionSearch.Found, refused: Deletions.Refused) throws -> Int {
     var deleted = 0
-    for (kind, documents) in orders.sorted(by: { $0.key < $1.key }) {
-      for (id, keys) in documents.sorted(by: { $0.key < $1.key }) {
-        // Who stays keeps the chart, if an empty one.
-        let keepsEmpty = try kind == .chart && isPatient(id)
-        switch try remove(keys, from: id, of: kind, keepsEmpty: keepsEmpty, isDeletion: true) {
+    for (kind, documents) in found.sorted(by: { $0.key < $1.key }) {
+      // Who stays keeps the chart, if an empty one.
+      let staying = kind == .chart ? try patients(among: documents.keys) : []
+      try forEachStored(documents.keys.sorted(), kind) { id, stored in
+        let keys = documents[id] ?? []
+        switch try remove(
+          keys, from: id, of: kind, stored: stored, keepsEmpty: staying.contains(id), isDeletion: true)
+        {
         case .removed(let count): deleted += count
-        case .left: for key in keys.sorted() { refused(key, DeletionRun.notImported) }
-        case .refused(let reason): for key in keys.sorted() { refused(key, reason) }
+        case .left: if !keys.isEmpty { refused(keys, DeletionRun.notImported) }
+        case .refused(let reason): refused(keys, DeletionRun.refusal(reason))
         }
       }
     }
@@ -50,12 +46,15 @@ extension PlanSink {
   }
 
   /// What a transaction deletes that cannot be deleted; nil where all can be.
-  private func refused(of orders: DeletionRun.Orders) throws -> Set<String>? {
+  private func refused(of orders: DeletionSearch.Found) throws -> Set<String>? {
     for (kind, documents) in orders {
-      for (id, keys) in documents where !keys.isEmpty {
-        let first = try present(id, kind).planned.first
-        if let first, try isOwn(first, states.place(of: kind)) { return keys }
+      let place = states.place(of: kind)
+      var refused: Set<String>?
+      try forEachStored(documents.filter { !$0.value.isEmpty }.map(\.key), kind) { id, stored in
+        let first = try (changed(id, kind) ?? stored).first
+        if let first, try isOwn(first, place) { refused = documents[id] }
       }
+      if let refused { return refused }
     }
     return nil
   }
@@ -65,7 +64,11 @@ extension PlanSink {
   /// Takes what would be written together or not at all: first what the transaction deletes, as an import does.
   func put(_ transaction: BundleTransaction) -> Bool {
     do {
-      let orders = try documents(holding: transaction.deletions, lookingFirstIn: transaction.documentIDs)
+      let found = try store.withConnection {
+        try deletionRun.search.documents(
+          holding: transaction.deletions, lookingFirstIn: transaction.documentIDs, $0)
+      }
+      let orders = withHomes(of: transaction.deletions, found)
       if let keys = try refused(of: orders) {
         transaction.ended(BundleTransaction.refusal(ofDeleting: keys, DeletionRun.notImported))
         return true
@@ -88,8 +91,16 @@ extension PlanSink {
     }
   }
 
-  private func isPatient(_ id: String) throws -> Bool {
-    try present(id, .patient).planned.first?.withView { try $0.find(path: "_fhirline.key") != nil } ?? false
+  /// Which of these would be patients.
+  func patients(among ids: some Sequence<String>) throws -> Set<String> {
+    var patients = try store.withConnection { try states.patients(among: ids, $0) }
+    for id in ids {
+      // Of one that stays as it is, or that nothing came for, the database has told.
+      guard let pages = try changed(id, .patient) else { continue }
+      let isPatient = try pages.first?.withView { try $0.find(path: "_fhirline.key") != nil } ?? false
+      if isPatient { patients.insert(id) } else { patients.remove(id) }
+    }
+    return patients
   }
 
   // MARK: What heals

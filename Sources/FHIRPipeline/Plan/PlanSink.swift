@@ -56,7 +56,7 @@ final class PlanSink: DocumentSink {
     let lock = Mutex(())
   }
 
-  private let store: DocumentStore
+  let store: DocumentStore
   let states: StoredStates
   let assembler: DocumentAssembler
   private let mappings: MappingSet
@@ -127,26 +127,32 @@ final class PlanSink: DocumentSink {
   }
 
   private func put(_ documents: [Assembly], _ kind: DocumentKind, counts: Bool) throws {
-    var waiting: [String: [Assembly]] = [:]
-    for document in documents { waiting[document.id, default: []].append(document) }
-    let hadDocuments = try states.hadDocuments(kind)
+    let documents = Dictionary(grouping: documents, by: \.id)
+    try forEachStored(Array(documents.keys), kind) { id, stored in
+      for document in documents[id] ?? [] { try add(document, to: stored, kind, counts: counts) }
+    }
+  }
+
+  /// Hands over each of these documents once, with its pages as they are stored; with none where it is not there.
+  func forEachStored(
+    _ ids: [String], _ kind: DocumentKind, _ body: (_ id: String, _ stored: [BSONDocument]) throws -> Void
+  ) throws {
+    var waiting = Set(ids)
     // What is known of a collection is known once that was asked.
-    let place = states.place(of: kind)
-    if hadDocuments {
+    if try states.hadDocuments(kind) {
+      let place = states.place(of: kind)
       let projection = place.field.map { BSONFields([.init($0, 1)]) }
       try store.withConnection { connection in
-        try connection.find(Array(waiting.keys), at: place, projection: projection) { id, _, stored in
-          guard let own = try place.document(in: stored), let documents = waiting.removeValue(forKey: id)
-          else { return }
-          let pages = try allPages(of: id, BSONDocument(copying: own), place)
-          for document in documents { try add(document, to: pages, place, counts: counts) }
+        try connection.find(ids, at: place, projection: projection) { id, _, stored in
+          guard let own = try place.document(in: stored), waiting.remove(id) != nil else { return }
+          try body(id, allPages(of: id, BSONDocument(copying: own), place))
         }
       }
     }
-    let strays = try self.strays(Array(waiting.keys), kind)
-    for document in documents where waiting[document.id] != nil {
-      try add(document, to: strays[document.id].map { [$0] } ?? [], place, counts: counts)
-    }
+    guard !waiting.isEmpty else { return }
+    let rest = ids.filter(waiting.contains)
+    let strays = try self.strays(rest, kind)
+    for id in rest { try body(id, strays[id].map { [$0] } ?? []) }
   }
 
   /// Documents that an application keeps elsewhere, and that would go to where they are to be.
@@ -176,13 +182,13 @@ final class PlanSink: DocumentSink {
 
   /// - Parameter stored: its pages in the database; none for one that is not there.
   private func add(
-    _ document: Assembly, to stored: [BSONDocument], _ place: DocumentPlace, counts: Bool
+    _ document: Assembly, to stored: [BSONDocument], _ kind: DocumentKind, counts: Bool
   ) throws {
+    let place = states.place(of: kind)
     let key = PlanSink.key(document.kind, document.id)
     try noteHomes(in: document)
     try turns[Int(key % 64)].lock.withLock { _ in
-      let plan = state.withLock { $0.plans[key] }
-      let base = try pages(by: plan, stored)
+      let base = try changed(document.id, document.kind) ?? stored
       guard !base.isEmpty else {
         if try isRefused(document, document, over: base, place, counts: counts) { return }
         if counts { ledger.count(document.tally) }
@@ -327,27 +333,15 @@ final class PlanSink: DocumentSink {
   func present(
     _ id: String, _ kind: DocumentKind
   ) throws -> (stored: [BSONDocument], planned: [BSONDocument]) {
-    let hadDocuments = try states.hadDocuments(kind)
-    let place = states.place(of: kind)
     var stored: [BSONDocument] = []
-    if hadDocuments {
-      try store.withConnection { connection in
-        let projection = place.field.map { BSONFields([.init($0, 1)]) }
-        var first: BSONDocument?
-        try connection.find([id], at: place, projection: projection) { _, _, document in
-          first = try place.document(in: document).map { BSONDocument(copying: $0) }
-        }
-        if let first { stored = try allPages(of: id, first, place) }
-      }
-    }
-    if stored.isEmpty, let stray = try strays([id], kind)[id] { stored = [stray] }
-    let plan = state.withLock { $0.plans[PlanSink.key(kind, id)] }
-    return (stored, try pages(by: plan, stored))
+    try forEachStored([id], kind) { stored = $1 }
+    return (stored, try changed(id, kind) ?? stored)
   }
 
-  private func pages(by plan: Plan?, _ stored: [BSONDocument]) throws -> [BSONDocument] {
-    guard let plan else { return stored }
-    return plan.isGone ? [] : try plan.room.map { try kept.pages(at: $0) } ?? stored
+  /// A document's pages as they would be by what has come so far, none for one that would be gone; nil where they are as they are stored.
+  func changed(_ id: String, _ kind: DocumentKind) throws -> [BSONDocument]? {
+    guard let plan = state.withLock({ $0.plans[PlanSink.key(kind, id)] }) else { return nil }
+    return plan.isGone ? [] : try plan.room.map { try kept.pages(at: $0) }
   }
 
   /// Whether a document is an application's own.
@@ -357,22 +351,25 @@ final class PlanSink: DocumentSink {
 
   /// Takes resources, and links to appointments, out of a document.
   ///
-  /// - Parameter keepsEmpty: whether the document stays that nothing is left in; nil for what kinds do when something leaves them.
+  /// - Parameters:
+  ///   - known: its pages in the database; nil where that is not asked yet.
+  ///   - keepsEmpty: whether the document stays that nothing is left in; nil where that is not known.
   @discardableResult
   func remove(
     _ keys: Set<String>, links: Set<String> = [], from id: String, of kind: DocumentKind,
-    keepsEmpty: Bool? = nil, isDeletion: Bool = false
+    stored known: [BSONDocument]? = nil, keepsEmpty: Bool? = nil, isDeletion: Bool = false
   ) throws -> CollectionLoader.Removal {
     let place = states.place(of: kind)
     return try turns[Int(PlanSink.key(kind, id) % 64)].lock.withLock { _ in
-      let (stored, base) = try present(id, kind)
+      let stored = try known ?? present(id, kind).stored
+      let base = try changed(id, kind) ?? stored
       guard let first = base.first else { return .removed(0) }
       // What this program did not write it takes nothing out of.
       if try !keys.isEmpty && isOwn(first, place) { return .left }
       guard try first.withView({ try StoredState($0) }).isImported else { return .removed(0) }
       let removal = try assembler.assemble(
         kind: kind, id: id, without: keys, links: links, stored: base,
-        keepsEmpty: keepsEmpty ?? (kind != .resource))
+        keepsEmpty: keepsEmpty ?? (kind == .chart && patients(among: [id]).contains(id)))
       noteFormerOwners(removal.formerOwners, of: id)
       guard removal.isChanged || removal.document == nil else { return .removed(0) }
       if let document = removal.document, let reason = try refusal(of: document, over: base, place) {

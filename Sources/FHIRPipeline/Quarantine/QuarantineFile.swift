@@ -74,7 +74,8 @@ package enum QuarantineFile {
   /// What tells that a file is still the one that was read: its place, its size, and when it was last written.
   static func state(of path: String) throws -> [Int] {
     var status = stat()
-    guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+    guard lstat(path, &status) == 0 else { throw unreadable(path) }
+    guard status.st_mode & S_IFMT == S_IFREG else {
       throw PipelineFailure(.input, "\(path): this is no file")
     }
     return [

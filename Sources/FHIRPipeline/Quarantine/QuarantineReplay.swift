@@ -164,8 +164,8 @@ package final class QuarantineReplay: QuarantineSink {
     var counts: [(path: String, before: Int, after: Int)] = []
     for (number, file) in files.enumerated() {
       var after = file.origins.count
-      // What a run that was stopped had loaded comes as unchanged the next time.
-      if outcome.failure == nil { after = try rewrite(file, number) }
+      // What a run had loaded that was stopped, or could not read all, comes as unchanged the next time.
+      if outcome.failure == nil, outcome.summary.unreadableFiles == 0 { after = try rewrite(file, number) }
       counts.append((file.path, file.origins.count, after))
     }
     func count(_ lines: (File) -> Int) -> [String: Int] {

@@ -29,6 +29,8 @@ struct SetUpPlan {
       collections.append(collection)
     }
     collections.append(Collection(name: ImportRun.runCollection))
+    // Whoever imports later may be allowed to make no index.
+    collections.append(Collection(name: WaitingReferences.collection, indexes: [WaitingReferences.index]))
   }
 
   /// What the names of this program's indexes begin with.

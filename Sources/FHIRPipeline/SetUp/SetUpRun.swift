@@ -59,7 +59,11 @@ package struct SetUpRun: Sendable {
     _ collection: SetUpPlan.Collection, _ store: DocumentStore, _ take: (Step) -> Void
   ) throws {
     func note(_ what: String, _ kind: Step.Kind, _ reason: String?) {
-      take(Step(collection: collection.name, what: what, kind: kind, reason: reason))
+      let isChange = [Step.Kind.made, .changed, .removed].contains(kind)
+      take(
+        Step(
+          collection: collection.name, what: what, kind: kind, reason: reason, isPlanned: isDryRun && isChange
+        ))
     }
     func stored() throws -> BSONFields? {
       try store.persevering { try $0.collectionOptions(collection.name) }

@@ -13,28 +13,29 @@ extension SetUpRun {
     /// Why it could not be done.
     package var reason: String?
 
+    /// Whether it is only said.
+    package var isPlanned: Bool
+
     /// `patient: index on name, date_of_birth made`
-    package func text(isDryRun: Bool) -> String {
+    package var text: String {
       let verb =
-        switch (kind, isDryRun) {
-        case (.made, false): "made"
-        case (.made, true): "would be made"
-        case (.changed, false): "changed"
-        case (.changed, true): "would be changed"
-        case (.removed, false): "taken away"
-        case (.removed, true): "would be taken away"
-        case (.there, _): "is there"
-        case (.kept, _): "is kept"
-        case (.refused, _): "NOT DONE" + (reason.map { ": " + $0 } ?? "")
+        switch kind {
+        case .made: isPlanned ? "would be made" : "made"
+        case .changed: isPlanned ? "would be changed" : "changed"
+        case .removed: isPlanned ? "would be taken away" : "taken away"
+        case .there: "is there"
+        case .kept: "is kept"
+        case .refused: "NOT DONE" + (reason.map { ": " + $0 } ?? "")
         }
       return "\(collection): \(what): \(verb)"
     }
 
     package var json: String {
-      JSONText.object(
+      let state = isPlanned ? "would be \(kind.rawValue)" : kind.rawValue
+      return JSONText.object(
         [
           ("collection", JSONText.quoted(collection)), ("what", JSONText.quoted(what)),
-          ("state", JSONText.quoted(kind.rawValue)),
+          ("state", JSONText.quoted(state)),
         ] + (reason.map { [("reason", JSONText.quoted($0))] } ?? []))
     }
   }

@@ -53,7 +53,9 @@ package struct TraceRun: Sendable {
             count += 1
             try body(trace)
           }
-          if count == before, place.key == nil { others.append((collection(place.kind), place.id)) }
+          if count == before, try isEmpty(place, &notes, connection) {
+            others.append((collection(place.kind), place.id))
+          }
         }
         if count > 0 { return count }
         for (collection, document) in others { empty(collection, document) }
@@ -160,6 +162,17 @@ package struct TraceRun: Sendable {
   }
 
   // MARK: What is known of them
+
+  /// Whether a document holds no resource at all, asked for or not.
+  private func isEmpty(
+    _ place: Place, _ notes: inout ImportNotes, _ connection: borrowing StoreConnection
+  ) throws -> Bool {
+    var whole = place
+    whole.key = nil
+    var isEmpty = true
+    try forEachTrace(in: whole, &notes, connection) { _ in isEmpty = false }
+    return isEmpty
+  }
 
   private func forEachTrace(
     in place: Place, _ notes: inout ImportNotes, _ connection: borrowing StoreConnection,

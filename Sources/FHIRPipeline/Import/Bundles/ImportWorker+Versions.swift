@@ -170,16 +170,17 @@ extension ImportContext {
     of targets: [TargetIndex.Target], _ parts: [PartView]
   ) throws -> [String: [DocumentDraft]] {
     guard let states else { return [:] }
-    let deletions = DeletionRun(
-      store: states.store, states: states, assembler: assembler, mappings: run.mappings,
-      prefix: run.prefix)
-    var documents: DeletionRun.Orders = [:]
+    let search = DeletionSearch(states: states, mappings: run.mappings, prefix: run.prefix)
+    var documents: DeletionSearch.Found = [:]
     for part in parts {
       let id = String(decoding: part.documentID, as: UTF8.self)
       documents[part.kind, default: [:]][id, default: []].insert(String(decoding: part.key, as: UTF8.self))
     }
     let likely = documents.mapValues { Array($0.keys) }
-    for (kind, found) in try deletions.documents(holding: targets, lookingFirstIn: likely) {
+    let stored = try states.store.persevering {
+      try search.documents(holding: targets, lookingFirstIn: likely, $0)
+    }
+    for (kind, found) in stored {
       documents[kind, default: [:]].merge(found) { $0.union($1) }
     }
     var drafts: [String: [DocumentDraft]] = [:]

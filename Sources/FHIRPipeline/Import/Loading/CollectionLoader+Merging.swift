@@ -82,7 +82,7 @@ extension CollectionLoader {
       return nil
     }
     if state.isStill(document, pages: stored.count) {
-      try departures?.note(document.formerOwners, of: document.id, connection)
+      try departures?.note([(document.formerOwners, document.id)], connection)
       counted(findings?.tally(ofUnchanged: incoming.id) ?? document.tally)
       return nil
     }
@@ -102,7 +102,9 @@ extension CollectionLoader {
 
   private func write(_ merged: [Merged], _ connection: borrowing StoreConnection) throws -> [Assembly] {
     guard !merged.isEmpty else { return [] }
-    try noteDepartures(merged, connection)
+    // Before it changes.
+    try departures?.note(
+      merged.lazy.map { ($0.document.formerOwners, $0.document.id) }, connection)
     let result = try remembering(merged.lazy.map(\.document)) {
       try connection.write(try merged.map { try replacement($0) }, in: collection)
     }
@@ -123,14 +125,6 @@ extension CollectionLoader {
       }
     }
     return missed
-  }
-
-  /// Notes who loses an appointment, before it changes.
-  private func noteDepartures(_ merged: [Merged], _ connection: borrowing StoreConnection) throws {
-    guard let departures else { return }
-    for merged in merged where !merged.document.formerOwners.isEmpty {
-      try departures.note(merged.document.formerOwners, of: merged.document.id, connection)
-    }
   }
 
   // MARK: Documents of several pages

@@ -13,6 +13,86 @@ extension CollectionLoader {
     case refused(String)
   }
 
+  private static let bytesPerRemoval = 8 << 20
+
+  /// A document that resources are taken out of in the same exchange as others.
+  private struct Change {
+    let id: String
+    let operation: WriteOperation
+    /// nil for one that goes.
+    let hash: String?
+    let removed: Int
+    let formerOwners: Set<AppointmentOwner>
+  }
+
+  /// Takes resources out of many documents, of one page each, in few exchanges.
+  ///
+  /// - Parameter keepsEmpty: whether a document stays that nothing is left in.
+  /// - Returns: what became of each; those that it does not tell of are to be gone through one by one.
+  func remove(
+    _ orders: [String: Set<String>], of kind: DocumentKind, keepsEmpty: (String) -> Bool,
+    _ connection: borrowing StoreConnection
+  ) throws -> [String: Removal] {
+    // What stands within another document goes with the rest of that, maybe.
+    guard place.field == nil, orders.count > 1 else { return [:] }
+    var done: [String: Removal] = [:]
+    var waiting = orders
+    var changes: [Change] = []
+    var bytes = 0
+    try connection.find(Array(orders.keys), at: place) { id, storedID, stored in
+      guard let keys = waiting.removeValue(forKey: id) else { return }
+      let state = try StoredState(stored)
+      guard state.isImported else {
+        done[id] = try place.isNobody(stored) ? .removed(0) : .left
+        return
+      }
+      guard state.pages == 1 else { return }
+      let removal = try assembler.assemble(
+        kind: kind, id: id, without: keys, stored: [BSONDocument(copying: stored)],
+        keepsEmpty: keepsEmpty(id))
+      guard removal.holder == nil, removal.document?.pageCount ?? 1 == 1 else { return }
+      if removal.document != nil, !removal.isChanged {
+        done[id] = .removed(0)
+        return
+      }
+      let own = storedID ?? .string(id)
+      let operation =
+        try removal.document.map {
+          try place.replacement(own, $0.first, hash: state.hash, guardedHash: guardedHash(in: stored))
+        } ?? place.deletion(own, hash: state.hash)
+      changes.append(
+        Change(
+          id: id, operation: operation, hash: removal.document?.hash, removed: removal.removed,
+          formerOwners: removal.formerOwners))
+      bytes += removal.document?.first.count ?? 0
+      if bytes >= CollectionLoader.bytesPerRemoval {
+        try write(changes, into: &done, connection)
+        changes = []
+        bytes = 0
+      }
+    }
+    try write(changes, into: &done, connection)
+    return done
+  }
+
+  private func write(
+    _ changes: [Change], into done: inout [String: Removal], _ connection: borrowing StoreConnection
+  ) throws {
+    guard !changes.isEmpty else { return }
+    try departures?.note(changes.lazy.map { ($0.formerOwners, $0.id) }, connection)
+    let result = try connection.write(changes.map(\.operation), in: collection)
+    for failure in result.failures { done[changes[failure.index].id] = .refused(failure.message) }
+    // Where a document was no longer as it was read, the server's counts tell that there is one, but not which.
+    let areAllDone = result.deleted + result.matched == changes.count - result.failures.count
+    let states =
+      areAllDone ? [:] : try StoredState.states(of: changes.map(\.id), in: place, connection)
+    for change in changes where done[change.id] == nil {
+      let now = states[change.id]
+      guard areAllDone || (change.hash == nil ? now == nil : now?.hash == change.hash) else { continue }
+      done[change.id] = .removed(change.removed)
+    }
+  }
+
   /// Takes resources, and links to appointments, out of a document; one that is left without any goes, unless an application
   /// keeps a chart in it.
   ///
@@ -55,7 +135,7 @@ extension CollectionLoader {
     guard state.pages <= stored.ids.count else { return nil }
     let removal = try assembler.assemble(
       kind: kind, id: id, without: keys, links: links, stored: stored.inOrder, keepsEmpty: keepsEmpty)
-    try departures?.note(removal.formerOwners, of: id, connection)
+    try departures?.note([(removal.formerOwners, id)], connection)
     guard let document = removal.document else {
       let isGone = try delete(stored, leaving: removal.holder, hash: state.hash, change, connection)
       return isGone ? .removed(removal.removed) : nil
@@ -80,18 +160,16 @@ extension CollectionLoader {
     _ connection: borrowing StoreConnection
   ) throws -> Bool {
     guard try change?.begin(hash: nil, pages: stored.found.count, connection) ?? true else { return false }
-    let value: BSONValue = hash.map { .string($0) } ?? .null
     let id = stored.storedID ?? .string(stored.id)
     let first: WriteOperation
     if let field = place.field {
       first = .update(
-        filter: try BSONDocument(["_id": id, "\(field)._fhirline.hash": value]),
+        filter: try BSONDocument(["_id": id, "\(field)._fhirline.hash": DocumentPlace.value(hash)]),
         try BSONDocument(["$unset": .document([field: ""])]), upsert: false, many: false)
     } else if let holder {
       first = try place.replacement(id, holder, hash: hash, guardedHash: stored.guardedHash)
     } else {
-      first = .delete(
-        filter: try BSONDocument(["_id": id, "_fhirline.hash": value]), many: false)
+      first = try place.deletion(id, hash: hash)
     }
     do { try change?.hold(connection) } catch Setback.changed { return false }
     let result = try connection.write([first], in: collection)

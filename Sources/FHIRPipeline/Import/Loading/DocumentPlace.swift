@@ -54,15 +54,13 @@ package struct DocumentPlace: Sendable, Equatable {
   func replacement(
     _ id: BSONValue, _ document: BSONDocument, hash: String?, guardedHash: String?
   ) throws -> WriteOperation {
-    // null finds a document without the field as well.
-    func value(_ hash: String?) -> BSONValue { hash.map { .string($0) } ?? .null }
     if let field {
       return .update(
-        filter: try BSONDocument(["_id": id, "\(field)._fhirline.hash": value(hash)]),
+        filter: try BSONDocument(["_id": id, "\(field)._fhirline.hash": DocumentPlace.value(hash)]),
         try DocumentPlace.setting(field, document), upsert: false, many: false)
     }
-    var filter: BSONFields = ["_id": id, "_fhirline.hash": value(hash)]
-    if let guarded { filter["\(guarded)._fhirline.hash"] = value(guardedHash) }
+    var filter: BSONFields = ["_id": id, "_fhirline.hash": DocumentPlace.value(hash)]
+    if let guarded { filter["\(guarded)._fhirline.hash"] = DocumentPlace.value(guardedHash) }
     // An `_id` never changes.
     var document = document
     if try document.withView({ try $0.find("_id").map(BSONValue.init) }) != id {
@@ -72,6 +70,17 @@ package struct DocumentPlace: Sendable, Equatable {
     }
     return .replace(filter: try BSONDocument(filter), with: document, upsert: false)
   }
+
+  /// Deletes a document of its own, which holds no other, if it still has the hash with which it was read.
+  func deletion(_ id: BSONValue, hash: String?) throws -> WriteOperation {
+    var filter: BSONFields = ["_id": id, "_fhirline.hash": DocumentPlace.value(hash)]
+    // What another import puts into it meanwhile does not go with it.
+    if let guarded { filter["\(guarded)._fhirline"] = .null }
+    return .delete(filter: try BSONDocument(filter), many: false)
+  }
+
+  /// What a filter has for a hash: null finds a document without the field as well.
+  static func value(_ hash: String?) -> BSONValue { hash.map { .string($0) } ?? .null }
 
   /// What is wrong where the field of a document within another is no document.
   var holdsSomethingElse: String {

@@ -144,6 +144,27 @@ package final class StoredStates: Sendable {
   /// Waits until documents of a kind may be written.
   func awaitRoom(for kind: DocumentKind) throws { try known.awaitRoom(in: collection(of: kind)) }
 
+  /// Whether a document stays in which nothing is left: who is there has a chart, if an empty one.
+  func keepsEmpty(
+    _ id: String, _ kind: DocumentKind, _ connection: borrowing StoreConnection
+  ) throws -> Bool {
+    try kind == .chart && patients(among: [id], connection).contains(id)
+  }
+
+  /// Which of these are patients; those that were to be deleted are none any more.
+  func patients(
+    among ids: some Sequence<String>, _ connection: borrowing StoreConnection
+  ) throws -> Set<String> {
+    var found: Set<String> = []
+    try connection.find(ids: ids, in: collection(of: .patient), projection: ["_fhirline.key": 1]) { patient in
+      guard try patient.find(path: "_fhirline.key") != nil, let id = try patient.find("_id")?.text else {
+        return
+      }
+      found.insert(id)
+    }
+    return found
+  }
+
   /// Of a chart whose copy in its patient is another, no hash is told: it is to be looked at, for the sake of the copy. An import
   /// that was killed leaves such.
   func states(of ids: [String], _ kind: DocumentKind) throws -> [String: StoredState] {

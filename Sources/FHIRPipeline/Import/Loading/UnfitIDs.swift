@@ -32,6 +32,11 @@ final class UnfitIDs: Sendable, Equatable {
 
     /// The `_id` of which an id was made.
     func original(of id: String) throws -> BSONValue? { try ids.known(id, kind)?.id }
+
+    /// Whether a chart's id is that of a patient beside whom there is another that reads alike, and has a chart of its own.
+    func isTwin(_ id: String) throws -> Bool {
+      try kind == .chart && ids.names.twins()[.patient]?[id] != nil
+    }
   }
 
   private let collections: [DocumentKind: String]

@@ -7,6 +7,7 @@ package struct KnownNames: Sendable {
   package let system: NameID
   package let value: NameID
   package let fullUrl: NameID
+  package let entry: NameID
   package let resource: NameID
   package let reference: NameID
   package let name: NameID
@@ -39,6 +40,7 @@ package struct KnownNames: Sendable {
     system = known("system")
     value = known("value")
     fullUrl = known("fullUrl")
+    entry = known("entry")
     resource = known("resource")
     reference = known("reference")
     name = known("name")

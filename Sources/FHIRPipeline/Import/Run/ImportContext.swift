@@ -171,11 +171,6 @@ final class ImportContext: Sendable {
     return ResourceVersion(lastUpdated: text(lastUpdated), versionId: text(KnownNames.r4.versionId))
   }
 
-  /// What is to be deleted when all is loaded.
-  var dueDeletions: [Deletions.Due] {
-    deletions.due { ledger.refuse($0, ImportWorker.severalFound) }
-  }
-
   /// The resource that an entry of a transaction wants deleted, if it can be deleted with what the transaction writes: nobody else
   /// in the run has to do with it.
   ///

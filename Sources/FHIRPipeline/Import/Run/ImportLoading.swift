@@ -54,12 +54,9 @@ struct ImportLoading {
         store: store, states: states, assembler: assembler, mappings: run.mappings,
         prefix: run.prefix, departures: departures)
       let made = try makeDocuments(states, stored, moved, deletions)
-      let orders = Dictionary(made.due.map { ($0.target.key, $0.order) }) { first, _ in first }
       deleted =
         try made.deleted
-        + deletions.run(made.due.map(\.target)) { [ledger] key, reason in
-          if let order = orders[key] { ledger.refuse(order, reason) }
-        }
+        + made.due.settle(ledger) { try deletions.run($0, refused: $1) }
       try departures.settle(store, states, assembler, ReferenceResolver(run: found.index, stored: stored))
       let types = ledger.summary.types
       try moved.settle(
@@ -88,10 +85,10 @@ struct ImportLoading {
     failure = failure ?? unmade
   }
 
-  /// Makes and loads the documents; returns how many resources were deleted, and which are to be deleted afterwards.
+  /// Makes and loads the documents; returns how many resources were deleted, and what says which are to be deleted afterwards.
   private mutating func makeDocuments(
     _ states: StoredStates, _ stored: StoredTargets, _ moved: MovedResources, _ deletions: DeletionRun
-  ) throws -> (deleted: Int, due: [Deletions.Due]) {
+  ) throws -> (deleted: Int, due: Deletions) {
     let loader = DocumentLoader(
       store: store, states: states, assembler: assembler, counted: { [ledger] in ledger.count($0) },
       refused: { [ledger] in ledger.refuse($0, reason: $1) }, deletions: deletions,
@@ -120,7 +117,7 @@ struct ImportLoading {
         try ServerBases.note(newBases, of: run.source, connection)
       }
     }
-    return (context.deletedCount.load(ordering: .relaxed), context.dueDeletions)
+    return (context.deletedCount.load(ordering: .relaxed), context.deletions)
   }
 
   // MARK: What the server may have lost

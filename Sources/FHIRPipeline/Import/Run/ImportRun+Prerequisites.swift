@@ -18,7 +18,8 @@ extension ImportRun {
     var needs: [Rights.Need] = ImportRun.actions.map { ($0, names) }
     do {
       guard let rights = try store.rights() else { return }
-      let others = StoredStates.named(collections).filter { !rights.allows("createIndex", on: $0) }
+      let indexed = StoredStates.named(collections) + [WaitingReferences.collection]
+      let others = indexed.filter { !rights.allows("createIndex", on: $0) }
       needs.append(("createIndex", others.filter { !hasIndexes($0, store) }))
       if let fault = rights.fault(doing: needs) { throw fault }
     } catch let error as StoreError {
@@ -28,10 +29,16 @@ extension ImportRun {
 
   /// Whether somebody has made the indexes by which an import finds documents.
   private func hasIndexes(_ collection: String, _ store: DocumentStore) -> Bool {
-    let fields = mappings.namingFields.filter { (collections[$0.kind] ?? $0.kind.rawValue) == collection }
-    let wanted = [StoredCollections.namesIndex] + fields.map { StoredCollections.index(of: $0.name) }
     let present = try? store.withConnection { connection in try connection.indexes(of: collection) }
-    return wanted.allSatisfy { index in present?.contains { index.hasKeys($0) } ?? false }
+    return neededIndexes(of: collection).allSatisfy { index in
+      present?.contains { index.hasKeys($0) } ?? false
+    }
+  }
+
+  private func neededIndexes(of collection: String) -> [IndexDefinition] {
+    if collection == WaitingReferences.collection { return [WaitingReferences.index] }
+    let fields = mappings.namingFields.filter { (collections[$0.kind] ?? $0.kind.rawValue) == collection }
+    return [StoredCollections.namesIndex] + fields.map { StoredCollections.index(of: $0.name) }
   }
 
   /// Throws where a Bundle is to be loaded all or nothing and the server cannot do that.

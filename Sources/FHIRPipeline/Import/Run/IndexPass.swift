@@ -25,8 +25,8 @@ struct IndexPass: Sendable {
     /// By the hash of a search of entries that want deleted what it finds: what earlier runs loaded of it.
     var searched: [UInt64: [TargetIndex.Target]] = [:]
     var conditions: Conditions
-    /// Hashes of the keys of resources of which entries of Bundles are for certain versions, or which they delete one by one: what
-    /// becomes of them depends on the order.
+    /// Hashes of the keys of resources of which entries of Bundles are for certain versions, or which come and are deleted one by one:
+    /// what becomes of them depends on the order.
     var versioned: Set<UInt64> = []
     /// The items of sections, and the appointments, of which there are several; nil where they are too many.
     var repeatedItems: RepeatedItems.Found? = RepeatedItems.Found()
@@ -175,9 +175,15 @@ struct IndexPass: Sendable {
     let answers = searches.isEmpty ? [:] : try stored(searches.sorted())
     var answered: [UInt64: [TargetIndex.Target]] = [:]
     var ordered = versioned.withLock { $0 }
+    let deleting = deletions.withLock { Array($0.values) }
+    let single = deleting.reduce(into: Set<UInt64>()) { $0.formUnion($1.single) }
+    let (several, came) = items.take(most: RivalItems.most, seeking: single)
+    let keys = repeated.take()
     // What becomes of those that are asked for by version, or deleted by transactions or searches, depends on more.
-    var rivals = items.take(most: RivalItems.most)
+    var rivals = several
     rivals?.keys.subtract(ordered)
+    // What is deleted, and does not come, depends on nothing else.
+    ordered.formUnion(single.filter { came.contains($0) || keys.contains($0) })
     for name in searches {
       let found = answers[name] ?? []
       answered[NameHash.of(name)] = found
@@ -185,12 +191,9 @@ struct IndexPass: Sendable {
       deleted.withLock { $0.formUnion(targets) }
       rivals?.keys.subtract(targets)
     }
-    for file in deletions.withLock({ $0.values }) {
-      ordered.formUnion(file.single)
-      rivals?.keys.subtract(file.ofTransactions)
-    }
+    for file in deleting { rivals?.keys.subtract(file.ofTransactions) }
     return Result(
-      index: index, repeated: repeated.take(), patients: patients.withLock { $0 },
+      index: index, repeated: keys, patients: patients.withLock { $0 },
       deleted: deleted.withLock { $0 }, searched: answered, conditions: conditions, versioned: ordered,
       repeatedItems: rivals, largeBundles: largeBundles,
       firstTransaction: firstTransaction.withLock { $0 }, brokenFiles: broken.withLock { $0 },

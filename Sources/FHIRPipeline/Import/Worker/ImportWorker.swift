@@ -462,10 +462,18 @@ final class ImportWorker {
   func report(_ record: Record, source: String) {
     var issues = record.issues
     validator.validate(record.tree, into: &issues)
-    for issue in issues where issue.severity >= .error {
-      summary.errors += 1
-      context.run.say(FindingText.line(issue, source: source))
-    }
+    let errors = issues.filter { $0.severity >= .error }
+    summary.errors += errors.count
     summary.warnings += issues.count { $0.severity == .warning }
+    // Entries that are no array are none: what stands there is no other resource's.
+    if let entry = record.tree.child(KnownNames.r4.entry, of: 0),
+      record.tree.child(KnownNames.r4.resource, of: entry) != nil
+    {
+      summary.types["Bundle", default: .init()].read += 1
+      summary.types["Bundle", default: .init()].quarantined += 1
+      context.ledger.setAside(record, source: source, issues: issues)
+    } else {
+      for issue in errors { context.run.say(FindingText.line(issue, source: source)) }
+    }
   }
 }

@@ -18,21 +18,27 @@ final class RepeatedItems: Sendable {
   func note(_ hash: UInt64, of file: Int) { places.withLock { $0.append(KeyPlace(hash: hash, file: file)) } }
 
   /// The keys that came more than once; nil where they are more than so many.
-  func take(most: Int) -> Found? {
+  ///
+  /// - Parameter sought: hashes of keys of which it is asked whether they came at all.
+  func take(most: Int, seeking sought: Set<UInt64>) -> (repeated: Found?, came: Set<UInt64>) {
     let sorted = places.withLock { places in
       defer { places = SortedRuns() }
       return places.sorted()
     }
-    var found = Found()
+    var found: Found? = Found()
+    var came: Set<UInt64> = []
     var last: KeyPlace?
     for place in sorted {
+      if !sought.isEmpty, sought.contains(place.hash) { came.insert(place.hash) }
       if let last, last.hash == place.hash {
-        if found.keys.insert(place.hash).inserted, found.keys.count > most { return nil }
-        found.files.insert(last.file)
-        found.files.insert(place.file)
+        found?.keys.insert(place.hash)
+        found?.files.insert(last.file)
+        found?.files.insert(place.file)
+        if found?.keys.count ?? 0 > most { found = nil }
       }
       last = place
+      if found == nil, sought.isEmpty { break }
     }
-    return found
+    return (found, came)
   }
 }

@@ -36,7 +36,7 @@ final class RepeatedKeys: Sendable {
   /// - Parameter expectedBytes: size of the inputs; decides how many bits there are (at most 16 MB).
   init(expectedBytes: Int) {
     var words = 1 << 10
-    while words < 1 << 21 && words * 64 < expectedBytes / 64 { words *= 2 }
+    while words < 1 << 21 && words * 64 < expectedBytes / 16 { words *= 2 }
     bits = Bits(words: words)
   }
 

@@ -20,14 +20,13 @@ final class Deletions: @unchecked Sendable {
     var done: TargetIndex.Target?
   }
 
-  /// What is to be deleted, and who asks for it.
-  struct Due: Sendable {
+  struct Due {
     let target: TargetIndex.Target
     let order: Order
   }
 
   private struct State {
-    var orders: [Order] = []
+    var orders = DeletionOrders()
     /// By the hash of its key: the last resource of those that are to be deleted.
     var written: [UInt64: UInt64] = [:]
     /// By the hash of a search: the resources that answer to it.
@@ -131,27 +130,67 @@ final class Deletions: @unchecked Sendable {
     }
   }
 
-  /// What is to be deleted, now that all resources are known.
+  /// Resources to be deleted, some at a time.
+  typealias Batches = LazyMapSequence<DueBatches, [TargetIndex.Target]>
+  /// Takes the keys of resources that stay, and why.
+  typealias Refused = (_ keys: Set<String>, _ reason: String) -> Void
+
+  /// Has deleted what is to be deleted, now that all resources are known, and says of what that is not possible.
   ///
-  /// - Parameter ambiguous: takes an order whose search finds several.
-  func due(_ ambiguous: (Order) -> Void) -> [Due] {
-    whileLocked { state in
-      state.orders.compactMap { order in
-        let target: TargetIndex.Target
-        switch (order.done, order.target) {
-        case (let done?, _): target = done
-        case (nil, .resource(let named)): target = named
-        case (nil, .search(let search)):
-          let found = Deletions.found(stored(search), search, before: order.sequence, state)
-          if found.count > 1 { ambiguous(order) }
-          guard found.count == 1 else { return nil }
-          target = found[0]
-        }
-        let written = state.written[NameHash.of(target.key)]
-        if let written, written >= order.sequence { return nil }
-        if order.done != nil, written == nil { return nil }
-        return Due(target: target, order: order)
+  /// - Parameter delete: returns how many resources were there, and are no more.
+  func settle(
+    _ ledger: ImportLedger, _ delete: (_ batches: Batches, _ refused: Refused) throws -> Int
+  ) throws -> Int {
+    var reasons: [UInt64: String] = [:]
+    let due = DueBatches(deletions: self) { ledger.refuse($0, ImportWorker.severalFound) }
+    let deleted = try delete(due.map { $0.map(\.target) }) { keys, reason in
+      for key in keys { reasons[NameHash.of(key)] = reason }
+    }
+    guard !reasons.isEmpty else { return deleted }
+    for due in DueBatches(deletions: self, ambiguous: { _ in }).joined() {
+      if let reason = reasons[NameHash.of(due.target.key)] { ledger.refuse(due.order, reason) }
+    }
+    return deleted
+  }
+
+  private static let ordersPerBatch = 1000
+
+  /// What is to be deleted, and who asks for it.
+  struct DueBatches: LazySequenceProtocol, IteratorProtocol {
+    fileprivate let deletions: Deletions
+    /// Takes an order whose search finds several.
+    fileprivate let ambiguous: (Order) -> Void
+    private var start = 0
+
+    fileprivate init(deletions: Deletions, ambiguous: @escaping (Order) -> Void) {
+      self.deletions = deletions
+      self.ambiguous = ambiguous
+    }
+
+    mutating func next() -> [Due]? {
+      deletions.whileLocked { state in
+        let batch = start..<Swift.min(start + Deletions.ordersPerBatch, state.orders.count)
+        start = batch.upperBound
+        return batch.isEmpty ? nil : batch.compactMap { deletions.due(state.orders[$0], state, ambiguous) }
       }
     }
+  }
+
+  /// nil where nothing is to be deleted: what came later stays.
+  private func due(_ order: Order, _ state: State, _ ambiguous: (Order) -> Void) -> Due? {
+    let target: TargetIndex.Target
+    switch (order.done, order.target) {
+    case (let done?, _): target = done
+    case (nil, .resource(let named)): target = named
+    case (nil, .search(let search)):
+      let found = Deletions.found(stored(search), search, before: order.sequence, state)
+      if found.count > 1 { ambiguous(order) }
+      guard found.count == 1 else { return nil }
+      target = found[0]
+    }
+    let written = state.written[NameHash.of(target.key)]
+    if let written, written >= order.sequence { return nil }
+    if order.done != nil, written == nil { return nil }
+    return Due(target: target, order: order)
   }
 }

@@ -1,0 +1,155 @@
+import BSON
+import DocumentStore
+import FHIRMapping
+
+/// Takes resources out of the documents that hold them; a document that is left without any goes, too.
+struct DeletionRun {
+  let store: DocumentStore
+  let states: StoredStates
+  let assembler: DocumentAssembler
+  let mappings: MappingSet
+  /// Prefix of every `_id`, with its dot.
+  let prefix: String
+  /// Takes who loses an appointment; nil where nothing is deleted.
+  var departures: Departures?
+
+  var search: DeletionSearch { DeletionSearch(states: states, mappings: mappings, prefix: prefix) }
+
+  static let notImported = "the document is the application's own: what was not imported is not deleted"
+
+  private static let documentsPerBatch = 1000
+
+  /// Deletes resources.
+  ///
+  /// - Returns: how many were deleted.
+  func run(
+    _ batches: Deletions.Batches, refused: Deletions.Refused
+  ) throws -> Int {
+    var deleted = 0
+    try search.forEachBatch(store, of: batches) { found, _ in
+      for (kind, documents) in found.sorted(by: { $0.key < $1.key }) {
+        let loader = loader(of: kind, hasTransactions: store.server.hasTransactions)
+        var rest = documents.sorted { $0.key < $1.key }[...]
+        while !rest.isEmpty {
+          let some = rest.prefix(DeletionRun.documentsPerBatch)
+          rest = rest.dropFirst(some.count)
+          try store.persevering { connection in
+            try remove(some, of: kind, loader, connection) { keys, removal in
+              switch removal {
+              case .removed(let count): deleted += count
+              case .left: if !keys.isEmpty { refused(keys, DeletionRun.notImported) }
+              case .refused(let reason): refused(keys, DeletionRun.refusal(reason))
+              }
+            }
+          }
+        }
+      }
+    }
+    return deleted
+  }
+
+  /// Deletes resources within a transaction.
+  ///
+  /// - Parameter likely: documents that are likely to hold them.
+  func run(
+    _ targets: [TargetIndex.Target], lookingFirstIn likely: [DocumentKind: [String]],
+    _ connection: borrowing StoreConnection
+  ) throws -> Int {
+    var deleted = 0
+    let found = try search.documents(holding: targets, lookingFirstIn: likely, connection)
+    for (kind, documents) in found.sorted(by: { $0.key < $1.key }) {
+      let loader = loader(of: kind, hasTransactions: false)
+      try remove(documents.sorted { $0.key < $1.key }[...], of: kind, loader, connection) { keys, removal in
+        switch removal {
+        case .removed(let count): deleted += count
+        // The chart of a patient who goes may be an application's own, and stays.
+        case .left where keys.isEmpty: break
+        case .left: throw BundleTransaction.Failure.deletion(keys, DeletionRun.notImported)
+        case .refused(let reason):
+          throw BundleTransaction.Failure.deletion(keys, DeletionRun.refusal(reason))
+        }
+      }
+    }
+    return deleted
+  }
+
+  static func refusal(_ reason: String) -> String { "MongoDB refuses the document without it: \(reason)" }
+
+  private func loader(of kind: DocumentKind, hasTransactions: Bool) -> CollectionLoader {
+    CollectionLoader(
+      place: states.place(of: kind), assembler: assembler, hasTransactions: hasTransactions,
+      counted: { _ in }, refused: { _, _ in }, departures: departures)
+  }
+
+  /// - Parameter body: takes the keys that were to be taken out of a document, and what became of that.
+  private func remove(
+    _ documents: ArraySlice<(key: String, value: Set<String>)>, of kind: DocumentKind,
+    _ loader: CollectionLoader, _ connection: borrowing StoreConnection,
+    _ body: (_ keys: Set<String>, CollectionLoader.Removal) throws -> Void
+  ) throws {
+    // Who stays keeps the chart, if an empty one.
+    let staying = kind == .chart ? try states.patients(among: documents.map(\.key), connection) : []
+    let done = try loader.remove(
+      Dictionary(uniqueKeysWithValues: documents.map { ($0.key, $0.value) }), of: kind,
+      keepsEmpty: staying.contains, connection)
+    var changed: [String] = []
+    for (id, keys) in documents {
+      let removal =
+        try done[id]
+        ?? loader.remove(keys, from: id, of: kind, keepsEmpty: staying.contains(id), connection)
+      if case .removed = removal { changed.append(id) }
+      try body(keys, removal)
+    }
+    if kind == .chart, states.layout == .both, !changed.isEmpty {
+      try ChartMirror(charts: states.place(of: .chart), copies: states.embeddedCharts).update(
+        changed, connection)
+    }
+  }
+
+  // MARK: What would be deleted
+
+  /// A resource that is to be deleted, and the document that holds it.
+  struct Holding: Sendable, Comparable {
+    let resource: String
+    let kind: DocumentKind
+    let collection: String
+    let document: String
+
+    static func < (a: Holding, b: Holding) -> Bool {
+      (a.kind, a.document, a.resource) < (b.kind, b.document, b.resource)
+    }
+  }
+
+  /// Which resources are there, of those that were found.
+  func holdings(_ found: DeletionSearch.Found) throws -> [Holding] {
+    var holdings: [Holding] = []
+    for (kind, documents) in found {
+      let asked = documents.filter { !$0.value.isEmpty }
+      guard !asked.isEmpty else { continue }
+      let place = states.place(of: kind)
+      let roots = try store.withConnection { connection in
+        var roots: [String: String] = [:]
+        try connection.find(Array(asked.keys), at: place, projection: ["_fhirline.key": 1]) {
+          id, _, document in
+          roots[id] = try document.find(path: "_fhirline.key")?.text ?? ""
+        }
+        // What an application made by itself stays.
+        let states = try StoredState.states(of: Array(roots.keys), in: place, connection)
+        return roots.filter { states[$0.key]?.isImported == true }
+      }
+      for (id, keys) in asked {
+        for key in keys {
+          // A section's resource was looked for where it is.
+          let isThere = kind == .resource || isRoot(key) ? roots[id] == key : roots[id] != nil
+          guard isThere else { continue }
+          holdings.append(Holding(resource: key, kind: kind, collection: place.name, document: id))
+        }
+      }
+    }
+    return holdings
+  }
+
+  private func isRoot(_ key: String) -> Bool {
+    mappings.homes.place(ofType: String(key.prefix { $0 != "/" })).section == nil
+  }
+}
