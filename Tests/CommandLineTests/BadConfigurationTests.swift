@@ -89,7 +89,9 @@ import Testing
   }
 
   @Test func `options of other drivers, and in any case, are none that are misspelt`() throws {
-    let options = "TLS=false&uuidRepresentation=standard&tz_aware=true&serverselectiontimeoutms=300"
+    let options =
+      "TLS=false&uuidRepresentation=standard&tz_aware=true&serverselectiontimeoutms=300&zstdCompressionLevel=3"
+      + "&wtimeout=100&maxLifeTimeMS=1&minHeartbeatFrequencyMS=1&connectTimeout=3s&tlsCRLFile=x&x=y"
     let outcome = try Program.run(
       ["doctor"], environment: ["MONGODB_URI": "mongodb://127.0.0.1:1/x?" + options])
     #expect(outcome.status == 2 && outcome.errors.contains("no MongoDB server answers"), "\(outcome.errors)")
@@ -175,9 +177,12 @@ import Testing
     let workspace = try Workspace()
     let missing = try workspace.run("import", "Samples/clinic", "--mappings", workspace.path("none"))
     #expect(missing.status == 2 && missing.errors.contains("none: there is no such folder"))
-    try workspace.write("part/patient.yml", "")
+    try workspace.write(
+      "part/patient.yml",
+      try String(contentsOf: Program.folder.appending(path: "Mappings/patient.yml"), encoding: .utf8))
     let part = try workspace.run("import", "Samples/clinic", "--mappings", workspace.path("part"))
-    #expect(part.status == 2 && part.errors.contains("the mapping of patient"), "\(part.errors)")
+    #expect(
+      part.status == 2 && part.errors.contains("the mapping of patient_chart is not there"), "\(part.errors)")
   }
 
   @Test(arguments: [

@@ -89,6 +89,21 @@ import Testing
     #expect(try workspace.read("b.xml").contains("<type value=\"collection\"/>"))
   }
 
+  @Test func `a name that ends in gz is a zipped file's, in the format that stands before`() throws {
+    let workspace = try Workspace()
+    let json = try workspace.write("a.json", bundle)
+    for name in ["a.xml.gz", "b.JSON.GZ", "c.ndjson.gz"] {
+      #expect(try workspace.run("convert", json, workspace.path(name), "--quiet").status == 0)
+      let bytes = try Data(contentsOf: workspace.folder.appending(path: name))
+      #expect(bytes.starts(with: [0x1F, 0x8B]), "\(name)")
+      let plain = workspace.path("plain." + name.split(separator: ".")[1])
+      try workspace.unzip(name, to: "plain." + name.split(separator: ".")[1])
+      #expect(try workspace.run("compare", json, plain).status == 0, "\(name)")
+      #expect(try workspace.run("convert", json, workspace.path(name), "--quiet").status == 0)
+      #expect(try Data(contentsOf: workspace.folder.appending(path: name)) == bytes)
+    }
+  }
+
   @Test func `a folder becomes a folder`() throws {
     let workspace = try Workspace()
     #expect(

@@ -45,22 +45,29 @@ struct DatabaseContents {
           continue
         }
         guard let other = then[id] else {
-          lines.append("\(name) \(id): is new: \(document)")
+          lines.append("\(name) \(id): is new: \(BSONValue.document(document).extendedJSON)")
           continue
         }
-        guard document != other else { continue }
-        let keys = Set(document.keys + other.keys).sorted().filter {
-          "\(document[$0] as Any)" != "\(other[$0] as Any)"
-        }
-        lines += keys.map { key in
-          "\(name) \(id): \(key) was \(other[key].map { "\($0)" } ?? "not there"), is "
-            + (document[key].map { "\($0)" } ?? "not there")
-        }
-        if keys.isEmpty, document.keys != other.keys {
-          lines.append("\(name) \(id): its fields stand in another order")
-        }
+        lines += DatabaseContents.differences(of: document, from: other).map { "\(name) \(id): \($0)" }
       }
     }
+    return lines
+  }
+
+  private static func differences(of document: BSONFields, from other: BSONFields) -> [String] {
+    guard document != other else { return [] }
+    var lines: [String] = []
+    for key in Set(document.keys + other.keys).sorted() {
+      let (now, then) = (document[key], other[key])
+      if key == "patient_chart", let now = now?.fields, let then = then?.fields {
+        // A document of its own.
+        lines += differences(of: now, from: then).map { "patient_chart." + $0 }
+      } else if now.map({ "\($0)" }) != then.map({ "\($0)" }) {
+        lines.append(
+          "\(key) was \(then?.extendedJSON ?? "not there"), is \(now?.extendedJSON ?? "not there")")
+      }
+    }
+    if lines.isEmpty, document.keys != other.keys { lines = ["its fields stand in another order"] }
     return lines
   }
 

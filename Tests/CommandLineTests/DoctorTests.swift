@@ -35,6 +35,22 @@ import Testing
     }
   }
 
+  @Test func `nothing is wrong with what an import wrote, be it in the last hours that FHIR can say`() throws
+  {
+    let workspace = try Workspace()
+    let visits = [
+      ("a", "2024-05-01T10:00:00Z"), ("b", "9999-12-31T23:59:59-05:00"), ("c", "0001-01-01T00:00:00+14:00"),
+    ]
+    let lines =
+      [#"{"resourceType":"Patient","id":"p"}"#]
+      + visits.map {
+        #"{"resourceType":"Appointment","id":"\#($0)","status":"booked","start":"\#($1)","end":"\#($1)","#
+          + #""participant":[{"actor":{"reference":"Patient/p"},"status":"accepted"}]}"#
+      }
+    _ = try workspace.importFiles(try workspace.write("in.ndjson", lines.joined(separator: "\n")))
+    #expect(try doctor(workspace, status: 0).texts == [])
+  }
+
   private func doctor(_ workspace: Workspace, _ arguments: String..., status: Int32) throws -> Report {
     let outcome = try Program.run(
       ["doctor", "--format", "json", "--no-progress"] + arguments,

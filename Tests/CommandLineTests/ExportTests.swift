@@ -47,6 +47,54 @@ import Testing
     #expect(mixed.errors.contains("--overwrite"))
   }
 
+  @Test func `a Bundle is written as its name says, zipped or not`() throws {
+    let workspace = try Workspace()
+    let file = try workspace.write("p.json", #"{"resourceType":"Patient","id":"p"}"#)
+    _ = try workspace.importFiles(file)
+    for (name, start) in [("a.xml.gz", "<?xml"), ("a.json.gz", "{"), ("a.gz", "{")] {
+      let out = workspace.path(name)
+      #expect(try workspace.run("export", "--format", "bundle", "--out", out, "--quiet").status == 0)
+      try workspace.unzip(name, to: "plain")
+      #expect(try workspace.read("plain").hasPrefix(start), "\(name)")
+      #expect(try workspace.run("compare", file, out).status == 0)
+    }
+  }
+
+  @Test(arguments: [
+    ("bundle", "all.ndjson", "a Bundle is one JSON or XML file"),
+    ("ndjson", "all.ndjson.gz", "writes a folder, and"), ("json", "all.xml", "writes a folder, and"),
+    ("xml", "all.gz", "writes a folder, and"), ("xml", "-", "writes many files"),
+  ])
+  func `a name that does not go with the format is refused`(format: String, name: String, words: String)
+    throws
+  {
+    let workspace = try Workspace()
+    let out = name == "-" ? name : workspace.path(name)
+    let outcome = try workspace.run("export", "--format", format, "--out", out)
+    #expect(outcome.status == 2 && outcome.errors.contains(words), "\(outcome.errors)")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: workspace.folder.path).isEmpty)
+  }
+
+  @Test(arguments: ["Patint", "patient"])
+  func `a type that R4 has not is told with the one that was meant`(type: String) throws {
+    let workspace = try Workspace()
+    let outcome = try workspace.run("export", "--out", workspace.path("out"), "--type", type)
+    #expect(outcome.status == 2 && outcome.errors.hasSuffix("\(type); did you mean Patient?\n"))
+  }
+
+  @Test func `what XML cannot hold is told by its type and element`() throws {
+    let workspace = try Workspace()
+    let text = #"{"resourceType":"Patient","id":"p","name":[{"family":"a\u0001b"}]}"#
+    _ = try workspace.importFiles(try workspace.write("p.json", text))
+    let report = workspace.path("report.ndjson")
+    let outcome = try workspace.run(
+      "export", "--format", "xml", "--out", workspace.path("out"), "--report", report)
+    #expect(outcome.errors.contains("    Patient.name[0].family: it has a character"), "\(outcome.errors)")
+    #expect(
+      try workspace.read("report.ndjson").contains(#""document":"Patient","id":"p","field":"name[0].family""#)
+    )
+  }
+
   @Test func `an export of a database that holds nothing says so`() throws {
     let workspace = try Workspace()
     let export = try workspace.run("export", "--out", workspace.path("out"))

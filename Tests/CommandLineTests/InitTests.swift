@@ -29,6 +29,9 @@ import Testing
     let planned = try setUp(workspace, "--dry-run")
     #expect(planned.contains("patient: collection: would be made"))
     #expect(planned.contains("patient: index on name, date_of_birth: would be made"))
+    let told = try setUp(workspace, "--dry-run", "--format", "json")
+    #expect(told.contains(#"{"collection":"patient","what":"collection","state":"would be made"}"#))
+    #expect(told.count == planned.count)
     #expect(try workspace.command(["listCollections": 1])["cursor"]?.fields?["firstBatch"] == [])
     let made = try setUp(workspace)
     #expect(made == planned.map { $0.replacing(": would be made", with: ": made") })
@@ -36,6 +39,7 @@ import Testing
       ("patient", ["name", "date_of_birth"]), ("patient", ["insurance_id"]), ("provider", ["npi"]),
       ("appointment", ["patient_id", "date_of_visit"]), ("appointment", ["provider_id", "date_of_visit"]),
       ("patient_chart", ["chart_id", "page"]), ("resource", ["_fhirline.names"]),
+      ("fhirline_waiting", ["document"]),
     ] {
       #expect(try indexes(workspace, of: collection).contains(fields), "\(collection) \(fields)")
     }

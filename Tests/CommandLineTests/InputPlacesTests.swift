@@ -24,6 +24,28 @@ import Testing
     return try Program.run(arguments, environment: ["FHIRLINE_DATABASE": workspace.database])
   }
 
+  @Test func `names that lead to nothing are told apart`() throws {
+    let workspace = try Workspace()
+    let link = workspace.path("link.json")
+    try #require(symlink("nowhere", link) == 0)
+    for (name, words) in [
+      (link, "this symbolic link leads nowhere"), ("", "the name given for an input is empty"),
+      (workspace.path("none.json"), "no such file or folder"),
+    ] {
+      let outcome = try workspace.run("validate", name)
+      #expect(outcome.status == 2 && outcome.errors.contains(words), "\(outcome.errors)")
+    }
+    let folder = workspace.folder.path
+    let script = #": >"$0/$(printf 'b\377.json')""#
+    _ = try Program.run(["-c", script, folder], program: URL(filePath: "/bin/sh"))
+    try workspace.write("p.json", Self.patient)
+    let pattern = try workspace.run("validate", folder + "/*.json")
+    #expect(pattern.status == 1)
+    #expect(
+      pattern.output.contains("link.json: fatal: this symbolic link leads nowhere"), "\(pattern.output)")
+    #expect(pattern.output.contains(".json: fatal: its name is not UTF-8"), "\(pattern.output)")
+  }
+
   @Test func `a pipe is validated without being read twice`() throws {
     let workspace = try Workspace()
     let pipe = workspace.path("pipe")

@@ -39,21 +39,11 @@ import Testing
       }.joined(separator: ",") + "]}"
   }
 
-  /// How often the database was asked while the closure ran.
-  private func questions(_ body: () throws -> Void) throws -> Int {
-    _ = try workspace.command(["profile": 2])
-    try body()
-    _ = try workspace.command(["profile": 0])
-    return try workspace.documents(in: "system.profile").count {
-      $0["op"]?.text == "query" && $0["ns"]?.text?.hasSuffix("system.profile") == false
-    }
-  }
-
   @Test(arguments: Way.allCases) private func `lines find whom they mean, with few questions`(way: Way) throws
   {
     _ = try workspace.importFiles(try workspace.write("patients.json", patients(0..<Self.count)))
     let lines = try workspace.write("observations.ndjson", observations(way))
-    let asked = try questions {
+    let asked = try workspace.questions {
       let summary = try workspace.importFiles(lines)
       #expect(summary.loaded.inserted == Self.count)
     }
@@ -69,13 +59,13 @@ import Testing
     _ = try workspace.importFiles(try workspace.write("patients.json", patients([3])))
     let lines = try workspace.write("observations.ndjson", observations(way))
     _ = try workspace.importFiles(lines)
-    let again = try questions {
+    let again = try workspace.questions {
       let summary = try workspace.importFiles(lines)
       #expect(summary.loaded.unchanged == Self.count)
     }
     #expect(again < Self.count / 4)
     var exported = ""
-    let asked = try questions {
+    let asked = try workspace.questions {
       exported = try workspace.run("export", "--quiet", "--out", "-", "--format", "ndjson").output
     }
     #expect(asked < Self.count / 4)

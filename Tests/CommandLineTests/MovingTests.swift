@@ -133,6 +133,26 @@ import Testing
     #expect(try workspace.read("out/Observation.ndjson").split(separator: "\n").count == 1)
   }
 
+  @Test func `no document stays of who was known by what is another's now`() throws {
+    let workspace = try Workspace()
+    func lines(_ patient: String, _ version: Int) -> [String] {
+      [
+        Self.weight("o1", of: patient, version: version), Self.coverage(of: patient, version: version),
+        Self.visit("a1", of: patient, version: version).replacing("d1", with: "d-\(patient)"),
+      ]
+    }
+    _ = try load(lines("p1", 1), "first", into: workspace)
+    _ = try load(lines("p2", 2), "corrected", into: workspace)
+    func expectOne() throws {
+      #expect(try workspace.documents(in: "patient").map { $0["_id"] } == ["p2"])
+      #expect(try workspace.documents(in: "patient_chart").map { $0["_id"] } == ["p2"])
+      #expect(try workspace.documents(in: "provider").map { $0["_id"] } == ["d-p2"])
+    }
+    try expectOne()
+    #expect(try load(lines("p2", 2), "corrected", into: workspace).loaded.unchanged == 3)
+    try expectOne()
+  }
+
   @Test func `a resource that says no version moves, and an older one that comes again goes nowhere`() throws
   {
     let workspace = try Workspace()

@@ -165,7 +165,7 @@ private final class Scene {
     seconds = Date().timeIntervalSince(started)
     bytes = wire.sent
     whole = try Torture.contents(Scene.store(servers, "whole"))
-    #expect(whole["patient"]?.count == TortureInput.patients)
+    #expect(whole["patient"]?.count == input.documents)
   }
 
   private static func uri(_ servers: [OwnServer]) -> String {

@@ -189,6 +189,46 @@ import Testing
     #expect(try workspace.document("p", in: "patient")["name"] == "Müller")
   }
 
+  @Test
+  func `what begins as a zipped file does is replayed as any other, and nothing goes that was not loaded`()
+    throws
+  {
+    let workspace = try Workspace()
+    // What is zipped twice is unzipped once.
+    try workspace.write("in.json", #"{"resourceType":"Patient","id":"z"}"#)
+    let zipped = workspace.path("in.json.gz")
+    let script = "gzip -c <\"$0\" | gzip -c >\"$0.gz\""
+    _ = try Program.run(["-c", script, workspace.path("in.json")], program: URL(filePath: "/bin/sh"))
+    let other = try workspace.write("other.json", #"{"resourceType":"Patient","id":"p","gender":"none"}"#)
+    let outcome = try workspace.run(
+      "import", zipped, other, "--quarantine", workspace.path("quarantine.ndjson"))
+    #expect(outcome.errors.contains("this is zipped twice: unpack it once"), "\(outcome.errors)")
+    let text = try workspace.read("quarantine.ndjson")
+    #expect(text.split(separator: "\n").count == 2)
+    try workspace.write("quarantine.ndjson", text.replacing(#""none""#, with: #""male""#))
+    #expect(try quarantine(workspace, "replay").status == 1)
+    #expect(try workspace.document("p", in: "patient")["_id"] == "p")
+    let left = try workspace.read("quarantine.ndjson").split(separator: "\n")
+    #expect(left.count == 1 && left[0].contains("in.json.gz"))
+  }
+
+  @Test func `a Bundle whose entry is no array is set aside, and loads when it is one`() throws {
+    let workspace = try Workspace()
+    let file = try workspace.write(
+      "b.json",
+      #"{"resourceType":"Bundle","type":"collection","entry":{"fullUrl":"http://a.b/Patient/p","#
+        + #""resource":{"resourceType":"Patient","id":"p"}}}"#)
+    let summary = try workspace.importFiles(file, status: 1)
+    #expect(summary.read == 1 && summary.quarantined == 1)
+    let text = try workspace.read("quarantine.ndjson")
+    #expect(text.contains(#""rule":"array-expected""#))
+    try workspace.write(
+      "quarantine.ndjson",
+      text.replacing(#""entry":{"#, with: #""entry":[{"#).replacing(#""id":"p"}}"#, with: #""id":"p"}}]"#))
+    #expect(try quarantine(workspace, "replay").status == 0)
+    #expect(try workspace.document("p", in: "patient")["_id"] == "p")
+  }
+
   @Test func `what was no UTF-8 can be told from the entry, and stays so when it is replayed`() throws {
     let workspace = try Workspace()
     // A letter of Latin-1, half a letter of UTF-8, a U+FFFD of the source's own, and a letter over many pieces.

@@ -82,7 +82,7 @@ import Testing
     #expect(planned.status == 0 && planned.output.contains("patient: collection: would be made"))
     let reader = try setUp("reader")
     #expect(reader.status == 1 && reader.output.isEmpty)
-    #expect(reader.errors.split(separator: "\n").count == 6, "\(reader.errors)")
+    #expect(reader.errors.split(separator: "\n").count == 7, "\(reader.errors)")
     #expect(
       reader.errors.contains(
         "patient: collection: NOT DONE: the user of the connection may not; it needs the role dbAdmin besides readWrite"
@@ -164,10 +164,43 @@ import Testing
       try expectRefusal("no_" + action, "\(action) on clinic")
     }
     // Who has no indexes to make needs no right to.
-    try expectRefusal("no_createIndex", "createIndex on clinic.patient and 3 more of its collections")
+    try expectRefusal("no_createIndex", "createIndex on clinic.patient and 4 more of its collections")
     try expectRefusal(
-      "documents", "find, insert, update, remove on clinic.fhirline_run and 4 more of its collections")
+      "documents",
+      "find, insert, update, remove, createIndex on clinic.fhirline_run and 4 more of its collections")
     #expect(try load("each").status == 0)
+  }
+
+  @Test(.enabled(if: OwnServer.program != nil, "no mongod: set FHIRLINE_MONGOD"))
+  func `where all is set up, who may make no index imports what waits for others`() throws {
+    let workspace = try Workspace()
+    let server = try GuardedServer(workspace)
+    let admin = try DocumentStore(uri: server.uri("root"), databaseName: "admin")
+    try admin.withConnection { (connection) throws in
+      let privilege: BSONValue = [
+        "resource": ["db": "clinic", "collection": ""],
+        "actions": ["find", "insert", "update", "remove", "listIndexes"],
+      ]
+      _ = try connection.command(
+        try BSONDocument(["createRole": "loader", "privileges": [privilege], "roles": []]))
+      _ = try connection.command(["createUser": "loader", "pwd": "r", "roles": ["loader"]])
+    }
+    let file = try workspace.write(
+      "o.json",
+      #"{"resourceType":"Observation","id":"o","status":"final","code":{"text":"x"},"#
+        + #""subject":{"reference":"Patient?identifier=http://a.b|1"}}"#)
+    func run(_ user: String, _ arguments: String...) throws -> Program.Outcome {
+      try Program.run(arguments, environment: ["MONGODB_URI": server.uri(user)])
+    }
+    let arguments = ["import", file, "--quiet", "--quarantine", workspace.path("q")]
+    let early = try Program.run(arguments, environment: ["MONGODB_URI": server.uri("loader")])
+    #expect(early.status == 2 && early.errors.contains("createIndex on clinic"), "\(early.errors)")
+    #expect(try run("root", "init", "--quiet").status == 0)
+    let later = try Program.run(arguments, environment: ["MONGODB_URI": server.uri("loader")])
+    #expect(later.status == 0, "\(later.errors)")
+    let clinic = try DocumentStore(uri: server.uri("root"), databaseName: "clinic")
+    #expect(
+      try clinic.withConnection { (connection) throws in try connection.count(in: "fhirline_waiting") } > 0)
   }
 
   /// A thread that still talks to the server when the process ends can crash it.

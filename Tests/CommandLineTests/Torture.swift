@@ -8,6 +8,8 @@ import Testing
 final class Torture {
   private let workspace: Workspace
   private let input: TortureInput
+  /// What is in the database before an import, and after one that is not disturbed.
+  private let before: [String: [BSONDocument]]
   private let whole: [String: [BSONDocument]]
   /// How long an import takes that is not disturbed, and how many bytes it sends to the server.
   private let seconds: Double
@@ -22,7 +24,7 @@ final class Torture {
     var beforeNote = 0
     /// The note, and nothing of what was to be loaded.
     var beforeDocuments = 0
-    /// Documents as they are at the end, but not all of them.
+    /// Some documents as they are at the end, or gone as they are to go.
     var amidDocuments = 0
     /// All documents, in an import that had not come to its end.
     var afterDocuments = 0
@@ -50,6 +52,7 @@ final class Torture {
     workspace = try Workspace()
     try input.write(into: workspace)
     try Torture.prepare(workspace, workspace)
+    before = try Torture.contents(of: workspace.database)
     let wire = try Wire(to: server)
     defer { wire.close() }
     let started = Date()
@@ -59,7 +62,7 @@ final class Torture {
     // Some resources are set aside.
     try #require(outcome.status == 1, "\(outcome.errors)")
     whole = try Torture.contents(of: workspace.database)
-    #expect(whole["patient"]?.count == TortureInput.patients)
+    #expect(whole["patient"]?.count == input.documents)
     // Six in seven patients refer to an organization that never comes.
     #expect((whole["fhirline_waiting"]?.count ?? 0) > TortureInput.patients / 2)
   }
@@ -146,10 +149,14 @@ final class Torture {
   /// Counts where an import was killed.
   private func note(_ part: [String: [BSONDocument]]) {
     var (there, all) = (0, 0)
-    for (name, documents) in whole where !name.hasPrefix("fhirline_") {
-      let found = Set((part[name] ?? []).map(Torture.bytes))
-      all += documents.count
-      there += documents.count { found.contains(Torture.bytes($0)) }
+    for name in Set(whole.keys).union(before.keys) where !name.hasPrefix("fhirline_") {
+      func bytes(_ contents: [String: [BSONDocument]]) -> Set<[UInt8]> {
+        Set((contents[name] ?? []).map { document in document.withView { Array($0.bytes) } })
+      }
+      let (first, found, last) = (bytes(before), bytes(part), bytes(whole))
+      let (coming, going) = (last.subtracting(first), first.subtracting(last))
+      all += coming.count + going.count
+      there += coming.intersection(found).count + going.subtracting(found).count
     }
     let notes = part["fhirline_run"]?.count ?? 0
     switch there {
@@ -163,10 +170,6 @@ final class Torture {
       }
     }
     if (1..<all).contains(there) { landings.tenths[there * 10 / all] += 1 }
-  }
-
-  private static func bytes(_ document: BSONDocument) -> [UInt8] {
-    document.withView { Array($0.bytes) }
   }
 
   func tell() {

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Patients with all that belongs to them, made for imports that are killed: every resource that import puts somewhere else,
@@ -11,6 +12,9 @@ enum TortureInput: String, CaseIterable, CustomTestStringConvertible {
   /// As `bulk`, over what another import has loaded: some of it the same, some older, some wanting. Charts go on pages, and a
   /// copy of each into its patient. Some resources move to another patient.
   case changes
+  /// Deletions of what another import has loaded, in batches and in transactions, beside what they write; some of what comes is
+  /// deleted by a later input.
+  case deletions
 
   static let patients = 80
   private static let observations = 16
@@ -19,8 +23,14 @@ enum TortureInput: String, CaseIterable, CustomTestStringConvertible {
 
   /// What `pipeline.yml` says.
   var configuration: String {
-    self == .changes ? "documents:\n  chart: both\n  chart_page_entries: 100\n" : ""
+    switch self {
+    case .bundles, .bulk: ""
+    case .changes, .deletions: "documents:\n  chart: both\n  chart_page_entries: 100\n"
+    }
   }
+
+  /// Patients who have a document in the end: who is deleted has one as long as something is in the chart.
+  var documents: Int { TortureInput.patients - (self == .deletions ? TortureInput.patients / 8 : 0) }
 
   /// Writes the input into the workspace's folder `in`, and what was imported before it into `earlier`.
   func write(into workspace: Workspace) throws {
@@ -56,6 +66,34 @@ enum TortureInput: String, CaseIterable, CustomTestStringConvertible {
         default: json.replacing("Family", with: "Earlier").replacing("Room", with: "Cellar")
         }
       }
+    case .deletions:
+      try TortureInput.write("earlier", into: workspace) { _, _, json in json }
+      try TortureInput.write("in", into: workspace) { _, type, json in
+        ["Basic", "Location"].contains(type) ? json.replacing("Room", with: "Cellar") : nil
+      }
+      for patient in 0..<TortureInput.patients {
+        let isTransaction = patient % 4 == 1
+        let entries = TortureInput.resources(of: patient, urns: false).compactMap { type, id, json in
+          if TortureInput.isDeleted(type, id, of: patient) { return BundleText.delete("\(type)/\(id)") }
+          return type == "Condition" && isTransaction
+            ? BundleText.put(json.replacing("a condition", with: "another"), "\(type)/\(id)") : nil
+        }
+        // After the files of lines.
+        try workspace.write(
+          "in/bundle-\(patient).json", BundleText.bundle(isTransaction ? "transaction" : "batch", entries))
+      }
+    }
+  }
+
+  private static func isDeleted(_ type: String, _ id: String, of patient: Int) -> Bool {
+    // Of some nothing is left.
+    if patient % 8 == 4, type != "Basic", type != "Location" { return true }
+    return switch (type, patient % 4) {
+    case ("Patient", 0), ("Appointment", 1), ("Encounter", 2), ("Practitioner", 3): true
+    case ("Observation", _): id.utf8.last.map { $0 % 2 == 1 } ?? false
+    case ("Condition", let rest): rest == 2
+    case ("Location", _): patient % 8 == 0
+    default: false
     }
   }
 

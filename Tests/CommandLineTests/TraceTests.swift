@@ -1,3 +1,4 @@
+import BSON
 import Foundation
 import Testing
 
@@ -66,6 +67,28 @@ import Testing
     for (number, text) in traces.enumerated() {
       #expect(text.hasPrefix("Observation/o\(1000 + number): \(file):\(number + 1), import 1 of"))
     }
+  }
+
+  @Test
+  func
+    `of a document of the application's own it is said that no import brought anything, however it is asked for`()
+    throws
+  {
+    let workspace = try Workspace()
+    try workspace.insert([["_id": "p", "name": "Ann Bee"]], into: "patient")
+    for asked in ["p", "Patient/p"] {
+      let outcome = try workspace.run("trace", asked)
+      #expect(outcome.status == 0)
+      #expect(
+        outcome.errors == "fhirline: patient p: no import brought a resource into it\n", "\(outcome.errors)")
+    }
+    #expect(try workspace.run("trace", "Patient/q").status == 1)
+    _ = try workspace.importFiles(
+      try workspace.write(
+        "c.json",
+        #"{"resourceType":"Coverage","id":"c","status":"active","beneficiary":{"reference":"Patient/p"},"#
+          + #""payor":[{"display":"x"}]}"#))
+    #expect(try workspace.run("trace", "Patient/p").status == 1)
   }
 
   @Test func `JSON has a member for each fact; what is not there is told`() throws {

@@ -1,6 +1,7 @@
 import BSON
 import DocumentStore
 import Foundation
+import TestSupport
 import Testing
 
 /// A folder and a database of a test's own; both go when it ends.
@@ -41,6 +42,12 @@ final class Workspace {
 
   func read(_ name: String) throws -> String {
     String(decoding: try Data(contentsOf: folder.appending(path: name)), as: UTF8.self)
+  }
+
+  /// Unzips a file, by another program than the one under test.
+  func unzip(_ name: String, to plain: String) throws {
+    let script = ["/bin/sh", "-c", "gunzip -c <'\(path(name))' >'\(path(plain))'"]
+    try #require(try ChildProcess.run(script) == 0)
   }
 
   /// Runs the program on this workspace's database.
@@ -127,6 +134,16 @@ final class Workspace {
       reply = try connection.command(try BSONDocument(command)).fields()
     }
     return reply
+  }
+
+  /// How often this workspace's database was asked while the closure ran.
+  func questions(_ body: () throws -> Void) throws -> Int {
+    try command(["profile": 2])
+    try body()
+    try command(["profile": 0])
+    return try documents(in: "system.profile").count {
+      $0["op"]?.text == "query" && $0["ns"]?.text?.hasSuffix("system.profile") == false
+    }
   }
 
   func delete(_ id: String, from collection: String) throws {

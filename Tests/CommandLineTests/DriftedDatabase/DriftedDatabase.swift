@@ -179,8 +179,8 @@ struct DriftedDatabase {
       }
       if layout == .embedded { continue }
       let id = patient
-      // Of these values none names a patient.
-      let isNamed = id != .null && id != "" && id != " " && id != .other(.minKey, [])
+      // Of these values none names a patient; the text of one that has a twin names the other.
+      let isNamed = id != .null && id != "" && id != " " && id != .other(.minKey, []) && !hasTwin(id)
       switch drifts() && isNamed ? Int.random(in: 0..<7, using: &random) : 9 {
       case 0: add(chart(.objectID(Array(repeating: UInt8(truncatingIfNeeded: index), count: 12)), of: id))
       case 1: add(chart(.string(StoredID.text(of: id))))
@@ -192,6 +192,12 @@ struct DriftedDatabase {
       default: add(chart(id))
       }
     }
+  }
+
+  /// Whether there is another patient whose `_id` reads alike.
+  private func hasTwin(_ patient: BSONValue) -> Bool {
+    let text = StoredID.text(of: patient)
+    return ids[.patient]?.contains { $0 != patient && StoredID.text(of: $0) == text } ?? false
   }
 
   private mutating func add(_ chart: BSONFields) {
@@ -252,7 +258,9 @@ struct DriftedDatabase {
     if type == "Procedure" { item["status"] = "completed" }
     item[type == "Immunization" ? "vaccineCode" : "code"] = code
     let id = DocumentID.fhirID(StoredID.text(of: patient))
-    if chance(60) { item[isPatients ? "patient" : "subject"] = ["reference": .string("Patient/" + id)] }
+    if chance(60), !hasTwin(patient) {
+      item[isPatients ? "patient" : "subject"] = ["reference": .string("Patient/" + id)]
+    }
     if type == "Immunization" { item["occurrenceString"] = "once" }
     return item
   }

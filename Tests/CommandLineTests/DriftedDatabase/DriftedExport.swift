@@ -105,9 +105,9 @@ extension DriftedDatabase {
   ) throws -> [String] {
     try DatabaseContents(of: workspace).differences(from: before).filter { line in
       if line.hasPrefix("fhirline_") || line.hasSuffix("with 0 documents") { return false }
-      if layout == .both, line.hasPrefix("patient "), line.contains(": patient_chart was ") { return false }
+      if layout == .both, line.hasPrefix("patient "), line.contains(": patient_chart") { return false }
       let isNew = line.contains(": is new: ") || line.contains(": patient_chart was not there")
-      return !isNew || line.contains(#"key: "fhir""#) || line.contains(#"key: "resourceType""#)
+      return !isNew || line.contains(#""fhir" : "#) || line.contains(#""resourceType" : "#)
     }
   }
 }

@@ -58,11 +58,15 @@ struct SequenceInput {
   private var subjects: LawSubjects
   private var number = 0
 
+  /// Whether some are called by their identifiers, which may be known or not.
+  private let searches: Bool
+
   private static let patients = ["p0", "p1", "p2"]
   private static let doctors = ["d0", "d1"]
   private static let appointments = ["a0", "a1", "a2"]
 
-  init(seed: UInt64) {
+  init(seed: UInt64, searches: Bool) {
+    self.searches = searches
     random = SeededGenerator(seed: seed)
     subjects = LawSubjects(seed: seed &+ 1_000_003)
   }
@@ -91,8 +95,8 @@ struct SequenceInput {
     }
     for id in some(Self.appointments, 40) {
       texts += subjects.resources(LawSetting(kind: .appointment), id).map {
-        $0.replacing("Patient/someone", with: "Patient/" + (one(Self.patients + ["nobody"]) ?? ""))
-          .replacing("Practitioner/doctor", with: "Practitioner/" + (one(Self.doctors) ?? ""))
+        $0.replacing("Patient/someone", with: reference("Patient", "mrn", Self.patients + ["nobody"]))
+          .replacing("Practitioner/doctor", with: reference("Practitioner", "staff", Self.doctors))
       }
     }
     if texts.isEmpty { texts = [LawSubjects.shared.last ?? ""] }
@@ -111,6 +115,10 @@ struct SequenceInput {
     }
     try write(&arrival, "input\(number)", in: workspace)
     return arrival
+  }
+
+  private mutating func reference(_ type: String, _ system: String, _ ids: [String]) -> String {
+    type + (searches && chance(50) ? "?identifier=http://example.org/\(system)|" : "/") + (one(ids) ?? "")
   }
 
   private mutating func organizations() -> [String] {

@@ -164,6 +164,14 @@ struct SequenceModel {
     return Self.owner(of: entry.value) == Self.owner(of: resource.value) ? .replaced : .moved
   }
 
+  /// Those that come unchanged, and refer to an organization that comes otherwise.
+  static func followers(_ resources: [SequenceResource], _ changes: [String: Change]) -> [SequenceResource] {
+    resources.filter { resource in
+      let organization = resource.value["managingOrganization"]?["reference"]?.text ?? ""
+      return changes[resource.key] == .unchanged && changes[organization, default: .unchanged] != .unchanged
+    }
+  }
+
   /// Compares what is exported after an import.
   ///
   /// - Parameters:
@@ -199,7 +207,7 @@ struct SequenceModel {
           let paths = [source.path, source.alternative].compactMap { $0 }
           let isSame = paths.allSatisfy { $0.values(in: old) == $0.values(in: new) }
           #expect(
-            !isSame || renamesGroups,
+            !isSame || renamesGroups && source.targetName != nil,
             "\(label): the edit of \(owner) \(field.name) was lost to the value that it had")
         }
         edits[owner]?[field.name] = nil
