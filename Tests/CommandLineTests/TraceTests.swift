@@ -56,6 +56,29 @@ import Testing
     #expect(try workspace.importFiles(second).loaded.unchanged == 3)
   }
 
+  @Test func `what only leads to another by now, or to one of another name, keeps its origin`() throws {
+    let workspace = try Workspace()
+    let patient =
+      #"{"resourceType":"Patient","id":"p","managingOrganization":{"reference":"Organization/o"}}"#
+    let observation =
+      #"{"resourceType":"Observation","id":"a","status":"final","code":{"text":"x"},"#
+      + #""subject":{"reference":"Patient/p"},"performer":[{"reference":"Practitioner?identifier=u|1"}]}"#
+    let practitioner = #"{"resourceType":"Practitioner","id":"d","identifier":[{"system":"u","value":"1"}]}"#
+    func organization(_ name: String) -> String {
+      #"{"resourceType":"Organization","id":"o","name":"\#(name)"}"#
+    }
+    let first = try workspace.write(
+      "first.ndjson", [patient, observation, organization("One")].joined(separator: "\n"))
+    let second = try workspace.write(
+      "second.ndjson", [organization("Two"), practitioner, observation, patient].joined(separator: "\n"))
+    _ = try workspace.importFiles(first)
+    #expect(try workspace.importFiles(second).loaded == .init(inserted: 1, replaced: 3, unchanged: 0))
+    let traces = try trace(workspace, "p")
+    #expect(traces[0].hasPrefix("Patient/p: \(first):1, import 1 of"))
+    #expect(traces[1].hasPrefix("Observation/a: \(first):2, import 1 of"))
+    #expect(try trace(workspace, "d")[0].hasPrefix("Practitioner/d: \(second):2, import 2 of"))
+  }
+
   @Test func `a chart of several pages tells of all its resources`() throws {
     let workspace = try Workspace()
     let configuration = try workspace.write("pipeline.yml", "documents:\n  chart_page_bytes: 10000\n")

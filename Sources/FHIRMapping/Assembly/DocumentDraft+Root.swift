@@ -39,11 +39,14 @@ extension DocumentDraft {
     }
     if ResourceVersion.isOlder(incoming.bytes.pointer, than: stored.bytes.pointer) { return .unchanged }
     incoming.names = DocumentDraft.union(stored.names + incoming.names)
-    if said != nil, DocumentDraft.isSameAsWritten(stored, incoming) {
+    if DocumentDraft.isSameAsWritten(stored, incoming) {
       // Neither is that its references are found by now, or what they lead to has another name.
-      if incoming.names != stored.names { isChanged = true }
-      root?.names = incoming.names
-      return takeTargets(of: incoming) ? .replaced : .unchanged
+      if said != nil {
+        if incoming.names != stored.names { isChanged = true }
+        root?.names = incoming.names
+        return takeTargets(of: incoming) ? .replaced : .unchanged
+      }
+      incoming.origin = incoming.origin.unlessKnown(stored.origin)
     }
     residual = nil
     root = incoming

@@ -128,7 +128,7 @@ struct DraftSection {
         isSaid || stored.digest == item.digest
         || ResourceEquality.isSame(stored: stored.bytes, incoming: item.bytes)
         || ResourceVersion.isOlder(item.bytes, than: stored.bytes)
-      merged.append(isKept ? stored : item)
+      merged.append(isKept ? stored : DraftSection.replacement(of: stored, item))
       tell(item, isKept ? .unchanged : .replaced)
     }
     while old < items.count {
@@ -136,6 +136,16 @@ struct DraftSection {
       old += 1
     }
     items = merged
+  }
+
+  private static func replacement(of stored: Item, _ incoming: Item) -> Item {
+    guard
+      ResourceEquality.isSame(
+        stored: stored.bytes, incoming: incoming.bytes, skipsNames: true, asWritten: true)
+    else { return incoming }
+    var incoming = incoming
+    incoming.origin = incoming.origin.unlessKnown(stored.origin)
+    return incoming
   }
 
   private static func isSaid(_ item: Item, _ said: [String: SharedBytes]) -> Bool {

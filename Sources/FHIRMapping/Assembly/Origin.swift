@@ -14,6 +14,12 @@ package struct Origin: Sendable, Hashable, BitwiseCopyable {
   }
 
   package static let unknown = Origin(run: 0, file: 0, line: 0)
+
+  /// The origin of a resource that an earlier import brought as it was written now, as far as that is known: the earlier one.
+  ///
+  /// What its references were found to lead to since may come with it, or by the end of the same import: the document is not to tell
+  /// which way it came by.
+  func unlessKnown(_ earlier: Origin) -> Origin { earlier == .unknown || earlier.run == run ? self : earlier }
 }
 
 /// The origins of a document's resources as `_fhirline.origin` keeps them: some bytes for each.
