@@ -145,10 +145,13 @@ import Testing
     ("a\nb", nil), ("\u{1}c", nil), (.int64(.max), "9223372036854775807"),
   ]
 
-  @Test func `an _id of whatever type is an id in FHIR, and who names it names that`() throws {
+  /// - Parameter inLists: whether links stand in lists of one, as some applications write them.
+  @Test(arguments: [false, true])
+  func `an _id of whatever type is an id in FHIR, and who names it names that`(_ inLists: Bool) throws {
     let workspace = try Workspace()
     for (number, (id, _)) in Self.odd.enumerated() {
       let mail = BSONValue.string("a\(number)@example.org")
+      let link = inLists ? [id, id] : id
       try workspace.insert([["_id": id, "email": mail, "appointments": [id]]], into: "patient")
       try workspace.insert(
         [["_id": id, "email": mail, "appointments": [id], "last_appointment": id]], into: "provider")
@@ -158,7 +161,7 @@ import Testing
       try workspace.insert(
         [
           [
-            "_id": id, "patient_id": id, "provider_id": id, "date_of_visit": .date(0),
+            "_id": id, "patient_id": link, "provider_id": link, "date_of_visit": .date(0),
             "confirmed_email": mail,
           ]
         ],
@@ -191,18 +194,23 @@ import Testing
     #expect(try export(workspace, "second") == first)
   }
 
-  @Test func `of two _ids that read alike the text keeps its id, and both are exported`() throws {
+  @Test(arguments: [false, true])
+  func `of two _ids that read alike the text keeps its id, and both are exported`(_ inLists: Bool) throws {
     let workspace = try Workspace()
     for (id, name) in [(BSONValue.int32(2), "Number"), ("2", "Text")] {
-      try workspace.insert([["_id": id, "name": .string(name), "appointments": [id]]], into: "patient")
+      let link = inLists ? [id] : id
+      let list: BSONValue = inLists ? id : [id]
+      try workspace.insert([["_id": id, "name": .string(name), "appointments": list]], into: "patient")
       try workspace.insert(
-        [["_id": id, "name": .string(name), "appointments": [id], "last_appointment": id]], into: "provider")
+        [["_id": id, "name": .string(name), "appointments": list, "last_appointment": link]], into: "provider"
+      )
       try workspace.insert(
-        [["_id": id, "weight": name == "Text" ? 100 : 200, "last_appointment_id": id]], into: "patient_chart")
+        [["_id": id, "weight": name == "Text" ? 100 : 200, "last_appointment_id": link]],
+        into: "patient_chart")
       try workspace.insert(
         [
           [
-            "_id": id, "patient_id": id, "provider_id": id, "date_of_visit": .date(0),
+            "_id": id, "patient_id": link, "provider_id": link, "date_of_visit": .date(0),
             "telehealth_device": .string(name),
           ]
         ], into: "appointment")

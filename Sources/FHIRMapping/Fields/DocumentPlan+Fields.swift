@@ -188,7 +188,10 @@ extension [BSONValue] {
   /// The values, each once, in the order of their first places.
   var unique: [BSONValue] {
     var texts: Set<String> = []
-    return filter { value in value.text.map { texts.insert($0).inserted } ?? true }
+    var others: Set<String> = []
+    return filter { value in
+      value.text.map { texts.insert($0).inserted } ?? others.insert(value.extendedJSON).inserted
+    }
   }
 }
 

@@ -43,7 +43,8 @@ package enum StoredID {
     try items.forEachElement { if let id = text($0) { body(id) } }
   }
 
-  private static func named(by value: BSONValue) -> BSONValue? {
+  /// The same of a value by itself.
+  package static func named(by value: BSONValue) -> BSONValue? {
     switch value {
     case .null: return Optional.none
     case .array(let items):

@@ -134,8 +134,8 @@ final class DocumentNames: Sendable {
     let twins = try twins()
     var rare: [String: BSONValue] = [:]
     for (field, kind) in links {
-      guard let value = try document.find(string: field).map(BSONValue.init), DocumentNames.isRare(value),
-        try isThere(value, kind)
+      guard let value = try document.find(string: field).flatMap(StoredID.value),
+        DocumentNames.isRare(value), try isThere(value, kind)
       else { continue }
       rare[field] = .string(StoredID.text(of: value))
     }
@@ -143,6 +143,9 @@ final class DocumentNames: Sendable {
     func name(_ value: BSONValue?, _ kind: DocumentKind) -> BSONValue? {
       guard let value, value.text == nil, twins[kind]?[StoredID.text(of: value)] != nil else { return nil }
       return .string(DocumentNames.text(of: value))
+    }
+    func name(ofLink value: BSONValue?, _ kind: DocumentKind) -> BSONValue? {
+      name(value.flatMap(StoredID.named), kind)
     }
     var fields = try BSONFields(document)
     let before = fields
@@ -152,12 +155,17 @@ final class DocumentNames: Sendable {
     {
       fields["patient_id"] = name(id, .patient) ?? .string(StoredID.text(of: id))
     }
-    for (field, kind) in [("_id", kind)] + links {
-      if let name = name(fields[field], kind) ?? rare[field] { fields[field] = name }
+    if let name = name(fields["_id"], kind) { fields["_id"] = name }
+    for (field, kind) in links {
+      if let name = name(ofLink: fields[field], kind) ?? rare[field] { fields[field] = name }
     }
-    if let last = roles?.last, let name = name(fields[last], .appointment) { fields[last] = name }
-    if let list = roles?.appointments, case .array(let items) = fields[list] {
-      fields[list] = .array(items.map { name($0, .appointment) ?? $0 })
+    if let last = roles?.last, let name = name(ofLink: fields[last], .appointment) { fields[last] = name }
+    if let list = roles?.appointments {
+      if case .array(let items) = fields[list] {
+        fields[list] = .array(items.map { name(ofLink: $0, .appointment) ?? $0 })
+      } else if let name = name(ofLink: fields[list], .appointment) {
+        fields[list] = name
+      }
     }
     return fields == before ? nil : try BSONDocument(fields)
   }
