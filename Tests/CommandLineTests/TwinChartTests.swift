@@ -21,6 +21,26 @@ import Testing
     #expect(try workspace.importFiles(file).loaded.unchanged == 1)
   }
 
+  @Test func `what is made of a chart keeps its id when the other patient gets a chart`() throws {
+    let workspace = try Workspace()
+    try workspace.insert([["_id": 9, "name": "Ann Lee"], ["_id": "9", "name": "Bob Wu"]], into: "patient")
+    let chart: BSONFields = ["_id": 9, "weight": 150, "notes": "A note."]
+    try workspace.insert([chart], into: "patient_chart")
+    var exports: [[String]] = []
+    for name in ["first", "second"] {
+      let out = workspace.path(name)
+      #expect(try workspace.run("export", "--out", out, "--quiet").status == 0)
+      exports.append(
+        try ["Patient", "Observation", "DocumentReference"].map { try workspace.read("\(name)/\($0).ndjson") }
+      )
+      let again = try workspace.importFiles(out)
+      #expect(again.loaded.unchanged == again.read, "\(again)")
+      let charts = try workspace.documents(in: "patient_chart")
+      #expect(charts.contains(chart) && charts.count == 2, "\(charts)")
+    }
+    #expect(exports[0] == exports[1])
+  }
+
   @Test func `an appointment with an object of an empty name for its provider is exported`() throws {
     let workspace = try Workspace()
     try workspace.insert(

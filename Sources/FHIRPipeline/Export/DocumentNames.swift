@@ -149,13 +149,16 @@ final class DocumentNames: Sendable {
     }
     var fields = try BSONFields(document)
     let before = fields
-    // A chart that is renamed alone stays its patient's.
-    if kind == .chart, fields["patient_id"] == nil, let id = fields["_id"],
-      name(id, .chart) != name(id, .patient)
-    {
-      fields["patient_id"] = name(id, .patient) ?? .string(StoredID.text(of: id))
+    if let id = fields["_id"] {
+      let patient = kind == .chart ? name(id, .patient) : nil
+      let own = name(id, kind)
+      // A chart that is renamed alone stays its patient's.
+      if kind == .chart, own != nil, patient == nil, fields["patient_id"] == nil {
+        fields["patient_id"] = .string(StoredID.text(of: id))
+      }
+      // It goes by its patient's name, whether or not there is a chart of the other yet.
+      if let name = patient ?? own { fields["_id"] = name }
     }
-    if let name = name(fields["_id"], kind) { fields["_id"] = name }
     for (field, kind) in links {
       if let name = name(ofLink: fields[field], kind) ?? rare[field] { fields[field] = name }
     }
