@@ -149,8 +149,13 @@ import Testing
   private func name(_ document: BSONFields, _ kind: DocumentKind, _ drifted: DriftedDatabase) -> String {
     let id = document["_id"] ?? .null
     let text = StoredID.text(of: id)
-    let hasTwin =
-      id.text == nil && drifted.documents[kind]?.contains { $0["_id"] == .string(text) } ?? false
+    // A chart goes by its patient's name.
+    let kinds = kind == .chart ? [.chart, .patient] : [kind]
+    let hasTwin = kinds.contains { kind in
+      let documents = drifted.documents[kind] ?? []
+      return id.text == nil && documents.contains { $0["_id"] == id }
+        && documents.contains { $0["_id"] == .string(text) }
+    }
     return hasTwin ? (id.extendedJSON == text ? "_id: " + text : id.extendedJSON) : text
   }
 
