@@ -138,6 +138,7 @@ enum TortureInput: String, CaseIterable, CustomTestStringConvertible {
         "Patient", "p\(patient)",
         #""name":[{"family":"Family\#(patient)","given":["Given"]}],"gender":"female","birthDate":"1970-01-31","#
           + #""managingOrganization":\#(patient % 7 == 3 ? organization : never),"#
+          + #""identifier":[{"system":"https://x.org/p","value":"\#(patient)"}],"#
           + #""telecom":[{"system":"phone","value":"0049 30 \#(1000 + patient)"}]"#
       ),
       (
@@ -163,6 +164,16 @@ enum TortureInput: String, CaseIterable, CustomTestStringConvertible {
         "Location", "l\(patient)", #""name":"Room \#(patient)","status":"active""#
       ),
     ]
+    // Nobody's as long as the patient has not come.
+    if patient % 4 == 2 {
+      found.append(
+        (
+          "AllergyIntolerance", "i\(patient)",
+          #""patient":{"reference":"Patient?identifier=https://x.org/p|\#(patient)"},"code":{"text":"dust"},"#
+            + #""clinicalStatus":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/"#
+            + #"allergyintolerance-clinical","code":"active"}]}"#
+        ))
+    }
     if patient == 0 { found.append(("Organization", "o0", #""name":"Room for all""#)) }
     // Some charts have more than fits a page of a hundred.
     for number in 0..<(patient % 20 == 7 ? 130 : observations) {

@@ -47,13 +47,10 @@ struct ImportLoading {
   /// Loads everything, and does what is to be done when everything is there.
   mutating func load(_ states: StoredStates, _ stored: StoredTargets) {
     do {
-      let moved = MovedResources(
-        mappings: run.mappings, states: states, inputBytes: files.reduce(0) { $0 + $1.size },
-        goesOn: goesOn, mostFirst: run.mostKeptMoves)
-      let deletions = DeletionRun(
-        store: store, states: states, assembler: assembler, mappings: run.mappings,
-        prefix: run.prefix, departures: departures)
+      let moved = moved(states)
+      let deletions = deletions(states)
       let made = try makeDocuments(states, stored, moved, deletions)
+      try keepDocuments()
       deleted =
         try made.deleted
         + made.due.settle(ledger) { try deletions.run($0, refused: $1) }
@@ -83,6 +80,18 @@ struct ImportLoading {
     // Indexes that began late are made as well before the import says that it is done.
     let unmade = states.known.finish()
     failure = failure ?? unmade
+  }
+
+  private func moved(_ states: StoredStates) -> MovedResources {
+    MovedResources(
+      mappings: run.mappings, states: states, inputBytes: files.reduce(0) { $0 + $1.size },
+      goesOn: goesOn, mostFirst: run.mostKeptMoves)
+  }
+
+  private func deletions(_ states: StoredStates) -> DeletionRun {
+    DeletionRun(
+      store: store, states: states, assembler: assembler, mappings: run.mappings, prefix: run.prefix,
+      departures: departures)
   }
 
   /// Makes and loads the documents; returns how many resources were deleted, and what says which are to be deleted afterwards.
@@ -125,41 +134,52 @@ struct ImportLoading {
   /// How often everything is looked at again before the server is given up.
   private static let looks = 5
 
+  /// Waits until all documents are there to stay, before what follows looks at them: else a reference might be found by the one way or
+  /// the other, and a document tell which (``Origin``).
+  private func keepDocuments() throws {
+    guard ledger.summary.hasChanges else { return }
+    try keep { again, states, stored in
+      _ = try again.makeDocuments(states, stored, again.moved(states), again.deletions(states))
+    }
+  }
+
   /// Waits until all that was written is there to stay. A server that was started anew, or another that became primary, may have
   /// lost some of it: then everything is gone through again, and what is missing is written.
   mutating func confirm() {
-    for look in 0...ImportLoading.looks where failure == nil {
-      do {
-        if try store.confirmWrites(in: ImportRun.runCollection) { return }
-      } catch {
-        failure = DocumentLoader.failure(error)
-        return
+    guard failure == nil else { return }
+    do {
+      try keep { again, states, stored in
+        again.load(states, stored)
+        if let failure = again.failure { throw failure }
       }
-      guard look < ImportLoading.looks else { break }
-      run.say("  the server changed over during the import; what was written is looked at again")
-      lookAgain()
+    } catch {
+      failure = DocumentLoader.failure(error)
     }
-    failure =
-      failure
-      ?? PipelineFailure(
-        .stopped,
-        "the MongoDB server keeps changing over, and may have lost what was written just before; run the import again, "
-          + "which writes what is missing")
   }
 
-  /// Loads everything once more, without a word: it was all told and counted before.
-  private mutating func lookAgain() {
-    var quiet = run
-    quiet.say = { _ in }
-    quiet.showsProgress = false
-    var again = ImportLoading(
-      run: quiet, files: files, found: found, assembler: assembler,
-      ledger: ImportLedger(quarantine: nil, files: files.map(\.name), say: quiet.say), record: record,
-      number: number,
-      hasSameRules: hasSameRules, goesOn: true, store: store)
-    let states = StoredStates(
-      store: store, collections: run.collections, layout: run.chart, naming: run.mappings.namingFields)
-    again.load(states, run.storedTargets(store, states))
-    failure = again.failure
+  /// - Parameter repair: writes what is missing, by a loading without a word: it was all told and counted before.
+  private func keep(
+    _ repair: (inout ImportLoading, StoredStates, StoredTargets) throws -> Void
+  ) throws {
+    for look in 0...ImportLoading.looks {
+      if try store.confirmWrites(in: ImportRun.runCollection) { return }
+      guard look < ImportLoading.looks else { break }
+      run.say("  the server changed over during the import; what was written is looked at again")
+      var quiet = run
+      quiet.say = { _ in }
+      quiet.showsProgress = false
+      var again = ImportLoading(
+        run: quiet, files: files, found: found, assembler: assembler,
+        ledger: ImportLedger(quarantine: nil, files: files.map(\.name), say: quiet.say), record: record,
+        number: number,
+        hasSameRules: hasSameRules, goesOn: true, store: store)
+      let states = StoredStates(
+        store: store, collections: run.collections, layout: run.chart, naming: run.mappings.namingFields)
+      try repair(&again, states, run.storedTargets(store, states))
+    }
+    throw PipelineFailure(
+      .stopped,
+      "the MongoDB server keeps changing over, and may have lost what was written just before; run the import again, "
+        + "which writes what is missing")
   }
 }
