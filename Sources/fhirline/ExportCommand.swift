@@ -79,13 +79,14 @@ struct ExportCommand: ParsableCommand {
     var run = try ExportRun(configuration, options: options)
     run.showsProgress = !common.quiet && !common.noProgress && out != "-"
     let summary = try run.run(store: try Database.open(configuration))
-    if !common.quiet { summary.lines(out: out).forEach(Terminal.say) }
+    (common.quiet ? summary.errorLines : summary.lines(out: out)).forEach(Terminal.say)
     if summary.total == 0, options.types == nil, options.patients == nil, options.since == nil {
       // A name with a slip in it is a database too: an empty one.
       Terminal.say("fhirline: the database \(summary.database) holds nothing to export")
     } else if summary.total == 0, !common.quiet {
       Terminal.say("fhirline: the database \(summary.database) holds nothing of what was asked for")
     }
+    try summary.exitStatus.leave()
   }
 }
 

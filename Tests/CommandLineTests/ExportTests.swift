@@ -93,6 +93,44 @@ import Testing
     #expect(
       try workspace.read("report.ndjson").contains(#""document":"Patient","id":"p","field":"name[0].family""#)
     )
+    #expect(outcome.status == 1)
+    // Nobody else would tell.
+    for arguments in [["xml", "quiet"], ["bundle", "quiet.xml"]] {
+      let quiet = try workspace.run(
+        ["export", "--quiet", "--format", arguments[0], "--out", workspace.path(arguments[1])])
+      #expect(quiet.status == 1)
+      #expect(
+        quiet.errors.hasPrefix(
+          """
+          fhirline: 1 value could not be written as it stands:
+              Patient.name[0].family: it has a character
+          """), "\(quiet.errors)")
+    }
+    let json = try workspace.run("export", "--quiet", "--out", workspace.path("json"))
+    #expect(json.status == 0 && json.errors.isEmpty)
+  }
+
+  @Test func `XML that is too large to be read again is told of`() throws {
+    let workspace = try Workspace()
+    let configuration = try workspace.write("limits.yml", "limits: {resource_bytes: 4000000}\n")
+    let text = String(repeating: "QUJD", count: 750_000)
+    let file = try workspace.write(
+      "b.json", #"{"resourceType":"Binary","id":"b","contentType":"text/plain","data":"\#(text)"}"#)
+    _ = try workspace.importFiles(file)
+    let outcome = try workspace.run(
+      "export", "--format", "xml", "--out", workspace.path("out"), "--config", configuration)
+    #expect(outcome.status == 1)
+    #expect(
+      outcome.errors.contains(
+        "Binary.data: it takes 3000009 bytes in XML, more than half of the 4000000 bytes that a resource may have"
+      ),
+      "\(outcome.errors)")
+    let xml = workspace.path("out/Binary/b.xml")
+    #expect(try workspace.run("validate", xml, "--config", configuration).status != 0)
+    // It is whole all the same.
+    #expect(try workspace.run("compare", file, xml).status == 0)
+    let plain = try workspace.run("export", "--format", "xml", "--out", workspace.path("plain"))
+    #expect(plain.status == 0, "\(plain.errors)")
   }
 
   @Test func `an export of a database that holds nothing says so`() throws {

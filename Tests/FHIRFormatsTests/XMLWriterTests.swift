@@ -236,4 +236,32 @@ struct XMLWriterTests {
     let expected = head + document.replacing("<signature>", with: second + "<signature>") + "\n"
     #expect(String(decoding: output.array, as: UTF8.self) == expected)
   }
+
+  @Test func `what the reader would refuse for its size is written, and reported`() throws {
+    var limits = ReadOptions()
+    limits.maximumResourceBytes = 4000
+    func written(_ children: [TestNode], _ type: String = "Patient") -> (text: String, issues: [String]) {
+      let output = OutputBuffer()
+      let issues = XMLWriter(to: output, reading: limits).write(makeTree(type, children))
+      return (String(decoding: output.array, as: UTF8.self), summary(issues))
+    }
+    func isReadable(_ text: String) throws -> Bool {
+      try readXML(text, step: 64, options: limits).allSatisfy { $0.issues.isEmpty }
+    }
+    // Quotes take six times the room that they take in a tree.
+    for (count, isToBeTold) in [(300, false), (325, false), (400, true), (600, true)] {
+      let (text, issues) = written([TestNode("language", String(repeating: "\"", count: count))])
+      #expect(issues == (isToBeTold ? ["error limit-size Patient.language -"] : []))
+      #expect(try isReadable(text) == !isToBeTold, "\(count)")
+    }
+    // Many small values.
+    for (count, isToBeTold) in [(10, false), (60, true)] {
+      let names = (0..<count).map { _ in
+        TestNode("name", children: [TestNode("family", String(repeating: "x", count: 100))])
+      }
+      let (text, issues) = written(names)
+      #expect(issues == (isToBeTold ? ["error limit-size Patient -"] : []))
+      #expect(try isReadable(text) == !isToBeTold, "\(count)")
+    }
+  }
 }

@@ -33,6 +33,9 @@ package struct ReadOptions: Sendable {
 
   package init() {}
 
+  /// Bytes of a value in XML, or of a narrative: libxml2 has all of it as well, and so has the tree.
+  var longestXMLValue: Int { maximumResourceBytes / 2 }
+
   /// The limits as messages name them.
   var bytesAllowed: String {
     "the \(maximumResourceBytes) bytes that a resource may have (limits.resource_bytes in pipeline.yml)"

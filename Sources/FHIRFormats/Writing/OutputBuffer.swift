@@ -14,6 +14,8 @@ package final class OutputBuffer {
   @exclusivity(unchecked) @usableFromInline var capacity: Int
   /// Bytes given to the sink so far.
   package private(set) var flushed: UInt64 = 0
+  /// Bytes appended so far.
+  package var total: Int { Int(flushed) + count }
   private let threshold: Int
   /// What the sink threw while something was appended.
   private var failure: (any Error)?

@@ -135,6 +135,7 @@ extension XMLElementWriter {
       // libxml2 has read it already.
       newline(depth)
       output.append(tree.rawText(node))
+      checkTag(node, bytes: Int(tree.nodes[node].textLength))
       return true
     }
     var text = tree.rawText(node)
@@ -157,6 +158,7 @@ extension XMLElementWriter {
       return false
     }
     newline(depth)
+    checkTag(node, bytes: text.count)
     guard finding.rootNamespace == nil else {
       output.append(text)
       return true

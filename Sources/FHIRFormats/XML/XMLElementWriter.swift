@@ -6,6 +6,7 @@ final class XMLElementWriter {
   let output: OutputBuffer
   let table: DefinitionTable
   private let isPretty: Bool
+  private let limits: XMLReadingLimits
   // Exclusivity is not checked for these: no closure ever runs inside an access to them.
   @exclusivity(unchecked) var tree: ResourceTree
   @exclusivity(unchecked) var issues: [Issue] = []
@@ -14,6 +15,10 @@ final class XMLElementWriter {
   let urlName: NameID?
   let xhtmlType: TypeID?
   private let entryName: NameID?
+
+  /// Where in the output the part begins that a reader takes as one.
+  private var partStart = 0
+  private var isPartTooLarge = false
 
   /// Children that wait to be written, of all open elements: a stack.
   @exclusivity(unchecked) private var waiting: [Child] = []
@@ -32,9 +37,10 @@ final class XMLElementWriter {
     case other(String)
   }
 
-  init(_ output: OutputBuffer, table: DefinitionTable, layout: XMLWriter.Layout) {
+  init(_ output: OutputBuffer, table: DefinitionTable, layout: XMLWriter.Layout, reading: ReadOptions) {
     self.output = output
     self.table = table
+    limits = XMLReadingLimits(reading)
     isPretty = layout == .pretty
     tree = ResourceTree(text: TextBuffer(), origin: .none, capacity: 1)
     idName = table.nameID("id")
@@ -46,6 +52,8 @@ final class XMLElementWriter {
   func begin(_ tree: ResourceTree) {
     self.tree = tree
     issues = []
+    partStart = output.total
+    isPartTooLarge = false
   }
 
   func finish() -> [Issue] {
@@ -210,6 +218,8 @@ final class XMLElementWriter {
   ) {
     let isLeaf = Int(tree.nodes[node].end) == node + 1
     let base = waiting.count
+    let start = output.total
+    checkPart(upTo: start)
     if !isLeaf { attributes(gather(node, type)) }
     if hasValue && writesValue(tree.nodes[node].flags) {
       checkKind(of: node, type)
@@ -217,6 +227,7 @@ final class XMLElementWriter {
       _ = value(of: node)
       output.append(UInt8(ascii: "\""))
     }
+    checkTag(node, bytes: output.total - start)
     if waiting.count == base {
       output.append("/>")
       return
@@ -229,6 +240,22 @@ final class XMLElementWriter {
     waiting.removeSubrange(base...)
     newline(depth)
     end(name)
+  }
+
+  /// Tells of a tag, or a narrative, that the readers refuse.
+  @inline(__always)
+  func checkTag(_ node: Int, bytes: Int) {
+    if bytes > limits.tag { report(.error, .limitSize, node, limits.tagMessage(bytes: bytes)) }
+  }
+
+  /// Tells once of a resource that the readers refuse.
+  @inline(__always)
+  private func checkPart(upTo offset: Int) {
+    guard offset - partStart > limits.part, !isPartTooLarge else { return }
+    isPartTooLarge = true
+    // Of a Bundle the readers take one entry after the other.
+    guard tree.string(at: 0) != "Bundle" else { return }
+    report(.error, .limitSize, 0, limits.partMessage)
   }
 
   private func end(_ name: UnsafeBufferPointer<UInt8>) {

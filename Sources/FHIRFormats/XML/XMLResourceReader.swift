@@ -58,15 +58,12 @@ package final class XMLResourceReader {
     return nil
   }
 
-  /// libxml2 has all of a value as well, and so has the tree.
-  private var longestValue: Int { options.maximumResourceBytes / 2 }
-
   /// Reads once from the source and parses what came.
   private func advance() throws(ReadFailure) {
     var isWhole = false
     // A value that spans reads is scanned from its start each time more comes. So the more it is, the more is waited for.
     let waiting = builder.window.end - parsed
-    let wanted = waiting > 64 << 10 ? max(min(waiting, longestValue - waiting + 1), 1) : 1
+    let wanted = waiting > 64 << 10 ? max(min(waiting, options.longestXMLValue - waiting + 1), 1) : 1
     if waiting > ReadOptions.large || builder.isPartLarge(at: parsed) { options.beforeLarge?() }
     var got = 0
     while got < wanted && !isWhole {
@@ -121,7 +118,7 @@ package final class XMLResourceReader {
     parsed = builder.offset
     builder.window.discard(before: builder.firstNeeded(parsed: parsed))
     let open = builder.narrative.depth > 0 ? builder.narrative.start : parsed
-    if builder.window.end - open > longestValue {
+    if builder.window.end - open > options.longestXMLValue {
       builder.stop(
         .limitSize, at: builder.position(at: parsed),
         "a value is larger than half of \(options.bytesAllowed): what stands behind it is not read")

@@ -9,6 +9,8 @@ package import FHIRModel
 /// - A narrative that is not well-formed is written as a value, `<div value="…"/>`, which reads back as it was.
 /// - An element whose name is no XML name, an empty array: left out.
 ///
+/// What this program's own reader would refuse for its size is written, and reported.
+///
 /// See http://hl7.org/fhir/R4/xml.html
 package final class XMLWriter {
   package enum Layout: Sendable {
@@ -20,8 +22,12 @@ package final class XMLWriter {
 
   private let writer: XMLElementWriter
 
-  package init(to output: OutputBuffer, table: DefinitionTable = .r4, layout: Layout = .compact) {
-    writer = XMLElementWriter(output, table: table, layout: layout)
+  /// - Parameter reading: how much those read for whom it is written.
+  package init(
+    to output: OutputBuffer, table: DefinitionTable = .r4, layout: Layout = .compact,
+    reading: ReadOptions = ReadOptions()
+  ) {
+    writer = XMLElementWriter(output, table: table, layout: layout, reading: reading)
   }
 
   /// Writes a resource as a document of its own: the root, or another node such as an entry's resource.
@@ -41,8 +47,12 @@ package final class BundleXMLWriter {
   private let writer: XMLElementWriter
   private var members: ResourceTree?
 
-  package init(to output: OutputBuffer, table: DefinitionTable = .r4, layout: XMLWriter.Layout = .compact) {
-    writer = XMLElementWriter(output, table: table, layout: layout)
+  /// - Parameter reading: how much those read for whom it is written.
+  package init(
+    to output: OutputBuffer, table: DefinitionTable = .r4, layout: XMLWriter.Layout = .compact,
+    reading: ReadOptions = ReadOptions()
+  ) {
+    writer = XMLElementWriter(output, table: table, layout: layout, reading: reading)
   }
 
   /// Begins the Bundle with those of its members that stand before the entries.

@@ -42,7 +42,8 @@ package struct ConvertRun: Sendable {
   private func convert(_ file: InputFile, to output: OutputFile, _ report: inout Report) throws {
     let buffer = OutputBuffer { try output.write($0) }
     let text = ResourceText(
-      format: format == .xml ? .xml : .json, pretty: pretty && format != .ndjson, buffer: buffer)
+      format: format == .xml ? .xml : .json, pretty: pretty && format != .ndjson, buffer: buffer,
+      reading: reading)
     if format == .ndjson {
       try forEachRecord(of: file, &report) { record, report in
         guard let resource = RecordResource(record, keepsMessages: true) else { return }

@@ -9,6 +9,7 @@ struct ExportNotes {
   /// By cause: the document of which it was told last; documents come one after another.
   private var last: [String] = []
   private var count = 0
+  private var errors = 0
   private let file: OutputFile?
 
   /// - Parameter path: of the file that takes every note, a line of JSON each; nil for none.
@@ -17,6 +18,7 @@ struct ExportNotes {
   mutating func add(_ notes: [ExportSummary.Note]) throws {
     for note in notes {
       count += 1
+      if note.isError { errors += 1 }
       try file?.write(
         JSONText.object([
           ("document", JSONText.quoted(note.kind)), ("id", JSONText.quoted(note.id)),
@@ -36,7 +38,8 @@ struct ExportNotes {
         last.append(note.id)
         causes.append(
           ExportSummary.Cause(
-            kind: note.kind, field: note.field, reason: note.reason, count: 1, examples: [note.id]))
+            kind: note.kind, field: note.field, reason: note.reason, count: 1, isError: note.isError,
+            examples: [note.id]))
       }
     }
   }
@@ -44,6 +47,7 @@ struct ExportNotes {
   mutating func finish(into summary: inout ExportSummary) throws {
     try file?.finish()
     summary.noteCount = count
+    summary.errorCount = errors
     summary.causes = causes
   }
 }
@@ -63,9 +67,22 @@ extension ExportSummary {
   /// What could not be carried, for people: a line a cause.
   var causeLines: [String] {
     guard noteCount > 0 else { return [] }
-    var lines = [
+    return [
       "  \(Amount.of(noteCount, "field")) could not be carried as \(noteCount == 1 ? "it stands" : "they stand"), or should be looked at:"
+    ] + ExportSummary.lines(of: causes)
+  }
+
+  /// What the format could not hold, for who wants to hear of nothing else.
+  package var errorLines: [String] {
+    guard errorCount > 0 else { return [] }
+    return [
+      "fhirline: \(Amount.of(errorCount, "value")) could not be written as \(errorCount == 1 ? "it stands" : "they stand"):"
     ]
+      + ExportSummary.lines(of: causes.filter(\.isError))
+  }
+
+  private static func lines(of causes: [Cause]) -> [String] {
+    var lines: [String] = []
     for cause in causes.prefix(20) {
       let ids = cause.examples.map { FindingText.printable(FindingText.shortened($0, to: 60)) }
       let more = cause.documents > ids.count ? ", …" : ""

@@ -84,6 +84,7 @@ extension ExportRun {
   package init(_ configuration: PipelineConfiguration, options: ExportOptions) throws {
     let mappings = try Database.mappings(configuration)
     var options = options
+    configuration.limits.apply(to: &options.reading)
     if options.source == nil, !configuration.source.isEmpty { options.source = configuration.source }
     self.init(
       mappings: mappings, collections: try configuration.collectionNames(mappings), options: options)
@@ -107,7 +108,8 @@ extension ExportSummary {
     lines += causeLines
     if unresolvedReferences > 0 {
       lines.append(
-        "  \(Amount.of(unresolvedReferences, "reference")) found no target and stand as they were written")
+        "  \(Amount.of(unresolvedReferences, "reference")) found no target and "
+          + (unresolvedReferences == 1 ? "stands as it was written" : "stand as they were written"))
     }
     lines.append(
       "  \(Amount.of(total, "resource")), \(Amount.bytes(bytes)), \(Amount.seconds(seconds))\(out == "-" ? "" : ": \(out)")"

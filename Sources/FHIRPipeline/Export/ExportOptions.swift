@@ -1,4 +1,4 @@
-import FHIRFormats
+package import FHIRFormats
 package import FHIRMapping
 
 /// What an export writes, and of what.
@@ -31,6 +31,8 @@ package struct ExportOptions: Sendable {
   /// Where no other is asked for.
   static let ownBaseURL = "https://fhirline.dev/fhir"
   package var workers = 2
+  /// How much those read for whom it is written: XML beyond that is told of.
+  package var reading = ReadOptions()
   /// File that names every field which could not be carried; nil for none.
   package var report: String?
   /// Whether files that are there may be replaced.
@@ -55,6 +57,8 @@ package struct ExportSummary: Sendable, Equatable {
   /// Fields of documents that could not be carried, or are doubtful, by cause.
   package var causes: [Cause] = []
   package var noteCount = 0
+  /// How many of them are errors: what the format cannot hold.
+  package var errorCount = 0
   package var bytes = 0
   package var seconds = 0.0
 
@@ -65,6 +69,8 @@ package struct ExportSummary: Sendable, Equatable {
     package var id: String
     package var field: String
     package var reason: String
+    /// Whether the format cannot hold it as the document does.
+    package var isError = false
   }
 
   /// Notes of one kind of document, field and reason.
@@ -75,11 +81,13 @@ package struct ExportSummary: Sendable, Equatable {
     package var count: Int
     /// In how many documents.
     package var documents = 1
+    package var isError = false
     /// The `_id`s of the first documents.
     package var examples: [String]
   }
 
   package init() {}
 
+  package var exitStatus: ExitStatus { errorCount > 0 ? .findings : .done }
   package var total: Int { types.values.reduce(0, +) }
 }

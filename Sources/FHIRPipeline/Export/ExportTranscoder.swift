@@ -31,7 +31,8 @@ final class ExportTranscoder {
     self.memory = memory
     reader = DocumentReader(mappings: mappings, references: options.references, prefix: prefix)
     self.stored = stored
-    text = ResourceText(format: options.isXML ? .xml : .json, pretty: options.pretty, buffer: buffer)
+    text = ResourceText(
+      format: options.isXML ? .xml : .json, pretty: options.pretty, buffer: buffer, reading: options.reading)
     resolver = ReferenceResolver(run: TargetIndex(), stored: stored)
   }
 
@@ -157,7 +158,9 @@ final class ExportTranscoder {
         issue.expression.hasPrefix(type + ".")
         ? issue.expression.dropFirst(type.count + 1) : issue.expression[...]
       batch.notes.append(
-        ExportSummary.Note(kind: type, id: resource.id, field: String(field), reason: issue.message))
+        ExportSummary.Note(
+          kind: type, id: resource.id, field: String(field), reason: issue.message,
+          isError: issue.severity >= .error))
     }
     let isNamed = options.format == .bundle || tree.child(names.id, of: 0) != nil
     batch.items.append(

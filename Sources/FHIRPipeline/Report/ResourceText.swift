@@ -14,13 +14,14 @@ final class ResourceText {
   private let jsonBundle: BundleJSONWriter
   private let xmlBundle: BundleXMLWriter
 
-  init(format: Format, pretty: Bool, buffer: OutputBuffer) {
+  /// - Parameter reading: how much those read for whom it is written.
+  init(format: Format, pretty: Bool, buffer: OutputBuffer, reading: ReadOptions) {
     self.format = format
     self.buffer = buffer
     json = JSONWriter(to: buffer, layout: pretty ? .pretty : .compact)
-    xml = XMLWriter(to: buffer, layout: pretty ? .pretty : .compact)
+    xml = XMLWriter(to: buffer, layout: pretty ? .pretty : .compact, reading: reading)
     jsonBundle = BundleJSONWriter(to: buffer, layout: pretty ? .pretty : .compact)
-    xmlBundle = BundleXMLWriter(to: buffer, layout: pretty ? .pretty : .compact)
+    xmlBundle = BundleXMLWriter(to: buffer, layout: pretty ? .pretty : .compact, reading: reading)
   }
 
   /// Writes a tree's resource as a document of its own; returns what could not be written as it is.
