@@ -13,6 +13,8 @@ struct StepResult: Sendable {
   var scope = BundleScope()
   /// The other members of a Bundle that began in another step: it ends here, after `scope`'s entries.
   var members: BundleMembers?
+  /// What Bundles say of pages that follow them.
+  var pages = ResultPages()
   /// A Bundle went by in parts whose profiles ask for the whole.
   var asksForWholeBundle = false
   /// A rule wanted to look at another entry of a Bundle, and could not.
@@ -55,8 +57,12 @@ struct StepResult: Sendable {
       if issues.contains(where: { $0.expression.hasPrefix("Bundle") }) { scope.noteUnreadable() }
     case .resource, .entry:
       resources += 1
+      // A Bundle of which a profile wants the whole; of others their members come by themselves.
+      if case .resource = record.content { pages.take(record.tree) }
       check(record, into: &issues, validator, among: bundle)
-    case .bundle: check(record, into: &issues, validator, among: nil)
+    case .bundle:
+      pages.take(record.tree)
+      check(record, into: &issues, validator, among: nil)
     }
     guard !issues.isEmpty else { return }
     let type = record.subjectType

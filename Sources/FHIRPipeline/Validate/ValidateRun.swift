@@ -74,7 +74,7 @@ package struct ValidateRun: Sendable {
       return try output.withLock { output in
         if let failure = output.failure { throw failure }
         output.tally.inputs = files.count
-        output.tally.notices = try output.judge.end()
+        output.tally.notices = try output.judge.end() + (output.pages.line.map { ["fhirline: \($0)"] } ?? [])
         output.tally.writesBaseline = standing.newBaseline != nil
         output.tally.seconds = Progress.now() - started
         output.end()
@@ -139,6 +139,8 @@ package struct ValidateRun: Sendable {
     private let reading: ReadOptions
     private let options: ReportOptions
     var tally = Tally()
+    /// What Bundles say of pages that follow them.
+    var pages = ResultPages()
     /// Entries of the Bundle that is being read, from the steps so far.
     var scope = BundleScope()
     var input = -1
@@ -185,6 +187,7 @@ package struct ValidateRun: Sendable {
       }
       tally.resources += result.resources
       tally.bytes += result.bytes
+      pages.add(result.pages)
       if result.failed { tally.unreadableInputs += 1 }
       if result.asksForWholeBundle && wholeInput != input {
         wholeInput = input

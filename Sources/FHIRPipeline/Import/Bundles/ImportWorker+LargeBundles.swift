@@ -70,7 +70,10 @@ extension ImportWorker {
           handle(record, RecordResource(record), sequence, large, source, part)
         }
       case .bundle:
-        if pass.counts { report(record, source: source) }
+        if pass.counts {
+          summary.pages.take(record.tree)
+          report(record, source: source)
+        }
       case .unreadable:
         part?.hasUnreadable = true
         setAside(unreadable: record, source)

@@ -29,6 +29,8 @@ package struct KnownNames: Sendable {
   package let severity: NameID
   package let search: NameID
   package let mode: NameID
+  package let link: NameID
+  package let relation: NameID
 
   package init(table: DefinitionTable = .r4) {
     func known(_ name: String) -> NameID {
@@ -62,6 +64,8 @@ package struct KnownNames: Sendable {
     severity = known("severity")
     search = known("search")
     mode = known("mode")
+    link = known("link")
+    relation = known("relation")
   }
 
   package static let r4 = KnownNames()

@@ -64,6 +64,8 @@ package struct ImportSummary: Sendable, Equatable {
   /// Deletions that could not be done.
   package var notDeleted = 0
   package var serverMessages = ServerMessages()
+  /// What Bundles say of pages that follow them.
+  var pages = ResultPages()
 
   /// The run ended before its input did.
   package private(set) var stopped = false
@@ -105,6 +107,7 @@ package struct ImportSummary: Sendable, Equatable {
     deleted += other.deleted
     notDeleted += other.notDeleted
     serverMessages.add(other.serverMessages)
+    pages.add(other.pages)
   }
 
   /// One JSON object, on one line.
@@ -135,7 +138,8 @@ package struct ImportSummary: Sendable, Equatable {
             ("healed", "\(references.healed)"),
           ])
         ),
-        ("idleEntries", "\(idleEntries)"), ("files", "\(files)"), ("unreadableFiles", "\(unreadableFiles)"),
+        ("idleEntries", "\(idleEntries)"), ("missingPages", "\(pages.missing)"),
+        ("files", "\(files)"), ("unreadableFiles", "\(unreadableFiles)"),
         (
           "serverMessages",
           JSONText.object([
@@ -187,8 +191,8 @@ package struct ImportSummary: Sendable, Equatable {
     }
     if idleEntries > 0 {
       lines.append(
-        "  \(Amount.of(idleEntries, "entry", "entries")) of Bundles hold no resource and ask for no change: answers of a server, "
-          + "requests to read")
+        "  \(Amount.of(idleEntries, "entry", "entries")) of Bundles \(idleEntries == 1 ? "holds" : "hold") no resource and "
+          + "\(idleEntries == 1 ? "asks" : "ask") for no change: answers of a server, requests to read")
     }
     if unreadableFiles > 0 {
       lines.append(
@@ -196,6 +200,7 @@ package struct ImportSummary: Sendable, Equatable {
       )
     }
     if let told = serverMessages.line { lines.append("  " + told) }
+    if let told = pages.line { lines.append("  " + told) }
     if references.resolved + references.unresolved > 0 {
       lines.append(
         "  references by urn, search or URL: \(Amount.grouped(references.resolved)) resolved, "

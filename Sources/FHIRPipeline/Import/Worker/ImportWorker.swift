@@ -123,7 +123,10 @@ final class ImportWorker {
           record, of: batch, sequence: base | number, repeated: context.repeated, existing: context.existing)
       case .bundle:
         bundle?.end(record)
-        if pass.counts { report(record, source: source) }
+        if pass.counts {
+          summary.pages.take(record.tree)
+          report(record, source: source)
+        }
         // The next line may be a Bundle of its own, and another worker may get what follows.
         if batch.isLines { finishBundle(file: item.file) }
       case .unreadable:
