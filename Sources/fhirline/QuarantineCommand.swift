@@ -21,14 +21,19 @@ struct QuarantineCommand: ParsableCommand {
         valueName: "file"))
     var files: [String] = []
 
-    func find(_ configuration: PipelineConfiguration) -> [String] {
-      files.isEmpty ? QuarantineFile.find(configuration.quarantine ?? "quarantine.ndjson") : files
+    /// - Parameter named: those that stand on the command line without the option.
+    func find(_ configuration: PipelineConfiguration, named: [String] = []) -> [String] {
+      let files = files + named
+      return files.isEmpty ? QuarantineFile.find(configuration.quarantine ?? "quarantine.ndjson") : files
     }
   }
 
   struct ListCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "list", abstract: "What is set aside, grouped by reason, with where it was read.")
+
+    @Argument(help: ArgumentHelp("Quarantine files, as --file names them.", valueName: "file"))
+    var named: [String] = []
 
     @Option(help: "text, or json (one object).")
     var format: SummaryFormat = .text
@@ -37,7 +42,7 @@ struct QuarantineCommand: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() throws {
-      let list = try QuarantineList(files.find(try common.configuration()))
+      let list = try QuarantineList(files.find(try common.configuration(), named: named))
       switch format {
       case .json: Terminal.write(list.json + "\n", to: STDOUT_FILENO)
       case .text:
@@ -68,7 +73,11 @@ struct QuarantineCommand: ParsableCommand {
           Terminal.write($0, to: STDOUT_FILENO)
         }
         if count == 0 {
-          Terminal.say("fhirline: \(id): no such line or resource is set aside")
+          // A file comes with --file here, for a line or a resource is asked for.
+          Terminal.say(
+            access(id, F_OK) == 0 && paths.isEmpty || id.contains(".ndjson")
+              ? "fhirline: \(id): a line of a quarantine file or a resource was expected; --file names the file, and list what is in it"
+              : "fhirline: \(id): no such line or resource is set aside")
           status = .findings
         }
       }
@@ -84,6 +93,9 @@ struct QuarantineCommand: ParsableCommand {
         What loads leaves the file, what fails stays in it with its new reasons; a file in which nothing is left is \
         removed. Exit code 1 where something stays.
         """)
+
+    @Argument(help: ArgumentHelp("Quarantine files, as --file names them.", valueName: "file"))
+    var named: [String] = []
 
     @Option(
       help: ArgumentHelp(
@@ -107,7 +119,7 @@ struct QuarantineCommand: ParsableCommand {
       var configuration = try common.configuration()
       try database.apply(uri: to, to: &configuration)
       if noTransactions { configuration.honoursTransactions = false }
-      let paths = files.find(configuration)
+      let paths = files.find(configuration, named: named)
       guard !paths.isEmpty else {
         if !common.quiet { Terminal.say("fhirline: nothing is set aside") }
         return

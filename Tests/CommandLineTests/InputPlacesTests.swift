@@ -187,9 +187,16 @@ import Testing
     #expect(converted.status == 0, "\(converted.errors)")
   }
 
-  @Test(arguments: [#"{"output": [{"type": "Patient", "url": "Pat"#, #"{"output": [{"type": "Patient"}]}"#])
+  @Test(arguments: [
+    (#"{"output": [{"type": "Patient", "url": "Pat"#, "a JSON object was expected"),
+    (#"{"output": [{"type": "Patient"}]}"#, "output[0] has no url, which names a file"),
+    (
+      #"{"output": [], "error": [{"url": "e.ndjson"}, {"url": ""}]}"#,
+      "error[1] has no url, which names a file"
+    ),
+  ])
   func `a manifest that breaks off, or names what has no address, is an input that cannot be read`(
-    text: String
+    text: String, flaw: String
   )
     throws
   {
@@ -198,7 +205,9 @@ import Testing
     try workspace.write("in/manifest.json", text)
     let outcome = try workspace.run("validate", workspace.path("in"))
     #expect(outcome.status == 1 && outcome.errors.contains("in 1 resource of 2 files"), "\(outcome.errors)")
-    #expect(outcome.output.contains("manifest.json: fatal: this manifest cannot be understood"))
+    #expect(
+      outcome.output.contains(
+        "manifest.json: fatal: this manifest cannot be understood, or not all of it: \(flaw); "))
   }
 
   @Test func `a file's name does not command the terminal`() throws {

@@ -45,6 +45,25 @@ import Testing
     #expect(try quarantine(workspace, "show", "9").status == 1)
   }
 
+  @Test func `a quarantine file may be named without the option`() throws {
+    let workspace = try Workspace()
+    _ = try workspace.importFiles(
+      try workspace.write("in.ndjson", QuarantineTests.mixed + "<ClinicalDocument/>\n"), status: 1)
+    let file = workspace.path("quarantine.ndjson")
+    let list = try workspace.run("quarantine", "list", file)
+    #expect(list.status == 0 && list.output.contains("\(file): 4 resources set aside"), "\(list.output)")
+    // Of what is no resource there is nothing more to be told than its rule.
+    #expect(list.output.contains("1 × unreadable: json-syntax\n"), "\(list.output)")
+    let show = try quarantine(workspace, "show", "4")
+    #expect(show.output.contains("  fatal: ") && !show.output.contains(": : "), "\(show.output)")
+    let wrong = try workspace.run("quarantine", "show", file)
+    #expect(wrong.status == 1 && wrong.errors.contains("--file names the file"), "\(wrong.errors)")
+    let text = try workspace.read("quarantine.ndjson")
+    try workspace.write("quarantine.ndjson", text.replacing("unheard-of", with: "other"))
+    let replay = try workspace.run("quarantine", "replay", file, "--summary", "json")
+    #expect(try summary(replay).loaded.inserted == 1)
+  }
+
   @Test func `a fix in the file lets a resource leave it; what fails again stays with its new reason`() throws
   {
     let workspace = try Workspace()

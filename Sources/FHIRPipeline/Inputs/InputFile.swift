@@ -186,12 +186,12 @@ package struct InputFile: Sendable {
         hasExportOfNothing = true
         say("\(FindingText.printable(manifest)): names no files: this export found nothing")
       }
-      if !listing.isWhole {
+      if let flaw = listing.flaw {
         add(
           InputFile(
             unreadable: ReadFailure(
               .io,
-              "this manifest cannot be understood, or not all of it: what belongs to that export cannot be told",
+              "this manifest cannot be understood, or not all of it: \(flaw); what belongs to that export cannot be told",
               path: manifest)))
       } else if listing.isTold {
         for path in listing.missing {

@@ -18,8 +18,8 @@ struct InputManifests {
     /// What resources are called, by the name of the file or folder, and the line or the file's name.
     var resourceNames: [String: [String: Any]] = [:]
 
-    /// Whether all of it could be understood; of one that breaks off nothing is known.
-    var isWhole = false
+    /// What of it could not be understood, first; of one that breaks off nothing is known.
+    var flaw: String? = "a JSON object was expected"
     /// Whether it is that of an export which found nothing.
     var isOfNothing = false
 
@@ -89,8 +89,8 @@ struct InputManifests {
   struct Listing {
     var present: [String] = []
     var missing: [String] = []
-    /// Whether all of the manifest could be understood.
-    var isWhole = true
+    /// What of the manifest could not be understood.
+    var flaw: String?
     /// Whether it is that of an export which found nothing.
     var isOfNothing = false
 
@@ -101,7 +101,7 @@ struct InputManifests {
   static func listing(of manifest: String) -> Listing {
     var listing = Listing()
     guard let told = read(manifest) else { return listing }
-    listing.isWhole = told.isWhole
+    listing.flaw = told.flaw
     listing.isOfNothing = told.isOfNothing
     let folder = Path.folder(of: manifest)
     let there = fileNames(in: folder)
@@ -149,12 +149,12 @@ struct InputManifests {
     guard let file = FileHandle(forReadingAtPath: path), let data = try? file.read(upToCount: largest),
       let members = try? JSONSerialization.jsonObject(with: data) as? [String: Any]
     else { return manifest }
-    manifest.isWhole = true
+    manifest.flaw = nil
     let there = InputManifests.fileNames(in: Path.folder(of: path))
     for list in ["output", "deleted", "error"] {
-      for entry in members[list] as? [Any] ?? [] {
-        guard let entry = entry as? [String: Any], let url = entry["url"] as? String else {
-          manifest.isWhole = false
+      for (number, entry) in (members[list] as? [Any] ?? []).enumerated() {
+        guard let entry = entry as? [String: Any], let url = entry["url"] as? String, !url.isEmpty else {
+          manifest.flaw = manifest.flaw ?? "\(list)[\(number)] has no url, which names a file"
           continue
         }
         // A server's URL ends with the file's name, and may have a question behind it.
@@ -178,7 +178,7 @@ struct InputManifests {
         }
       }
     }
-    manifest.isOfNothing = members["output"] is [Any] && manifest.isWhole && manifest.names.isEmpty
+    manifest.isOfNothing = members["output"] is [Any] && manifest.flaw == nil && manifest.names.isEmpty
     return manifest
   }
 }

@@ -109,7 +109,7 @@ package struct QuarantineList: Sendable {
       lines.append(
         "  \(Amount.grouped(group.count)) × "
           + Terminal.styled("\(place): \(key.rule)", .bold, when: colours)
-          + (key.expression.hasPrefix(key.type) ? "" : " (\(key.type))"))
+          + (key.expression.isEmpty || key.expression.hasPrefix(key.type) ? "" : " (\(key.type))"))
       lines.append("      such as: \(group.message)")
       var sources = group.sources.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
         .map { "\($0.key) (\(Amount.grouped($0.value)))" }

@@ -39,7 +39,8 @@ package enum QuarantineShow {
     let name = type.map { $0 + (id.map { "/" + $0 } ?? "") } ?? "unreadable"
     var text = Terminal.styled("\(place): \(name), read from \(source)", .bold, when: colours) + "\n"
     for reason in entry.reasons {
-      text += "  \(reason.severity): \(reason.expression): \(reason.message) [\(reason.rule)]\n"
+      let element = reason.expression.isEmpty ? "" : reason.expression + ": "
+      text += "  \(reason.severity): \(element)\(reason.message) [\(reason.rule)]\n"
     }
     out.append(text)
     switch entry.content {
