@@ -27,6 +27,7 @@ extension DocumentAssembler {
         return try plan.root(ofStored: document).root
       },
       fingerprint: { mappings.plan($0)?.fingerprint ?? 0 })
+    sectionName = { mappings.plan($0)?.member(ofType: $1)?.section.name }
     native = NativeContent(mappings: mappings, renamed: renamed)
     saidResources = { document, kind, id in
       guard let plan = mappings.plan(kind) else { return SaidResources() }

@@ -7,7 +7,7 @@ package import BSON
 ///
 /// | element | meaning |
 /// |---|---|
-/// | `hash` | digest of the whole document, its pages included; set on the first page only |
+/// | `hash` | digest of the whole document, its pages included, and of the mapping; set on the first page only |
 /// | `input` | digest of what was read, and of the hash; only where the document was made of one import's input alone |
 /// | `key` | the root resource, `Patient/1` |
 /// | `root` | digest of the root as it was imported |
@@ -33,6 +33,8 @@ package struct DocumentAssembler: Sendable {
   var saidResources: SayResources?
   /// Reads documents that never came from FHIR; nil where that is of no concern.
   var native: NativeContent?
+  /// The section in which a type of resource stands in documents of a kind; nil where it has none.
+  var sectionName: @Sendable (DocumentKind, _ type: String) -> String? = { _, _ in nil }
   /// Stands for the mapping of a kind of document.
   package let fingerprint: @Sendable (DocumentKind) -> UInt64
   /// Bytes beyond which a document's sections continue on a page of their own.
@@ -53,7 +55,11 @@ package struct DocumentAssembler: Sendable {
   }
 
   /// What the document of a draft has under `_fhirline.hash`; known before the document is made.
-  package func hash(of draft: DocumentDraft) -> String { draft.hash(fingerprint: fingerprint(draft.kind)) }
+  ///
+  /// Fields that stay as another mapping made them are told of: what their resource says is to be read by this one when it comes.
+  package func hash(of draft: DocumentDraft) -> String {
+    draft.hash(fingerprint: draft.keepsForeignFields ? nil : fingerprint(draft.kind))
+  }
 
   /// Whether a stored document was made of the very input that a draft of parts is made of, by the same mapping, and is still as it
   /// was made then. It may be so where that cannot be told.
@@ -130,6 +136,8 @@ package struct DocumentAssembler: Sendable {
       formerOwners = try AppointmentOwner.all(of: try BSONView(old.pointer))
     }
     draft.merge(added)
+    // All that its fields are made of is at hand.
+    if draft.isOfOtherMapping, !draft.keepsForeignFields { draft.isChanged = true }
     try draft.keepDisplacedEdits(computeFields)
     if draft.isChanged, let name = draft.placeSections() { throw OccupiedSection(name: name) }
     if let native, let first = pages.first, draft.isChanged, draft.root == nil,
@@ -246,6 +254,10 @@ package struct DocumentAssembler: Sendable {
     try draft.load(
       pages, restoreRoot: restoreRoot, saidResources: saidResources,
       appointmentList: native?.appointmentList(draft.kind))
+    draft.isOfOtherMapping =
+      draft.storedHash.map { !DocumentDigest.isOfMapping(fingerprint(draft.kind), $0) } ?? false
+    let kind = draft.kind
+    if draft.isOfOtherMapping { draft.placeItems { sectionName(kind, $0) } }
   }
 
   package static func pageIDs(_ id: String, count: Int) -> [String] {

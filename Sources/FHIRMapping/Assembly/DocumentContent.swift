@@ -64,6 +64,8 @@ package struct DocumentFields {
   package var derived: Set<String>
   /// Fields that are taken from the root alone.
   package var ofRoot: Set<String>
+  /// All fields that the mapping knows.
+  var known: Set<String> = []
 
   package init(
     fields: BSONDocument, residual: BSONDocument?, pinned: [String: Set<Int>] = [:],

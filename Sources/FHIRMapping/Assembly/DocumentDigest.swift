@@ -21,7 +21,10 @@ struct DocumentDigest {
     digest.add(link.start)
   }
 
-  func text(fingerprint: UInt64) -> String { content + DocumentDigest.mapping(fingerprint) }
+  /// - Parameter fingerprint: of the mapping; nil where fields were made by several.
+  func text(fingerprint: UInt64?) -> String {
+    content + (fingerprint.map(DocumentDigest.mapping) ?? "00000000")
+  }
 
   /// Whether a document's fields were made by a mapping, as its hash says.
   static func isOfMapping(_ fingerprint: UInt64, _ hash: String) -> Bool {

@@ -6,6 +6,10 @@ extension DocumentDraft {
   /// Takes a root that comes.
   mutating func put(root incoming: Root) -> Outcome {
     var incoming = incoming
+    if isOfOtherMapping, let stored = root, stored.digest == incoming.digest {
+      rebuild(from: incoming, over: stored)
+      return .unchanged
+    }
     let said = said.resources[incoming.key]
     if let said,
       ResourceEquality.isSame(
@@ -52,6 +56,20 @@ extension DocumentDraft {
     root = incoming
     return .replaced
   }
+
+  /// Takes the very root that the stored document was made of by another mapping, which alone could restore it. What the application
+  /// changed since stays in the fields that both have.
+  private mutating func rebuild(from incoming: Root, over stored: Root) {
+    var incoming = incoming
+    incoming.origin = incoming.origin.unlessKnown(stored.origin)
+    incoming.names = DocumentDraft.union(stored.names + incoming.names)
+    residual = nil
+    root = incoming
+    isChanged = true
+  }
+
+  /// Whether fields stay as another mapping made them: their resource cannot be restored without that, and has not come again.
+  var keepsForeignFields: Bool { isOfOtherMapping && residual != nil }
 
   private static func isSameAsWritten(_ stored: Root, _ incoming: Root) -> Bool {
     stored.written == incoming.written

@@ -43,6 +43,26 @@ extension DocumentDraft {
     for (number, known) in origins.sections.enumerated() { sections[number].setOrigins(known) }
   }
 
+  /// Puts items into the sections that the mapping has for them, where an earlier one had others: else they would stand in both when they
+  /// come again.
+  ///
+  /// - Parameter sectionName: of a type of resource; nil where it has none.
+  mutating func placeItems(_ sectionName: (_ type: String) -> String?) {
+    var names: [String: String?] = [:]
+    for own in sections.map(\.name) {
+      let moved = changeSection(own) { section in
+        section.takeOut { key in
+          let type = String(decoding: key.prefix { $0 != UInt8(ascii: "/") }, as: UTF8.self)
+          if names[type] == nil { names[type] = .some(sectionName(type)) }
+          guard case .some(.some(let name)) = names[type], name != own else { return nil }
+          return name
+        }
+      }
+      for (name, items) in moved { changeSection(name) { $0.fill(items) } }
+    }
+    sections.removeAll { $0.items.isEmpty }
+  }
+
   /// Lets sections stand where the stored document has nothing in their places.
   ///
   /// - Returns: the name of one in whose place something stands that is no section.

@@ -23,6 +23,8 @@ package struct DocumentDraft {
   var marks: [String: Int32] = [:]
   /// The stored document's `_fhirline.hash`.
   var storedHash: String?
+  /// Whether the stored document's fields were made by another mapping: what only that one knows how to read is missing in the root.
+  var isOfOtherMapping = false
   /// What the stored document's fields say of its resources. When these come so, they are no news.
   var said = SaidResources()
   /// By key: digests of the stored items that fields say otherwise.
@@ -244,12 +246,12 @@ package struct DocumentDraft {
   }
 
   /// Lends a section for a change; makes it where there is none.
-  mutating func changeSection(_ name: String, _ body: (inout DraftSection) -> Void) {
+  mutating func changeSection<R>(_ name: String, _ body: (inout DraftSection) -> R) -> R {
     let number = sections.firstIndex { $0.name >= name } ?? sections.count
     if number == sections.count || sections[number].name != name {
       sections.insert(DraftSection(name: name), at: number)
     }
-    body(&sections[number])
+    return body(&sections[number])
   }
 
   /// Takes resources out by their keys; returns how many were there.
@@ -302,8 +304,8 @@ package struct DocumentDraft {
   /// Stands for what FHIR says, and for the mapping that makes fields of it: the same whether or not the application
   /// edited fields since.
   ///
-  /// - Parameter fingerprint: stands for the mapping.
-  package func hash(fingerprint: UInt64) -> String {
+  /// - Parameter fingerprint: stands for the mapping; nil where fields are of several.
+  package func hash(fingerprint: UInt64?) -> String {
     var digest = DocumentDigest()
     if let root { digest.add(root: root.digest, names: root.names) }
     for section in sections {

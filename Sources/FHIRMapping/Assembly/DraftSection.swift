@@ -91,6 +91,17 @@ struct DraftSection {
     return count - kept.count
   }
 
+  /// Takes out the items that belong elsewhere; returns them, by where that is.
+  mutating func takeOut(_ place: (UnsafeRawBufferPointer) -> String?) -> [String: [Item]] {
+    var moved: [String: [Item]] = [:]
+    var kept = FiledArray<Item>()
+    for item in items {
+      if let name = place(item.key) { moved[name, default: []].append(item) } else { kept.append(item) }
+    }
+    if !moved.isEmpty { items = kept }
+    return moved
+  }
+
   /// Adds those items whose keys are not there.
   mutating func fill(_ loaded: [Item]) {
     let known = Set(items.map { String(decoding: $0.key, as: UTF8.self) })

@@ -19,9 +19,12 @@ struct MergedFields {
     // A root that no part replaced keeps its fields, edits and all: the content has them already in it.
     // Only what its references lead to may be news, and fields that stand as import wrote them say it.
     let keepsRoot = draft.residual != nil
-    let follows = try draft.hasNewTargets ? draft.untouchedFields() : []
+    let untouched = try draft.hasNewTargets || draft.isOfOtherMapping ? draft.untouchedFields() : []
+    let follows = draft.hasNewTargets ? untouched : []
     func isKept(_ name: String) -> Bool {
-      keepsRoot && computed.ofRoot.contains(name) && !follows.contains(name)
+      // What this mapping does not know is a part of the root that another one took out.
+      if draft.keepsForeignFields, !computed.known.contains(name) { return true }
+      return keepsRoot && computed.ofRoot.contains(name) && !follows.contains(name)
     }
     residual = draft.residual ?? computed.residual
     marks = try MergedFields.marks(of: computed)
@@ -47,8 +50,13 @@ struct MergedFields {
         held.fields.append(field)
         continue
       }
-      let old = draft.marks[field.key]
-      guard old == nil || isKept(field.key) else { continue }
+      var old = draft.marks[field.key]
+      if old != nil, !isKept(field.key) {
+        // An edit of a field that the mapping has no longer is the application's own.
+        guard draft.isOfOtherMapping, !computed.known.contains(field.key), !untouched.contains(field.key)
+        else { continue }
+        old = nil
+      }
       guard let kept = computed.derived.contains(field.key) ? draft.current(field.value) : field.value else {
         continue
       }

@@ -23,6 +23,7 @@ extension DocumentPlan {
       derived: Set(self.fields.filter { $0.derived != nil }.map(\.name)),
       ofRoot: Set(self.fields.filter { $0.rootSource != nil }.map(\.name)))
     result.taken = computed.taken
+    result.known = names
     return result
   }
 

@@ -12,6 +12,8 @@ package struct DocumentPlan: Sendable {
   package let ownerType: String
   package let sections: [SectionPlan]
   let fields: [FieldPlan]
+  /// Their names.
+  let names: Set<String>
   /// What the fields look for in the sections.
   let queries: SectionQueries
   /// How long a visit lasts of which only the start is known.
@@ -97,6 +99,7 @@ package struct DocumentPlan: Sendable {
       }
     }
     self.fields = fields
+    names = Set(fields.map(\.name))
     queries = SectionQueries(fields: fields, sections: sections)
   }
 
