@@ -39,9 +39,7 @@ extension DocumentDraft {
     var fields = try BSONFields(BSONView(resource.pointer))
     if let stored {
       // It goes on to stand for the resource as it came: that is no news when it comes again.
-      var bookkeeping = fields["_fhirline"]?.fields ?? BSONFields()
-      bookkeeping["came"] = .string(stored.digest.text)
-      fields["_fhirline"] = .document(bookkeeping)
+      fields.arrived(ItemArrival(of: stored))
     }
     let bytes = try BSONDocument(fields).shared
     let name = SharedBytes(Array(key.utf8))
@@ -76,14 +74,5 @@ extension DocumentDraft {
 extension DocumentContent {
   fileprivate func key(of taken: SectionScan.Taken) throws -> String {
     try DocumentDraft.key(of: items(of: taken.section)[taken.item])
-  }
-}
-
-extension BSONFields {
-  /// Forgets how an item came that an edit was put into: it is another by now.
-  package mutating func forgetArrival() {
-    guard var bookkeeping = self["_fhirline"]?.fields, bookkeeping["came"] != nil else { return }
-    bookkeeping["came"] = nil
-    self["_fhirline"] = bookkeeping.fields.isEmpty ? Optional.none : .document(bookkeeping)
   }
 }

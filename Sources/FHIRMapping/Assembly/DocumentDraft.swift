@@ -216,15 +216,19 @@ package struct DocumentDraft {
     let files = files
     let said = said.resources
     var number = 0
+    var made: [SharedBytes] = []
     for (name, items) in arrivals.sections {
       changeSection(name) { section in
-        section.merge(items, said: said) { item, outcome in
+        section.merge(items, said: said) {
+          made.append($0)
+        } _: { item, outcome in
           note(outcome, key: item.key)
           files.passed(number)
           number += 1
         }
       }
     }
+    owners += made
     // Of one to which nothing came but what fields say.
     sections.removeAll { $0.items.isEmpty }
     let total = tally.total

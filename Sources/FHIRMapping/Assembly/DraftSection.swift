@@ -110,9 +110,12 @@ struct DraftSection {
 
   /// Adds what comes, in the order of its keys, and says of each what became of it.
   ///
-  /// - Parameter said: resources that come as the document's fields say them, by their keys: they are no news.
+  /// - Parameters:
+  ///   - said: resources that come as the document's fields say them, by their keys: they are no news.
+  ///   - keep: takes bytes of items that are to live as long as the draft.
   mutating func merge(
-    _ arrivals: FiledArray<Item>, said: [String: SharedBytes] = [:], _ tell: (Item, Outcome) -> Void
+    _ arrivals: FiledArray<Item>, said: [String: SharedBytes] = [:], keep: (SharedBytes) -> Void = { _ in },
+    _ tell: (Item, Outcome) -> Void
   ) {
     if items.isEmpty, said.isEmpty {
       items = arrivals
@@ -139,8 +142,16 @@ struct DraftSection {
         isSaid || stored.digest == item.digest
         || ResourceEquality.isSame(stored: stored.bytes, incoming: item.bytes)
         || ResourceVersion.isOlder(item.bytes, than: stored.bytes)
-      merged.append(isKept ? stored : DraftSection.replacement(of: stored, item))
-      tell(item, isKept ? .unchanged : .replaced)
+      if isKept {
+        merged.append(stored)
+        tell(item, .unchanged)
+      } else if let (same, isNew) = stored.withTargets(of: item, keep) {
+        merged.append(same)
+        tell(item, isNew ? .replaced : .unchanged)
+      } else {
+        merged.append(DraftSection.replacement(of: stored, item.asNoted))
+        tell(item, .replaced)
+      }
     }
     while old < items.count {
       merged.append(items[old])

@@ -286,7 +286,7 @@ final class HealingRun {
       // Lists name an appointment whose participants are named by an identifier alone, and stay so.
       let isLinked = document.kind == .appointment
       guard isChanged || isLinked || document.kind == .resource, var fields = value.fields else { continue }
-      fields.forgetArrival()
+      try fields.foundTargets()
       let found = try factory.parts(
         healed: try BSONDocument(fields), key: resource.key, resolver: resolver, origin: resource.origin,
         isChanged: isChanged || isLinked, was: document.kind, into: &parts)

@@ -42,6 +42,47 @@ import Testing
     #expect(try exported(workspace, "Observation").contains(#""value":151"#))
   }
 
+  /// - Parameters:
+  ///   - comesWithTargets: whether the Observation comes again with those whom it refers to, and not after them.
+  ///   - searches: whether one of its references has found whom it means before.
+  @Test(arguments: [true, false], [true, false])
+  func `a corrected Observation stays corrected when those come whom it refers to`(
+    _ comesWithTargets: Bool, _ searches: Bool
+  ) throws {
+    let workspace = try Workspace()
+    func performer(_ number: Int) -> String {
+      #"{"reference":"Practitioner?identifier=http://a.org|\#(number)"}"#
+    }
+    func practitioner(_ number: Int) -> String {
+      #"{"resourceType":"Practitioner","id":"d\#(number)","identifier":[{"system":"http://a.org","value":"\#(number)"}]}"#
+    }
+    let observation = Self.weight("w1", 10, 150).replacing(
+      #""subject""#, with: #""performer":[\#(performer(1)),\#(performer(2))],"subject""#)
+    let first = try workspace.write("1.ndjson", (searches ? practitioner(1) + "\n" : "") + observation)
+    _ = try workspace.importFiles(first)
+    try workspace.set("weight", to: .double(155), of: "p", in: "patient_chart")
+    _ = try workspace.importFiles(try workspace.write("2.ndjson", Self.weight("w2", 20, 160)))
+    let targets = [practitioner(1), practitioner(2)] + (comesWithTargets ? [observation] : [])
+    _ = try workspace.importFiles(try workspace.write("3.ndjson", targets.joined(separator: "\n")))
+    func isRight() throws {
+      let lines = try exported(workspace, "Observation").split(separator: "\n")
+      let line = try #require(lines.first { $0.contains(#""w1""#) })
+      #expect(line.contains(#""value":155"#), "\(line)")
+      #expect(line.contains("Practitioner/d1") && line.contains("Practitioner/d2"), "\(line)")
+      #expect(!(try workspace.run("doctor", "--quiet")).output.contains("hash-mismatch"))
+    }
+    try isRight()
+    for input in [first, workspace.path("3.ndjson"), first, workspace.path("out")] {
+      let again = try workspace.importFiles(input)
+      #expect(again.loaded.unchanged == again.read, "\(input): \(again)")
+      try isRight()
+    }
+    // Another version of it is news.
+    let version = Self.weight("w1", 10, 151).replacing(#""versionId":"1""#, with: #""versionId":"2""#)
+    #expect(try workspace.importFiles(try workspace.write("4.ndjson", version)).loaded.replaced == 1)
+    #expect(try exported(workspace, "Observation").contains(#""value":151"#))
+  }
+
   @Test
   func `codes that the application added and took away stay so when a Condition comes, and when one goes`()
     throws

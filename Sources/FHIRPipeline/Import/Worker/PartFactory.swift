@@ -247,8 +247,10 @@ struct PartFactory: ~Copyable {
     if home.section != nil, tree.child(KnownNames.r4.id, of: 0) == nil {
       // Within a section the item itself says what it is called.
       var fields = try resource.fields()
+      var bookkeeping = fields["_fhirline"]?.fields ?? BSONFields()
+      bookkeeping["key"] = .string(home.key)
       fields["_fhirline"] = nil
-      fields.fields.insert(.init("_fhirline", ["key": .string(home.key)]), at: min(1, fields.fields.count))
+      fields.fields.insert(.init("_fhirline", .document(bookkeeping)), at: min(1, fields.fields.count))
       bytes = try BSONDocument(fields)
     }
     records.reset()
