@@ -23,7 +23,7 @@ struct DocumentDigest {
 
   /// - Parameter fingerprint: of the mapping; nil where fields were made by several.
   func text(fingerprint: UInt64?) -> String {
-    content + (fingerprint.map(DocumentDigest.mapping) ?? "00000000")
+    content + (fingerprint.map(DocumentDigest.mapping) ?? DocumentDigest.severalMappings)
   }
 
   /// Whether a document's fields were made by a mapping, as its hash says.
@@ -36,6 +36,9 @@ struct DocumentDigest {
     mapping.add(ContentDigest.Words(high: fingerprint, low: 1))
     return mapping.text.prefix(8)
   }
+
+  /// In the place of what stands for one mapping.
+  private static let severalMappings: Substring = "00000000"
 
   /// The part that stands for the content.
   var content: String { String(digest.text.prefix(DocumentDigest.contentDigits)) }

@@ -5,9 +5,10 @@ import FHIRModel
 extension DocumentDraft {
   /// Takes a root that comes.
   mutating func put(root incoming: Root) -> Outcome {
-    var incoming = incoming
     if isOfOtherMapping, let stored = root, stored.digest == incoming.digest {
-      rebuild(from: incoming, over: stored)
+      // It alone restores what the other mapping took out; what the application changed since stays in the fields that both have.
+      replace(stored, by: incoming, isSame: true)
+      isChanged = true
       return .unchanged
     }
     let said = said.resources[incoming.key]
@@ -17,55 +18,49 @@ extension DocumentDraft {
     {
       if root == nil { saidRoot = incoming }
       // Identifiers follow from what was said; under a fullUrl it may be referred to.
-      let known = root?.names ?? []
-      let names = DocumentDraft.union(known + incoming.names.filter { !$0.contains("?identifier=") })
-      if root != nil, names != known {
-        root?.names = names
-        isChanged = true
-      }
+      take(names: incoming.names.filter { !$0.contains("?identifier=") })
       // Where no name was shown the fields say otherwise: none is shown now.
       _ = takeTargets(of: incoming, onlyRenames: true)
       return .unchanged
     }
     guard let stored = root else {
-      incoming.names = DocumentDraft.union(incoming.names)
       root = incoming
+      root?.names = DocumentDraft.union(incoming.names)
       return .inserted
     }
     // The same resource again: what the application changed since stays.
     if stored.digest == incoming.digest
       || ResourceEquality.isSame(stored: stored.bytes.pointer, incoming: incoming.bytes.pointer)
     {
-      let union = DocumentDraft.union(stored.names + incoming.names)
-      if union != stored.names { isChanged = true }
-      root?.names = union
+      take(names: incoming.names)
       return .unchanged
     }
     if ResourceVersion.isOlder(incoming.bytes.pointer, than: stored.bytes.pointer) { return .unchanged }
-    incoming.names = DocumentDraft.union(stored.names + incoming.names)
-    if DocumentDraft.isSameAsWritten(stored, incoming) {
-      // Neither is that its references are found by now, or what they lead to has another name.
-      if said != nil {
-        if incoming.names != stored.names { isChanged = true }
-        root?.names = incoming.names
-        return takeTargets(of: incoming) ? .replaced : .unchanged
-      }
-      incoming.origin = incoming.origin.unlessKnown(stored.origin)
+    let isSame = DocumentDraft.isSameAsWritten(stored, incoming)
+    if isSame, said != nil {
+      // What the application changed outlives that references are found by now, or what they lead to has another name.
+      take(names: incoming.names)
+      return takeTargets(of: incoming) ? .replaced : .unchanged
     }
-    residual = nil
-    root = incoming
+    replace(stored, by: incoming, isSame: isSame)
     return .replaced
   }
 
-  /// Takes the very root that the stored document was made of by another mapping, which alone could restore it. What the application
-  /// changed since stays in the fields that both have.
-  private mutating func rebuild(from incoming: Root, over stored: Root) {
+  /// - Parameter isSame: whether the one came as it was written then.
+  private mutating func replace(_ stored: Root, by incoming: Root, isSame: Bool) {
     var incoming = incoming
-    incoming.origin = incoming.origin.unlessKnown(stored.origin)
     incoming.names = DocumentDraft.union(stored.names + incoming.names)
+    if isSame { incoming.origin = incoming.origin.unlessKnown(stored.origin) }
     residual = nil
     root = incoming
-    isChanged = true
+  }
+
+  /// Has the stored root go by these names as well.
+  private mutating func take(names: [String]) {
+    guard let known = root?.names else { return }
+    let names = DocumentDraft.union(known + names)
+    if names != known { isChanged = true }
+    root?.names = names
   }
 
   /// Whether fields stay as another mapping made them: their resource cannot be restored without that, and has not come again.
