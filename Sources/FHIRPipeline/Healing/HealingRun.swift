@@ -66,11 +66,15 @@ final class HealingRun {
 
   /// Returns how many references found their target.
   func heal() throws -> Int {
-    let names = try newNames()
+    let returned = try returned()
+    let names = try newNames(returned)
     for (key, name) in names { index.setName(name, of: key) }
     if !names.isEmpty { resolver = ReferenceResolver(run: index, stored: stored, isSetAside: isSetAside) }
     let waiting = try documents(showing: names)
-    guard !waiting.isEmpty else { return 0 }
+    guard !waiting.isEmpty else {
+      try settle(returned, names)
+      return 0
+    }
     let refused = Mutex<Set<String>>([])
     let loader = DocumentLoader(
       store: store, states: states, assembler: assembler, counted: { _ in },
@@ -85,6 +89,7 @@ final class HealingRun {
     guard refused.withLock({ $0.isEmpty }) else { return healed }
     if let failure = stored.failure { throw failure }
     try finish(healedDocuments)
+    try settle(returned, names)
     return healed
   }
 
@@ -92,7 +97,7 @@ final class HealingRun {
   ///
   /// Returns how many references would find their target.
   func plan(into sink: PlanSink) throws -> Int {
-    let names = try newNames { [prefix] in try sink.names(of: $0, prefix: prefix) }
+    let names = try newNames(returned()) { [prefix] in try sink.names(of: $0, prefix: prefix) }
     for (key, name) in names { index.setName(name, of: key) }
     if !names.isEmpty { resolver = ReferenceResolver(run: index, stored: stored, isSetAside: isSetAside) }
     let waiting = try documents(showing: names)
@@ -188,20 +193,37 @@ final class HealingRun {
 
   /// The names of organizations that documents may show others of.
   ///
-  /// - Parameter planned: those that a plan would give them; nil where all that came is in the database.
+  /// - Parameters:
+  ///   - returned: those that were deleted before.
+  ///   - planned: those that a plan would give them; nil where all that came is in the database.
   private func newNames(
-    planned: ((Set<String>) throws -> [String: String])? = nil
+    _ returned: Set<String>, planned: ((Set<String>) throws -> [String: String])? = nil
   ) throws -> [String: String] {
     let hadThem = try states.hadDocuments(.resource)
-    let keys = hadThem ? Set(index.named) : index.renamed
+    let keys = hadThem ? Set(index.named) : index.renamed.union(returned)
     let awaited = try awaitedNames()
     var stored = try RenamedTargets(run, store, states).names(of: keys.union(awaited))
     if let planned { stored.merge(try planned(keys)) { _, planned in planned } }
     return hasReplaced
       ? stored
       : stored.filter {
-        index.renamed.contains($0.key) || awaited.contains($0.key) || index.name(of: $0.key) != $0.value
+        index.renamed.contains($0.key) || awaited.contains($0.key) || returned.contains($0.key)
+          || index.name(of: $0.key) != $0.value
       }
+  }
+
+  /// The organizations of this run that were deleted before.
+  private func returned() throws -> Set<String> {
+    try store.persevering { connection in
+      try FormerNames(source: run.source, run: index).deleted(connection)
+    }
+  }
+
+  /// Forgets of organizations that came again that they had been deleted, now that documents show their names.
+  private func settle(_ returned: Set<String>, _ names: [String: String]) throws {
+    try store.persevering { connection in
+      try FormerNames(source: run.source, run: index).settle(returned.filter { names[$0] != nil }, connection)
+    }
   }
 
   /// The organizations whose names this import's documents wait for, where somebody else may have brought them.

@@ -36,6 +36,7 @@ final class WaitingReferences: Sendable {
   private let run: Int32
   private let state = Mutex(State())
   private let failure = Mutex<PipelineFailure?>(nil)
+  private let noted = Atomic(false)
   /// Notes on their way to a thread of their own: who finds a reference that waits has better to do than to wait for MongoDB.
   private let queue = BoundedQueue<[Note]>(limit: writesWaiting)
 
@@ -44,6 +45,9 @@ final class WaitingReferences: Sendable {
     self.source = source
     self.run = run
   }
+
+  /// Whether notes were written that were not there.
+  var hasNoted: Bool { noted.load(ordering: .relaxed) }
 
   /// Notes that a document waits for what is called so.
   func add(_ names: [String], kind: DocumentKind, documentID: String) {
@@ -119,6 +123,7 @@ final class WaitingReferences: Sendable {
       ? try connection.existing(ids: notes.lazy.map(\.id), in: WaitingReferences.collection) : []
     let missing = notes.lazy.filter { !present.contains($0.id) }.map(\.document)
     guard !missing.isEmpty else { return }
+    noted.store(true, ordering: .relaxed)
     let result = try connection.insert(Array(missing), into: WaitingReferences.collection)
     // Another import, or this one before its confirmation was lost, may have made the same note.
     if let refused = result.failures.first(where: { $0.reason != .duplicateKey }) {

@@ -12,6 +12,8 @@ struct DeletionRun {
   let prefix: String
   /// Takes who loses an appointment; nil where nothing is deleted.
   var departures: Departures?
+  /// Takes whose names may still be shown; nil where nothing is deleted.
+  var formerNames: FormerNames?
 
   var search: DeletionSearch { DeletionSearch(states: states, mappings: mappings, prefix: prefix) }
 
@@ -26,7 +28,8 @@ struct DeletionRun {
     _ batches: Deletions.Batches, refused: Deletions.Refused
   ) throws -> Int {
     var deleted = 0
-    try search.forEachBatch(store, of: batches) { found, _ in
+    try search.forEachBatch(store, of: batches) { found, targets in
+      try formerNames?.note(cameAmong: targets, store)
       for (kind, documents) in found.sorted(by: { $0.key < $1.key }) {
         let loader = loader(of: kind, hasTransactions: store.server.hasTransactions)
         var rest = documents.sorted { $0.key < $1.key }[...]
@@ -87,6 +90,7 @@ struct DeletionRun {
     _ loader: CollectionLoader, _ connection: borrowing StoreConnection,
     _ body: (_ keys: Set<String>, CollectionLoader.Removal) throws -> Void
   ) throws {
+    if kind == .resource { try formerNames?.note(documents.lazy.flatMap(\.value), connection) }
     // Who stays keeps the chart, if an empty one.
     let staying = kind == .chart ? try states.patients(among: documents.map(\.key), connection) : []
     let done = try loader.remove(

@@ -20,6 +20,8 @@ struct ImportLoading {
   /// Why not all was loaded.
   private(set) var failure: PipelineFailure?
   private(set) var deleted = 0
+  /// Whether something waits now that did not before.
+  private(set) var leavesWaiting = false
   /// Bases of servers that the database did not know.
   private var newBases: Set<String> = []
   /// References of earlier imports that found their targets.
@@ -91,7 +93,7 @@ struct ImportLoading {
   private func deletions(_ states: StoredStates) -> DeletionRun {
     DeletionRun(
       store: store, states: states, assembler: assembler, mappings: run.mappings, prefix: run.prefix,
-      departures: departures)
+      departures: departures, formerNames: FormerNames(source: run.source, run: found.index))
   }
 
   /// Makes and loads the documents; returns how many resources were deleted, and what says which are to be deleted afterwards.
@@ -118,6 +120,7 @@ struct ImportLoading {
     let failures = [
       loader.finish(), context.failure, stored.failure, states.known.finish(), waiting.finish(),
     ]
+    leavesWaiting = leavesWaiting || waiting.hasNoted
     if let first = failures.compactMap({ $0 }).first { throw first }
     try context.setAsideKeptOut()
     newBases = try context.bases.new(of: run.source, store)

@@ -107,7 +107,8 @@ package struct ImportRun: Sendable {
     failure = failure ?? quarantine.failure
     summary.files = files.count
     summary.seconds = Progress.now() - started
-    if let unnoted = record.finish(summary, isWhole: failure == nil) { failure = failure ?? unnoted }
+    let unnoted = record.finish(summary, isWhole: failure == nil, leavesWaiting: loading.leavesWaiting)
+    if let unnoted { failure = failure ?? unnoted }
     return Outcome(
       summary: summary, quarantinePath: quarantine.path, setAside: quarantine.count, failure: failure)
   }

@@ -319,7 +319,9 @@ final class RunRecord: Sendable {
   }
 
   /// Notes the end of the import; one that changed nothing leaves no note. Returns why that was not possible.
-  func finish(_ summary: ImportSummary, isWhole: Bool) -> PipelineFailure? {
+  ///
+  /// - Parameter leavesWaiting: whether its number stands on notes of what waits, so that no other may have it.
+  func finish(_ summary: ImportSummary, isWhole: Bool, leavesWaiting: Bool = false) -> PipelineFailure? {
     noted.end()
     let number = noted.number.withLock { $0 }
     guard number > 0 else { return nil }
@@ -331,7 +333,8 @@ final class RunRecord: Sendable {
       }
       try connected { connection in
         // The note that was taken over stands in documents.
-        guard total.inserted + total.replaced + summary.deleted > 0 || !isWhole || goesOn else {
+        let hasChanges = total.inserted + total.replaced + summary.deleted > 0
+        guard hasChanges || leavesWaiting || !isWhole || goesOn else {
           _ = try connection.write(
             [
               .delete(filter: ["_id": .int32(number)], many: false),
