@@ -24,7 +24,7 @@ package struct UCUMUnit: Sendable {
     let factors = try UnitParser.factors(of: code)
     self.code = code
     let table = UnitTable.shared
-    let values = UnitValues.shared.values
+    let values = UnitValues.shared
     var dimension = UCUMDimension.none
     var scale = Scale.ratio(.one)
     for factor in factors {

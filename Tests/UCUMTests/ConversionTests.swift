@@ -92,4 +92,10 @@ struct ConversionTests {
     #expect(try UCUMUnit(parsing: "N").dimension.description == "m.s-2.g")
     #expect(try UCUMUnit(parsing: "%").dimension.description == "1")
   }
+
+  @Test func `every unit of the table is worth something`() {
+    for (index, unit) in UnitTable.shared.units.enumerated() {
+      #expect(UnitValues.shared[index].factor != ExactNumber(0), "\(unit.code)")
+    }
+  }
 }
