@@ -1,5 +1,6 @@
 import BSON
 import Foundation
+import TestSupport
 import Testing
 
 @Suite(.enabled(if: Workspace.hasMongoDB)) struct PlanTests {
@@ -136,6 +137,23 @@ import Testing
       let done = try workspace.run("import", file, "--config", config, "--quiet")
       #expect(done.status == 0, "\(done.errors)")
     }
+  }
+
+  @Test func `an older appointment changes no patient of whom the chart alone is known`() throws {
+    let workspace = try Workspace()
+    let config = try workspace.write("pipeline.yml", "documents:\n  chart: embedded\n")
+    let planned = PlannedImport(workspace: workspace, layout: "embedded", config: config)
+    func observation(_ id: String) -> String {
+      #"{"resourceType":"Observation","id":"\#(id)","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/p"}}"#
+    }
+    func appointment(_ version: Int, _ patient: String) -> String {
+      #"{"resourceType":"Appointment","id":"a","meta":{"versionId":"\#(version)"},"status":"proposed","#
+        + #""participant":[{"actor":{"reference":"Patient/\#(patient)"},"status":"accepted"}]}"#
+    }
+    let first = observation("o1") + "\n" + appointment(2, "q")
+    let second = BundleText.bundle("transaction", [BundleText.put(appointment(1, "p"), "Appointment/a")])
+    #expect(try planned.check([try workspace.write("1.ndjson", first)], "first").status == 0)
+    #expect(try planned.check([try workspace.write("2.json", second)], "second").status == 0)
   }
 
   @Test func `what comes and is deleted again counts as in the import`() throws {

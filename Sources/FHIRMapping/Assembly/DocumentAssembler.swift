@@ -231,9 +231,11 @@ package struct DocumentAssembler: Sendable {
   private func ownOfApplication(_ draft: DocumentDraft) throws -> Assembly? {
     var memory = PageMemory()
     let rest = try assemble(draft, hash: hash(of: draft), in: &memory)
+    // A list that no appointment is left in is none of the application's; what else stands there is, if it says nothing.
+    let derived = native?.derivedFields(draft.kind) ?? []
     let saysMore = try rest.first.fields().fields.contains { field in
-      field.key != "_id" && field.key != "_fhirline" && !DocumentDraft.isHeld(field)
-        && field.value != .null && field.value.elements?.isEmpty != true
+      if field.key == "_id" || field.key == "_fhirline" || DocumentDraft.isHeld(field) { return false }
+      return !derived.contains(field.key) || field.value != .null && field.value.elements?.isEmpty != true
     }
     return saysMore ? rest : nil
   }

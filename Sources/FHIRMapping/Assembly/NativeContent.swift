@@ -11,6 +11,11 @@ struct NativeContent {
     mappings.plan(kind)?.fields.first { $0.derived == .appointments }?.name
   }
 
+  /// The fields that follow from a document's appointments.
+  func derivedFields(_ kind: DocumentKind) -> [String] {
+    mappings.plan(kind)?.fields.filter { $0.derived != nil }.map(\.name) ?? []
+  }
+
   /// Whether no field of a document says anything of its own resource.
   func isBare(_ document: BSONView, kind: DocumentKind) throws -> Bool {
     guard let plan = mappings.plan(kind) else { return false }

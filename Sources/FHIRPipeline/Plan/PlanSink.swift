@@ -378,9 +378,10 @@ final class PlanSink: DocumentSink {
       if let document = removal.document {
         try note(document, over: stored, place, isDeletion ? \.deleted : \.leaving, keys.sorted())
       } else {
-        // Nothing is left of it; what was not there before is as it was.
+        // Nothing is left of it; what was not there before, or held a chart alone, is as it was.
+        let wasNothing = try stored.first.map { try $0.withView { try place.isNobody($0) } } ?? true
         var document = PlannedDocument(
-          kind: kind, collection: place.name, id: id, fate: stored.isEmpty ? .unchanged : .replace)
+          kind: kind, collection: place.name, id: id, fate: wasNothing ? .unchanged : .replace)
         document[keyPath: isDeletion ? \PlannedDocument.deleted : \PlannedDocument.leaving] = keys.sorted()
         note(document, nil, isGone: true)
       }

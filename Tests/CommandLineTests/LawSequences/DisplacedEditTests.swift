@@ -149,10 +149,17 @@ import Testing
     #expect(try exported(workspace, "Patient").contains("0412345678"))
     let again = try workspace.importFiles(workspace.path("out"))
     #expect(again.loaded.unchanged == again.read, "\(again)")
+    // So it does where it says that nothing is known.
+    _ = try workspace.importFiles(
+      try workspace.write("5.ndjson", coverage.replacing("Patient/p", with: "Patient/r")))
+    try workspace.set("email", to: .array([]), of: "r", in: "patient")
+    _ = try workspace.importFiles(try workspace.write("6.json", gone))
+    let rest = try workspace.document("r", in: "patient")
+    #expect(rest["email"] == .array([]) && rest["insurance_id"] == nil, "\(rest)")
     // Where nobody says anything, nothing stays.
     _ = try workspace.importFiles(
       try workspace.write("3.ndjson", coverage.replacing("Patient/p", with: "Patient/q")))
     _ = try workspace.importFiles(try workspace.write("4.json", gone))
-    #expect(try workspace.documents(in: "patient").count == 1)
+    #expect(try workspace.documents(in: "patient").count == 2)
   }
 }

@@ -32,6 +32,9 @@ struct SequenceModel {
   /// The keys of what came from FHIR.
   var imported: [String] { entries.filter { $0.value.pure != nil }.keys.sorted() }
 
+  /// Whether an application's document alone says a resource.
+  func isNative(_ key: String) -> Bool { entries[key].map { $0.pure == nil } ?? false }
+
   // MARK: Owners
 
   static func owner(of resource: BSONValue) -> Owner? {
