@@ -1,6 +1,7 @@
 import BSON
 import DocumentStore
 import Foundation
+import TestSupport
 import Testing
 
 /// README's guarantees, one by one, through the command line and a real MongoDB.
@@ -100,6 +101,27 @@ import Testing
     _ = try workspace.importFiles(organization)
     _ = try workspace.importFiles(patient)
     #expect(try workspace.document("p", in: "patient")["medical_group"] == "North Clinic")
+  }
+
+  @Test(arguments: [false, true])
+  func `an older version of an organization names no patient's medical group`(_ isBundle: Bool) throws {
+    let workspace = try Workspace()
+    func organization(_ version: Int, _ name: String) -> String {
+      #"{"resourceType":"Organization","id":"o","meta":{"versionId":"\#(version)"},"name":"\#(name)"}"#
+    }
+    let patient =
+      #"{"resourceType":"Patient","id":"p","managingOrganization":{"reference":"Organization/o"}}"#
+    _ = try workspace.importFiles(try workspace.write("new.json", organization(2, "North Clinic")))
+    let older = [organization(1, "Clinic"), patient]
+    let text =
+      isBundle
+      ? BundleText.bundle(
+        "batch", zip(older, ["Organization/o", "Patient/p"]).map { BundleText.put($0, $1) })
+      : older.joined(separator: "\n")
+    let file = try workspace.write("old" + (isBundle ? ".json" : ".ndjson"), text)
+    #expect(try workspace.importFiles(file).loaded == .init(inserted: 1, replaced: 0, unchanged: 1))
+    #expect(try workspace.document("p", in: "patient")["medical_group"] == "North Clinic")
+    #expect(try workspace.importFiles(file).loaded == .init(inserted: 0, replaced: 0, unchanged: 2))
   }
 
   @Test func `two exports of the same data are equal, byte for byte`() throws {

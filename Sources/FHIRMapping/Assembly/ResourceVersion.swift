@@ -53,7 +53,8 @@ package struct ResourceVersion: Sendable {
     return first.isSaid && first.isOlder(than: ResourceVersion(of: b))
   }
 
-  private var isSaid: Bool { updated != nil || id != nil }
+  /// Whether a resource tells its version at all.
+  package var isSaid: Bool { updated != nil || id != nil }
 }
 
 /// An instant that can be compared whatever its zone: seconds and the fraction's digits.

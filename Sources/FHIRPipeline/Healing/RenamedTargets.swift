@@ -22,7 +22,16 @@ struct RenamedTargets {
   /// The names that organizations have in the database, by `Organization/id`.
   func names(of keys: Set<String>) throws -> [String: String] {
     var names: [String: String] = [:]
-    guard !keys.isEmpty else { return names }
+    try forEach(of: keys) { key, name, _ in names[key] = name }
+    return names
+  }
+
+  /// Calls the closure with each of these organizations that the database has: its key, its name, its version.
+  func forEach(
+    of keys: Set<String>,
+    _ body: (_ key: String, _ name: String, _ version: () -> ResourceVersion) throws -> Void
+  ) throws {
+    guard !keys.isEmpty else { return }
     var ids: [String: String] = [:]
     for key in keys {
       let parts = key.split(separator: "/", maxSplits: 1)
@@ -30,15 +39,15 @@ struct RenamedTargets {
     }
     try store.persevering { connection in
       try connection.find(
-        ids: ids.keys.sorted(), in: states.collection(of: .resource), projection: ["fhir.name": 1]
+        ids: ids.keys.sorted(), in: states.collection(of: .resource),
+        projection: ["fhir.name": 1, "fhir.meta": 1]
       ) { document in
         guard let key = try document.find("_id")?.text.flatMap({ ids[$0] }),
-          let name = try document.find(path: "fhir.name")?.text
+          let resource = try document.find("fhir")?.document, let name = try resource.find("name")?.text
         else { return }
-        names[key] = name
+        try body(key, name) { ResourceVersion(of: resource.bytes) }
       }
     }
-    return names
   }
 
   /// The documents that show another name than these.

@@ -86,7 +86,8 @@ package final class ReferenceResolver: Sendable {
   /// - Parameter documentID: the `_id` under which it is stored.
   func name(of target: TargetIndex.Target, documentID: String) -> String? {
     let key = target.key
-    return bundle.name(of: key) ?? run.name(of: key) ?? stored?.name(ofDocument: documentID)
+    // The run knows whether a Bundle's own form of it is the one that counts.
+    return run.name(of: key) ?? bundle.name(of: key) ?? stored?.name(ofDocument: documentID)
   }
 
   /// Whether a resource of the Bundle or of the run has a name, so that the database need not be asked.

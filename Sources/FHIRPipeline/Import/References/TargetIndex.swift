@@ -1,4 +1,5 @@
 import BSON
+import FHIRMapping
 
 /// Where the resources of a run can be found by what others call them: their identifiers and their `fullUrl`s.
 ///
@@ -46,6 +47,8 @@ package struct TargetIndex: Sendable {
   private var names: [String: String] = [:]
   /// Organizations that have several names, in several versions.
   private(set) var renamed: Set<String> = []
+  /// The versions that organizations say they are, the newest of each.
+  private var versions: [String: ResourceVersion] = [:]
 
   /// - Parameter isLarge: whether there may be very many.
   package init(isLarge: Bool = false) { targets = TargetList(isLarge: isLarge) }
@@ -75,6 +78,7 @@ package struct TargetIndex: Sendable {
     // The same whichever worker met which; in the end the one that is stored counts.
     renamed.formUnion(other.renamed)
     for (key, name) in other.names { addName(name, of: key) }
+    for (key, version) in other.versions { addVersion(version, of: key) }
   }
 
   /// Makes what is known quick to find, when all has come.
@@ -126,6 +130,20 @@ package struct TargetIndex: Sendable {
     } else {
       names[key] = name
     }
+  }
+
+  /// Remembers which version of an organization has come.
+  mutating func addVersion(_ version: ResourceVersion, of key: String) {
+    guard version.isSaid, versions[key].map({ $0.isOlder(than: version) }) ?? true else { return }
+    versions[key] = version
+  }
+
+  /// The organizations that may be called otherwise than the run says.
+  var doubtfullyNamed: Set<String> { renamed.union(versions.keys) }
+
+  /// Whether an organization is called as it is stored, for all that the run's inputs tell.
+  func isNamedAsStored(_ key: String, _ stored: ResourceVersion) -> Bool {
+    renamed.contains(key) || versions[key]?.isOlder(than: stored) ?? false
   }
 
   /// The organizations whose names are known: their keys.

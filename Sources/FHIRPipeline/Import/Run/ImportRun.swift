@@ -152,11 +152,13 @@ extension ImportRun {
   }
 
   /// Which of the names that an organization has in the run is its last is known at the end. Until then it has the one that it has, so
-  /// that documents which show that are not written twice.
+  /// that documents which show that are not written twice; and it keeps it where the run brings an older version.
   func keepStoredNames(_ index: inout TargetIndex, _ store: DocumentStore, _ states: StoredStates) throws {
-    guard !index.renamed.isEmpty, try states.hadDocuments(.resource) else { return }
-    let names = try RenamedTargets(self, store, states).names(of: index.renamed)
-    for (key, name) in names { index.setName(name, of: key) }
+    let keys = index.doubtfullyNamed
+    guard !keys.isEmpty, try states.hadDocuments(.resource) else { return }
+    try RenamedTargets(self, store, states).forEach(of: keys) { key, name, version in
+      if index.isNamedAsStored(key, version()) { index.setName(name, of: key) }
+    }
   }
 
   /// The first pass over the inputs.

@@ -270,6 +270,9 @@ extension TargetIndex {
   /// Adds a resource under all that others may call it by, and an organization's name.
   mutating func add(_ resource: RecordResource) {
     add(resource.identity.target, names: resource.nameHashes)
-    if let name = resource.organizationName { addName(name, of: resource.identity.key) }
+    if let name = resource.organizationName {
+      addName(name, of: resource.identity.key)
+      addVersion(ImportContext.version(of: resource), of: resource.identity.key)
+    }
   }
 }
