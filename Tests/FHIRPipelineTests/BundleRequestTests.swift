@@ -203,6 +203,50 @@ import Testing
     #expect(patients["kept"]?["date_of_birth"] == .date(65_836_800_000))
   }
 
+  /// An entry of a history; what has no resource deletes.
+  private func version(
+    _ number: Int, of id: String, deletes: Bool = false, says: String = "lastModified"
+  ) -> String {
+    let moment = "2022-01-\(number + 10)T00:00:00Z"
+    let meta = #""meta":{"versionId":"\#(number)","lastUpdated":"\#(moment)"}"#
+    let resource =
+      #""resource":{"resourceType":"Patient","id":"\#(id)",\#(meta),"birthDate":"197\#(number)-01-01"},"#
+    let url = says == "url" ? "Patient/\(id)/_history/\(number)" : "Patient/\(id)"
+    let response =
+      switch says {
+      case "lastModified": #","lastModified":"\#(moment)""#
+      case "etag": #","etag":"W/\"\#(number)\"""#
+      default: ""
+      }
+    return #"{"fullUrl":"http://clinic.example/Patient/\#(id)",\#(deletes ? "" : resource)"#
+      + #""request":{"method":"\#(deletes ? "DELETE" : "PUT")","url":"\#(url)"},"response":{"status":"200"\#(response)}}"#
+  }
+
+  @Test(arguments: ["lastModified", "etag", "url"])
+  func `a history's versions tell what was deleted last, in whatever order its pages and entries come`(
+    says: String
+  ) throws {
+    func entry(_ number: Int, _ id: String, deletes: Bool = false) -> String {
+      version(number, of: id, deletes: deletes, says: says)
+    }
+    let pages = [
+      [entry(4, "back"), entry(3, "gone", deletes: true)],
+      [entry(3, "back", deletes: true), entry(2, "gone"), entry(2, "back"), entry(1, "gone")],
+    ]
+    let files = pages.enumerated().map { ("\($0).json", BundleText.bundle("history", $1)) }
+    let oldestFirst = [("all.json", BundleText.bundle("history", pages.joined().reversed()))]
+    for files in [files, files.reversed(), oldestFirst] {
+      let database = try TestDatabase()
+      for _ in 0..<2 {
+        let summary = try database.importFiles(files)
+        #expect(summary.total.quarantined == 0)
+        let patients = try database.documents("patient")
+        #expect(Set(patients.keys) == ["back"])
+        #expect(patients["back"]?["date_of_birth"] == .date(126_230_400_000))
+      }
+    }
+  }
+
   @Test func `a transaction that is the only input takes with it what others might share`() throws {
     let database = try TestDatabase()
     // Documents of providers are put together from many inputs, and last.

@@ -1,4 +1,5 @@
 import FHIRFormats
+import FHIRMapping
 import FHIRModel
 
 /// What an entry of a Bundle asks to be done: its `request`.
@@ -127,6 +128,24 @@ struct EntryRequest {
   /// and the resource is to stay.
   func deleted(inHistory: Bool) -> Target? {
     target ?? (inHistory ? Target(unversioned: ReferenceText.unversioned(url)) : nil)
+  }
+
+  /// The version with which the resource was gone, as a history tells it of an entry that deletes; nil where it does not. The entries
+  /// of a history come in pages, which are read in the order of their names, and some servers put the oldest first.
+  ///
+  /// See http://hl7.org/fhir/R4/http.html#history
+  var goneVersion: ResourceVersion? {
+    let names = KnownNames.r4
+    func said(_ name: NameID) -> String? {
+      tree.child(names.response, of: 0).flatMap { tree.child(name, of: $0) }.map { tree.string(at: $0) }
+    }
+    var number: String?
+    if case .these(let ids)? = said(names.etag).flatMap(Precondition.Versions.init) { number = ids.first }
+    let url = url
+    let base = ReferenceText.unversioned(url)
+    if number == nil, base != url { number = String(url.dropFirst(base.count + "/_history/".count)) }
+    let version = ResourceVersion(lastUpdated: said(names.lastModified), versionId: number)
+    return version.isSaid ? version : nil
   }
 
   enum Target: Equatable, Sendable {

@@ -12,6 +12,7 @@ struct AskedEntries: ~Copyable {
     let sequence: UInt64
     let transaction: UInt64?
     let precondition: Precondition?
+    let gone: ResourceVersion?
   }
 
   fileprivate var entries: [Entry] = []
@@ -30,7 +31,9 @@ extension ImportWorker {
       askRival(record, resource, resolver: resolver, sequence: sequence)
     }
     // What a history's entries asked for was granted when they were made.
-    let precondition = atHand?.type == "history" ? nil : EntryRequest(record)?.precondition
+    let isHistory = atHand?.type == "history"
+    let request = EntryRequest(record)
+    let precondition = isHistory ? nil : request?.precondition
     guard precondition != nil || context.versioned.keys.contains(NameHash.of(target.key)) else { return }
     var issues = record.issues
     validator.validate(record.tree, into: &issues)
@@ -38,7 +41,8 @@ extension ImportWorker {
     if let resource, !add(resource, resolver, sequence) { return }
     asked.entries.append(
       AskedEntries.Entry(
-        target: target, sequence: sequence, transaction: transactionAtHand, precondition: precondition))
+        target: target, sequence: sequence, transaction: transactionAtHand, precondition: precondition,
+        gone: isHistory && resource == nil ? request?.goneVersion : nil))
     if asked.entries.count >= ImportWorker.mostAsked || asked.parts.count >= ImportWorker.bytesAsked {
       finishAsking()
     }
@@ -132,6 +136,7 @@ extension ImportWorker {
           VersionedEntries.Step(
             sequence: entry.sequence, key: NameHash.of(entry.target.key), transaction: entry.transaction,
             precondition: entry.precondition, version: part.map { ResourceVersion(of: $0.bytes) },
+            gone: entry.gone,
             isStored: part.map { part in found.contains { $0.has(part) } } ?? found.isEmpty),
           stored: found.first?.version(ofResource: entry.target.key))
       }

@@ -17,6 +17,8 @@ final class VersionedEntries: Sendable {
     let precondition: Precondition?
     /// What comes; nil where the entry deletes what is there.
     let version: ResourceVersion?
+    /// Of an entry that deletes: see ``EntryRequest/goneVersion``.
+    let gone: ResourceVersion?
     /// Whether the database has the resource as this entry leaves it.
     let isStored: Bool
   }
@@ -84,13 +86,14 @@ final class VersionedEntries: Sendable {
       if !isRefused { for (key, version) in changed { present[key] = version } }
       rest = rest.dropFirst(count)
     }
-    var deletions: [UInt64: UInt64] = [:]
+    var deletions: [UInt64: LastDeletion] = [:]
     // A transaction that deletes may be refused yet.
     for step in steps where step.version == nil && step.transaction == nil && found[step.sequence] == nil {
-      deletions[step.key] = step.sequence
+      deletions[step.key, default: LastDeletion()].add(step)
     }
     let gone = steps.lazy.filter { step in
-      step.version != nil && found[step.sequence] == nil && step.sequence < deletions[step.key] ?? 0
+      guard let version = step.version, found[step.sequence] == nil else { return false }
+      return deletions[step.key]?.takes(version, step.sequence) ?? false
     }.map(\.sequence)
     conflicts.withLock { $0 = found }
     deleted.withLock { $0 = Set(gone) }
@@ -103,5 +106,24 @@ final class VersionedEntries: Sendable {
     guard let own = step.version else { return version == nil ? nil : conflict }
     if let version, own.isOlder(than: version), precondition.mayHaveBeenMet(by: own) { return nil }
     return conflict
+  }
+}
+
+/// The last of the entries that delete a resource.
+private struct LastDeletion {
+  private var sequence: UInt64 = 0
+  /// Where histories tell of versions: the newest with which the resource was gone.
+  private var gone: ResourceVersion?
+
+  mutating func add(_ step: VersionedEntries.Step) {
+    sequence = max(sequence, step.sequence)
+    if let other = step.gone, gone?.isOlder(than: other) ?? true { gone = other }
+  }
+
+  /// Whether the resource is deleted after a version of it: as their versions say, else as the entries stand.
+  func takes(_ version: ResourceVersion, _ place: UInt64) -> Bool {
+    guard let gone else { return place < sequence }
+    if gone.isOlder(than: version) { return false }
+    return version.isOlder(than: gone) || place < sequence
   }
 }

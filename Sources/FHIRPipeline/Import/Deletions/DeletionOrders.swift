@@ -13,6 +13,7 @@ struct DeletionOrders {
     /// Whether the name of what is meant stands there besides: a url is that name as a rule.
     var hasName: Bool
     var isDone: Bool
+    var isOfVersion: Bool
   }
 
   private var entries = FiledArray<Entry>()
@@ -33,7 +34,7 @@ struct DeletionOrders {
       Entry(
         sequence: order.sequence, start: texts.count, line: Int32(clamping: order.position?.line ?? 0),
         column: Int32(clamping: order.position?.column ?? 0), isSearch: isSearch, hasName: name != order.url,
-        isDone: order.done != nil))
+        isDone: order.done != nil, isOfVersion: order.isOfVersion))
     append(order.url)
     append(order.expression)
     if name != order.url { append(name) }
@@ -52,7 +53,7 @@ struct DeletionOrders {
         ? .search(name) : .resource(name.withUTF8Bytes { TargetIndex.Target(key: $0) }),
       sequence: entry.sequence, url: url, expression: expression,
       position: entry.line > 0 ? SourcePosition(line: Int(entry.line), column: Int(entry.column)) : nil,
-      done: done)
+      done: done, isOfVersion: entry.isOfVersion)
   }
 
   /// Adds a text, behind its length.

@@ -18,6 +18,9 @@ final class Deletions: @unchecked Sendable {
     let position: SourcePosition?
     /// The resource, where its transaction has deleted it: what an earlier input had of it may have been loaded later.
     var done: TargetIndex.Target?
+    /// Whether a history tells which version was deleted: what it holds for is known before anything is loaded (``VersionedEntries``), and
+    /// what is loaded in spite of it stays.
+    var isOfVersion = false
   }
 
   struct Due {
@@ -189,7 +192,7 @@ final class Deletions: @unchecked Sendable {
       target = found[0]
     }
     let written = state.written[NameHash.of(target.key)]
-    if let written, written >= order.sequence { return nil }
+    if let written, order.isOfVersion || written >= order.sequence { return nil }
     if order.done != nil, written == nil { return nil }
     return Due(target: target, order: order)
   }

@@ -31,6 +31,9 @@ package struct KnownNames: Sendable {
   package let mode: NameID
   package let link: NameID
   package let relation: NameID
+  package let response: NameID
+  package let etag: NameID
+  package let lastModified: NameID
 
   package init(table: DefinitionTable = .r4) {
     func known(_ name: String) -> NameID {
@@ -66,6 +69,9 @@ package struct KnownNames: Sendable {
     mode = known("mode")
     link = known("link")
     relation = known("relation")
+    response = known("response")
+    etag = known("etag")
+    lastModified = known("lastModified")
   }
 
   package static let r4 = KnownNames()
