@@ -30,6 +30,24 @@ import Testing
     #expect(Set(ids.map { StoredID.text(of: $0) }).count == ids.count)
   }
 
+  @Test func `what MongoDB takes for one _id has one text, within documents as well`() throws {
+    func text(_ number: BSONValue) -> String { StoredID.text(of: ["site": ["n": number], "list": [number]]) }
+    let decimal = try #require(Decimal128(exactly: "30.0"))
+    for same: BSONValue in [.int64(30), .double(30), .decimal128(decimal)] {
+      #expect(text(same) == text(.int32(30)))
+    }
+    for (decimal, text) in [
+      ("30.0", "30"), ("3E+1", "30"), ("14.50", "14.5"), ("1.50E-7", "1.5e-07"), ("-0", "0"),
+      ("1E+300", "1e300"),
+      ("9007199254740993.00", "9007199254740993"), ("0.12345678901234567890", "0.1234567890123456789"),
+      ("1E+6000", "1E6000"),
+    ] {
+      #expect(StoredID.text(of: .decimal128(try #require(Decimal128(exactly: decimal)))) == text)
+    }
+    #expect(text(.double(2.5)) == text(.decimal128(try #require(Decimal128(exactly: "2.50")))))
+    #expect(Set([.int32(30), "30", .double(30.5), .int64(1 << 40), true].map(text)).count == 5)
+  }
+
   @Test func `a list of one names that one, and other lists nobody`() throws {
     func named(_ value: BSONValue) throws -> String? {
       try BSONDocument(["x": value]).withView { try $0.find("x").flatMap(StoredID.text) }

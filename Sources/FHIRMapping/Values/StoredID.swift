@@ -1,4 +1,5 @@
 package import BSON
+import UCUM
 
 /// The text that a document's `_id` stands for, whatever type an application gave it: what a reference to it says.
 ///
@@ -11,7 +12,7 @@ package enum StoredID {
     case .int32(let number): String(number)
     case .int64(let number): String(number)
     case .double(let number): text(of: number)
-    case .decimal128(let number): plain(number.canonicalText)
+    case .decimal128(let number): text(of: number)
     case .objectID(let bytes): Hexadecimal.text(bytes)
     case .binary(subtype: 4, let bytes) where bytes.count == 16: uuid(bytes)
     case .date(let milliseconds) where DateTransform.range.contains(milliseconds):
@@ -19,8 +20,27 @@ package enum StoredID {
     case .bool(let value): String(value)
     case .null: "null"
     case .other(let type, let bytes) where !bytes.isEmpty: "\(type):" + Hexadecimal.text(bytes)
+    case .document, .array: withPlainNumbers(id).extendedJSON
     default: id.extendedJSON
     }
+  }
+
+  /// What is compound with its numbers as integers, or as doubles: MongoDB does not tell them apart by their types there either.
+  private static func withPlainNumbers(_ value: BSONValue) -> BSONValue {
+    switch value {
+    case .document(let fields):
+      .document(BSONFields(fields.fields.map { .init($0.key, withPlainNumbers($0.value)) }))
+    case .array(let items): .array(items.map(withPlainNumbers))
+    case .int32, .int64, .double, .decimal128: plainNumber(value)
+    default: value
+    }
+  }
+
+  private static func plainNumber(_ number: BSONValue) -> BSONValue {
+    let text = text(of: number)
+    if let whole = Int64(text) { return Int32(exactly: whole).map { .int32($0) } ?? .int64(whole) }
+    if let double = Double(text), self.text(of: .double(double)) == text { return .double(double) }
+    return number
   }
 
   /// The id that a field names a document by: of a list, the only one in it. nil where it names none.
@@ -79,6 +99,21 @@ package enum StoredID {
     if let whole = BSONValue.double(number).integer { return String(whole) }
     if number.isNaN { return "NaN" }
     return number.isInfinite ? (number < 0 ? "-Infinity" : "Infinity") : plain(number.description)
+  }
+
+  /// As the integer or the double of the same value, which MongoDB takes for the same; else with the fewest digits.
+  private static func text(of decimal: Decimal128) -> String {
+    let text = plain(decimal.canonicalText)
+    if let double = Double(text) {
+      let other = self.text(of: double)
+      if ExactNumber(decimal: text).map({ $0 == ExactNumber(decimal: other) }) ?? (text == other) {
+        return other
+      }
+    }
+    let parts = text.split(separator: "E", maxSplits: 1)
+    guard let digits = parts.first, digits.contains(".") else { return text }
+    let fewest = digits.reversed().drop { $0 == "0" }.drop { $0 == "." }.reversed()
+    return String(fewest) + parts.dropFirst().map { "E" + $0 }.joined()
   }
 
   /// Without a `+`, which no id has.

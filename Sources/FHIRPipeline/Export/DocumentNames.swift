@@ -22,9 +22,13 @@ final class DocumentNames: Sendable {
 
   /// The text that one of two goes by.
   static func text(of id: BSONValue) -> String {
-    let text = id.extendedJSON
-    // One that has no other text reads as such, whoever has that as a text.
-    return text == StoredID.text(of: id) ? "_id: " + text : text
+    let text = StoredID.text(of: id)
+    switch id {
+    case .document, .array: return "_id: " + text
+    default:
+      // One that has no other text reads as such, whoever has that as a text.
+      return text == id.extendedJSON ? "_id: " + text : id.extendedJSON
+    }
   }
 
   /// Of each kind, by the text that they have in common: the `_id`s that are no texts.

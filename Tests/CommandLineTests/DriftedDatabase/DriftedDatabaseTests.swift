@@ -141,7 +141,10 @@ import Testing
   private func checkReference(_ value: BSONValue, _ field: FieldPlan, _ said: CarriedTexts, _ place: String) {
     let named = (value.elements ?? [value]).filter { $0 != .null && $0.trimmed != "" }
     if named.isEmpty || value == [:] { return }
-    let names = named.flatMap { [StoredID.text(of: $0), $0.extendedJSON].map { DocumentID.fhirID($0) } }
+    // By its text, or as one who has a twin.
+    let names = named.flatMap {
+      [StoredID.text(of: $0), $0.extendedJSON, "_id: " + StoredID.text(of: $0)].map { DocumentID.fhirID($0) }
+    }
     #expect(names.contains { said.texts.contains($0) }, "\(place) is neither carried nor told")
   }
 

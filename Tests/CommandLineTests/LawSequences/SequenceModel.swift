@@ -198,10 +198,19 @@ struct SequenceModel {
     for (owner, edited) in edits {
       guard let plan = mappings.plan(owner.kind) else { continue }
       for field in plan.fields {
-        guard let value = edited[field.name], try fields(owner, field.name) != value else { continue }
-        // FHIR had news of the field.
+        guard let value = edited[field.name] else { continue }
+        let now = try fields(owner, field.name)
+        if now == value { continue }
+        // An edit that went into a section's resources may be said in another way: none for a blank.
+        if field.understand(now, isImported: false).value == field.understand(value, isImported: false).value
+        {
+          edits[owner]?.updateValue(now, forKey: field.name)
+          continue
+        }
+        // FHIR had news of the field, or of whoever it was said of: who is deleted goes with all that was said of them.
         let isNews =
-          field.sources.contains { touched[owner]?.contains($0.typeName) ?? false }
+          isDeleted(owner, changes)
+          || field.sources.contains { touched[owner]?.contains($0.typeName) ?? false }
           || renamesGroups && field.sources.contains { $0.targetName != nil }
         #expect(isNews, "\(label): the edit of \(owner) \(field.name) was lost")
         if let key = rootKey(owner), let old = before.entries[key]?.pure, let new = entries[key]?.pure,
@@ -224,6 +233,7 @@ struct SequenceModel {
       let owners = [before.entries[key]?.value, want?.value, got].compactMap { $0.flatMap(Self.owner) }
       let isTouched = owners.contains { owner in
         let own = before.edits[owner] ?? [:]
+        if isDeleted(owner, changes), !own.isEmpty { return true }
         return mappings.plan(owner.kind)?.fields.contains { field in
           own[field.name] != nil
             && field.sources.contains { touched[owner]?.contains($0.typeName) ?? false }
@@ -246,6 +256,10 @@ struct SequenceModel {
       }
       learn(key, got)
     }
+  }
+
+  private func isDeleted(_ owner: Owner, _ changes: [String: Change]) -> Bool {
+    rootKey(owner).map { changes[$0] == .deleted } ?? false
   }
 
   private func rootKey(_ owner: Owner) -> String? {
