@@ -216,7 +216,7 @@ struct SequenceModel {
         if let key = rootKey(owner), let old = before.entries[key]?.pure, let new = entries[key]?.pure,
           let source = field.rootSource, field.sources.count == 1
         {
-          let paths = [source.path, source.alternative].compactMap { $0 }
+          let paths = [source.path, source.alternative, source.targetName].compactMap { $0 }
           let isSame = paths.allSatisfy { $0.values(in: old) == $0.values(in: new) }
           #expect(
             !isSame || renamesGroups && source.targetName != nil,
