@@ -1,3 +1,5 @@
+import FHIRModel
+
 /// What a ``ResourceReader`` allows and how it cuts a source up.
 package struct ReadOptions: Sendable {
   /// Give a top-level Bundle as a record per entry and one for its other members; else as one tree.
@@ -13,7 +15,7 @@ package struct ReadOptions: Sendable {
   /// Elements of one resource: each takes 24 bytes of memory, and may take two of a source.
   package var maximumElements = 3_000_000
   /// Bytes that are read at a time.
-  package var chunkBytes = 1 << 20
+  package var chunkBytes = SourceChunk.usualCapacity
   package var gzip = GzipSource.Limits()
   /// For who looks for some resources only: those for which it answers true are passed over unread, whatever is wrong with them.
   /// It is not asked of XML, of resources that do not begin with their type, and of entries that ask for something on a condition.

@@ -8,6 +8,8 @@ package final class SourceChunk: @unchecked Sendable {
   // Safe to share: `bytes` is written and moved only by `fill` and `grow` before the chunk is handed on, and freed in `deinit`.
 
   package static let padding = 64
+  /// How much chunks of sources hold as a rule: their memory is used again.
+  package static let usualCapacity = ChunkMemory.blockBytes - padding
 
   /// The first byte; `count + padding` bytes are allocated.
   package private(set) var bytes: UnsafeMutablePointer<UInt8>
@@ -22,6 +24,8 @@ package final class SourceChunk: @unchecked Sendable {
   package let column: Int
   /// Where its pieces stand in the source, if it was put together from several; the first begins at 0.
   private let pieces: [Piece]
+  /// Whether the bytes stand in ``ChunkMemory``.
+  private var isUsual: Bool
   /// What the bytes stand in, where they are not the chunk's own.
   private let filed: FiledArray<UInt8>?
   /// Whether it was put together from several stretches of its source.
@@ -46,7 +50,8 @@ package final class SourceChunk: @unchecked Sendable {
   package init(
     capacity: Int, offset: UInt64 = 0, line: Int = 1, column: Int = 1, pieces: [Piece] = []
   ) {
-    bytes = GrowingMemory.allocate(capacity + SourceChunk.padding)
+    isUsual = capacity == SourceChunk.usualCapacity
+    bytes = isUsual ? ChunkMemory.take() : GrowingMemory.allocate(capacity + SourceChunk.padding)
     self.capacity = capacity
     count = 0
     self.offset = offset
@@ -71,6 +76,7 @@ package final class SourceChunk: @unchecked Sendable {
     line = 1
     column = 1
     pieces = []
+    isUsual = false
     self.filed = filed
   }
 
@@ -91,7 +97,13 @@ package final class SourceChunk: @unchecked Sendable {
     }
   }
 
-  deinit { if filed == nil { GrowingMemory.free(bytes) } }
+  deinit {
+    if isUsual {
+      ChunkMemory.giveBack(bytes)
+    } else if filed == nil {
+      GrowingMemory.free(bytes)
+    }
+  }
 
   /// Lets go of the memory of bytes that stand in a file; they come back when they are touched.
   package func release() { filed?.release() }
@@ -99,7 +111,15 @@ package final class SourceChunk: @unchecked Sendable {
   /// Makes room for more bytes. Before the chunk is handed on: the bytes may move.
   package func grow(to capacity: Int) {
     precondition(capacity >= count && filed == nil, "a chunk of its own bytes grows, and does not shrink")
-    bytes = GrowingMemory.resize(bytes, to: capacity + SourceChunk.padding)
+    if isUsual {
+      let larger = GrowingMemory<UInt8>.allocate(capacity + SourceChunk.padding)
+      larger.update(from: bytes, count: count + SourceChunk.padding)
+      ChunkMemory.giveBack(bytes)
+      isUsual = false
+      bytes = larger
+    } else {
+      bytes = GrowingMemory.resize(bytes, to: capacity + SourceChunk.padding)
+    }
     self.capacity = capacity
     marks.withLock { $0 = [] }
     lineMarks.withLock { $0 = [] }

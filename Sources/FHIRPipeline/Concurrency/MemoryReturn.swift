@@ -1,4 +1,5 @@
 import CMalloc
+import FHIRModel
 import Glibc
 
 /// How the C library's allocator, which Swift's objects come from, gives memory back to the system.
@@ -8,7 +9,7 @@ package enum MemoryReturn {
   /// glibc raises its threshold with every large block that is freed, up to 32 MB; from then on large blocks are cut out
   /// of the heap, where a small one that lives longer keeps all around it. A run over gigabytes held twice its data so.
   package static func prepare() {
-    // Above the readers' chunks of 1 MB, which come again and again; below what whole documents and partitions take.
+    // Above what comes again and again, below what whole documents and partitions take.
     mallopt(M_MMAP_THRESHOLD, 9 << 17)
     // Setting one turns off the growth of both; this one's own default would return and fetch pages all the time.
     mallopt(M_TRIM_THRESHOLD, 4 << 20)
@@ -20,5 +21,8 @@ package enum MemoryReturn {
   static func keepLess() { mallopt(M_TRIM_THRESHOLD, 1 << 20) }
 
   /// Gives back what a stage of a long run has left free: the next needs memory of other sizes.
-  static func betweenStages() { malloc_trim(0) }
+  static func betweenStages() {
+    ChunkMemory.returnFree()
+    malloc_trim(0)
+  }
 }
