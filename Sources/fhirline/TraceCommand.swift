@@ -31,15 +31,17 @@ struct TraceCommand: ParsableCommand {
     var status = ExitStatus.done
     for id in ids {
       let count = try run.run(id, store: store) { trace in
-        Terminal.write((format == .json ? trace.json : trace.text) + "\n", to: STDOUT_FILENO)
+        let text = format == .json ? trace.json : FindingText.printable(trace.text)
+        Terminal.write(text + "\n", to: STDOUT_FILENO)
       } empty: { collection, document in
         if !common.quiet {
-          Terminal.say("fhirline: \(collection) \(document): no import brought a resource into it")
+          let name = FindingText.printable("\(collection) \(document)")
+          Terminal.say("fhirline: \(name): no import brought a resource into it")
         }
       }
       if count == 0 {
         Terminal.say(
-          "fhirline: \(id): the database has no such document or resource"
+          "fhirline: \(FindingText.printable(id)): the database has no such document or resource"
             + (id.contains("/") ? "" : "; a resource within a document is asked for as Type/id"))
         status = .findings
       }

@@ -51,6 +51,18 @@ import Testing
     #expect(try doctor(workspace, status: 0).texts == [])
   }
 
+  @Test func `ids with control characters do nothing to a terminal`() throws {
+    let workspace = try Workspace()
+    let id = "a\u{1B}[31mred\u{7}"
+    try workspace.insert([["_id": .string(id), "name": "Jane Doe"]], into: "patient")
+    for arguments in [["doctor", "--no-progress"], ["trace", id], ["trace", id + "x"]] {
+      let outcome = try Program.run(arguments, environment: ["FHIRLINE_DATABASE": workspace.database])
+      let said = outcome.output + outcome.errors
+      #expect(said.contains("a\\u001b[31mred"), "\(arguments[0])")
+      #expect(!said.contains("\u{1B}") && !said.contains("\u{7}"), "\(arguments[0])")
+    }
+  }
+
   private func doctor(_ workspace: Workspace, _ arguments: String..., status: Int32) throws -> Report {
     let outcome = try Program.run(
       ["doctor", "--format", "json", "--no-progress"] + arguments,

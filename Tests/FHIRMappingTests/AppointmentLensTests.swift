@@ -74,6 +74,12 @@ import Testing
     #expect(later["end"] == "2024-03-01T10:20:00-05:00")
   }
 
+  @Test func `a visit moved to the end of the year 9999 ends in that year`() throws {
+    let last = try exported { $0["date_of_visit"] = .date(253_402_318_799_000) }
+    #expect(last["start"] == "9999-12-31T23:59:59-05:00")
+    #expect(last["end"] == "9999-12-31T23:59:59.999-05:00")
+  }
+
   @Test func `another patient, another device, a bill`() throws {
     let changed = try exported {
       $0["patient_id"] = 42

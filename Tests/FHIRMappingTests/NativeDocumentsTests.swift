@@ -151,6 +151,39 @@ import Testing
     }
   }
 
+  @Test func `values that JSON has none for are left out of an application's resources, and told`() throws {
+    func observation(_ id: String, _ member: BSONFields.Field) -> BSONValue {
+      var fields: BSONFields = [
+        "resourceType": "Observation", "id": .string(id), "status": "final", "code": ["text": "x"],
+      ]
+      fields.fields.append(member)
+      return .document(fields)
+    }
+    let values: [(BSONValue, String)] = [
+      (.double(.nan), "NaN"), (.double(-.infinity), "-Infinity"),
+      (.decimal128(Decimal128(low: 0, high: 0x1F << 58)), "Decimal128"),
+    ]
+    for (value, name) in values {
+      let items = [
+        observation("a", .init("valueQuantity", ["value": value])),
+        observation("b", .init("valueQuantity", ["value": value, "unit": "mg"])),
+      ]
+      let (resources, notes) = try exported(["_id": "p", "observations": .array(items)], .chart)
+      #expect(resources["Observation/a"]?["valueQuantity"] == nil, "\(name)")
+      #expect(resources["Observation/b"]?["valueQuantity"] == ["unit": "mg"], "\(name)")
+      let told =
+        "observations: a value is not exported, for FHIR has none such (NaN, an infinity, a regular expression, …)"
+      #expect(notes == [told, told], "\(name)")
+    }
+  }
+
+  @Test(arguments: [253_402_300_740_000, 253_402_300_799_999])
+  func `a visit in the last minutes of the year 9999 ends in that year`(visit: Int64) throws {
+    let (made, _) = try exported(
+      ["_id": "a", "patient_id": "p", "date_of_visit": .date(visit), "disposition": "booked"], .appointment)
+    #expect(made["Appointment/a"]?["end"] == "9999-12-31T23:59:59.999Z")
+  }
+
   @Test func `a document that waits for its resource makes none`() throws {
     let lens = try Lens()
     let pages = try lens.assembler.assemble(

@@ -36,15 +36,17 @@ extension DocumentPlan {
     let duration = oldStart.map { oldEnd.milliseconds - $0 } ?? assumed
     let end = from.milliseconds + (duration > 0 ? duration : assumed)
     let zone = before["end"]?.text.flatMap { DateText($0) }
+    let offset = zone?.offsetMinutes ?? 0
     appointment[existing: "end"] = .string(
-      Instant(milliseconds: end).text(offsetMinutes: zone?.offsetMinutes ?? 0, isZulu: zone?.isZulu ?? true))
+      Instant(milliseconds: min(end, Instant.last(offsetMinutes: offset)))
+        .text(offsetMinutes: offset, isZulu: zone?.isZulu ?? true))
   }
 
   /// Gives an appointment an end, and says that it was made.
   func setEnd(of appointment: inout BSONValue, _ milliseconds: Int64, _ context: FieldPlan.Context) {
     guard var fields = appointment.fields, let root else { return }
-    fields.insert(
-      .string(Instant(milliseconds: milliseconds).text), name: "end", of: root.type, table: context.table)
+    let end = Instant(milliseconds: min(milliseconds, Instant.last(offsetMinutes: 0)))
+    fields.insert(.string(end.text), name: "end", of: root.type, table: context.table)
     let mark = BSONValue.object([("url", .string(DocumentPlan.assumedEnd)), ("valueBoolean", true)])
     if let at = fields.fields.firstIndex(where: { $0.key == "end" }), fields["_end"] == nil {
       fields.fields.insert(.init("_end", .object([("extension", .array([mark]))])), at: at + 1)

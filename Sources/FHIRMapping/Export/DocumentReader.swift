@@ -46,7 +46,7 @@ package struct DocumentReader: Sendable {
         guard try DocumentReader.isResource(residual) else {
           return note("fhir", "is no resource of FHIR R4, and not exported")
         }
-        try body(Resource(tree: try decoder.decode(residual, id: own), id: own))
+        try body(Resource(tree: try decode(residual, id: own, "fhir", note), id: own))
       }
       if kind == .resource, try document.find("fhir")?.document == nil {
         note("fhir", "is missing: the document holds no resource of FHIR, and is not exported")
@@ -67,23 +67,35 @@ package struct DocumentReader: Sendable {
       let own = restored.rootID
       let tree: ResourceTree
       if !restored.isRootChanged, let residual = try plan.residual(of: document) {
-        tree = try decoder.decode(residual, id: own)
+        tree = try decode(residual, id: own, "fhir", note)
       } else {
-        tree = try decode(root, id: own)
+        tree = try decode(root, id: own, "fhir", note)
       }
       try body(Resource(tree: tree, id: own))
     }
     try readSections(of: document, plan, edits: restored.edits, body, note: note)
     for resource in restored.edits.made {
-      try body(Resource(tree: try decode(resource), id: resource["id"]?.text ?? ""))
+      try body(Resource(tree: try decode(resource, id: nil, "fhir", note), id: resource["id"]?.text ?? ""))
     }
     try noteStrangers(in: document, plan, note)
   }
 
-  private func decode(_ resource: BSONValue, id: String? = nil) throws -> ResourceTree {
-    try BSONDocument(resource.fields ?? BSONFields()).withView { (view) throws(BSONError) in
-      try decoder.decode(view, id: id)
+  private func decode(
+    _ resource: BSONValue, id: String?, _ field: String, _ note: (_ field: String, _ reason: String) -> Void
+  ) throws -> ResourceTree {
+    try BSONDocument(resource.fields ?? BSONFields()).withView { try decode($0, id: id, field, note) }
+  }
+
+  /// - Parameter field: where the resource stands in its document.
+  private func decode(
+    _ resource: BSONView, id: String?, _ field: String, _ note: (_ field: String, _ reason: String) -> Void
+  ) throws -> ResourceTree {
+    let (tree, unsaid) = try decoder.decodeCounting(resource, id: id)
+    if unsaid > 0 {
+      let what = unsaid == 1 ? "a value is" : "\(unsaid) values are"
+      note(field, "\(what) not exported, for FHIR has none such (NaN, an infinity, a regular expression, …)")
     }
+    return tree
   }
 
   // MARK: Sections
@@ -120,9 +132,9 @@ package struct DocumentReader: Sendable {
             try changed[index].map { (value) throws in
               var edited = value
               try ContainedLeftovers.remove(from: &edited, before: resource)
-              return try decode(edited, id: id)
+              return try decode(edited, id: id, name, note)
             }
-            ?? decoder.decode(resource, id: id)
+            ?? decode(resource, id: id, name, note)
         } catch is BSONError {
           strange += 1
           return

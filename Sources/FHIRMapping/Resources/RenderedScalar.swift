@@ -28,7 +28,8 @@ struct RenderedScalar: Equatable {
 }
 
 extension BSONElement {
-  /// Whether a member of an object is one that FHIR would leave out: it is empty, or all in it is.
+  /// Whether a member of an object is one that FHIR would leave out: it is empty, or JSON has no value for it, or that is so of all
+  /// in it.
   var saysNothing: Bool {
     var said: UnsafeRawPointer?
     return saysNothing(butFor: &said)
@@ -43,10 +44,32 @@ extension BSONElement {
     case .array, .document: return holdsNothing(butFor: &said)
     // Its length, and the zero behind it.
     case .string where value.count == 5: return true
+    case .double where hasNoJSON, .decimal128 where hasNoJSON: return true
+    case .regex, .dbPointer, .javascript, .javascriptWithScope, .symbol, .timestamp, .minKey, .maxKey:
+      return true
     default:
       said = value.baseAddress
       return false
     }
+  }
+
+  /// Whether JSON has no value for it, though it is one: a number that is none, an infinity, a regular expression.
+  var hasNoJSON: Bool {
+    switch type {
+    case .string, .bool, .int32, .int64, .date, .binary, .objectID, .null, .undefined, .document, .array:
+      false
+    case .double: double?.isFinite == false
+    case .decimal128: decimal128?.isFinite == false
+    default: true
+    }
+  }
+
+  /// How many values it holds for which JSON has none.
+  var countOfNoJSON: Int {
+    guard var members = container?.makeIterator() else { return hasNoJSON ? 1 : 0 }
+    var count = 0
+    while let member = try? members.next() { count += member.countOfNoJSON }
+    return count
   }
 
   /// The same of an object or a list.

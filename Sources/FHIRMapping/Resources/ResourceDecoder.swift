@@ -49,6 +49,13 @@ package struct ResourceDecoder: Sendable {
   ///   are given back as they came.
   /// - Throws: `BSONError` for bytes that are no BSON, or that lack a `resourceType`.
   package func decode(_ document: BSONView, id: String? = nil) throws(BSONError) -> ResourceTree {
+    try decodeCounting(document, id: id).tree
+  }
+
+  /// The same, and how many of an application's values JSON has none for: they are left out, or null in a list.
+  func decodeCounting(
+    _ document: BSONView, id: String? = nil
+  ) throws(BSONError) -> (tree: ResourceTree, unsaid: Int) {
     let buffer = TextBuffer(capacity: document.bytes.count + 64)
     _ = buffer.append(document.bytes.bindMemory(to: UInt8.self))
     let tree = ResourceTree(text: buffer, origin: .none, capacity: max(32, document.bytes.count / 24))
@@ -57,7 +64,7 @@ package struct ResourceDecoder: Sendable {
       decoder: self, tree: tree, buffer: buffer, base: document.bytes.baseAddress.unsafelyUnwrapped)
     try build.appendResource(document, name: .root, flags: [], id: references == .resolved ? id : nil)
     tree.textMoved(to: buffer)
-    return tree
+    return (tree, build.unsaid)
   }
 
   /// One decoding under way.
@@ -71,6 +78,8 @@ package struct ResourceDecoder: Sendable {
     var isNarrative = false
     /// Where a value stands that was found to say something, and so all that holds it does.
     var said: UnsafeRawPointer?
+    /// How many values there are that JSON has none for.
+    var unsaid = 0
 
     /// What an object's names tell before its members are read.
     private struct Outline {
@@ -127,6 +136,7 @@ package struct ResourceDecoder: Sendable {
         if decoder.skipsNothing, element.saysNothing(butFor: &said),
           try !outline.hasCompanion(element, in: view)
         {
+          unsaid += element.countOfNoJSON
           continue
         }
         var companion: BSONElement?
@@ -322,7 +332,7 @@ package struct ResourceDecoder: Sendable {
     }
 
     /// Appends an open node with a value; the caller closes it.
-    private func appendScalar(
+    private mutating func appendScalar(
       _ element: BSONElement, _ id: NameID, _ child: DefinitionTable.Child?, _ flags: NodeFlags
     ) -> Int {
       switch element.type {
@@ -337,6 +347,7 @@ package struct ResourceDecoder: Sendable {
         return appendToken(element.binary.unsafelyUnwrapped.bytes, id, flags)
       default:
         guard let rendered = RenderedScalar(element) else {
+          if element.hasNoJSON { unsaid += 1 }
           return tree.append(Node(name: id, flags: flags.union(NodeFlags(.null))))
         }
         return appendRendered(rendered.text, id, flags, rendered.kind)

@@ -11,6 +11,9 @@ struct Instant: Equatable, Comparable {
   /// As FHIR writes an instant: UTC, with milliseconds where there are any.
   var text: String { text(offsetMinutes: 0) }
 
+  /// The last moment that FHIR can write in a zone, whose years have four digits.
+  static func last(offsetMinutes: Int) -> Int64 { 253_402_300_799_999 - Int64(offsetMinutes) * 60_000 }
+
   /// As FHIR writes it in a zone; `Z` for UTC itself.
   func text(offsetMinutes: Int, isZulu: Bool = true) -> String {
     let local = milliseconds + Int64(offsetMinutes) * 60_000

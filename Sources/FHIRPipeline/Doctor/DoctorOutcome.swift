@@ -21,14 +21,15 @@ package struct DoctorOutcome: Sendable {
   package func lines(colours: Bool) -> [String] {
     var lines: [String] = []
     for group in groups {
-      let place = group.collection + (group.field.map { "." + $0 } ?? "")
+      let place = FindingText.printable(group.collection + (group.field.map { "." + $0 } ?? ""))
       var text = Terminal.styled(place, .bold, when: colours) + ": " + group.sentence
       if fixes, group.fixed > 0 {
         text += group.fixed == group.count ? " – repaired" : " – \(Amount.grouped(group.fixed)) repaired"
       }
       lines.append(text + " [\(group.cause.rawValue)]")
       for example in group.examples {
-        lines.append("    " + example.document + (example.other.map { " → " + $0 } ?? ""))
+        lines.append(
+          "    " + FindingText.printable(example.document + (example.other.map { " → " + $0 } ?? "")))
       }
       if group.count > group.examples.count {
         lines.append("    … and \(Amount.grouped(group.count - group.examples.count)) more")

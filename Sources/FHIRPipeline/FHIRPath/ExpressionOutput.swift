@@ -33,7 +33,9 @@ struct ExpressionOutput {
     tally.unreadable += 1
     let message = record.issues.first?.message ?? "cannot be read"
     switch format {
-    case .text: write("\(source): error: \(FindingText.printable(message))\n")
+    case .text:
+      let place = record.issues.first.map { FindingText.place($0, source: source) } ?? source
+      write("\(place): error: \(FindingText.printable(message))\n")
     case .json: addObject([("source", JSONText.quoted(source)), ("error", JSONText.quoted(message))])
     }
   }
