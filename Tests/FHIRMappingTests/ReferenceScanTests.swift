@@ -8,7 +8,7 @@ import Testing
   private func found(_ text: String) throws -> [String] {
     let resource = try tree(text)
     var found: [String] = []
-    ReferenceScan().forEach(in: resource, from: 0, where: { _ in true }) { _, reference in
+    ReferenceScan().forEach(in: resource, from: 0, where: { _ in true }) { _, reference, _ in
       found.append(resource.string(at: reference))
     }
     return found
@@ -43,7 +43,8 @@ import Testing
       #"{"resourceType": "Group", "type": "person", "actual": true, "member": [\#(members.joined(separator: ","))]}"#
     )
     var found: [String] = []
-    ReferenceScan().forEach(in: resource, from: 0, where: { $0.last == UInt8(ascii: "7") }) { _, reference in
+    ReferenceScan().forEach(in: resource, from: 0, where: { $0.last == UInt8(ascii: "7") }) {
+      _, reference, _ in
       found.append(resource.string(at: reference))
     }
     #expect(found == (0..<3_000).filter { $0 % 10 == 7 }.map { "Patient/\($0)" })

@@ -118,7 +118,7 @@ import Testing
       #"{"resourceType":"Observation","subject":{"reference":"urn:uuid:1","display":"x"},"focus":[{"reference":"Group/2"}]}"#
     let tree = try tree(text)
     var rewrites = ReferenceRewrites()
-    ReferenceScan().forEach(in: tree, from: 0, where: { _ in true }) { _, node in
+    ReferenceScan().forEach(in: tree, from: 0, where: { _ in true }) { _, node, _ in
       if tree.string(at: node) == "urn:uuid:1" { rewrites.append(node: node, text: "Patient/1") }
     }
     let document = try encoded(tree, rewrites: rewrites)
@@ -134,7 +134,7 @@ import Testing
       ##"{"resourceType":"DetectedIssue","reference":"http://a","implicated":[{"reference":"Device/1"}],"contained":[{"resourceType":"Patient","managingOrganization":{"reference":"#o"}}],"extension":[{"url":"u","valueReference":{"reference":"Group/1"}},{"url":"u","valueExpression":{"language":"text/cql","reference":"http://b"}}]}"##
     )
     var found: [String] = []
-    ReferenceScan().forEach(in: tree, from: 0, where: { _ in true }) { _, node in
+    ReferenceScan().forEach(in: tree, from: 0, where: { _ in true }) { _, node, _ in
       found.append(tree.string(at: node))
     }
     #expect(found == ["Device/1", "#o", "Group/1"])

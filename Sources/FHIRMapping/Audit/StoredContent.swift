@@ -44,6 +44,45 @@ package struct StoredContent {
     }
   }
 
+  /// Whom resources in sections name as those whose they are, `Patient/1`, where they name somebody by type and id.
+  package static func forEachOwner(
+    in document: BSONView, _ plan: DocumentPlan, _ body: (_ section: String, _ owner: String) throws -> Void
+  ) throws {
+    for section in plan.sections {
+      try document.find(string: section.name)?.array?.forEachElement { item in
+        guard let resource = item.document, let owner = try section.ownerNamed(by: resource) else { return }
+        try body(section.name, owner)
+      }
+    }
+  }
+
+  /// The key of an item of a section: an application's own that has no id is known by its content.
+  package static func key(of item: BSONView) throws -> String { try DocumentDraft.key(of: item) }
+
+  /// The sections of a document that hold resources of these keys: what stands in each, and what is left without them.
+  package static func sections(
+    of document: BSONView, without keys: Set<String>
+  ) throws -> [(name: String, items: [BSONValue], left: [BSONValue])] {
+    var sections: [(name: String, items: [BSONValue], left: [BSONValue])] = []
+    try document.forEachElement { element in
+      guard let items = element.array, try DocumentDraft.isSection(items) else { return }
+      var all: [BSONValue] = []
+      var left: [BSONValue] = []
+      try items.forEachElement { item in
+        let value = try BSONValue(item)
+        all.append(value)
+        if let resource = item.document, try resource.find("resourceType")?.text != nil,
+          keys.contains(try DocumentDraft.key(of: resource))
+        {
+          return
+        }
+        left.append(value)
+      }
+      if left.count < all.count { sections.append((element.name, all, left)) }
+    }
+    return sections
+  }
+
   private mutating func add(page: BSONView) throws {
     try StoredContent.forEachSection(of: page) { name, items in
       let number = sections.firstIndex { $0.name == name } ?? sections.count

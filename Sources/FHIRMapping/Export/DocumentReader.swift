@@ -104,9 +104,11 @@ package struct DocumentReader: Sendable {
     of document: BSONView, _ plan: DocumentPlan?, edits: SectionEdits?, _ body: (Resource) throws -> Void,
     note: (_ field: String, _ reason: String) -> Void
   ) throws {
+    let owner = try plan.map { try self.owner(of: document, $0) }
     try document.forEachElement { element in
       let name = element.name
-      let isKnown = plan?.sections.contains { $0.name == name } ?? false
+      let section = plan?.sections.first { $0.name == name }
+      let isKnown = section != nil
       guard let items = element.array else {
         if isKnown, element.type != .null { note(name, "expected a list of resources") }
         return
@@ -126,6 +128,10 @@ package struct DocumentReader: Sendable {
         }
         // An application's own item may have no id: it gets one that stays as long as its content.
         let id = try resource.find("id")?.text ?? DocumentReader.id(ofKey: DocumentDraft.key(of: resource))
+        if let owner, let named = try section?.ownerNamed(by: resource), named != owner {
+          note(
+            name, "a resource names somebody else than in whose document it stands: it is exported as theirs")
+        }
         let tree: ResourceTree
         do {
           tree =
@@ -146,6 +152,19 @@ package struct DocumentReader: Sendable {
         note(name, "\(what) no resource of FHIR, and not exported")
       }
     }
+  }
+
+  /// Whose the resources in the sections of a document, or of a further page, are to be: `Patient/1`.
+  private func owner(of document: BSONView, _ plan: DocumentPlan) throws -> String {
+    var id = try document.find("chart_id").flatMap(StoredID.text) ?? DocumentReader.id(of: document)
+    if plan.kind == .chart, let patient = try document.find("patient_id").flatMap(StoredID.text),
+      !patient.isEmpty
+    {
+      id = patient
+    }
+    if plan.root != nil, let key = try document.find(path: "_fhirline.key")?.text { return key }
+    return plan.ownerType + "/"
+      + DocumentID.fhirID(id.hasPrefix(prefix) ? String(id.dropFirst(prefix.count)) : id)
   }
 
   // MARK: Documents that never came from FHIR

@@ -37,6 +37,26 @@ package struct SectionPlan: Sendable {
     return try member.namesOwner(item) ? nil : member
   }
 
+  /// Whom an item names as the one whose it is, `Patient/1`; nil where it names nobody, or not by type and id.
+  func ownerNamed(by item: BSONView) throws -> String? {
+    guard let type = try item.find("resourceType")?.string,
+      let member = members.first(where: { $0.typeName.utf8.elementsEqual(type) }),
+      member.owner.segments.count == 1, let name = member.owner.segments.first?.child.name,
+      let element = try item.find(string: name)
+    else { return nil }
+    var reference = element.document
+    if let list = element.array {
+      var items = list.makeIterator()
+      reference = try items.next()?.document
+    }
+    guard let text = try reference?.find("reference")?.text, !text.contains(":"), !text.contains("?") else {
+      return nil
+    }
+    let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+    guard parts.count >= 2, !text.hasPrefix("#"), !parts[0].isEmpty, !parts[1].isEmpty else { return nil }
+    return parts[0] + "/" + parts[1]
+  }
+
   init(name: String, _ node: MappingNode, table: DefinitionTable) throws(MappingError) {
     self.name = name
     var members: [Member] = []

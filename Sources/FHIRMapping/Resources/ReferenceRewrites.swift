@@ -66,13 +66,46 @@ package struct ReferenceScan: Sendable {
     type = table.typeID("Reference")
   }
 
+  /// What R4 says of an element that is a Reference: what it may lead to.
+  package struct Place: Sendable {
+    private let table: DefinitionTable
+    private let child: DefinitionTable.Child?
+
+    fileprivate init(_ table: DefinitionTable, _ child: DefinitionTable.Child?) {
+      self.table = table
+      self.child = child
+    }
+
+    /// The element of a type that has this name in JSON.
+    package init?(_ name: String, of type: TypeID, table: DefinitionTable = .r4) {
+      guard let child = table.nameID(name).flatMap({ table.child($0, of: type) }) else { return nil }
+      self.init(table, child)
+    }
+
+    /// What stands in the element.
+    package var type: TypeID? { child.map { table.type(of: $0) } }
+
+    /// The names of the types that it may lead to; none where that may be any.
+    package var targets: [String] {
+      guard let child else { return [] }
+      return table.targets(of: table.typeRefs[child.typeRef]).map { table.name(of: TypeID(rawValue: $0)) }
+    }
+
+    /// Whether it may lead to a resource of a type.
+    package func allows(_ type: String) -> Bool {
+      guard let child, let target = table.resourceTypeID(type) else { return true }
+      let targets = table.targets(of: table.typeRefs[child.typeRef])
+      return targets.isEmpty || targets.contains(target.rawValue)
+    }
+  }
+
   /// Calls `body` with each Reference and its child `reference`, in the order of the nodes, but for those whose text (as
   /// the source wrote it) is not wanted.
   ///
   /// Elements that are called `reference` and are none (DetectedIssue.reference, a uri) are left out.
   package func forEach(
     in tree: ResourceTree, from root: Int, where isWanted: (UnsafeBufferPointer<UInt8>) -> Bool,
-    _ body: (_ element: Int, _ reference: Int) -> Void
+    _ body: (_ element: Int, _ reference: Int, _ place: Place) -> Void
   ) {
     guard let name, let type else { return }
     let end = Int(tree.nodes[root].end)
@@ -81,10 +114,11 @@ package struct ReferenceScan: Sendable {
     while node < end {
       let candidate = tree.nodes[node]
       if candidate.name == name, candidate.flags.kind == .string || candidate.flags.kind == .text,
-        isWanted(tree.rawText(node)), let (owner, element) = owner(of: node, from: root, in: tree, &way),
+        isWanted(tree.rawText(node)),
+        let (owner, element, child) = owner(of: node, from: root, in: tree, &way),
         owner == type
       {
-        body(element, node)
+        body(element, node, Place(table, child))
       }
       node += 1
     }
@@ -94,21 +128,23 @@ package struct ReferenceScan: Sendable {
   private struct Step {
     let parent: Int
     let type: TypeID?
+    let element: DefinitionTable.Child?
     var child: Int
 
-    init(parent: Int, type: TypeID?) {
+    init(parent: Int, type: TypeID?, element: DefinitionTable.Child? = nil) {
       self.parent = parent
       self.type = type
+      self.element = element
       child = parent + 1
     }
   }
 
-  /// The type of the element that a node stands in, and that element.
+  /// The type of the element that a node stands in, that element, and what defines it.
   ///
   /// - Parameter way: from the root to the node asked for before, which stands before this one; so each node is passed once.
   private func owner(
     of node: Int, from root: Int, in tree: ResourceTree, _ way: inout [Step]
-  ) -> (TypeID, Int)? {
+  ) -> (TypeID, Int, DefinitionTable.Child?)? {
     if way.isEmpty {
       way.reserveCapacity(8)
       way.append(Step(parent: root, type: resourceType(of: root, in: tree)))
@@ -120,13 +156,13 @@ package struct ReferenceScan: Sendable {
       while Int(tree.nodes[child].end) <= node { child = Int(tree.nodes[child].end) }
       way[last].child = child
       let type = way[last].type
-      if child == node { return type.map { ($0, way[last].parent) } }
+      if child == node { return type.map { ($0, way[last].parent, way[last].element) } }
       if tree.nodes[child].flags.kind == .resource {
         way.append(Step(parent: child, type: resourceType(of: child, in: tree)))
       } else {
         let name = tree.nodes[child].name
         let element = type.flatMap { name.isUnknown ? nil : table.child(name, of: $0) }
-        way.append(Step(parent: child, type: element.map { table.type(of: $0) }))
+        way.append(Step(parent: child, type: element.map { table.type(of: $0) }, element: element))
       }
     }
   }

@@ -8,6 +8,8 @@ package enum DoctorCause: String, Sendable, CaseIterable, Comparable {
   case repeatedID = "repeated-id"
   /// One resource stands in two documents, or twice in one.
   case repeatedResource = "repeated-resource"
+  /// A resource names somebody else than in whose document it stands.
+  case strangersResource = "strangers-resource"
   /// What is noted as the last appointment is not the last.
   case lastAppointment = "last-appointment"
   /// A visit before it was scheduled.
@@ -40,6 +42,8 @@ package enum DoctorCause: String, Sendable, CaseIterable, Comparable {
     case .oneSidedList, .repeatedID, .lastAppointment: nil
     case .repeatedResource:
       "each has one home: find out whose it is, and take it out of the other document, or it exports twice"
+    case .strangersResource:
+      "find out whose they are: they export as the other's, and go to the other's document when that is imported"
     case .visitBeforeScheduled: "look at both dates: one of them is wrong"
     case .billedNotHeld: "look at the disposition and at the bill"
     case .npi: "an NPI has ten digits, the last of which checks the others (Luhn, with the prefix 80840)"

@@ -114,6 +114,10 @@ extension DoctorGroup {
     case .repeatedID: return ids(many ? "stand" : "stands", "in the list more than once")
     case .repeatedResource:
       return "\(documents) with a resource that stands in another document as well, or twice"
+    case .strangersResource:
+      return
+        "\(Amount.of(count, "resource")) that \(many ? "name" : "names") somebody else than in whose document "
+        + "\(many ? "they stand" : "it stands")"
     case .lastAppointment: return "\(documents) \(many ? "do" : "does") not name the last appointment"
     case .visitBeforeScheduled: return "\(documents) with a visit before it was scheduled"
     case .billedNotHeld: return "\(documents) billed, though cancelled or missed"

@@ -88,6 +88,7 @@ struct DoctorScan: Sendable {
       find(subject.finding(.unfitID, "_id"))
     }
     try holdings(of: subject, join)
+    try strangers(in: subject, find)
     if let page = try document.find("page")?.integer, let owner = try document.find("chart_id") {
       try join(
         DoctorJoin(
@@ -195,6 +196,42 @@ struct DoctorScan: Sendable {
       let chart = try document.find(string: ChartLayout.field)?.document
     {
       try StoredContent.forEachResource(in: chart) { try note($0, in: .patient, owner) }
+    }
+  }
+
+  /// Finds resources that say that they are somebody else's.
+  private func strangers(in subject: Subject, _ find: Find) throws {
+    guard subject.kind != .resource else { return }
+    let document = subject.document
+    let own = try document.find("chart_id").flatMap(StoredID.text) ?? subject.id
+    let patient = subject.kind == .chart ? try document.find("patient_id").flatMap(StoredID.text) : nil
+    try strangers(
+      in: document, subject.kind, of: [patient ?? own, patient ?? subject.plainID], subject, prefix: "", find)
+    if subject.kind == .patient, layout != .both,
+      let chart = try document.find(string: ChartLayout.field)?.document
+    {
+      let field = ChartLayout.field + "."
+      try strangers(in: chart, .chart, of: [own, subject.plainID], subject, prefix: field, find)
+    }
+  }
+
+  /// - Parameter owners: the texts that the document of whose they should be goes by.
+  private func strangers(
+    in document: BSONView, _ kind: DocumentKind, of owners: [String], _ subject: Subject, prefix: String,
+    _ find: Find
+  ) throws {
+    guard let plan = mappings.plan(kind) else { return }
+    let source = prefixes.first { subject.id.hasPrefix($0) } ?? ""
+    let role: DoctorRecord.Role = kind == .provider ? .provider : .patient
+    try StoredContent.forEachOwner(in: document, plan) { section, owner in
+      let id = String(owner.drop { $0 != "/" }.dropFirst())
+      let isTyped = owner.hasPrefix(plan.ownerType + "/")
+      if isTyped, owners.contains(source + id) { return }
+      let other = isTyped ? try text(of: source + id, role) : owner
+      if isTyped, owners.contains(other) { return }
+      var finding = subject.finding(.strangersResource, prefix + section)
+      finding.other = other
+      find(finding)
     }
   }
 

@@ -186,12 +186,12 @@ final class ExportTranscoder {
 
   /// Tries references again that found no target when they were imported.
   private func heal(_ tree: ResourceTree, _ batch: inout ExportBatch) {
-    references.forEach(in: tree, from: 0, where: { _ in true }) { _, node in
+    references.forEach(in: tree, from: 0, where: { _ in true }) { _, node, place in
       guard ReferenceText.needsResolving(tree.rawText(node)) else { return }
-      switch self.resolver.resolve(node, in: tree) {
+      switch self.resolver.resolve(node, in: tree, at: place) {
       case .asWritten: break
       case .target(_, let text): tree.replaceText(of: node, with: text)
-      case .notFound: batch.unresolvedReferences += 1
+      case .notFound, .unfit: batch.unresolvedReferences += 1
       }
     }
   }

@@ -293,7 +293,15 @@ final class MovedResources: Sendable {
     for (kind, sections) in sections {
       for (section, candidates) in sections {
         let types = Set(candidates.map(\.type))
-        let search = SectionSearch(place: states.place(of: kind), section: section, prefix: prefix)
+        let search = SectionSearch(
+          place: states.place(of: kind), section: section, types: types, prefix: prefix)
+        let keys = Set(candidates.map { $0.type + "/" + $0.id })
+        try store.persevering { connection in
+          try search.eachUnnamed(connection) { key, document in
+            guard keys.contains(key) else { return }
+            homes[key, default: []].insert(Home(kind: kind, id: document))
+          }
+        }
         try search.find(Set(candidates.map(\.id)), store) { type, id, document in
           guard types.contains(type) else { return }
           homes[type + "/" + id, default: []].insert(Home(kind: kind, id: document))
@@ -367,9 +375,11 @@ final class MovedResources: Sendable {
   ) throws -> String? {
     let loader = CollectionLoader(reading: home.kind, states, assembler)
     return try store.persevering { connection in
-      let removal = try loader.remove(
+      var removal = try loader.remove(
         keys, from: home.id, of: home.kind,
         keepsEmpty: states.keepsEmpty(home.id, home.kind, connection), connection)
+      // What moved is not lost: it stands elsewhere.
+      if case .left = removal { removal = try loader.removeMoved(keys, fromOwn: home.id, connection) }
       if case .refused(let reason) = removal { return reason }
       if home.kind == .chart, states.layout == .both {
         try ChartMirror(charts: states.place(of: .chart), copies: states.embeddedCharts)

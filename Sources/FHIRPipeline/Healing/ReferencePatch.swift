@@ -1,5 +1,6 @@
 import BSON
 import FHIRMapping
+import FHIRModel
 
 /// Gives the references of a stored resource the targets that are known now, as import would have written them.
 struct ReferencePatch {
@@ -26,24 +27,31 @@ struct ReferencePatch {
   /// Whether anything of the resource changed.
   mutating func apply(to resource: inout BSONValue) -> Bool {
     let before = count
-    visit(&resource, member: nil, depth: 0)
+    visit(&resource, member: nil, at: nil, depth: 0)
     return count > before
   }
 
-  private mutating func visit(_ value: inout BSONValue, member: String?, depth: Int) {
+  /// - Parameter place: what is known of the element; nil of a resource.
+  private mutating func visit(
+    _ value: inout BSONValue, member: String?, at place: ReferenceScan.Place?, depth: Int
+  ) {
     guard depth < 100 else { return }
     switch value {
     case .array(var items):
-      for index in items.indices { visit(&items[index], member: depth == 1 ? member : nil, depth: depth) }
+      for index in items.indices {
+        visit(&items[index], member: depth == 1 ? member : nil, at: place, depth: depth)
+      }
       value = .array(items)
     case .document(var fields):
-      heal(&fields, member: depth == 1 ? member : nil)
+      heal(&fields, member: depth == 1 ? member : nil, at: place)
+      let type = fields["resourceType"]?.text.flatMap { DefinitionTable.r4.typeID($0) } ?? place?.type
       for index in fields.fields.indices {
         switch fields.fields[index].value {
         case .document, .array:
+          let key = fields.fields[index].key
           visit(
-            &fields.fields[index].value, member: depth == 0 ? fields.fields[index].key : nil, depth: depth + 1
-          )
+            &fields.fields[index].value, member: depth == 0 ? key : nil,
+            at: type.flatMap { ReferenceScan.Place(key, of: $0) }, depth: depth + 1)
         default: break
         }
       }
@@ -52,7 +60,9 @@ struct ReferencePatch {
     }
   }
 
-  private mutating func heal(_ fields: inout BSONFields, member: String?) {
+  private mutating func heal(
+    _ fields: inout BSONFields, member: String?, at place: ReferenceScan.Place?
+  ) {
     guard let at = fields.fields.firstIndex(where: { $0.key == "reference" }),
       case .string(let text) = fields.fields[at].value
     else { return }
@@ -61,7 +71,7 @@ struct ReferencePatch {
     if fields["_written"] != nil {
       next += 1
     } else {
-      switch resolver.resolve(text) {
+      switch resolver.resolve(text, at: place) {
       case .asWritten(let known): target = known
       case .target(let found, let resolved):
         target = found
@@ -69,7 +79,7 @@ struct ReferencePatch {
         fields.fields.insert(.init("_written", .string(text)), at: next)
         next += 1
         count += 1
-      case .notFound: return
+      case .notFound, .unfit: return
       }
     }
     guard let member, named.contains(member), fields["display"] == nil else { return }

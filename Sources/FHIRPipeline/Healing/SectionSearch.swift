@@ -6,6 +6,8 @@ import FHIRMapping
 struct SectionSearch {
   let place: DocumentPlace
   let section: String
+  /// Those whose resources are looked for.
+  var types: Set<String> = []
   /// Of every `_id` of the run's source, with its dot. Another hospital's resource of the same id is another.
   let prefix: String
 
@@ -41,21 +43,29 @@ struct SectionSearch {
       let asked = rest
       for (collection, field) in [(place.collection, place.field), (place.pages, nil)] {
         let path = (field.map { $0 + "." } ?? "") + section
-        var filter = condition
-        filter[path + ".id"] =
-          asked.count <= SectionSearch.idsPerQuestion
-          ? ["$in": .array(asked.sorted().map { .string($0) })] : ["$exists": true]
         let projection: BSONFields = [
-          "chart_id": 1, path + ".id": 1, path + ".resourceType": 1,
+          "chart_id": 1, path + ".id": 1, path + ".resourceType": 1, path + "._fhirline.key": 1,
         ]
+        var filter: BSONFields = [path: ["$exists": true]]
+        if asked.count <= SectionSearch.idsPerQuestion {
+          let ids = asked.sorted()
+          let keys = types.flatMap { type in ids.map { BSONValue.string(type + "/" + $0) } }
+          filter = [
+            "$or": [
+              .document([path + ".id": ["$in": .array(ids.map { .string($0) })]]),
+              .document([path + "._fhirline.key": ["$in": .array(keys)]]),
+            ]
+          ]
+        }
+        if !condition.fields.isEmpty { filter = ["$and": [.document(condition), .document(filter)]] }
         try connection.find(
           try BSONDocument(filter), in: collection, options: FindOptions(projection: projection)
         ) { document in
           guard let own = try owner(of: document, others), let items = try document.find(path: path)?.array
           else { return }
           try items.forEachElement { item in
-            guard let resource = item.document, let id = try resource.find("id")?.text, asked.contains(id),
-              let type = try resource.find("resourceType")?.text
+            guard let resource = item.document, let type = try resource.find("resourceType")?.text,
+              let id = try SectionSearch.id(of: resource, type), asked.contains(id)
             else { return }
             if body(type, id, own) { rest.remove(id) }
           }
@@ -69,6 +79,35 @@ struct SectionSearch {
       try find(["$or": [["_id": ["$in": list]], ["chart_id": ["$in": list]]]])
     }
     if !rest.isEmpty { try find([:]) }
+  }
+
+  /// The id of an item: its own, or the one that import gave it.
+  private static func id(of resource: BSONView, _ type: String) throws -> String? {
+    if let own = try resource.find("id")?.text { return own }
+    let key = try resource.find(path: "_fhirline.key")?.text
+    return key.flatMap { $0.hasPrefix(type + "/") ? String($0.dropFirst(type.utf8.count + 1)) : nil }
+  }
+
+  /// Hands over the keys of an application's own items that have no id, which stand for their content, each with its document.
+  func eachUnnamed(
+    _ connection: borrowing StoreConnection, _ body: (_ key: String, _ document: String) -> Void
+  ) throws {
+    let others = prefix.isEmpty ? try SectionSearch.sourcePrefixes(connection) : []
+    let path = (place.field.map { $0 + "." } ?? "") + section
+    let unnamed: BSONFields = ["id": .null, "_fhirline": .null, "resourceType": ["$exists": true]]
+    try connection.find(
+      try BSONDocument([path: ["$elemMatch": .document(unnamed)]]), in: place.collection,
+      options: FindOptions(projection: ["chart_id": 1, path: 1])
+    ) { document in
+      guard let own = try owner(of: document, others), let items = try document.find(path: path)?.array
+      else { return }
+      try items.forEachElement { item in
+        guard let resource = item.document, try resource.find("resourceType")?.text != nil,
+          try resource.find("id") == nil, try resource.find("_fhirline") == nil
+        else { return }
+        body(try StoredContent.key(of: resource), own)
+      }
+    }
   }
 
   /// The `_id` of the document that a document is, or a further page of; nil for one of another source.
@@ -89,7 +128,9 @@ struct SectionSearch {
     var key: [UInt8] = []
     for (collection, field) in [(place.collection, place.field), (place.pages, nil)] {
       let path = (field.map { $0 + "." } ?? "") + section
-      let projection: BSONFields = ["chart_id": 1, path + ".id": 1, path + ".resourceType": 1]
+      let projection: BSONFields = [
+        "chart_id": 1, path + ".id": 1, path + ".resourceType": 1, path + "._fhirline.key": 1,
+      ]
       try connection.find(
         try BSONDocument([path: ["$exists": true]]), in: collection,
         options: FindOptions(projection: projection)
@@ -97,10 +138,16 @@ struct SectionSearch {
         guard let own = try owner(of: document, others), let items = try document.find(path: path)?.array
         else { return }
         try items.forEachElement { item in
-          guard let resource = item.document, let type = try resource.find("resourceType")?.string,
-            let id = try resource.find("id")?.string
-          else { return }
+          guard let resource = item.document, let type = try resource.find("resourceType")?.string else {
+            return
+          }
           key.removeAll(keepingCapacity: true)
+          guard let id = try resource.find("id")?.string else {
+            // Import says what it is called.
+            guard let given = try resource.find(path: "_fhirline.key")?.string else { return }
+            key += given
+            return body(key, own)
+          }
           key += type
           key.append(UInt8(ascii: "/"))
           key += id

@@ -82,7 +82,9 @@ package struct PlanRun: Sendable {
       let leaving = try moved.leaving(
         store, assembler, prefix: prefix, inserted: { types[$0]?.inserted ?? 0 > 0 },
         holds: { try sink.holds($0, $1, $2) }, say: run.say, older: { ledger.countAsOlder($0) })
-      for (kind, id, keys) in leaving { try sink.remove(keys, from: id, of: kind) }
+      for (kind, id, keys) in leaving {
+        if case .left = try sink.remove(keys, from: id, of: kind) { sink.noteMoved(keys, fromOwn: id, kind) }
+      }
       let newBases = try context.bases.new(of: run.source, store)
       var healed = 0
       if try !newBases.isEmpty || deleted > 0 || ledger.summary.hasChanges

@@ -130,6 +130,14 @@ extension PlanSink {
     return names
   }
 
+  /// Notes that resources would leave a document that is an application's own, and stays so.
+  func noteMoved(_ keys: Set<String>, fromOwn id: String, _ kind: DocumentKind) {
+    var document = PlannedDocument(
+      kind: kind, collection: states.place(of: kind).name, id: id, fate: .replace)
+    document.leaving = keys.sorted()
+    note(document, nil)
+  }
+
   /// Takes documents that heal: their resources did not come with this import, and are not counted.
   ///
   /// - Returns: what the body gives, and whether a document would be refused.

@@ -30,7 +30,10 @@ struct DeletionSearch {
     }
     for (section, targets) in sections {
       let keys = Set(targets.map(\.key))
-      try SectionSearch(place: states.place(of: section.kind), section: section.name, prefix: prefix).find(
+      let search = SectionSearch(
+        place: states.place(of: section.kind), section: section.name, types: Set(targets.map(\.type)),
+        prefix: prefix)
+      try search.find(
         Set(targets.map(\.id)), lookingFirstIn: likely[section.kind] ?? [], connection
       ) { type, id, document in
         let key = type + "/" + id
@@ -131,10 +134,12 @@ struct DeletionSearch {
     private(set) var hashes: Set<UInt64> = []
     /// Their ids; nil where they are too many for a question.
     private(set) var ids: Set<String>? = []
+    private(set) var types: Set<String> = []
 
     mutating func add(_ target: TargetIndex.Target) {
       hashes.insert(NameHash.of(target.key))
       ids?.insert(target.id)
+      types.insert(target.type)
       if ids?.count ?? 0 > SectionSearch.idsPerQuestion { ids = nil }
     }
 
@@ -145,7 +150,7 @@ struct DeletionSearch {
     holding sought: Sought, in section: Section, at place: DocumentPlace,
     _ connection: borrowing StoreConnection
   ) throws -> (found: [String: Set<String>], hasMore: Bool) {
-    let search = SectionSearch(place: place, section: section.name, prefix: prefix)
+    let search = SectionSearch(place: place, section: section.name, types: sought.types, prefix: prefix)
     var found: [String: Set<String>] = [:]
     if let ids = sought.ids {
       try search.find(ids, lookingFirstIn: [], connection) { type, id, document in

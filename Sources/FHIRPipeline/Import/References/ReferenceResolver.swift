@@ -1,3 +1,4 @@
+import FHIRMapping
 import FHIRModel
 
 /// Finds what a reference points to: within its Bundle, among the run's inputs, in the database.
@@ -32,6 +33,8 @@ package final class ReferenceResolver: Sendable {
     case target(TargetIndex.Target, text: String)
     /// It is written otherwise, and nothing answers to it.
     case notFound
+    /// It is written otherwise, and points to a resource of a type that it may not point to. As `Type/id` nobody would take it.
+    case unfit(TargetIndex.Target, isOfBundle: Bool)
   }
 
   /// Resolves the text of a `Reference.reference`.
@@ -56,6 +59,24 @@ package final class ReferenceResolver: Sendable {
       return answer(found, version: text[version])
     case .search: return .notFound
     }
+  }
+
+  /// Resolves the text of a node of a tree that stands at a place of its resource.
+  func resolve(_ node: Int, in tree: ResourceTree, at place: ReferenceScan.Place) -> Resolution {
+    fitting(resolve(node, in: tree), at: place) { tree.string(at: node) }
+  }
+
+  func resolve(_ text: String, at place: ReferenceScan.Place?) -> Resolution {
+    guard let place else { return resolve(text) }
+    return fitting(resolve(text), at: place) { text }
+  }
+
+  private func fitting(
+    _ found: Resolution, at place: ReferenceScan.Place, _ text: () -> String
+  ) -> Resolution {
+    guard case .target(let target, _) = found, !place.allows(target.type) else { return found }
+    let name = ReferenceText.unversioned(text())
+    return .unfit(target, isOfBundle: bundle.target(named: name) == target)
   }
 
   /// Resolves the text of a node of a tree.

@@ -302,7 +302,7 @@ final class ImportWorker {
     source: String, sequence: UInt64
   ) {
     let issue = Issue(
-      .error, .documentRefused, at: record.tree.expression(of: refusal.node, table: .r4),
+      .error, refusal.rule, at: record.tree.expression(of: refusal.node, table: .r4),
       position: record.tree.position(of: refusal.node), refusal.message)
     summary.errors += 1
     summary.types[resource.type, default: .init()].quarantined += 1

@@ -54,6 +54,15 @@ struct PartFactory: ~Copyable {
   struct Refusal: Error {
     let message: String
     let node: Int
+    var rule = Rule.documentRefused
+
+    /// A reference leads to an entry of its Bundle that it may not lead to. Where it is written as `Type/id`, validation tells.
+    static func misfit(_ node: Int, _ type: String, _ allowed: [String]) -> Refusal {
+      Refusal(
+        message:
+          "leads to a resource of type \(type), which an entry of the Bundle holds, and may only lead to: "
+          + allowed.joined(separator: ", "), node: node, rule: .referenceTarget)
+    }
 
     static func tooLarge(_ resource: RecordResource) -> Refusal {
       Refusal(
@@ -89,17 +98,22 @@ struct PartFactory: ~Copyable {
       throw Refusal.tooLarge(resource)
     }
     rewrites.removeAll()
-    references.forEach(in: tree, from: resource.node, where: ReferenceText.needsResolving) { _, reference in
-      switch resolver.resolve(reference, in: tree) {
+    var misfit: (element: Int, target: TargetIndex.Target, allowed: [String])?
+    references.forEach(in: tree, from: resource.node, where: ReferenceText.needsResolving) {
+      element, reference, place in
+      switch resolver.resolve(reference, in: tree, at: place) {
+      case .unfit(let target, isOfBundle: true):
+        if misfit == nil { misfit = (element, target, place.targets) }
       case .asWritten: break
       case .target(_, let text):
         result.resolved += 1
         rewrites.append(node: reference, text: text)
-      case .notFound:
+      case .notFound, .unfit:
         result.unresolved += 1
         if let name = ReferenceText.name(writtenAs: tree.string(at: reference)) { result.waits.append(name) }
       }
     }
+    if let misfit { throw Refusal.misfit(misfit.element, misfit.target.type, misfit.allowed) }
     for (type, path) in mappings.namedTargets where type == resource.type {
       note(targetOf: path, in: resource, resolver, &result.waits)
     }
@@ -347,7 +361,7 @@ extension ReferenceResolver {
       switch resolve(reference, in: tree) {
       case .asWritten(let target): return target
       case .target(let target, _): return target
-      case .notFound: return nil
+      case .notFound, .unfit: return nil
       }
     }
     guard let node = tree.child(names.identifier, of: element),

@@ -1,0 +1,39 @@
+import BSON
+import DocumentStore
+import FHIRMapping
+
+extension CollectionLoader {
+  /// Takes resources that stand in another document now out of one that is an application's own. All else in it stays as it is.
+  func removeMoved(
+    _ keys: Set<String>, fromOwn id: String, _ connection: borrowing StoreConnection
+  ) throws -> Removal {
+    let prefix = place.field.map { $0 + "." } ?? ""
+    for _ in 0..<CollectionLoader.tries {
+      var filter = BSONFields()
+      var change = BSONFields()
+      var removed = 0
+      try connection.find([id], at: place) { _, storedID, whole in
+        guard let stored = try place.document(in: whole) else { return }
+        filter = ["_id": storedID ?? .string(id), prefix + "_fhirline": .null]
+        change = BSONFields()
+        removed = 0
+        for section in try StoredContent.sections(of: stored, without: keys) {
+          // Whoever changes it meanwhile keeps the change.
+          filter[prefix + section.name] = .array(section.items)
+          change[prefix + section.name] = .array(section.left)
+          removed += section.items.count - section.left.count
+        }
+      }
+      guard removed > 0 else { return .removed(0) }
+      let result = try connection.write(
+        [
+          .update(
+            filter: try BSONDocument(filter), try BSONDocument(["$set": .document(change)]), upsert: false,
+            many: false)
+        ], in: collection)
+      if let failure = result.failures.first { return .refused(failure.message) }
+      if result.matched == 1 { return .removed(removed) }
+    }
+    throw PipelineFailure(.stopped, "other programs keep changing a document that a resource is to leave")
+  }
+}
