@@ -129,8 +129,7 @@ package struct DocumentReader: Sendable {
         // An application's own item may have no id: it gets one that stays as long as its content.
         let id = try resource.find("id")?.text ?? DocumentReader.id(ofKey: DocumentDraft.key(of: resource))
         if let owner, let named = try section?.ownerNamed(by: resource), named != owner {
-          note(
-            name, "a resource names somebody else than in whose document it stands: it is exported as theirs")
+          note(name, DocumentReader.strangersNote)
         }
         let tree: ResourceTree
         do {
@@ -153,6 +152,9 @@ package struct DocumentReader: Sendable {
       }
     }
   }
+
+  static let strangersNote =
+    "a resource names somebody else than in whose document it stands: it is exported as theirs"
 
   /// Whose the resources in the sections of a document, or of a further page, are to be: `Patient/1`.
   private func owner(of document: BSONView, _ plan: DocumentPlan) throws -> String {
