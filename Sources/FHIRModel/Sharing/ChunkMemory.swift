@@ -54,7 +54,7 @@ package enum ChunkMemory {
   }
 
   private static func mapLargePage() -> UnsafeMutableRawPointer {
-    // The system aligns to small pages: what is too much before and behind goes back.
+    // As `LargeMemory` does, which stands behind BSON. The system aligns to small pages: what is too much before and behind goes back.
     let whole = mmap(nil, 2 * largePageBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
     guard let whole, whole != MAP_FAILED else {
       // As Swift's own allocations do: no input leads here, only a system without memory.
