@@ -207,19 +207,70 @@ import Testing
   private func version(
     _ number: Int, of id: String, deletes: Bool = false, says: String = "lastModified"
   ) -> String {
+    version(
+      number, ofType: "Patient", id, #""birthDate":"197\#(number)-01-01""#, deletes: deletes, says: says)
+  }
+
+  private func observation(_ number: Int, of patient: String, deletes: Bool = false, says: String) -> String {
+    version(
+      number, ofType: "Observation", patient,
+      #""status":"final","code":{"text":"c"},"subject":{"reference":"Patient/\#(patient)"}"#,
+      deletes: deletes,
+      says: says)
+  }
+
+  private func version(
+    _ number: Int, ofType type: String, _ id: String, _ content: String, deletes: Bool, says: String
+  ) -> String {
     let moment = "2022-01-\(number + 10)T00:00:00Z"
     let meta = #""meta":{"versionId":"\#(number)","lastUpdated":"\#(moment)"}"#
-    let resource =
-      #""resource":{"resourceType":"Patient","id":"\#(id)",\#(meta),"birthDate":"197\#(number)-01-01"},"#
-    let url = says == "url" ? "Patient/\(id)/_history/\(number)" : "Patient/\(id)"
+    let resource = #""resource":{"resourceType":"\#(type)","id":"\#(id)",\#(meta),\#(content)},"#
+    let url = says == "url" ? "\(type)/\(id)/_history/\(number)" : "\(type)/\(id)"
     let response =
       switch says {
       case "lastModified": #","lastModified":"\#(moment)""#
       case "etag": #","etag":"W/\"\#(number)\"""#
       default: ""
       }
-    return #"{"fullUrl":"http://clinic.example/Patient/\#(id)",\#(deletes ? "" : resource)"#
+    return #"{"fullUrl":"http://clinic.example/\#(type)/\#(id)",\#(deletes ? "" : resource)"#
       + #""request":{"method":"\#(deletes ? "DELETE" : "PUT")","url":"\#(url)"},"response":{"status":"200"\#(response)}}"#
+  }
+
+  @Test(arguments: ["lastModified", "etag", "url"])
+  func `an old history that comes after newer data deletes nothing of it`(says: String) throws {
+    let history = [
+      (
+        "old.json",
+        BundleText.bundle(
+          "history",
+          [
+            version(3, of: "back", deletes: true, says: says),
+            version(3, of: "gone", deletes: true, says: says),
+            version(1, of: "back", says: says), observation(3, of: "back", deletes: true, says: says),
+            observation(3, of: "gone", deletes: true, says: says),
+          ])
+      )
+    ]
+    let database = try TestDatabase()
+    let newer = BundleText.bundle(
+      "history",
+      [
+        version(4, of: "back", says: says), version(2, of: "gone", says: says),
+        observation(4, of: "back", says: says), observation(2, of: "gone", says: says),
+      ])
+    _ = try database.importFiles([("new.json", newer)])
+    let plan = try database.plan(history)
+    #expect(plan.summary.deleted == 2)
+    #expect(
+      plan.lines(showsValues: false, colours: false).filter { $0.hasSuffix(": delete") }.count == 2)
+    let summary = try database.importFiles(history)
+    #expect(summary.deleted == 2 && summary.total.quarantined == 0)
+    let patients = try database.documents("patient")
+    #expect(Set(patients.keys) == ["back"])
+    #expect(patients["back"]?["date_of_birth"] == .date(126_230_400_000))
+    let charts = try database.documents("patient_chart")
+    #expect(Set(charts.keys) == ["back"])
+    #expect(charts["back"]?["observations"]?.elements?.count == 1)
   }
 
   @Test(arguments: ["lastModified", "etag", "url"])

@@ -52,20 +52,33 @@ final class TestDatabase: Sendable {
   func importFiles(_ files: [(name: String, bytes: Data)], pageBytes: Int? = nil, heldBytes: Int? = nil)
     throws -> ImportSummary
   {
-    var inputs: [String] = []
-    for (name, bytes) in files {
-      let file = folder.appending(path: name)
-      try bytes.write(to: file)
-      inputs.append(file.path)
-    }
-    var run = ImportRun(mappings: try MappingSet.builtIn(), collections: [:])
-    run.showsProgress = false
+    var run = try importRun()
     if let pageBytes { run.chartPageBytes = pageBytes }
     if let heldBytes { run.heldBundleBytes = heldBytes }
     run.quarantinePath = folder.appending(path: "quarantine.ndjson").path
-    let outcome = try run.run(try InputFile.find(inputs), store: store)
+    let outcome = try run.run(try inputs(files), store: store)
     #expect(outcome.failure == nil)
     return outcome.summary
+  }
+
+  /// What an import of the files would do.
+  func plan(_ files: [(name: String, text: String)]) throws -> PlanOutcome {
+    try PlanRun(try importRun()).run(try inputs(files.map { ($0.name, Data($0.text.utf8)) }), store: store)
+  }
+
+  private func importRun() throws -> ImportRun {
+    var run = ImportRun(mappings: try MappingSet.builtIn(), collections: [:])
+    run.showsProgress = false
+    return run
+  }
+
+  private func inputs(_ files: [(name: String, bytes: Data)]) throws -> [InputFile] {
+    try InputFile.find(
+      files.map { name, bytes in
+        let file = folder.appending(path: name)
+        try bytes.write(to: file)
+        return file.path
+      })
   }
 
   /// What the closure has the server change, as the server's journal of changes tells it: the collections, one for each document. nil

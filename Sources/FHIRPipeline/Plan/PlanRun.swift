@@ -68,9 +68,12 @@ package struct PlanRun: Sendable {
       }
       let deleted =
         try context.deletedCount.load(ordering: .relaxed)
-        + deletions.settle(ledger) { batches, refused in
+        + deletions.settle(ledger) { batches, gone, refused in
           var deleted = 0
-          try deletionRun.search.forEachBatch(store, of: batches) { found, targets in
+          try deletionRun.search.forEachBatch(store, of: batches) { all, targets in
+            let found = try all.reduce(into: [:]) {
+              $0[$1.key] = try deletionRun.sparingNewer($1.value, of: $1.key, gone)
+            }
             outcome.add(try deletionRun.holdings(found), askedFor: targets.count, limit: limit)
             deleted += try sink.delete(sink.withHomes(of: targets, found), refused: refused)
           }

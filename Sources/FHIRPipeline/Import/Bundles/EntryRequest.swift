@@ -134,7 +134,7 @@ struct EntryRequest {
   /// of a history come in pages, which are read in the order of their names, and some servers put the oldest first.
   ///
   /// See http://hl7.org/fhir/R4/http.html#history
-  var goneVersion: ResourceVersion? {
+  var gone: Gone? {
     let names = KnownNames.r4
     func said(_ name: NameID) -> String? {
       tree.child(names.response, of: 0).flatMap { tree.child(name, of: $0) }.map { tree.string(at: $0) }
@@ -144,8 +144,16 @@ struct EntryRequest {
     let url = url
     let base = ReferenceText.unversioned(url)
     if number == nil, base != url { number = String(url.dropFirst(base.count + "/_history/".count)) }
-    let version = ResourceVersion(lastUpdated: said(names.lastModified), versionId: number)
-    return version.isSaid ? version : nil
+    let gone = Gone(lastModified: said(names.lastModified), versionId: number)
+    return gone.version.isSaid ? gone : nil
+  }
+
+  /// A version with which a resource was gone, as an entry says it.
+  struct Gone: Sendable {
+    let lastModified: String?
+    let versionId: String?
+
+    var version: ResourceVersion { ResourceVersion(lastUpdated: lastModified, versionId: versionId) }
   }
 
   enum Target: Equatable, Sendable {

@@ -42,7 +42,7 @@ extension ImportWorker {
     asked.entries.append(
       AskedEntries.Entry(
         target: target, sequence: sequence, transaction: transactionAtHand, precondition: precondition,
-        gone: isHistory && resource == nil ? request?.goneVersion : nil))
+        gone: isHistory && resource == nil ? request?.gone?.version : nil))
     if asked.entries.count >= ImportWorker.mostAsked || asked.parts.count >= ImportWorker.bytesAsked {
       finishAsking()
     }

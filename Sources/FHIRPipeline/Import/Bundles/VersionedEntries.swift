@@ -17,7 +17,7 @@ final class VersionedEntries: Sendable {
     let precondition: Precondition?
     /// What comes; nil where the entry deletes what is there.
     let version: ResourceVersion?
-    /// Of an entry that deletes: see ``EntryRequest/goneVersion``.
+    /// Of an entry that deletes: see ``EntryRequest/gone``.
     let gone: ResourceVersion?
     /// Whether the database has the resource as this entry leaves it.
     let isStored: Bool

@@ -34,11 +34,15 @@ struct DeletionOrders {
       Entry(
         sequence: order.sequence, start: texts.count, line: Int32(clamping: order.position?.line ?? 0),
         column: Int32(clamping: order.position?.column ?? 0), isSearch: isSearch, hasName: name != order.url,
-        isDone: order.done != nil, isOfVersion: order.isOfVersion))
+        isDone: order.done != nil, isOfVersion: order.gone != nil))
     append(order.url)
     append(order.expression)
     if name != order.url { append(name) }
     if let done = order.done { append(done.key) }
+    if let gone = order.gone {
+      append(gone.lastModified ?? "")
+      append(gone.versionId ?? "")
+    }
   }
 
   subscript(index: Int) -> Deletions.Order {
@@ -48,12 +52,18 @@ struct DeletionOrders {
     let expression = String(decoding: text(&place), as: UTF8.self)
     let name = entry.hasName ? String(decoding: text(&place), as: UTF8.self) : url
     let done = entry.isDone ? TargetIndex.Target(key: UnsafeRawBufferPointer(text(&place))) : nil
+    // What is no instant, or no number, tells as little as none.
+    let gone =
+      entry.isOfVersion
+      ? EntryRequest.Gone(
+        lastModified: String(decoding: text(&place), as: UTF8.self),
+        versionId: String(decoding: text(&place), as: UTF8.self)) : nil
     return Deletions.Order(
       target: entry.isSearch
         ? .search(name) : .resource(name.withUTF8Bytes { TargetIndex.Target(key: $0) }),
       sequence: entry.sequence, url: url, expression: expression,
       position: entry.line > 0 ? SourcePosition(line: Int(entry.line), column: Int(entry.column)) : nil,
-      done: done, isOfVersion: entry.isOfVersion)
+      done: done, gone: gone)
   }
 
   /// Adds a text, behind its length.

@@ -21,23 +21,25 @@ struct DeletionRun {
 
   private static let documentsPerBatch = 1000
 
-  /// Deletes resources.
+  /// Deletes resources, but for those that are newer than what was deleted.
   ///
   /// - Returns: how many were deleted.
   func run(
-    _ batches: Deletions.Batches, refused: Deletions.Refused
+    _ batches: Deletions.Batches, gone: Deletions.Gone, refused: Deletions.Refused
   ) throws -> Int {
     var deleted = 0
     try search.forEachBatch(store, of: batches) { found, targets in
       try formerNames?.note(cameAmong: targets, store)
       for (kind, documents) in found.sorted(by: { $0.key < $1.key }) {
         let loader = loader(of: kind, hasTransactions: store.server.hasTransactions)
-        var rest = documents.sorted { $0.key < $1.key }[...]
-        while !rest.isEmpty {
-          let some = rest.prefix(DeletionRun.documentsPerBatch)
-          rest = rest.dropFirst(some.count)
+        var ids = documents.keys.sorted()[...]
+        while !ids.isEmpty {
+          let next = ids.prefix(DeletionRun.documentsPerBatch)
+          ids = ids.dropFirst(next.count)
+          let asked = Dictionary(uniqueKeysWithValues: next.map { ($0, documents[$0] ?? []) })
+          let due = try sparingNewer(asked, of: kind, gone)
           try store.persevering { connection in
-            try remove(some, of: kind, loader, connection) { keys, removal in
+            try remove(due.sorted { $0.key < $1.key }[...], of: kind, loader, connection) { keys, removal in
               switch removal {
               case .removed(let count): deleted += count
               case .left: if !keys.isEmpty { refused(keys, DeletionRun.notImported) }
@@ -74,6 +76,31 @@ struct DeletionRun {
       }
     }
     return deleted
+  }
+
+  /// What is left to be taken out of documents when what is newer than the version that was deleted stays: who reads an old history
+  /// after newer data loses nothing by it.
+  ///
+  /// - Parameter documents: the keys of what is to be taken out of each.
+  func sparingNewer(
+    _ documents: [String: Set<String>], of kind: DocumentKind, _ gone: Deletions.Gone
+  ) throws -> [String: Set<String>] {
+    let asked = documents.filter { $0.value.contains { gone($0) != nil } }.map(\.key)
+    guard !asked.isEmpty else { return documents }
+    let loader = CollectionLoader(reading: kind, states, assembler)
+    return try store.persevering { connection in
+      var left = documents
+      try loader.forEachDraft(of: asked, kind, connection) { id, draft in
+        let newer = documents[id]?.filter { key in
+          guard let gone = gone(key), let stored = draft.version(ofResource: key) else { return false }
+          return gone.isOlder(than: stored)
+        }
+        guard let newer, !newer.isEmpty else { return }
+        left[id]?.subtract(newer)
+        if left[id]?.isEmpty == true { left[id] = nil }
+      }
+      return left
+    }
   }
 
   static func refusal(_ reason: String) -> String { "MongoDB refuses the document without it: \(reason)" }

@@ -1,3 +1,4 @@
+import FHIRMapping
 import FHIRModel
 
 /// What entries of Bundles want deleted, in their order among the run's resources.
@@ -18,9 +19,9 @@ final class Deletions: @unchecked Sendable {
     let position: SourcePosition?
     /// The resource, where its transaction has deleted it: what an earlier input had of it may have been loaded later.
     var done: TargetIndex.Target?
-    /// Whether a history tells which version was deleted: what it holds for is known before anything is loaded (``VersionedEntries``), and
-    /// what is loaded in spite of it stays.
-    var isOfVersion = false
+    /// The version that was deleted, where a history tells it. What of the run it holds for is known before anything is loaded
+    /// (``VersionedEntries``), and what is loaded in spite of it stays; so does what the database has that is newer.
+    var gone: EntryRequest.Gone?
   }
 
   struct Due {
@@ -38,6 +39,23 @@ final class Deletions: @unchecked Sendable {
     var answered: Set<UInt64> = []
     /// Hashes of the keys that a transaction is deleting.
     var underWay: [UInt64: Int] = [:]
+    /// By the hash of its key: the order that counts of those that delete a resource.
+    var gone = FiledTable<Int>()
+
+    /// Whether any order tells a version.
+    var tellsVersions = false
+
+    mutating func noteGone(_ due: Due, _ number: Int) {
+      guard tellsVersions else { return }
+      gone.note(number, under: NameHash.of(due.target.key)) { [orders] in State.newer($0, $1, orders) }
+    }
+
+    /// Which of two orders holds for more: one that tells no version, else that which tells the newer.
+    static func newer(_ first: Int, _ second: Int, _ orders: DeletionOrders) -> Int {
+      guard let one = orders[first].gone?.version else { return first }
+      guard let other = orders[second].gone?.version else { return second }
+      return other.isOlder(than: one) ? first : second
+    }
   }
 
   /// Hashes of the keys that are to be deleted somewhere in the run.
@@ -61,7 +79,12 @@ final class Deletions: @unchecked Sendable {
     return body(&state)
   }
 
-  func add(_ order: Order) { whileLocked { $0.orders.append(order) } }
+  func add(_ order: Order) {
+    whileLocked { state in
+      state.orders.append(order)
+      if order.gone != nil { state.tellsVersions = true }
+    }
+  }
 
   /// Takes note of a resource that is loaded; waits while a transaction deletes what it has of it.
   func note(_ resource: RecordResource, sequence: UInt64) {
@@ -135,6 +158,8 @@ final class Deletions: @unchecked Sendable {
 
   /// Resources to be deleted, some at a time.
   typealias Batches = LazyMapSequence<DueBatches, [TargetIndex.Target]>
+  /// The newest version of a resource that is to be deleted; nil where it goes whatever its version.
+  typealias Gone = (_ key: String) -> ResourceVersion?
   /// Takes the keys of resources that stay, and why.
   typealias Refused = (_ keys: Set<String>, _ reason: String) -> Void
 
@@ -142,11 +167,11 @@ final class Deletions: @unchecked Sendable {
   ///
   /// - Parameter delete: returns how many resources were there, and are no more.
   func settle(
-    _ ledger: ImportLedger, _ delete: (_ batches: Batches, _ refused: Refused) throws -> Int
+    _ ledger: ImportLedger, _ delete: (_ batches: Batches, _ gone: Gone, _ refused: Refused) throws -> Int
   ) throws -> Int {
     var reasons: [UInt64: String] = [:]
     let due = DueBatches(deletions: self) { ledger.refuse($0, ImportWorker.severalFound) }
-    let deleted = try delete(due.map { $0.map(\.target) }) { keys, reason in
+    let deleted = try delete(due.map { $0.map(\.target) }, goneVersion) { keys, reason in
       for key in keys { reasons[NameHash.of(key)] = reason }
     }
     guard !reasons.isEmpty else { return deleted }
@@ -154,6 +179,17 @@ final class Deletions: @unchecked Sendable {
       if let reason = reasons[NameHash.of(due.target.key)] { ledger.refuse(due.order, reason) }
     }
     return deleted
+  }
+
+  /// The newest version of a resource that histories tell to be deleted, as far as the batches have come; nil where it is deleted
+  /// whatever its version.
+  private func goneVersion(of key: String) -> ResourceVersion? {
+    whileLocked { state in
+      guard state.tellsVersions else { return nil }
+      let orders = state.orders
+      return state.gone.value(of: NameHash.of(key)) { State.newer($0, $1, orders) }
+        .flatMap { orders[$0].gone?.version }
+    }
   }
 
   private static let ordersPerBatch = 1000
@@ -174,7 +210,12 @@ final class Deletions: @unchecked Sendable {
       deletions.whileLocked { state in
         let batch = start..<Swift.min(start + Deletions.ordersPerBatch, state.orders.count)
         start = batch.upperBound
-        return batch.isEmpty ? nil : batch.compactMap { deletions.due(state.orders[$0], state, ambiguous) }
+        guard !batch.isEmpty else { return nil }
+        return batch.compactMap { number in
+          guard let due = deletions.due(state.orders[number], state, ambiguous) else { return nil }
+          state.noteGone(due, number)
+          return due
+        }
       }
     }
   }
@@ -192,7 +233,7 @@ final class Deletions: @unchecked Sendable {
       target = found[0]
     }
     let written = state.written[NameHash.of(target.key)]
-    if let written, order.isOfVersion || written >= order.sequence { return nil }
+    if let written, order.gone != nil || written >= order.sequence { return nil }
     if order.done != nil, written == nil { return nil }
     return Due(target: target, order: order)
   }

@@ -55,7 +55,7 @@ struct ImportLoading {
       try keepDocuments()
       deleted =
         try made.deleted
-        + made.due.settle(ledger) { try deletions.run($0, refused: $1) }
+        + made.due.settle(ledger) { try deletions.run($0, gone: $1, refused: $2) }
       try departures.settle(store, states, assembler, ReferenceResolver(run: found.index, stored: stored))
       let types = ledger.summary.types
       try moved.settle(

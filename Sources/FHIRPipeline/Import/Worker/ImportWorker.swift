@@ -357,7 +357,7 @@ final class ImportWorker {
     var order = Deletions.Order(
       target: target, sequence: sequence, url: request.url, expression: issue.expression,
       position: issue.position)
-    order.isOfVersion = atHand?.type == "history" && request.goneVersion != nil
+    if atHand?.type == "history" { order.gone = request.gone }
     switch target {
     case .resource(let named): transaction?.changed.add(named.key)
     case .search(let search):
