@@ -48,12 +48,10 @@ import Testing
     let input = try large(megabytes: 12)
     let room = (12 + 16) * MemoryTests.megabyte
     let base = try least(["validate"])
-    print("PEAK", #line, (try run(["validate", input]).peak) / 1024, (base + room) / 1024)
     #expect(try run(["validate", input]).peak < base + room)
     let output = workspace.path("out.ndjson")
     let converted = try run(["convert", input, output])
     #expect(converted.status == 0)
-    print("PEAK", #line, (converted.peak) / 1024, (base + room) / 1024)
     #expect(converted.peak < base + room)
     #expect(try Data(contentsOf: URL(filePath: output)).count > 12_000_000)
   }
@@ -74,7 +72,6 @@ import Testing
     let base = try least(["validate"])
     let converted = try run(["convert", input, workspace.path("out.ndjson")])
     #expect(converted.status == 0)
-    print("PEAK", #line, (converted.peak) / 1024, (base + room) / 1024)
     #expect(converted.peak < base + room)
   }
 
@@ -89,7 +86,6 @@ import Testing
     let base = try least(["import", "--quarantine", workspace.path("none.ndjson")])
     let imported = try run(["import", input, "--quarantine", quarantine])
     #expect(imported.status == 1 && imported.errors.contains("too large for a MongoDB document"))
-    print("PEAK", #line, (imported.peak) / 1024, (base + room) / 1024)
     #expect(imported.peak < base + room)
     let line = try String(contentsOfFile: quarantine, encoding: .utf8)
     #expect(
@@ -97,16 +93,13 @@ import Testing
         && line.contains(#""resource":{"resourceType":"Binary","id":"b", "content"#))
     let list = try run(["quarantine", "list", "--file", quarantine])
     #expect(list.output.contains("Binary"))
-    print("PEAK", #line, (list.peak) / 1024, (base + room) / 1024)
     #expect(list.peak < base + room)
     let shown = try run(["quarantine", "show", "1", "--file", quarantine])
     #expect(shown.output.count > 12_000_000)
-    print("PEAK", #line, (shown.peak) / 1024, (base + room) / 1024)
     #expect(shown.peak < base + room)
     let replayed = try run(["quarantine", "replay", "--file", quarantine])
     // It is in the file that is read, and in what is made of it.
     #expect(replayed.status == 1)
-    print("PEAK", #line, (replayed.peak) / 1024, (base + room + 24 * MemoryTests.megabyte) / 1024)
     #expect(replayed.peak < base + room + 24 * MemoryTests.megabyte)
     #expect(
       try String(contentsOfFile: quarantine, encoding: .utf8).suffix(14_000_000) == line.suffix(14_000_000))
@@ -131,7 +124,6 @@ import Testing
       "compare", try workspace.write("none.json", #"{"resourceType":"Patient","id":"p"}"#),
     ])
     // Both are 23 MB each; a large page of the chunks that are read first is among the rest.
-    print("PEAK", #line, (out.peak) / 1024, (base + (12 + 11 + 16) * MemoryTests.megabyte) / 1024)
     #expect(out.peak < base + (12 + 11 + 16) * MemoryTests.megabyte)
   }
 
@@ -145,7 +137,6 @@ import Testing
     let outcome = try run(["validate", input, "--config", config])
     let base = try least(["validate"])
     #expect(outcome.status == 1)
-    print("PEAK", #line, (outcome.peak) / 1024, (base + 16 * MemoryTests.megabyte) / 1024)
     #expect(outcome.peak < base + 16 * MemoryTests.megabyte)
     #expect(outcome.output.contains("huge.ndjson:1:1: fatal: ") && outcome.output.contains("4000000 bytes"))
     #expect(outcome.output.contains("huge.ndjson:2:"))
@@ -161,7 +152,6 @@ import Testing
       })
     let imported = try run(["import", input, "--quiet"])
     #expect(imported.status == 0)
-    print("PEAK", #line, (imported.peak) / 1024, ((try least(["import", "--quiet"])) + 60 * MemoryTests.megabyte) / 1024)
     #expect(imported.peak < (try least(["import", "--quiet"])) + 60 * MemoryTests.megabyte)
     let exported = try workspace.run("export", "--quiet", "--out", "-", "--format", "ndjson")
     #expect(exported.output.contains("Family59999"))
