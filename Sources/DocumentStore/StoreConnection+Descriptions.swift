@@ -8,6 +8,20 @@ extension StoreConnection {
     return found.first.map { $0["options"]?.fields ?? [:] }
   }
 
+  /// The options of those of some collections that there are, by their names; a hundred of them at most.
+  package func collectionOptions(amongst names: [String]) throws(StoreError) -> [String: BSONFields] {
+    // The first batch holds 101 of what is listed.
+    precondition(names.count <= 100)
+    let found = try firstBatch([
+      "listCollections": 1, "filter": ["name": ["$in": .array(names.map { .string($0) })]],
+    ])
+    var options: [String: BSONFields] = [:]
+    for collection in found {
+      if let name = collection["name"]?.text { options[name] = collection["options"]?.fields ?? [:] }
+    }
+    return options
+  }
+
   /// The fields of each index of a collection, in their order.
   package func indexes(of name: String) throws(StoreError) -> [BSONFields] {
     try indexDescriptions(of: name).compactMap { $0["key"]?.fields }

@@ -125,7 +125,9 @@ extension StoreError {
     } else {
       code = .unreachable
       let hint: String
-      if isHungUp {
+      if isHungUp, FreeDescriptors.areFew {
+        hint = "; the program may hardly open another file or connection: raise the limit (ulimit -n)"
+      } else if isHungUp {
         hint = "; if the server demands encryption, add tls=true to the connection string"
       } else if let replicaSet = context.replicaSet, !text.contains("[") {
         // libmongoc found a server and dropped it: it names no cause then.

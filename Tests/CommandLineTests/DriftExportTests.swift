@@ -68,6 +68,16 @@ import Testing
     return workspace
   }
 
+  @Test func `the manifest that tells of a field named resourceType is a manifest all the same`() throws {
+    let workspace = try Workspace()
+    try workspace.insert([["_id": "p", "name": "Ann Bee", "resourceType": "person"]], into: "patient")
+    #expect(try workspace.run("export", "--quiet", "--out", workspace.path("out")).status == 0)
+    #expect(try workspace.read("out/manifest.json").contains(#""field":"resourceType""#))
+    let validated = try workspace.run("validate", workspace.path("out"))
+    #expect(validated.status == 0, "\(validated.output)\(validated.errors)")
+    _ = try workspace.importFiles(workspace.path("out"))
+  }
+
   @Test func `what is exported is valid, and comes in again`() throws {
     let workspace = try filled()
     let out = try workspace.run(

@@ -35,6 +35,27 @@ import Testing
     #expect(outcome.output.contains(#"{"collection":"patient","what":"collection","state":"made"}"#))
   }
 
+  @Test(
+    arguments: [
+      ("a view", ["create": "patient_chart", "viewOn": "charts", "pipeline": []]),
+      ("a time series", ["create": "patient_chart", "timeseries": ["timeField": "at"]]),
+      ("a capped collection", ["create": "patient_chart", "capped": true, "size": 4096]),
+    ] as [(String, BSONFields)])
+  func `what is no collection for documents is told before anything is loaded`(
+    what: String, command: BSONFields
+  ) throws {
+    let workspace = try Workspace()
+    try workspace.command(command)
+    let outcome = try workspace.run("import", "Samples/clinic", "--quarantine", workspace.path("q"))
+    #expect(outcome.status == 2)
+    #expect(
+      outcome.errors.contains("patient_chart: there is \(what) of that name")
+        && outcome.errors.contains("pipeline.yml can name another collection"), "\(outcome.errors)")
+    #expect(try workspace.command(["count": "patient"])["n"] == 0)
+    let setUp = try workspace.run("init")
+    #expect(setUp.status == 1 && setUp.errors.contains("there is \(what) of that name"), "\(setUp.errors)")
+  }
+
   @Test func `another mapping's validator is changed, and its indexes are told`() throws {
     let workspace = try Workspace()
     #expect(try workspace.run("init", "--validation", "error").status == 0)

@@ -160,6 +160,8 @@ package struct ElementDefinition: Hashable, Sendable {
     package var isBestPractice: Bool
     package var expression: String
     package var source: String?
+    /// What it says for people; the core's definitions are kept without.
+    package var human: String?
   }
 }
 

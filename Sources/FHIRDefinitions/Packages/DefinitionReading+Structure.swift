@@ -65,7 +65,8 @@ extension DefinitionReading {
           isWarning: constraint.string("severity") == "warning",
           isBestPractice: value(of: "elementdefinition-bestpractice", in: constraint) == "true",
           expression: expression,
-          source: constraint.string("source")))
+          source: constraint.string("source"),
+          human: constraint.string("human")))
     }
     var element = ElementDefinition(path: path, min: min, max: max)
     element.id = node.string("id")

@@ -65,7 +65,9 @@ struct JSONLineReader: ~Copyable {
     start = JSONSkip.lineStart(bytes, from: lineEnd)
     return scanner.unreadable(
       outcome, expression: "", chunk: lines.chunk, range: begin..<lineEnd,
-      incomplete: "the line ends within the resource")
+      incomplete: bytes[begin] == JSONByte.openArray
+        ? "the line ends within an array: a line of NDJSON is one resource, with no brackets and commas around it"
+        : "the line ends within the resource")
   }
 
   // MARK: Bundles

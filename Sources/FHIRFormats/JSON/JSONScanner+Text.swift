@@ -131,7 +131,7 @@ extension JSONScanner {
       i &+= 1
       if isDigit(bytes[i]) { return fail(at: i, "a number must not begin with 0") }
     } else {
-      guard isDigit(bytes[i]) else { return fail(at: i, "a digit is expected here") }
+      guard isDigit(bytes[i]) else { return fail(at: i, JSONSyntaxFault.digit(at: bytes + i)) }
       repeat { i &+= 1 } while isDigit(bytes[i])
     }
     if bytes[i] == UInt8(ascii: ".") {

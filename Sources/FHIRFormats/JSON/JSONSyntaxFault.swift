@@ -18,6 +18,14 @@ enum JSONSyntaxFault {
     case JSONByte.closeArray where isItem: "a comma stands before the end of the array: take it out"
     case UInt8(ascii: "/"), UInt8(ascii: "#"): comment
     case UInt8(ascii: "'"): "a string stands in double quotes, not in single ones"
+    // Python's own writer puts them where it has no number.
+    case UInt8(ascii: "N") where bytes[1] == UInt8(ascii: "a"): noNumber
+    case UInt8(ascii: "I"): noNumber
+    case UInt8(ascii: "."): "a digit must stand before the decimal point"
+    case UInt8(ascii: "+"): "a number must not begin with +: take it out"
+    case UInt8(ascii: "T") where bytes[1] == UInt8(ascii: "r"),
+      UInt8(ascii: "F") where bytes[1] == UInt8(ascii: "a"):
+      "true, false and null are written in small letters"
     default:
       lookalike(bytes)
         ?? "a value is expected here: a string, a number, an object, an array, true, false or null"
@@ -35,6 +43,12 @@ enum JSONSyntaxFault {
     }
   }
 
+  /// Behind the minus sign of a number.
+  static func digit(at bytes: UnsafePointer<UInt8>) -> String {
+    bytes[0] == UInt8(ascii: "I") ? noNumber : "a digit is expected here"
+  }
+
+  private static let noNumber = "JSON has no NaN and no Infinity: leave the element out"
   private static let comment = "JSON has no comments: take it out"
 
   /// What editors and programs put where JSON has white space or a quotation mark, and is neither.

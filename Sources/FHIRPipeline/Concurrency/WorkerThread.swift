@@ -14,6 +14,9 @@ package final class WorkerThread: @unchecked Sendable {
   }
 
   /// Starts a thread that runs `body`.
+  ///
+  /// Where the system has none, the program ends as if somebody had ended it, which every command outlives: what has been
+  /// begun cannot be waited for without threads either.
   package init(_ body: @escaping @Sendable () -> Void) {
     let argument = Unmanaged.passRetained(Body(run: body)).toOpaque()
     let status = pthread_create(
@@ -23,7 +26,12 @@ package final class WorkerThread: @unchecked Sendable {
         Unmanaged<Body>.fromOpaque(argument!).takeRetainedValue().run()
         return nil
       }, argument)
-    precondition(status == 0, "the operating system refused a thread")
+    guard status == 0 else {
+      Terminal.say(
+        "the system gives no further thread (\(String(cString: strerror(status)))): raise its limits on memory (ulimit -v) and "
+          + "processes (ulimit -u), or take fewer --workers, and run the same again")
+      _exit(ExitStatus.stopped.rawValue)
+    }
   }
 
   /// Waits until the thread has ended.

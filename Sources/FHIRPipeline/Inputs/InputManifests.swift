@@ -132,7 +132,14 @@ struct InputManifests {
     guard path.hasSuffix("manifest.json"), let file = FileHandle(forReadingAtPath: path) else { return false }
     // A resource says what it is at its top, or else before any manifest would have ended.
     let head = (try? file.read(upToCount: 1 << 16)) ?? Data()
-    return head.range(of: Data("\"resourceType\"".utf8)) == nil
+    // A manifest may well have the name as a value: a document's field is called so, and could not be carried.
+    let name = Data("\"resourceType\"".utf8)
+    var rest = head[...]
+    while let found = rest.range(of: name) {
+      rest = rest[found.upperBound...]
+      if rest.first(where: { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }) == UInt8(ascii: ":") { return false }
+    }
+    return true
   }
 
   private mutating func manifest(in folder: String) -> Manifest? {

@@ -69,8 +69,8 @@ package struct SetUpRun: Sendable {
       try store.persevering { try $0.collectionOptions(collection.name) }
     }
     let present = try stored()
-    if present?["viewOn"] != nil {
-      note("collection", .refused, "there is a view of that name; pipeline.yml can name another collection")
+    if let fault = present.flatMap({ UnfitCollection.fault($0) }) {
+      note("collection", .refused, fault)
       return
     }
     let wanted = validation == .off ? nil : collection.schema

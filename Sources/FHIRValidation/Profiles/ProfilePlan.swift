@@ -79,6 +79,17 @@ struct PlanInvariant: Sendable {
   var key: String
   var isWarning: Bool
   var expression: CompiledExpression
+  /// What it demands, for a message: in its author's words and as the expression.
+  var words: String
+
+  /// - Parameter human: what its author says of it, of any length, over several lines.
+  init(key: String, isWarning: Bool, expression: CompiledExpression, human: String?) {
+    self.key = key
+    self.isWarning = isWarning
+    self.expression = expression
+    let said = (human ?? "").prefix(400).split { $0.isWhitespace || $0.isNewline }.joined(separator: " ")
+    words = said.isEmpty ? expression.text : "\(said) (\(expression.text))"
+  }
 }
 
 /// The least and the greatest value that an element may have.

@@ -22,7 +22,13 @@ enum BundleEntryRule {
       }
     }
     walk.noteEntry(entry, resource: resource, fullUrl: fullUrl, marks: marks)
-    if marks.isDisjoint(with: [.resource, .request, .response]) {
+    let kind = walk.nodes[entry].flags.kind
+    if kind != .none {
+      // Of what is no object there is nothing else to say.
+      walk.report(
+        .error, .valueKind, at: entry,
+        "an entry of a Bundle must be a JSON object, not \(FormRule.noun(kind, walk.form))")
+    } else if marks.isDisjoint(with: [.resource, .request, .response]) {
       walk.report(
         .error, .invariant("bdl-5"), at: entry,
         "an entry must have a resource, unless it has a request or a response")

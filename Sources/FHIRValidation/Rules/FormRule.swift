@@ -134,7 +134,8 @@ enum FormRule {
     }
   }
 
-  private static func noun(_ kind: ValueKind, _ form: StructureWalk.Form) -> String {
+  /// What a value is, as a message calls it.
+  static func noun(_ kind: ValueKind, _ form: StructureWalk.Form) -> String {
     switch kind {
     case .string: "a JSON string"
     case .number: "a JSON number"

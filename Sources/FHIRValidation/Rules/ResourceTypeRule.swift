@@ -9,10 +9,24 @@ enum ResourceTypeRule {
   static func rootType(_ walk: inout StructureWalk) -> TypeID? {
     if walk.nodes[0].flags.kind == .resource { return type(of: 0, &walk) }
     if let type = walk.tree.rootType(in: walk.plan.table) { return type }
+    // What is no string remains a member like any other.
+    let members = walk.tree.children(of: 0)
+    if let member = members.first(where: { isNamed("resourceType", $0, walk) }) {
+      let flags = walk.nodes[member].flags
+      let found = flags.contains(.item) ? "an array" : FormRule.noun(flags.kind, walk.form)
+      walk.report(
+        .error, .resourceType, at: 0, position: member,
+        "resourceType must be a JSON string, the name of the kind of resource, not \(found)")
+      return nil
+    }
     walk.report(
       .error, .resourceType, at: 0,
       "the resource has no resourceType: which kind of resource it is\(suggestion(at: 0, walk))")
     return nil
+  }
+
+  private static func isNamed(_ name: String, _ node: Int, _ walk: borrowing StructureWalk) -> Bool {
+    walk.tree.nameString(of: node, table: walk.plan.table) == name
   }
 
   /// The type that the resource at a node names, or nil after a report.

@@ -241,7 +241,7 @@ import Testing
         ),
         element(
           "Patient.name",
-          #""constraint": [{"key": "own-2", "severity": "warning", "human": "x", "expression": "family.length() > 2"}]"#
+          #""constraint": [{"key": "own-2", "severity": "warning", "human": " family names\n are longer ", "expression": "family.length() > 2"}]"#
         ),
       ])
     #expect(
@@ -253,6 +253,10 @@ import Testing
       meeting: [profile])
     #expect(found.places == ["own-2 Patient.name[1]"])
     #expect(found[0].severity == .warning)
+    // What the profile's author says of it comes first; the expression tells the rest.
+    #expect(
+      found[0].message.contains("own-2, family names are longer (family.length() > 2)"), "\(found[0].message)"
+    )
   }
 
   @Test func `the range of dates and quantities`() throws {

@@ -110,6 +110,17 @@ import Testing
       """#)
   }
 
+  @Test func `entries of a Bundle that are no objects`() throws {
+    let issues = try expectMarked(
+      #"""
+      {"resourceType": "Bundle", "type": "history", "entry": [⟦value-kind⟧⟦bdl-3⟧⟦bdl-4⟧null, ⟦value-kind⟧"a", ⟦value-kind⟧[]]}
+      """#)
+    #expect(
+      issues.filter { $0.rule == .valueKind }.allSatisfy {
+        $0.message.contains("must be a JSON object, not ")
+      })
+  }
+
   @Test func `entries of a Bundle`() throws {
     let issues = try expectMarked(
       #"""

@@ -142,6 +142,18 @@ import Testing
   }
 
   @Test(arguments: [
+    (#"⟦resource-type⟧"resourceType": 7"#, "a JSON number"),
+    (#"⟦resource-type⟧"resourceType": null"#, "null"),
+    (#""resourceType": [⟦resource-type⟧"Patient"]"#, "an array"),
+    (#"⟦resource-type⟧"resourceType": {}"#, "a JSON object"),
+  ])
+  func `a resource type that is no string`(member: String, words: String) throws {
+    let issues = try expectMarked(#"{"id": "a", \#(member)}"#)
+    #expect(
+      issues[0].message.contains("must be a JSON string") && issues[0].message.hasSuffix("not \(words)"))
+  }
+
+  @Test(arguments: [
     ("ProcedureRequest", "is one of FHIR DSTU2 or STU3, for which R4 has ServiceRequest"),
     ("ImagingManifest", "is one of FHIR DSTU2 or STU3"), ("Citation", "is one of FHIR R4B and R5"),
     ("InventoryItem", "is one of FHIR R5"),

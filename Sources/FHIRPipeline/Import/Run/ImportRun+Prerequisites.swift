@@ -27,6 +27,24 @@ extension ImportRun {
     }
   }
 
+  /// Throws where the server has something else than a collection in the place of one that this import may write into.
+  func requireCollections(_ store: DocumentStore) throws {
+    // A chart's further pages, which hardly any chart within its patient has, are told of when they come.
+    let kinds = DocumentKind.allCases.filter { $0 != .chart || chart != .embedded }
+    let names = kinds.map { collections[$0] ?? $0.rawValue }
+    do {
+      let options = try store.persevering { try $0.collectionOptions(amongst: names) }
+      for name in names {
+        guard let fault = options[name].flatMap({ UnfitCollection.fault($0) }) else { continue }
+        throw PipelineFailure(.configuration, "\(name): \(fault)")
+      }
+    } catch let error as StoreError where error.code == .notAuthorized {
+      // Who may write and not ask is told when something is written.
+    } catch let error as StoreError {
+      throw PipelineFailure(.connection, error.message)
+    }
+  }
+
   /// Whether somebody has made the indexes by which an import finds documents.
   private func hasIndexes(_ collection: String, _ store: DocumentStore) -> Bool {
     let present = try? store.withConnection { connection in try connection.indexes(of: collection) }

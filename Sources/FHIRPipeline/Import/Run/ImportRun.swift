@@ -55,6 +55,7 @@ package struct ImportRun: Sendable {
     let files = try inputs.map { try $0.spooled() }
     let quarantine = Quarantine(path: quarantinePath)
     try requireRights(store)
+    try requireCollections(store)
     try chart.check(store, collections)
     if replay == nil { try quarantine.prepare() }
 

@@ -175,7 +175,9 @@ extension ProfileCompiler {
           constraint.expression, context: types.count == 1 ? types[0] : nil, table: table,
           options: .invariants)
         detail.invariants.append(
-          PlanInvariant(key: constraint.key, isWarning: constraint.isWarning, expression: expression))
+          PlanInvariant(
+            key: constraint.key, isWarning: constraint.isWarning, expression: expression,
+            human: constraint.human))
         record.checks.insert(.invariants)
       } catch {
         problems.append(

@@ -13,7 +13,7 @@ extension ProfileWalk {
       }
       report(
         invariant.isWarning ? .warning : .error, .invariant(invariant.key), at: place.node,
-        "\(path(place.element, plan)) breaks the invariant \(invariant.key), \(invariant.expression.text): \(source(plan))"
+        "\(path(place.element, plan)) breaks the invariant \(invariant.key), \(invariant.words): \(source(plan))"
       )
     }
   }
