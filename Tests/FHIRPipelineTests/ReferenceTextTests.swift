@@ -3,8 +3,8 @@ import Testing
 
 @Suite struct ReferenceTextTests {
   @Test func `each form is told`() {
-    #expect(ReferenceText("Patient/1") == .relative(type: "Patient", id: "1"))
-    #expect(ReferenceText("Patient/1/_history/2") == .relative(type: "Patient", id: "1"))
+    #expect(ReferenceText("Patient/1") == .relative(TargetIndex.Target(type: "Patient", id: "1")))
+    #expect(ReferenceText("Patient/1/_history/2") == .relative(TargetIndex.Target(type: "Patient", id: "1")))
     #expect(ReferenceText("#p") == .contained)
     #expect(ReferenceText("urn:uuid:0b6f8c4e-8d1f-4f6b-9a51-6c3ad3f7f001") == .url)
     #expect(ReferenceText("https://example.org/fhir/Patient/1") == .url)
@@ -23,7 +23,7 @@ import Testing
     #expect(
       ReferenceText("Patient?identifier=ä|%C3%A4")
         == .identifierSearch(type: "Patient", system: "ä", value: "ä"))
-    #expect(ReferenceText("Type2/a.b-c") == .relative(type: "Type2", id: "a.b-c"))
+    #expect(ReferenceText("Type2/a.b-c") == .relative(TargetIndex.Target(type: "Type2", id: "a.b-c")))
     for text in ["", "Patient", "Patient/", "Patient//1", "/Patient/1", "7/8", "urn:x", "äPatient/1"] {
       #expect(ReferenceText(text) == .url)
     }

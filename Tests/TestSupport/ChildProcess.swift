@@ -46,7 +46,12 @@ package final class ChildProcess: Sendable {
     var none = sigset_t()
     sigemptyset(&none)
     posix_spawnattr_setsigmask(&attributes, &none)
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+    // A script that runs the tests in its background has them ignore SIGINT, and a program that is told to ignore it does.
+    var obeyed = sigset_t()
+    sigemptyset(&obeyed)
+    for signal in [SIGHUP, SIGINT, SIGTERM] { sigaddset(&obeyed, signal) }
+    posix_spawnattr_setsigdefault(&attributes, &obeyed)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
 
     var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
     var variables: [UnsafeMutablePointer<CChar>?] = environment.map { strdup("\($0)=\($1)") } + [nil]

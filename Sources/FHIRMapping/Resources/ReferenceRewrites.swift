@@ -92,7 +92,7 @@ package struct ReferenceScan: Sendable {
     }
 
     /// Whether it may lead to a resource of a type.
-    package func allows(_ type: String) -> Bool {
+    package func allows(_ type: UnsafeBufferPointer<UInt8>) -> Bool {
       guard let child, let target = table.resourceTypeID(type) else { return true }
       let targets = table.targets(of: table.typeRefs[child.typeRef])
       return targets.isEmpty || targets.contains(target.rawValue)

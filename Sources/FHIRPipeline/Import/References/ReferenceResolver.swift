@@ -48,7 +48,7 @@ package final class ReferenceResolver: Sendable {
     if ReferenceText.isIdentifierName(text) { return answer(target(named: text)) }
     switch ReferenceText(text) {
     case .contained: return .asWritten(nil)
-    case .relative(let type, let id): return .asWritten(TargetIndex.Target(type: type, id: id))
+    case .relative(let target): return .asWritten(target)
     case .identifierSearch(let type, let system, let value):
       return answer(target(named: TargetIndex.identifierName(type: type, system: system, value: value)))
     case .url:
@@ -74,7 +74,7 @@ package final class ReferenceResolver: Sendable {
   private func fitting(
     _ found: Resolution, at place: ReferenceScan.Place, _ text: () -> String
   ) -> Resolution {
-    guard case .target(let target, _) = found, !place.allows(target.type) else { return found }
+    guard case .target(let target, _) = found, !target.withType(place.allows) else { return found }
     let name = ReferenceText.unversioned(text())
     return .unfit(target, isOfBundle: bundle.target(named: name) == target)
   }

@@ -5,7 +5,7 @@ import Glibc
 /// See http://hl7.org/fhir/R4/references.html#literal
 package enum ReferenceText: Equatable, Sendable {
   /// `Patient/123`, perhaps with a version: the id of a resource of this system.
-  case relative(type: String, id: String)
+  case relative(TargetIndex.Target)
   /// `#p1`
   case contained
   /// `Practitioner?identifier=system|value`
@@ -41,9 +41,9 @@ package enum ReferenceText: Equatable, Sendable {
       }
       let rest = text[(slash + 1)...]
       let end = rest.firstIndex(of: UInt8(ascii: "/")) ?? text.count
-      self = end > slash + 1 ? .relative(type: string(text[..<slash]), id: string(rest[..<end])) : .url
+      let key = UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: text[..<end]))
+      self = end > slash + 1 ? .relative(TargetIndex.Target(key: key)) : .url
     }
-    func string(_ part: Slice<UnsafeBufferPointer<UInt8>>) -> String { String(decoding: part, as: UTF8.self) }
   }
 
   private static func search(_ text: UnsafeBufferPointer<UInt8>, mark: Int) -> ReferenceText {

@@ -2,17 +2,20 @@ package import FHIRModel
 
 /// Which resource a record holds, and under which `_id` it is loaded.
 package struct ResourceIdentity: Sendable, Equatable {
-  /// What the resource is known by. Its id is its own; else the uuid of its `fullUrl`; else one derived from its first business
+  package let type: String
+  /// What the resource is known by: its own id; else the uuid of its `fullUrl`; else one derived from its first business
   /// identifier; else one derived from its content. The same input gives the same id in every run.
+  package let id: String
   let target: TargetIndex.Target
   package let fullUrl: String?
 
-  package var type: String { target.type }
-  package var id: String { target.id }
+  /// `Type/id`
   package var key: String { target.key }
 
-  init(_ target: TargetIndex.Target, fullUrl: String?) {
-    self.target = target
+  init(type: String, id: String, fullUrl: String?) {
+    self.type = type
+    self.id = id
+    target = TargetIndex.Target(type: type, id: id)
     self.fullUrl = fullUrl
   }
 
@@ -35,7 +38,7 @@ package struct ResourceIdentity: Sendable, Equatable {
     } else {
       id = ContentHash.uuid(of: "\(type)#\(content())")
     }
-    self.init(TargetIndex.Target(type: type, id: id), fullUrl: fullUrl)
+    self.init(type: type, id: id, fullUrl: fullUrl)
   }
 
   /// The id that a `fullUrl` names: the uuid of a urn, or the last part of a RESTful URL.

@@ -7,28 +7,34 @@ import FHIRMapping
 /// millions, of a Bundle they are asked for by every other resource: the one needs little memory, the other little time.
 package struct TargetIndex: Sendable {
   /// A resource of the run.
+  ///
+  /// Every reference leads to one, and few are asked for more than their key: that is all it holds.
   package struct Target: Sendable, Equatable {
-    package let type: String
-    /// The `_id` under which it is loaded, less the source's prefix.
-    package let id: String
     /// `Type/id`
     package let key: String
 
     package init(type: String, id: String) {
-      self.type = type
-      self.id = id
       key = type.withUTF8Bytes { type in id.withUTF8Bytes { id in Target.key(type, id) } }
     }
 
     /// - Parameter key: `Type/id`
-    init(key: UnsafeRawBufferPointer) {
-      let slash = key.firstIndex(of: UInt8(ascii: "/")) ?? key.endIndex
-      type = String(decoding: UnsafeRawBufferPointer(rebasing: key[..<slash]), as: UTF8.self)
-      id = String(decoding: UnsafeRawBufferPointer(rebasing: key[slash...].dropFirst()), as: UTF8.self)
-      self.key = String(decoding: key, as: UTF8.self)
+    init(key: String) { self.key = key }
+
+    init(key: UnsafeRawBufferPointer) { self.key = String(decoding: key, as: UTF8.self) }
+
+    package var type: String { withType { String(decoding: $0, as: UTF8.self) } }
+
+    /// The `_id` under which it is loaded, less the source's prefix.
+    package var id: String { String(key.utf8.drop { $0 != UInt8(ascii: "/") }.dropFirst()) ?? "" }
+
+    func withType<R>(_ body: (UnsafeBufferPointer<UInt8>) -> R) -> R {
+      key.withUTF8Bytes { key in
+        let bytes = key.bindMemory(to: UInt8.self)
+        return body(
+          UnsafeBufferPointer(rebasing: bytes[..<(bytes.firstIndex(of: UInt8(ascii: "/")) ?? bytes.count)]))
+      }
     }
 
-    /// In one allocation: every resource has a key, and many a reference.
     private static func key(_ type: UnsafeRawBufferPointer, _ id: UnsafeRawBufferPointer) -> String {
       let count = type.count + 1 + id.count
       return String(unsafeUninitializedCapacity: count) { room in

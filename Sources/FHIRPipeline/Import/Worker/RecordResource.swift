@@ -55,7 +55,7 @@ final class RecordResource {
     }
     guard record.tree.count > 0, record.tree.nodes[node].flags.kind == .resource else { return nil }
     if let target = RecordResource.target(of: record, resourceAt: node) {
-      identity = ResourceIdentity(target, fullUrl: fullUrl)
+      identity = ResourceIdentity(type: target.type, id: target.id, fullUrl: fullUrl)
     } else {
       identity = RecordResource.identity(of: tree, at: node, fullUrl: fullUrl)
     }
@@ -64,7 +64,7 @@ final class RecordResource {
 
   /// Makes the resource another version of one that is known by another id.
   func change(_ target: TargetIndex.Target) {
-    identity = ResourceIdentity(TargetIndex.Target(type: type, id: target.id), fullUrl: fullUrl)
+    identity = ResourceIdentity(type: type, id: target.id, fullUrl: fullUrl)
     isFound = true
   }
 
