@@ -19,7 +19,7 @@ extension FuzzTarget {
     let seed = bytes.dropFirst().first ?? 0
     let whole = read(bytes, options)
     nonisolated(unsafe) var named = 0
-    options.skips = { type, _ in
+    options.skips = { type, _, _ in
       let isNamed = type.reduce(seed) { ($0 ^ $1) &* 31 } & 4 == 0
       if isNamed { named += 1 }
       return isNamed

@@ -7,7 +7,7 @@ import Testing
     ("import:\n  workers: many\n", "2:12: import.workers: a whole number from 1 to 64 was expected"),
     (
       "import:\n  worker: 2\n",
-      "2:3: import: there is no setting `worker`; expected one of: quarantine, source, transactions, workers"
+      "2:3: import: there is no setting `worker`; expected one of: one_server, quarantine, source, transactions, workers"
     ),
     ("import:\n  source: a b\n", "2:11: import.source: up to 32 letters, digits and hyphens were expected"),
     ("mongodb:\n  uri: [a]\n", "2:8: mongodb.uri: a text was expected"),

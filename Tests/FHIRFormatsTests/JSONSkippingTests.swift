@@ -27,7 +27,7 @@ import Testing
   private func skipping(_ wanted: String, chunk: Int = 1 << 20) -> ReadOptions {
     var options = ReadOptions()
     options.chunkBytes = chunk
-    options.skips = { type, _ in String(decoding: type, as: UTF8.self) != wanted }
+    options.skips = { type, _, _ in String(decoding: type, as: UTF8.self) != wanted }
     return options
   }
 
@@ -45,7 +45,7 @@ import Testing
   @Test func `the filter takes the id where it comes next and is written plainly`() throws {
     nonisolated(unsafe) var ids: [String?] = []
     var options = ReadOptions()
-    options.skips = { _, id in
+    options.skips = { _, id, _ in
       ids.append(id.map { String(decoding: $0, as: UTF8.self) })
       return false
     }

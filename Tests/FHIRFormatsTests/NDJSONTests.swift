@@ -146,7 +146,7 @@ import Testing
   @Test func `an entry of a long Bundle on a line is asked for once whether it is passed over`() throws {
     let asked = Mutex<[String: Int]>([:])
     var options = ReadOptions()
-    options.skips = { type, id in
+    options.skips = { type, id, _ in
       guard let id else { return false }
       asked.withLock { $0[String(decoding: id, as: UTF8.self), default: 0] += 1 }
       return true

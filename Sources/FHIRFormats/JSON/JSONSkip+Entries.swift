@@ -1,18 +1,25 @@
 /// Passing over resources that nobody asked for.
 extension JSONSkip {
-  typealias Filter = (_ type: UnsafeBufferPointer<UInt8>, _ id: UnsafeBufferPointer<UInt8>?) -> Bool
+  typealias Filter = (
+    _ type: UnsafeBufferPointer<UInt8>, _ id: UnsafeBufferPointer<UInt8>?,
+    _ fullUrl: UnsafeBufferPointer<UInt8>?
+  ) -> Bool
 
   /// Whether a resource is passed over that begins `{"resourceType":"…"`, as nearly all do, perhaps with its `id` next.
   ///
-  /// - Parameter bytes: a chunk's, which end with zeros.
-  static func isPassedOver(_ bytes: UnsafePointer<UInt8>, at start: Int, _ skips: Filter) -> Bool {
+  /// - Parameters:
+  ///   - bytes: a chunk's, which end with zeros.
+  ///   - fullUrl: its entry's.
+  static func isPassedOver(
+    _ bytes: UnsafePointer<UInt8>, at start: Int, fullUrl: Range<Int>? = nil, _ skips: Filter
+  ) -> Bool {
     guard bytes[start] == JSONByte.openObject,
       let type = member("\"resourceType\"", bytes, at: blanks(bytes, from: start + 1))
     else { return false }
     var id: Range<Int>?
     let next = blanks(bytes, from: type.upperBound + 1)
     if bytes[next] == JSONByte.comma { id = member("\"id\"", bytes, at: blanks(bytes, from: next + 1)) }
-    return skips(text(bytes, type), id.map { text(bytes, $0) })
+    return skips(text(bytes, type), id.map { text(bytes, $0) }, fullUrl.map { text(bytes, $0) })
   }
 
   /// Where the value of a member stands, if it is that one, and its value a string of what ids and types consist of.
@@ -50,6 +57,7 @@ extension JSONSkip {
   ) -> Int? {
     guard bytes[start] == JSONByte.openObject else { return nil }
     var resource: Int?
+    var fullUrl: Range<Int>?
     var at = blanks(bytes, from: start + 1)
     while at < end, bytes[at] == JSONByte.quote {
       let name = at
@@ -66,6 +74,10 @@ extension JSONSkip {
         resource = value
       } else if begins(bytes + name, with: "\"request\""), hasCondition(bytes, from: value, to: at) {
         return nil
+      } else if begins(bytes + name, with: "\"fullUrl\""), bytes[value] == JSONByte.quote {
+        // Who asks for it wants it as it is, without escapes.
+        guard !(value..<at).contains(where: { bytes[$0] == JSONByte.backslash }) else { return nil }
+        fullUrl = value + 1..<at - 1
       }
       at = blanks(bytes, from: at)
       if at < end, bytes[at] == JSONByte.comma {
@@ -73,7 +85,7 @@ extension JSONSkip {
         continue
       }
       guard at < end, bytes[at] == JSONByte.closeObject, let resource,
-        isPassedOver(bytes, at: resource, skips)
+        isPassedOver(bytes, at: resource, fullUrl: fullUrl, skips)
       else { return nil }
       return at + 1
     }

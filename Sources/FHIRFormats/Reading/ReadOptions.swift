@@ -20,10 +20,14 @@ package struct ReadOptions: Sendable {
   /// For who looks for some resources only: those for which it answers true are passed over unread, whatever is wrong with them.
   /// It is not asked of XML, of resources that do not begin with their type, and of entries that ask for something on a condition.
   ///
-  /// It takes what a resource begins with: its type, and its id where that comes next and is written without escapes.
+  /// It takes what a resource begins with: its type, and its id where that comes next and is written without escapes; and the `fullUrl`
+  /// of its entry.
   package var skips: Filter?
   package typealias Filter =
-    @Sendable (_ type: UnsafeBufferPointer<UInt8>, _ id: UnsafeBufferPointer<UInt8>?) -> Bool
+    @Sendable (
+      _ type: UnsafeBufferPointer<UInt8>, _ id: UnsafeBufferPointer<UInt8>?,
+      _ fullUrl: UnsafeBufferPointer<UInt8>?
+    ) -> Bool
   /// Whether ``skips`` is asked of entries of Bundles, too.
   package var skipsEntries = true
   /// Called before something takes more memory than resources do as a rule: whoever reads beside others waits for its turn.

@@ -93,6 +93,7 @@ package enum ConfigurationReader {
           "transactions": {
             configuration.honoursTransactions = try Section.boolean($0, file, "import.transactions")
           },
+          "one_server": { configuration.hasOneServer = try Section.boolean($0, file, "import.one_server") },
           "quarantine": { configuration.quarantine = try Section.string($0, file, "import.quarantine") },
         ])
       },

@@ -88,6 +88,7 @@ extension ImportRun {
     chartPageEntries = configuration.chartPageEntries
     source = configuration.source
     honoursTransactions = configuration.honoursTransactions
+    hasOneServer = configuration.hasOneServer
     configuration.limits.apply(to: &reading)
     if let path = configuration.quarantine { quarantinePath = path }
   }

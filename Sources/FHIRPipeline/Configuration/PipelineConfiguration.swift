@@ -25,6 +25,8 @@ package struct PipelineConfiguration: Sendable, Equatable {
   package var quarantine: String?
   /// Whether transaction Bundles are loaded all or nothing.
   package var honoursTransactions = true
+  /// Whether all addresses of servers are of one and the same.
+  package var hasOneServer = false
   package var limits = InputLimits()
   /// The packages that say what data must be, besides the core of R4.
   package var packages = PackageOptions()

@@ -28,11 +28,13 @@ package struct PlanRun: Sendable {
       named: Set(try PlanRun.named(StoredStates.named(run.collections), store)))
     let states = StoredStates(store: store, collections: run.collections, layout: run.chart, makes: false)
     let conditions = run.conditions(store, states, stored)
-    var found = try run.index(files, { try conditions.targets(of: $0) })
+    var found = try run.index(
+      files, { try conditions.targets(of: $0) }, servers: { try run.serverBases(store) })
     try run.requireTransactions(found, files, store)
     try run.keepStoredNames(&found.index, store, states)
     let ledger = ImportLedger(
       quarantine: nil, files: files.map(\.name), conditions: found.conditions, say: run.say)
+    found.servers.tell(ledger)
     let assembler = DocumentAssembler(
       mappings: run.mappings, prefix: run.prefix, pageBytes: run.chartPageBytes,
       pageEntries: run.chartPageEntries, renamed: states.unfitIDs.names.renaming(run.mappings))

@@ -53,13 +53,16 @@ struct HeldBundle {
   /// - Parameters:
   ///   - batch: what the record came in.
   ///   - repeated: hashes of keys that come in other inputs as well.
+  ///   - strangers: of these nothing is loaded.
   ///   - existing: the resource that is there in the place of an entry's own, if it is to be made only where there is none.
   mutating func add(
     _ record: Record, of batch: RecordBatch, sequence: UInt64, repeated: Set<UInt64>,
-    existing: (Record, RecordResource) -> Existing?
+    without strangers: StrangeServers, existing: (Record, RecordResource) -> Existing?
   ) {
     let resource = RecordResource(record)
-    if let own = resource, let found = existing(record, own) {
+    if strangers.cause(of: record) != nil {
+      // Nobody means it; it is set aside when its turn comes.
+    } else if let own = resource, let found = existing(record, own) {
       switch found {
       case .kept(let target):
         known.insert(sequence)

@@ -112,7 +112,7 @@ extension ImportWorker {
     if context.isPassedOver(sequence) {
       return handle(record, RecordResource(record), sequence, large, source, part)
     }
-    guard let resource = RecordResource(record), record.issues.isEmpty,
+    guard let resource = RecordResource(record), record.issues.isEmpty, context.strangers.isEmpty,
       (EntryRequest(record)?.method ?? .write) == .write
     else { return large.noteDifference() }
     defer { scattered.reset() }

@@ -32,13 +32,18 @@ final class LargeBundle: Sendable {
   var contents: Contents? { state.withLock { $0.isThere && $0.isPlain ? $0.contents : nil } }
 
   /// Takes note of the Bundle's entries in a batch.
-  func add(_ batch: RecordBatch, _ body: (Record, RecordResource?) -> Void) {
+  ///
+  /// - Parameter strangers: of these nothing is loaded.
+  func add(
+    _ batch: RecordBatch, without strangers: StrangeServers, _ body: (Record, RecordResource?) -> Void
+  ) {
     state.withLock { state in
       state.isThere = true
       batch.forEach { record in
         let resource = RecordResource(record)
         switch record.content {
-        case .entry: add(record, resource, to: &state)
+        case .entry:
+          if strangers.cause(of: record) == nil { add(record, resource, to: &state) }
         case .bundle:
           state.contents.knownType = record.tree.child(KnownNames.r4.type, of: 0).map {
             record.tree.string(at: $0)

@@ -15,6 +15,7 @@ final class EntryProspects: Sendable {
   /// Hashes of the keys of resources of which the run has several.
   private let repeated: Set<UInt64>
   private let entities: EntityPlaces
+  private let strangers: StrangeServers
   /// By the file's number: the keys of the entries with a condition that will be loaded.
   private let sound = Mutex<[Int: Set<String>]>([:])
   /// By the file's number.
@@ -27,8 +28,9 @@ final class EntryProspects: Sendable {
 
   init(
     _ run: ImportRun, _ files: [InputFile], _ validator: Validator, repeated: Set<UInt64> = [],
-    entities: EntityPlaces = EntityPlaces()
+    entities: EntityPlaces = EntityPlaces(), strangers: StrangeServers
   ) {
+    self.strangers = strangers
     self.files = files
     self.entities = entities
     self.repeated = repeated
@@ -81,7 +83,7 @@ final class EntryProspects: Sendable {
     var reading = reading
     // Lines stand for themselves; with a transaction's entry all others are set aside.
     reading.skipsEntries = false
-    reading.skips = { type, _ in
+    reading.skips = { type, _, _ in
       let name = String(decoding: type, as: UTF8.self)
       return name != "Bundle" && !IndexPass.entities.contains(name)
     }
@@ -116,6 +118,11 @@ final class EntryProspects: Sendable {
       if Interruption.isAsked { return }
       if case .bundle = record.content {
         end(record.tree.child(KnownNames.r4.type, of: 0).map { record.tree.string(at: $0) })
+        continue
+      }
+      if strangers.cause(of: record) != nil {
+        // It is nobody of the import's.
+        hasFailure = true
         continue
       }
       var issues = record.issues

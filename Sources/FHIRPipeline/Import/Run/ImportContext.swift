@@ -44,6 +44,8 @@ final class ImportContext: Sendable {
   /// Tells who will be set aside.
   private let prospects: EntryProspects
   let bases = SeenBases()
+  /// Servers of which nothing is loaded.
+  let strangers: StrangeServers
   /// By the input's number: large Bundles whose entries are loaded as they come.
   let largeInputs: [Int: LargeInput]
   /// The numbers of the inputs that could not be read to their end at first.
@@ -80,9 +82,11 @@ final class ImportContext: Sendable {
     versioned = VersionedEntries(keys: found.versioned)
     rivals = RivalItems(found.repeatedItems)
     conditions = found.conditions
+    strangers = found.servers.strangers
     validator = ImportContext.validator(of: run)
     let prospects = EntryProspects(
-      run, files, validator, repeated: found.repeated, entities: found.entities)
+      run, files, validator, repeated: found.repeated, entities: found.entities,
+      strangers: found.servers.strangers)
     self.prospects = prospects
     var largeInputs: [Int: LargeInput] = [:]
     for (file, bundle) in found.largeBundles {
@@ -340,7 +344,7 @@ final class ImportContext: Sendable {
   private func passedOver(by pass: ImportPass) -> (@Sendable (Int) -> ReadOptions.Filter)? {
     guard case .locating = pass else { return nil }
     return { [homes = run.mappings.homes, rivals] _ in
-      { type, id in
+      { type, id, _ in
         guard let id else { return false }
         let place = homes.place(ofType: String(decoding: type, as: UTF8.self))
         return place.kind == .chart && place.section != nil

@@ -95,6 +95,12 @@ final class ImportLedger: Sendable {
     tell([issue], source: source)
   }
 
+  /// Counts and says what is perhaps not as it is meant.
+  func caution(_ line: String) {
+    state.withLock { $0.summary.warnings += 1 }
+    say("warning: \(line)")
+  }
+
   /// Counts and says that a file is not what its export made it.
   func warnOfIncomplete(_ line: String) {
     state.withLock { state in

@@ -123,6 +123,13 @@ struct ImportLoading {
     leavesWaiting = leavesWaiting || waiting.hasNoted
     if let first = failures.compactMap({ $0 }).first { throw first }
     try context.setAsideKeptOut()
+    let servers = found.servers
+    if !servers.newStrangers.isEmpty || !servers.reconciled.isEmpty {
+      try store.persevering { [run] connection in
+        try ServerBases.note(strangers: servers.newStrangers, of: run.source, connection)
+        try ServerBases.forget(strangers: servers.reconciled, of: run.source, connection)
+      }
+    }
     newBases = try context.bases.new(of: run.source, store)
     if !newBases.isEmpty {
       try store.persevering { [newBases, run] connection in

@@ -20,6 +20,8 @@ package struct ImportRun: Sendable {
   package var workers = 2
   /// Whether a transaction Bundle is loaded all or nothing; else entry by entry, as a batch is.
   package var honoursTransactions = true
+  /// Whether all addresses of servers are of one and the same.
+  package var hasOneServer = false
   /// A Bundle up to this size is held while its references are resolved; a larger one is read again.
   package var heldBundleBytes = 16 << 20
   /// How many resources that tell no version are kept to be looked for where they stood before; of more a filter remembers less.
@@ -74,7 +76,9 @@ package struct ImportRun: Sendable {
     var found: IndexPass.Result
     let number: Int32
     do {
-      found = try index(files, { try conditions.targets(of: $0) }, expecting: { try? states.prepare($0) })
+      found = try index(
+        files, { try conditions.targets(of: $0) }, servers: { try serverBases(store) },
+        expecting: { try? states.prepare($0) })
       if Interruption.isAsked { throw PipelineFailure.interrupted }
       try requireTransactions(found, files, store)
       try keepStoredNames(&found.index, store, states)
@@ -92,6 +96,7 @@ package struct ImportRun: Sendable {
     if record.goesOn { say("  going on with import \(number), which did not come to its end") }
     let ledger = ImportLedger(
       quarantine: replay ?? quarantine, files: files.map(\.name), conditions: found.conditions, say: say)
+    found.servers.tell(ledger)
     var loading = ImportLoading(
       run: self, files: files, found: found, assembler: assembler, ledger: ledger, record: record,
       number: number,
@@ -166,24 +171,40 @@ extension ImportRun {
   ///
   /// - Parameters:
   ///   - stored: answers searches from what earlier runs loaded.
+  ///   - servers: tells the servers that the database knows.
   ///   - expect: called once for each kind of document that resources of the inputs own.
   func index(
     _ files: [InputFile], _ stored: ([String]) throws -> [String: [TargetIndex.Target]] = { _ in [:] },
+    servers known: () throws -> ServerBases.Known = { ServerBases.Known() },
     expecting expect: @escaping @Sendable (DocumentKind) -> Void = { _ in }
   ) rethrows -> IndexPass.Result {
     let homes = mappings.homes
     let expected = ExpectedKinds(expect)
-    let pass = IndexPass(workers: workers, reading: reading, heldBundleBytes: heldBundleBytes) { type in
+    var pass = IndexPass(workers: workers, reading: reading, heldBundleBytes: heldBundleBytes) { type in
       let (kind, section) = homes.place(ofType: type)
       if section == nil { expected.add(kind) }
       return section != nil
     }
-    var prospects: EntryProspects?
-    return try pass.run(files, stored) { entry in
-      let known = prospects ?? EntryProspects(self, files, ImportContext.validator(of: self))
-      prospects = known
-      return known.isLoaded(entry)
+    func run() throws -> IndexPass.Result {
+      var prospects: EntryProspects?
+      return try pass.run(files, stored) { entry in
+        let known =
+          prospects
+          ?? EntryProspects(
+            self, files, ImportContext.validator(of: self), strangers: pass.strangers)
+        prospects = known
+        return known.isLoaded(entry)
+      }
     }
+    var found = try run()
+    guard !found.seen.servers.isEmpty else { return found }
+    let servers = servers(of: found, files, try known())
+    if !servers.strangers.isEmpty {
+      pass.strangers = servers.strangers
+      found = try run()
+    }
+    found.servers = servers
+    return found
   }
 }
 

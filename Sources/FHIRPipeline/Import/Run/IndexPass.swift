@@ -12,6 +12,8 @@ struct IndexPass: Sendable {
   let heldBundleBytes: Int
   /// Whether resources of this type are sections of another document.
   let isSection: @Sendable (String) -> Bool
+  /// What is of these servers is not there for this import.
+  var strangers = StrangeServers()
 
   /// What a run's inputs hold.
   struct Result: Sendable {
@@ -38,6 +40,11 @@ struct IndexPass: Sendable {
     var brokenFiles: Set<Int> = []
     /// Where resources are that others name by a business identifier.
     var entities = EntityPlaces()
+    /// The servers by whose URLs entries are known.
+    var seen = SeenServers.Found()
+    var servers = ImportedServers()
+    /// The items of sections that come more than once; nil where they are very many.
+    var severalItems: Set<UInt64>? = []
   }
 
   /// How many patients are enough to tell whether the database knows them.
@@ -56,17 +63,24 @@ struct IndexPass: Sendable {
 
   /// What is passed over of each input: of what is no section, and no entity either, only its key counts.
   private func passedOver(
-    _ repeated: RepeatedKeys, _ items: RepeatedItems
+    _ repeated: RepeatedKeys, _ items: RepeatedItems, _ seen: SeenServers
   ) -> @Sendable (Int) -> ReadOptions.Filter {
-    { [isSection] file in
-      { type, id in
+    { [isSection, strangers] file in
+      { type, id, fullUrl in
         let name = String(decoding: type, as: UTF8.self)
+        if !strangers.isEmpty, let fullUrl,
+          strangers.cause(of: String(decoding: fullUrl, as: UTF8.self)) != nil
+        {
+          return true
+        }
         if isSection(name) {
           guard let id else { return false }
+          if let fullUrl { seen.note(fullUrl, id: id, of: file) }
           items.note(NameHash.ofKey(type: type, id: id), of: file)
           return true
         }
         guard let id, name != "Bundle", !IndexPass.entities.contains(name) else { return false }
+        if let fullUrl { seen.note(fullUrl, id: id, of: file) }
         let key = NameHash.ofKey(type: type, id: id)
         repeated.note(key)
         if name == IndexPass.listed { items.note(key, of: file) }
@@ -101,7 +115,8 @@ struct IndexPass: Sendable {
     let largeBundles = bundles
     let repeated = RepeatedKeys(expectedBytes: files.reduce(0) { $0 + $1.size })
     let items = RepeatedItems()
-    let feed = BatchFeed(files: files, options: reading, skips: passedOver(repeated, items))
+    let seen = SeenServers()
+    let feed = BatchFeed(files: files, options: reading, skips: passedOver(repeated, items, seen))
     WorkerThread.run(count: workers) { _ in
       var worker = BatchFeed.Worker(feed)
       var part = TargetIndex(isLarge: true)
@@ -118,6 +133,7 @@ struct IndexPass: Sendable {
           if case .bundle = record.content, ofBatch.end(record, isLine: batch.isLines) == "transaction" {
             firstTransaction.withLock { $0 = min($0 ?? item.file, item.file) }
           }
+          guard strangers.cause(of: record) == nil else { return }
           guard let found = resource else {
             guard let request = EntryRequest(record), request.method == .delete else { return }
             // Whether it is a history is known at its end, maybe; what is not deleted then is noted for nothing.
@@ -135,6 +151,7 @@ struct IndexPass: Sendable {
             }
             return
           }
+          seen.note(found.fullUrl, id: found.id, of: item.file)
           let request = EntryRequest(record)
           if request?.precondition != nil {
             versioned.withLock { _ = $0.insert(NameHash.of(found.key)) }
@@ -160,7 +177,7 @@ struct IndexPass: Sendable {
           }
         }
         if !batch.isLines, let bundle = largeBundles[item.file] {
-          bundle.add(batch, note)
+          bundle.add(batch, without: strangers, note)
         } else {
           batch.forEach { note($0, RecordResource($0, named: feed.files[item.file].names)) }
         }
@@ -197,7 +214,7 @@ struct IndexPass: Sendable {
       deleted: deleted.withLock { $0 }, searched: answered, conditions: conditions, versioned: ordered,
       repeatedItems: rivals, largeBundles: largeBundles,
       firstTransaction: firstTransaction.withLock { $0 }, brokenFiles: broken.withLock { $0 },
-      entities: entities.take())
+      entities: entities.take(), seen: seen.take(), severalItems: several?.keys)
   }
 }
 

@@ -112,7 +112,8 @@ extension ImportWorker {
 
   /// Whether all entries are resources to be written as they are, and read without a flaw.
   private func isPlain(_ held: HeldBundle) -> Bool {
-    guard !held.hasUnreadable, held.known.isEmpty, held.changed.isEmpty, held.ambiguous.isEmpty,
+    guard context.strangers.isEmpty, !held.hasUnreadable, held.known.isEmpty, held.changed.isEmpty,
+      held.ambiguous.isEmpty,
       held.type != "history"
     else {
       return false

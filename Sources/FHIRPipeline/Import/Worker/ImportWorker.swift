@@ -120,7 +120,8 @@ final class ImportWorker {
         resources += 1
         if bundle == nil { bundle = HeldBundle(isLine: batch.isLines, most: context.run.heldBundleBytes) }
         bundle?.add(
-          record, of: batch, sequence: base | number, repeated: context.repeated, existing: context.existing)
+          record, of: batch, sequence: base | number, repeated: context.repeated, without: context.strangers,
+          existing: context.existing)
       case .bundle:
         bundle?.end(record)
         if pass.counts {
@@ -184,6 +185,9 @@ final class ImportWorker {
     _ record: Record, _ resource: RecordResource?, source: String, resolver: ReferenceResolver,
     sequence: UInt64, whole patients: WholePatients
   ) {
+    if let stranger = context.strangers.cause(of: record) {
+      return refuse(record, resource, of: stranger, source, sequence)
+    }
     if case .locating = pass {
       if let resource { locate(resource, resolver: resolver, sequence: sequence) }
       return
@@ -333,7 +337,7 @@ final class ImportWorker {
     }
   }
 
-  private func setAside(_ record: Record, _ source: String, _ sequence: UInt64, _ issues: [Issue]) {
+  func setAside(_ record: Record, _ source: String, _ sequence: UInt64, _ issues: [Issue]) {
     guard let transaction else { return context.ledger.setAside(record, source: source, issues: issues) }
     transaction.failures[sequence] = issues
   }

@@ -4,29 +4,6 @@ import FHIRMapping
 import FHIRModel
 import Synchronization
 
-/// An absolute URL that ends with a resource's type and id, as RESTful servers name what they have: its base stands before them.
-///
-/// See http://hl7.org/fhir/R4/references.html#literal
-struct ServerURL {
-  let base: Substring
-  /// `Patient/1`
-  let key: Substring
-
-  /// nil for any other name.
-  init?(_ url: String) {
-    let slash = UInt8(ascii: "/")
-    guard url.hasPrefix("http://") || url.hasPrefix("https://"),
-      let last = url.utf8.lastIndex(of: slash), let first = url.utf8[..<last].lastIndex(of: slash),
-      ResourceIdentity.isID(url[url.utf8.index(after: last)...])
-    else { return nil }
-    let start = url.utf8.index(after: first)
-    var type = String(url[start..<last])
-    guard type.withUTF8({ DefinitionTable.r4.resourceTypeID($0) }) != nil else { return nil }
-    base = url[..<first]
-    key = url[start...]
-  }
-}
-
 /// The bases of servers by whose URLs a source's resources are known: a note for each in the database, so that no document needs to keep
 /// its own URL.
 enum ServerBases {
@@ -36,14 +13,58 @@ enum ServerBases {
 
   /// Those that the database has.
   static func stored(of source: String, _ connection: borrowing StoreConnection) throws -> Set<String> {
+    try known(of: source, connection).bases
+  }
+
+  /// The servers of a source that the database knows.
+  struct Known: Sendable {
     var bases: Set<String> = []
+    /// Those of which nothing is loaded.
+    var strangers: [StrangeServers.Case] = []
+  }
+
+  static func known(of source: String, _ connection: borrowing StoreConnection) throws -> Known {
+    var known = Known()
     try connection.find(
       try BSONDocument(["source": .string(source)]), in: collection,
       options: FindOptions(sort: ["_id": 1], limit: Int64(most))
     ) { note in
-      if let base = try note.find("base")?.text { bases.insert(base) }
+      guard let base = try note.find("base")?.text else { return }
+      if let other = try note.find("than")?.text {
+        let key = try note.find("key")?.text ?? ""
+        known.strangers.append(StrangeServers.Case(base: base, other: other, key: key))
+      } else {
+        known.bases.insert(base)
+      }
     }
-    return bases
+    let strangers = Set(known.strangers.map { ServerAddress($0.base) })
+    if !strangers.isEmpty { known.bases = known.bases.filter { !strangers.contains(ServerAddress($0)) } }
+    return known
+  }
+
+  /// Notes servers of which nothing is loaded, so that no later import takes them for others; or, where they were found to be addresses
+  /// of one, forgets that.
+  static func note(
+    strangers: [StrangeServers.Case], of source: String, _ connection: borrowing StoreConnection
+  ) throws {
+    let notes = strangers.map { stranger -> BSONFields in
+      [
+        "_id": .string(strangerID(stranger, source)), "base": .string(stranger.base),
+        "key": .string(stranger.key), "source": .string(source), "than": .string(stranger.other),
+      ]
+    }
+    try insert(notes, connection)
+  }
+
+  static func forget(
+    strangers: [StrangeServers.Case], of source: String, _ connection: borrowing StoreConnection
+  ) throws {
+    guard !strangers.isEmpty else { return }
+    _ = try connection.delete(ids: strangers.map { strangerID($0, source) }, from: collection)
+  }
+
+  private static func strangerID(_ stranger: StrangeServers.Case, _ source: String) -> String {
+    ContentDigest.text(of: "\(source)\n\(stranger.base)\nstranger")
   }
 
   /// Notes bases; those that are there stay as they are.
@@ -54,6 +75,11 @@ enum ServerBases {
         "source": .string(source),
       ]
     }
+    try insert(notes, connection)
+  }
+
+  private static func insert(_ notes: [BSONFields], _ connection: borrowing StoreConnection) throws {
+    guard !notes.isEmpty else { return }
     let result = try connection.insert(try notes.map { try BSONDocument($0) }, into: collection)
     if let refused = result.failures.first(where: { $0.reason != .duplicateKey }) {
       throw StoreError(.writeFailed, "a server's address could not be noted: \(refused.message)")
