@@ -68,6 +68,51 @@ import Testing
     return workspace
   }
 
+  /// An application's own resources have no ids as a rule, and say the same of many patients.
+  @Test(arguments: ["ndjson", "bundle"], ["collection", "embedded"])
+  func `what reads alike in several charts stays apart`(format: String, layout: String) throws {
+    let workspace = try Workspace()
+    let config = try workspace.write("c.yml", "documents:\n  chart: \(layout)\n")
+    let condition: BSONValue = ["resourceType": "Condition", "code": ["text": "hypertension"]]
+    func chart(_ id: BSONValue, _ conditions: [BSONValue]) throws {
+      let content: BSONFields = ["conditions": .array(conditions)]
+      if layout == "collection" {
+        try workspace.insert([["_id": id, "name": "Ann Bee"]], into: "patient")
+        try workspace.insert([BSONFields([.init("_id", id)] + content.fields)], into: "patient_chart")
+      } else {
+        try workspace.insert(
+          [["_id": id, "name": "Ann Bee", "patient_chart": .document(content)]], into: "patient")
+      }
+    }
+    try chart("p", [condition])
+    try chart(7, [condition])
+    try chart("twice", [condition, condition])
+    let out = workspace.path(format == "bundle" ? "out.json" : "out")
+    let exported = try workspace.run("export", "--config", config, "--format", format, "--out", out)
+    #expect(exported.status == 0)
+    #expect(exported.errors.contains("conditions: an item stands there again"), "\(exported.errors)")
+    let validated = try workspace.run("validate", out)
+    #expect(validated.status == 0, "\(validated.output)")
+    func documents() throws -> [BSONFields] {
+      try workspace.documents(in: "patient") + workspace.documents(in: "patient_chart")
+    }
+    let before = try documents()
+    func load(into target: Workspace) throws -> Workspace.Summary {
+      let outcome = try target.run("import", out, "--config", config, "--quiet", "--summary", "json")
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      return try JSONDecoder().decode(Workspace.Summary.self, from: Data(outcome.output.utf8))
+    }
+    #expect(try load(into: workspace).loaded == .init(inserted: 0, replaced: 0, unchanged: 6))
+    #expect(try documents() == before)
+    let other = try Workspace()
+    #expect(try load(into: other).loaded == .init(inserted: 6, replaced: 0, unchanged: 0))
+    let again = other.path(format == "bundle" ? "out.json" : "out")
+    #expect(
+      try other.run("export", "--config", config, "--format", format, "--quiet", "--out", again).status == 0)
+    let compared = try other.run("compare", out, again)
+    #expect(compared.status == 0, "\(compared.output)")
+  }
+
   @Test func `the manifest that tells of a field named resourceType is a manifest all the same`() throws {
     let workspace = try Workspace()
     try workspace.insert([["_id": "p", "name": "Ann Bee", "resourceType": "person"]], into: "patient")

@@ -73,6 +73,6 @@ extension DocumentDraft {
 
 extension DocumentContent {
   fileprivate func key(of taken: SectionScan.Taken) throws -> String {
-    try DocumentDraft.key(of: items(of: taken.section)[taken.item])
+    try DocumentDraft.key(of: items(of: taken.section)[taken.item], in: id)
   }
 }

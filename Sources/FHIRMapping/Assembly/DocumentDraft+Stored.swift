@@ -93,7 +93,7 @@ extension DocumentDraft {
     try view.forEachElement { element in
       guard let item = element.document else { return }
       let bookkeeping = try item.find("_fhirline")?.document
-      try DocumentDraft.appendKey(of: item, bookkeeping, to: &keys)
+      try DocumentDraft.appendKey(of: item, bookkeeping, in: id, to: &keys)
       found.append((keys.count, item, try DocumentDraft.digest(of: item, bookkeeping)))
     }
     let shared = SharedBytes(keys)
@@ -111,9 +111,12 @@ extension DocumentDraft {
   }
 
   /// `Observation/1`: what the import noted, or else the resource says.
-  static func key(of item: BSONView) throws -> String {
+  ///
+  /// - Parameter owner: the `_id`, as text, of the document in whose section the item stands; of a chart its patient's. Without it items
+  ///   of several documents may have one key, in the same order as with it.
+  static func key(of item: BSONView, in owner: String?) throws -> String {
     var key: [UInt8] = []
-    try appendKey(of: item, try item.find("_fhirline")?.document, to: &key)
+    try appendKey(of: item, try item.find("_fhirline")?.document, in: owner, to: &key)
     return String(decoding: key, as: UTF8.self)
   }
 
@@ -128,14 +131,17 @@ extension DocumentDraft {
   }
 
   private static func appendKey(
-    of item: BSONView, _ bookkeeping: BSONView?, to keys: inout [UInt8]
+    of item: BSONView, _ bookkeeping: BSONView?, in owner: String?, to keys: inout [UInt8]
   ) throws {
     if let own = try bookkeeping?.find("key")?.string { return keys += own }
     if let type = try item.find("resourceType")?.string { keys += type }
     keys.append(UInt8(ascii: "/"))
     if let id = try item.find("id")?.string { return keys += id }
-    // An application's item may have no id: its content tells it from others.
+    // An application's item may have no id: its content tells it from others, and whose it is from what reads alike elsewhere.
     keys += ContentDigest.text(of: item.bytes).utf8
+    guard let owner else { return }
+    keys.append(UInt8(ascii: "-"))
+    keys += ContentDigest.text(of: owner).utf8.prefix(16)
   }
 
   private mutating func loadBookkeeping(

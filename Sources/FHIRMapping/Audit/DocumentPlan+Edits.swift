@@ -29,14 +29,16 @@ extension DocumentPlan {
 
 extension StoredContent {
   /// Hands the resources in the sections of a page over, each with its key.
+  ///
+  /// - Parameter owner: the document's `_id` as text; of a chart its patient's.
   package static func forEachItem(
-    of page: BSONView, _ body: (String, UnsafeRawBufferPointer) throws -> Void
+    of page: BSONView, in owner: String, _ body: (String, UnsafeRawBufferPointer) throws -> Void
   ) throws {
     try page.forEachElement { element in
       guard let items = element.array, try DocumentDraft.isSection(items) else { return }
       try items.forEachElement { element in
         guard let item = element.document else { return }
-        try body(try DocumentDraft.key(of: item), item.bytes)
+        try body(try DocumentDraft.key(of: item, in: owner), item.bytes)
       }
     }
   }

@@ -15,9 +15,12 @@ package struct StoredContent {
 
   /// - Parameters:
   ///   - first: the document or its first page; its bytes outlive this.
+  ///   - owner: the document's `_id` as text; of a chart its patient's.
   ///   - keepsRoot: whether the document has its root whole, and not less what its fields give back.
   ///   - gathersItems: whether what stands in its sections is held; else ``isAsHashed(items:)`` is told.
-  package init(_ first: BSONView, keepsRoot: Bool = false, gathersItems: Bool = true) throws {
+  package init(
+    _ first: BSONView, of owner: String, keepsRoot: Bool = false, gathersItems: Bool = true
+  ) throws {
     guard let own = try first.find("_fhirline")?.document else { return }
     hash = try own.find("hash")?.text
     pageCount = Int(clamping: try own.find("pages")?.integer ?? 1)
@@ -30,16 +33,18 @@ package struct StoredContent {
     if keepsRoot, let root, let whole = try first.find("fhir")?.document {
       isRootAsNoted = ContentDigest.text(of: whole.bytes) == root
     }
-    if hash != nil, gathersItems { try add(page: first) }
+    if hash != nil, gathersItems { try add(page: first, of: owner) }
   }
 
   /// Names the resources in the sections of a stored document, or of one of its pages.
-  package static func forEachResource(in document: BSONView, _ body: (_ key: String) throws -> Void) throws {
+  package static func forEachResource(
+    in document: BSONView, of owner: String, _ body: (_ key: String) throws -> Void
+  ) throws {
     try document.forEachElement { element in
       guard let items = element.array, try DocumentDraft.isSection(items) else { return }
       try items.forEachElement { item in
         guard let resource = item.document, try resource.find("resourceType")?.text != nil else { return }
-        try body(try DocumentDraft.key(of: resource))
+        try body(try DocumentDraft.key(of: resource, in: owner))
       }
     }
   }
@@ -56,12 +61,14 @@ package struct StoredContent {
     }
   }
 
-  /// The key of an item of a section: an application's own that has no id is known by its content.
-  package static func key(of item: BSONView) throws -> String { try DocumentDraft.key(of: item) }
+  /// The key of an item of a section: an application's own that has no id is known by its content, and by whose it is.
+  package static func key(of item: BSONView, in owner: String) throws -> String {
+    try DocumentDraft.key(of: item, in: owner)
+  }
 
   /// The sections of a document that hold resources of these keys: what stands in each, and what is left without them.
   package static func sections(
-    of document: BSONView, without keys: Set<String>
+    of document: BSONView, owner: String, without keys: Set<String>
   ) throws -> [(name: String, items: [BSONValue], left: [BSONValue])] {
     var sections: [(name: String, items: [BSONValue], left: [BSONValue])] = []
     try document.forEachElement { element in
@@ -72,7 +79,7 @@ package struct StoredContent {
         let value = try BSONValue(item)
         all.append(value)
         if let resource = item.document, try resource.find("resourceType")?.text != nil,
-          keys.contains(try DocumentDraft.key(of: resource))
+          keys.contains(try DocumentDraft.key(of: resource, in: owner))
         {
           return
         }
@@ -83,13 +90,14 @@ package struct StoredContent {
     return sections
   }
 
-  private mutating func add(page: BSONView) throws {
+  private mutating func add(page: BSONView, of owner: String) throws {
     try StoredContent.forEachSection(of: page) { name, items in
       let number = sections.firstIndex { $0.name == name } ?? sections.count
       if number == sections.count { sections.append((name, [])) }
       try items.forEachElement { element in
         guard let item = element.document else { return }
-        sections[number].items.append((try DocumentDraft.key(of: item), try DocumentDraft.digest(of: item)))
+        sections[number].items.append(
+          (try DocumentDraft.key(of: item, in: owner), try DocumentDraft.digest(of: item)))
       }
     }
   }
@@ -108,14 +116,14 @@ package struct StoredContent {
   ///
   /// - Parameter enter: takes each section's name, before its items; an empty section counts as well.
   package static func forEachItem(
-    of page: BSONView, section enter: (String) throws -> Void,
+    of page: BSONView, in owner: String, section enter: (String) throws -> Void,
     _ body: (_ key: String, ContentDigest.Words) throws -> Void
   ) throws {
     try forEachSection(of: page) { name, items in
       try enter(name)
       try items.forEachElement { element in
         guard let item = element.document else { return }
-        try body(try DocumentDraft.key(of: item), try DocumentDraft.digest(of: item))
+        try body(try DocumentDraft.key(of: item, in: owner), try DocumentDraft.digest(of: item))
       }
     }
   }

@@ -61,7 +61,8 @@ package struct DocumentReader: Sendable {
     _ document: BSONView, id: String, _ plan: DocumentPlan, _ body: (Resource) throws -> Void,
     note: (_ field: String, _ reason: String) -> Void
   ) throws {
-    let restored = try RestoredDocument(document, id: id, plan: plan, prefix: prefix)
+    let restored = try RestoredDocument(
+      document, id: id, holder: DocumentReader.holder(of: document, plan.kind), plan: plan, prefix: prefix)
     for item in restored.notes { note(item.field, item.reason) }
     if let root = restored.root {
       let own = restored.rootID
@@ -105,6 +106,7 @@ package struct DocumentReader: Sendable {
     note: (_ field: String, _ reason: String) -> Void
   ) throws {
     let owner = try plan.map { try self.owner(of: document, $0) }
+    let holder = try DocumentReader.holder(of: document, plan?.kind)
     try document.forEachElement { element in
       let name = element.name
       let section = plan?.sections.first { $0.name == name }
@@ -116,6 +118,9 @@ package struct DocumentReader: Sendable {
       let changed = edits?.changed[name] ?? [:]
       var index = -1
       var strange = 0
+      // What has no id and reads like another, letter for letter, would be called what that is called.
+      var unnamed: [String: Int] = [:]
+      var repeated = 0
       try items.forEachElement { item in
         guard let resource = item.document else {
           strange += 1
@@ -127,7 +132,20 @@ package struct DocumentReader: Sendable {
           return
         }
         // An application's own item may have no id: it gets one that stays as long as its content.
-        let id = try resource.find("id")?.text ?? DocumentReader.id(ofKey: DocumentDraft.key(of: resource))
+        var own = try resource.find("id")?.text
+        if own == nil {
+          let key = try DocumentDraft.key(of: resource, in: holder)
+          if try resource.find("_fhirline") == nil {
+            // A field may say something else of one of them.
+            if let first = unnamed[key], changed[first] == changed[index] {
+              repeated += 1
+              return
+            }
+            unnamed[key] = index
+          }
+          own = DocumentReader.id(ofKey: key)
+        }
+        let id = own ?? ""
         if let owner, let named = try section?.ownerNamed(by: resource), named != owner {
           note(name, DocumentReader.strangersNote)
         }
@@ -146,6 +164,10 @@ package struct DocumentReader: Sendable {
         }
         try body(Resource(tree: tree, id: id))
       }
+      if repeated > 0 {
+        let what = repeated == 1 ? "an item stands" : "\(repeated) items stand"
+        note(name, "\(what) there again, letter for letter and without an id: not exported again")
+      }
       if isKnown, strange > 0 {
         let what = strange == 1 ? "an item is" : "\(strange) items are"
         note(name, "\(what) no resource of FHIR, and not exported")
@@ -158,15 +180,19 @@ package struct DocumentReader: Sendable {
 
   /// Whose the resources in the sections of a document, or of a further page, are to be: `Patient/1`.
   private func owner(of document: BSONView, _ plan: DocumentPlan) throws -> String {
-    var id = try document.find("chart_id").flatMap(StoredID.text) ?? DocumentReader.id(of: document)
-    if plan.kind == .chart, let patient = try document.find("patient_id").flatMap(StoredID.text),
-      !patient.isEmpty
-    {
-      id = patient
-    }
+    let id = try DocumentReader.holder(of: document, plan.kind)
     if plan.root != nil, let key = try document.find(path: "_fhirline.key")?.text { return key }
     return plan.ownerType + "/"
       + DocumentID.fhirID(id.hasPrefix(prefix) ? String(id.dropFirst(prefix.count)) : id)
+  }
+
+  /// The `_id`, as text, of the document that a document is, or a further page of; of a chart its patient's.
+  package static func holder(of document: BSONView, _ kind: DocumentKind?) throws -> String {
+    if kind == .chart, let patient = try document.find("patient_id").flatMap(StoredID.text), !patient.isEmpty
+    {
+      return patient
+    }
+    return try document.find("chart_id").flatMap(StoredID.text) ?? id(of: document)
   }
 
   // MARK: Documents that never came from FHIR

@@ -17,7 +17,8 @@ struct RestoredDocument {
   /// - Parameters:
   ///   - id: the document's `_id` as text.
   ///   - prefix: what the source's documents have before their ids.
-  init(_ document: BSONView, id: String, plan: DocumentPlan, prefix: String) throws {
+  ///   - holder: the document's `_id` as text, of a chart its patient's; what items without an id are called by.
+  init(_ document: BSONView, id: String, holder: String, plan: DocumentPlan, prefix: String) throws {
     let stored = try StoredFields(document, plan: plan, prefix: prefix)
     let residual = try plan.residual(of: document)
     if let residual {
@@ -44,8 +45,8 @@ struct RestoredDocument {
     let before = root
     edits = try SectionEdits(
       plan, content: content, stored: stored,
-      owner: try RestoredDocument.patient(ofChart: document, plan) ?? owner, name: DocumentID.fhirID(owner),
-      root: &root)
+      owner: try RestoredDocument.patient(ofChart: document, plan) ?? owner, holder: holder,
+      name: DocumentID.fhirID(owner), root: &root)
     notes += edits.notes
     isRootChanged = isRootChanged || root != before
     if isRootChanged, let residual, var edited = root {
@@ -119,7 +120,7 @@ extension DocumentPlan {
     // A chart within its patient has no `_id` of its own, or one that says nothing.
     let isOther = try kind == .chart && !DocumentReader.isChart(document, of: id)
     let own = try isOther || document.find("_id") == nil ? id : DocumentReader.id(of: document)
-    let restored = try RestoredDocument(document, id: own, plan: self, prefix: prefix)
+    let restored = try RestoredDocument(document, id: own, holder: id, plan: self, prefix: prefix)
     var said = SaidResources(traces: restored.edits.traces)
     func add(_ resource: BSONValue, _ key: String) throws {
       said.resources[key] = try BSONDocument(resource.fields ?? BSONFields()).shared
@@ -138,7 +139,7 @@ extension DocumentPlan {
         defer { index += 1 }
         guard var resource = items[index] else { return }
         try ContainedLeftovers.remove(from: &resource, before: item)
-        try add(resource, try DocumentDraft.key(of: item))
+        try add(resource, try DocumentDraft.key(of: item, in: id))
       }
     }
     for resource in restored.edits.made {

@@ -20,6 +20,7 @@ struct SectionEdits {
   private let plan: DocumentPlan
   private let sections: [DocumentContent.Section]
   private let owner: String
+  private let holder: String
   /// What ids of resources that are made begin with.
   private let name: String
   private let context: FieldPlan.Context
@@ -28,14 +29,16 @@ struct SectionEdits {
 
   /// - Parameters:
   ///   - owner: the id of the document to whose resource those of the sections refer.
+  ///   - holder: the document's `_id` as text, of a chart its patient's.
   ///   - name: the FHIR id of the document itself.
   ///   - root: the document's root; fields that stand in it as well as in sections write what is new into it.
   init(
     _ plan: DocumentPlan, content: DocumentContent, stored: StoredFields, owner: String,
-    name: String, root: inout BSONValue?
+    holder: String, name: String, root: inout BSONValue?
   ) throws {
     self.plan = plan
     self.owner = owner
+    self.holder = holder
     self.name = name
     sections = content.sections
     context = stored.context
@@ -89,7 +92,7 @@ struct SectionEdits {
     Set(
       try taken.compactMap { taken in
         try sections.first { $0.name == taken.section }.map {
-          try DocumentDraft.key(of: $0.items[taken.item])
+          try DocumentDraft.key(of: $0.items[taken.item], in: holder)
         }
       })
   }
@@ -143,7 +146,7 @@ struct SectionEdits {
       try changed[taken.section]?[taken.item] ?? BSONValue.document(try BSONFields(items[taken.item]))
     guard body(&resource) else { return false }
     changed[taken.section, default: [:]][taken.item] = resource
-    trace.resources[try DocumentDraft.key(of: items[taken.item])] = taken.section
+    trace.resources[try DocumentDraft.key(of: items[taken.item], in: holder)] = taken.section
     return true
   }
 
@@ -158,7 +161,7 @@ struct SectionEdits {
     for index in items.indices {
       guard try items[index].find("resourceType")?.text == type else { continue }
       let date = try member.date(of: items[index])
-      let key = try DocumentDraft.key(of: items[index])
+      let key = try DocumentDraft.key(of: items[index], in: holder)
       if let best, (best.date, key) >= (date, best.key) { continue }
       best = (index, date, key)
     }

@@ -116,7 +116,7 @@ struct SectionScan {
     _ candidates: FiledArray<Candidate>, of section: DocumentContent.Section
   ) -> FiledArray<Candidate> {
     if section.isInKeyOrder || candidates.count == 1 { return candidates }
-    let keys = candidates.map { (try? DocumentDraft.key(of: section.items[$0.index])) ?? "" }
+    let keys = candidates.map { (try? DocumentDraft.key(of: section.items[$0.index], in: nil)) ?? "" }
     func precedes(_ a: Int, _ b: Int) -> Bool { keys[a].utf8.lexicographicallyPrecedes(keys[b].utf8) }
     let places = Array(candidates.indices)
     if zip(places, places.dropFirst()).allSatisfy({ !precedes($1, $0) }) { return candidates }

@@ -38,8 +38,8 @@ extension DocumentPlan {
   package func identity(
     of document: BSONView, prefix: String
   ) throws -> (id: String, identifiers: [(system: String?, value: String)])? {
-    let restored = try RestoredDocument(
-      document, id: DocumentReader.id(of: document), plan: self, prefix: prefix)
+    let id = try DocumentReader.id(of: document)
+    let restored = try RestoredDocument(document, id: id, holder: id, plan: self, prefix: prefix)
     guard let root = restored.root else { return nil }
     let identifiers = (root["identifier"]?.elements ?? []).compactMap { item in
       item["value"]?.text.map { (item["system"]?.text, $0) }

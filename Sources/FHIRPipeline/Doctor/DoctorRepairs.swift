@@ -184,7 +184,7 @@ struct DoctorRepairs: Sendable {
     if isRight { return nil }
     try stored.withView { document in
       guard let body = try body(document, owner.kind) else { return }
-      let content = try StoredContent(body)
+      let content = try StoredContent(body, of: owner.id)
       guarded(prefix + "_fhirline.hash", content.hash.map(BSONValue.string))
       guard content.hash != nil else { return }
       try correct(owner, content, links, connection, prefix: prefix + "_fhirline.", &sets, &removals)

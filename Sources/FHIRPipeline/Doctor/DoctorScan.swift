@@ -96,7 +96,8 @@ struct DoctorScan: Sendable {
           .page(kind == .chart ? .chart : kind == .provider ? .provider : .patient, id: id, number: page)))
       return
     }
-    let content = try StoredContent(document, keepsRoot: kind == .resource)
+    let content = try StoredContent(
+      document, of: DocumentReader.holder(of: document, kind), keepsRoot: kind == .resource)
     if content.hash != nil, content.pageCount == 1, !content.isAsHashed {
       find(subject.finding(.hashMismatch))
     }
@@ -107,7 +108,7 @@ struct DoctorScan: Sendable {
       if let chart = try document.find(string: ChartLayout.field)?.document {
         var inner = subject
         inner.document = chart
-        let content = try StoredContent(chart)
+        let content = try StoredContent(chart, of: id)
         if content.hash != nil, content.pageCount == 1, !content.isAsHashed {
           find(subject.finding(.hashMismatch, ChartLayout.field))
         }
@@ -190,12 +191,13 @@ struct DoctorScan: Sendable {
       try join(DoctorJoin(.resource, root.name + "/" + id, .holder(subject.kind, id: id)))
     }
     let owner = try document.find("chart_id").flatMap(StoredID.text) ?? subject.id
-    try StoredContent.forEachResource(in: document) { try note($0, in: subject.kind, owner) }
+    let holder = try DocumentReader.holder(of: document, subject.kind)
+    try StoredContent.forEachResource(in: document, of: holder) { try note($0, in: subject.kind, owner) }
     // Where both layouts are wanted the chart within the patient is a copy.
     if subject.kind == .patient, layout != .both,
       let chart = try document.find(string: ChartLayout.field)?.document
     {
-      try StoredContent.forEachResource(in: chart) { try note($0, in: .patient, owner) }
+      try StoredContent.forEachResource(in: chart, of: owner) { try note($0, in: .patient, owner) }
     }
   }
 

@@ -12,11 +12,17 @@ struct PagedContent {
     of id: String, count: Int, at place: DocumentPlace, _ connection: borrowing StoreConnection
   ) throws {
     var head: StoredContent?
+    var holder = id
     var items = SortedItems()
     try connection.forEachPage(of: id, count: count, at: place) { page in
-      if head == nil { head = try StoredContent(page, gathersItems: false) }
+      if head == nil {
+        if place.field == nil {
+          holder = try DocumentReader.holder(of: page, place.owner == nil ? nil : .chart)
+        }
+        head = try StoredContent(page, of: holder, gathersItems: false)
+      }
       var section = 0
-      try StoredContent.forEachItem(of: page) { name in
+      try StoredContent.forEachItem(of: page, in: holder) { name in
         section = items.place(of: name)
       } _: { key, words in
         try items.add(key, words, to: section)

@@ -105,7 +105,7 @@ struct SectionSearch {
         guard let resource = item.document, try resource.find("resourceType")?.text != nil,
           try resource.find("id") == nil, try resource.find("_fhirline") == nil
         else { return }
-        body(try StoredContent.key(of: resource), own)
+        body(try StoredContent.key(of: resource, in: own), own)
       }
     }
   }

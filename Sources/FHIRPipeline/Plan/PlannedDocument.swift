@@ -99,7 +99,7 @@ package struct PlannedDocument: Sendable {
     let place = items.place(of: "")
     for (mark, pages) in [("\0a", stored), ("\0b", planned)] {
       for page in pages {
-        try PlannedDocument.forEachItem(of: page) { key, bytes in
+        try PlannedDocument.forEachItem(of: page, in: id) { key, bytes in
           try items.add(key + mark, bytes.withUnsafeBytes { ContentDigest.words(of: $0) }, to: place)
         }
       }
@@ -123,13 +123,13 @@ package struct PlannedDocument: Sendable {
   ) throws {
     var old: [String: BSONFields] = [:]
     for page in stored {
-      try PlannedDocument.forEachItem(of: page) { key, bytes in
+      try PlannedDocument.forEachItem(of: page, in: id) { key, bytes in
         guard wanted.contains(key) else { return }
         old[key] = try bytes.withUnsafeBytes { try BSONFields(try BSONView($0)) }
       }
     }
     for page in planned {
-      try PlannedDocument.forEachItem(of: page) { key, bytes in
+      try PlannedDocument.forEachItem(of: page, in: id) { key, bytes in
         guard wanted.contains(key) else { return }
         let room = PlannedDocument.most - count
         guard room > 0 else { return hasMore = true }
@@ -143,11 +143,11 @@ package struct PlannedDocument: Sendable {
   }
 
   private static func forEachItem(
-    of page: BSONDocument, _ body: (String, SharedBytes) throws -> Void
+    of page: BSONDocument, in owner: String, _ body: (String, SharedBytes) throws -> Void
   ) throws {
     defer { page.shared.mapped?.release() }
     try page.withView { view in
-      try StoredContent.forEachItem(of: view) { key, item in
+      try StoredContent.forEachItem(of: view, in: owner) { key, item in
         try body(key, page.shared.part(item))
       }
     }

@@ -17,7 +17,7 @@ extension CollectionLoader {
         filter = ["_id": storedID ?? .string(id), prefix + "_fhirline": .null]
         change = BSONFields()
         removed = 0
-        for section in try StoredContent.sections(of: stored, without: keys) {
+        for section in try StoredContent.sections(of: stored, owner: id, without: keys) {
           // Whoever changes it meanwhile keeps the change.
           filter[prefix + section.name] = .array(section.items)
           change[prefix + section.name] = .array(section.left)
