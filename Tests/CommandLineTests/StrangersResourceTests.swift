@@ -130,4 +130,131 @@ import Testing
     _ = try workspace.importFiles(bundle(of: "p2", version: 2))
     #expect(try observations(workspace, "collection").filter { !$0.value.isEmpty } == ["p2": ["v"]])
   }
+
+  /// What `_id`s of patients and charts are, where they are no texts.
+  enum Key: CaseIterable {
+    case objectID, int64, compound
+    /// Charts have `_id`s of their own, and say whose they are.
+    case chartsOwn
+
+    func id(_ number: UInt8) -> BSONValue {
+      switch self {
+      case .objectID, .chartsOwn: .objectID([0x64, 0xB0, 0, 0, 0, 0, 0, 0, 0, 0, 0, number])
+      case .int64: .int64(9_000_000_000 + Int64(number))
+      case .compound: ["site": "a/b", "number": .int32(Int32(number))]
+      }
+    }
+  }
+
+  /// - Parameter comesAgain: whether a later version of the resource comes; else an application put it where it does not belong.
+  @Test(arguments: ["collection", "embedded", "both"], Key.allCases)
+  func `whatever the ids of the documents, a resource leaves the one for the other`(
+    layout: String, key: Key
+  ) throws {
+    for comesAgain in [false, true] {
+      let workspace = try Workspace()
+      let config = try workspace.write("pipeline.yml", "documents:\n  chart: \(layout)\n")
+      let people = [key.id(1), key.id(2)]
+      try workspace.insert(
+        zip(people, ["Ann Li", "Bob Wu"]).map { ["_id": $0, "name": .string($1)] }, into: "patient")
+      // What others call them.
+      _ = try workspace.run("export", "--quiet", "--out", workspace.path("names"), "--config", config)
+      let lines = try workspace.read("names/Patient.ndjson").split(separator: "\n")
+      let names = try ["Ann", "Bob"].map { name -> String in
+        let line = try #require(lines.first { $0.contains(name) })
+        let json = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+        return try #require(json?["id"] as? String)
+      }
+      let charts: [BSONFields] = [
+        [
+          "mood": "calm",
+          "observations": [
+            Self.observation("o1", of: names[comesAgain ? 0 : 1], "moves"),
+            Self.observation("o3", of: nil, "own"),
+          ],
+        ], ["observations": [Self.observation("o4", of: names[1], "other")]],
+      ]
+      for (number, id) in people.enumerated() {
+        if layout == "embedded" {
+          let chart = BSONValue.document(charts[number])
+          try workspace.set("patient_chart", to: chart, of: id, in: "patient")
+        } else if key == .chartsOwn {
+          var chart: BSONFields = ["_id": key.id(UInt8(number) + 10), "patient_id": id]
+          for field in charts[number].fields { chart[field.key] = field.value }
+          try workspace.insert([chart], into: "patient_chart")
+        } else {
+          try workspace.insert(
+            [BSONFields([.init("_id", id)] + charts[number].fields)], into: "patient_chart")
+        }
+      }
+      let input: String
+      if comesAgain {
+        let line =
+          #"{"resourceType":"Observation","id":"o1","meta":{"versionId":"2"},"status":"final","code":{"text":"x"},"subject":"#
+          + #"{"reference":"Patient/\#(names[1])"},"valueString":"moves"}"#
+        input = try workspace.write("o1.ndjson", line)
+      } else {
+        _ = try workspace.run("export", "--quiet", "--out", workspace.path("first"), "--config", config)
+        input = workspace.path("first")
+      }
+      let label: Comment = "\(comesAgain)"
+      let plan = try workspace.run("plan", input, "--config", config).output
+      #expect(
+        plan.components(separatedBy: "leaves, for its home is another document now").count == 2, label)
+      for run in 1...2 {
+        let loaded = try workspace.importFiles(input, "--config", config).loaded
+        #expect(loaded.inserted == (run == 1 ? 1 : 0), label)
+        let places =
+          layout == "collection"
+          ? ["patient_chart"] : layout == "both" ? ["patient_chart", "patient"] : ["patient"]
+        for place in places {
+          var found: [String: [String]] = [:]
+          for document in try workspace.documents(in: place) {
+            guard let chart = place == "patient" ? document["patient_chart"]?.fields : document else {
+              continue
+            }
+            let whose = key == .chartsOwn && place == "patient_chart" ? chart["patient_id"] : document["_id"]
+            let items = chart["observations"]?.elements ?? []
+            found["\(whose ?? .null)", default: []] += items.compactMap { $0.fields?["valueString"]?.text }
+              .sorted()
+            if whose == people[0] { #expect(chart["mood"] == "calm", label) }
+          }
+          var expected = ["\(people[0])": ["own"], "\(people[1])": ["moves", "other"]]
+          // What nothing came for has no copy yet.
+          if layout == "both", place == "patient", found["\(people[0])"] == nil {
+            expected["\(people[0])"] = nil
+          }
+          #expect(found == expected, "\(comesAgain) \(place) \(run)")
+        }
+      }
+      #expect(try causes(workspace, config).isEmpty, label)
+    }
+  }
+
+  @Test(arguments: ["collection", "embedded", "both"], [Key.objectID, .int64, .compound])
+  func `what is deleted is found in whatever chart`(layout: String, key: Key) throws {
+    let workspace = try Workspace()
+    let config = try workspace.write("pipeline.yml", "documents:\n  chart: \(layout)\n")
+    try workspace.insert([["_id": key.id(1), "name": "Ann Li"]], into: "patient")
+    _ = try workspace.run("export", "--quiet", "--out", workspace.path("names"), "--config", config)
+    let line = try workspace.read("names/Patient.ndjson")
+    let json = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+    let name = try #require(json?["id"] as? String)
+    let text = ["o1", "o2"].map { Self.observation($0, of: name, $0).extendedJSON }
+    let file = try workspace.write("in.ndjson", text.joined(separator: "\n"))
+    #expect(try workspace.importFiles(file, "--config", config).loaded.inserted == 2)
+    let deletion = try workspace.write(
+      "gone.json",
+      #"{"resourceType":"Bundle","type":"batch","entry":[{"request":{"method":"DELETE","url":"Observation/o1"}}]}"#
+    )
+    _ = try workspace.importFiles(deletion, "--config", config)
+    for place in layout == "both"
+      ? ["patient_chart", "patient"] : [layout == "embedded" ? "patient" : "patient_chart"]
+    {
+      let documents = try workspace.documents(in: place)
+      let charts = place == "patient" ? documents.compactMap { $0["patient_chart"]?.fields } : documents
+      let left = charts.flatMap { $0["observations"]?.elements ?? [] }
+      #expect(left.compactMap { $0.fields?["valueString"]?.text } == ["o2"], "\(place)")
+    }
+  }
 }

@@ -379,7 +379,10 @@ final class MovedResources: Sendable {
         keys, from: home.id, of: home.kind,
         keepsEmpty: states.keepsEmpty(home.id, home.kind, connection), connection)
       // What moved is not lost: it stands elsewhere.
-      if case .left = removal { removal = try loader.removeMoved(keys, fromOwn: home.id, connection) }
+      if case .left = removal {
+        let copies = home.kind == .chart && states.layout == .both ? states.embeddedCharts : nil
+        removal = try loader.removeMoved(keys, fromOwn: home.id, copies: copies, connection)
+      }
       if case .refused(let reason) = removal { return reason }
       if home.kind == .chart, states.layout == .both {
         try ChartMirror(charts: states.place(of: .chart), copies: states.embeddedCharts)

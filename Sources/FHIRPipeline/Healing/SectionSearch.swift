@@ -14,7 +14,7 @@ struct SectionSearch {
   /// More ids than these are not asked for: everything is, and looked through here.
   static let idsPerQuestion = 1000
 
-  /// - Parameter body: takes the type and id of a resource, and the `_id` of the document that it stands in, or on a page of.
+  /// - Parameter body: takes the type and id of a resource, and what the document goes by that it stands in, or on a page of.
   func find(
     _ ids: Set<String>, _ store: DocumentStore,
     _ body: (_ type: String, _ id: String, _ document: String) -> Void
@@ -43,9 +43,7 @@ struct SectionSearch {
       let asked = rest
       for (collection, field) in [(place.collection, place.field), (place.pages, nil)] {
         let path = (field.map { $0 + "." } ?? "") + section
-        let projection: BSONFields = [
-          "chart_id": 1, path + ".id": 1, path + ".resourceType": 1, path + "._fhirline.key": 1,
-        ]
+        let projection = projection([path + ".id", path + ".resourceType", path + "._fhirline.key"])
         var filter: BSONFields = [path: ["$exists": true]]
         if asked.count <= SectionSearch.idsPerQuestion {
           let ids = asked.sorted()
@@ -97,7 +95,7 @@ struct SectionSearch {
     let unnamed: BSONFields = ["id": .null, "_fhirline": .null, "resourceType": ["$exists": true]]
     try connection.find(
       try BSONDocument([path: ["$elemMatch": .document(unnamed)]]), in: place.collection,
-      options: FindOptions(projection: ["chart_id": 1, path: 1])
+      options: FindOptions(projection: projection([path]))
     ) { document in
       guard let own = try owner(of: document, others), let items = try document.find(path: path)?.array
       else { return }
@@ -110,17 +108,22 @@ struct SectionSearch {
     }
   }
 
-  /// The `_id` of the document that a document is, or a further page of; nil for one of another source.
+  /// What is read of documents beside what tells whose they are.
+  private func projection(_ paths: [String]) -> BSONFields {
+    BSONFields((paths + ["chart_id"] + [place.owner].compactMap(\.self)).map { .init($0, .int32(1)) })
+  }
+
+  /// What the document goes by that a document is, or a further page of; nil for one of another source.
   ///
   /// - Parameter others: prefixes of other sources, where this one has none.
   private func owner(of document: BSONView, _ others: [String]) throws -> String? {
-    guard let own = try document.find("chart_id")?.text ?? document.find("_id")?.text,
+    guard let own = try document.find("chart_id")?.text ?? place.name(of: document),
       prefix.isEmpty ? !others.contains(where: own.hasPrefix) : own.hasPrefix(prefix)
     else { return nil }
     return own
   }
 
-  /// Hands over the key, `Observation/1`, of every resource in the section, with the `_id` of its document.
+  /// Hands over the key, `Observation/1`, of every resource in the section, with what its document goes by.
   func eachKey(
     _ connection: borrowing StoreConnection, _ body: (_ key: [UInt8], _ document: String) -> Void
   ) throws {
@@ -128,9 +131,7 @@ struct SectionSearch {
     var key: [UInt8] = []
     for (collection, field) in [(place.collection, place.field), (place.pages, nil)] {
       let path = (field.map { $0 + "." } ?? "") + section
-      let projection: BSONFields = [
-        "chart_id": 1, path + ".id": 1, path + ".resourceType": 1, path + "._fhirline.key": 1,
-      ]
+      let projection = projection([path + ".id", path + ".resourceType", path + "._fhirline.key"])
       try connection.find(
         try BSONDocument([path: ["$exists": true]]), in: collection,
         options: FindOptions(projection: projection)

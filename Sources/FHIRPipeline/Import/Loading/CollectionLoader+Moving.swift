@@ -4,8 +4,17 @@ import FHIRMapping
 
 extension CollectionLoader {
   /// Takes resources that stand in another document now out of one that is an application's own. All else in it stays as it is.
+  ///
+  /// - Parameter copies: where it is copied to: such a copy says nothing of what it was made of, and loses them first.
   func removeMoved(
-    _ keys: Set<String>, fromOwn id: String, _ connection: borrowing StoreConnection
+    _ keys: Set<String>, fromOwn id: String, copies: DocumentPlace?, _ connection: borrowing StoreConnection
+  ) throws -> Removal {
+    if let copies { _ = try removeMoved(keys, fromOwn: id, at: copies, connection) }
+    return try removeMoved(keys, fromOwn: id, at: place, connection)
+  }
+
+  private func removeMoved(
+    _ keys: Set<String>, fromOwn id: String, at place: DocumentPlace, _ connection: borrowing StoreConnection
   ) throws -> Removal {
     let prefix = place.field.map { $0 + "." } ?? ""
     for _ in 0..<CollectionLoader.tries {
@@ -30,7 +39,7 @@ extension CollectionLoader {
           .update(
             filter: try BSONDocument(filter), try BSONDocument(["$set": .document(change)]), upsert: false,
             many: false)
-        ], in: collection)
+        ], in: place.collection)
       if let failure = result.failures.first { return .refused(failure.message) }
       if result.matched == 1 { return .removed(removed) }
     }

@@ -33,6 +33,20 @@ package struct DocumentPlace: Sendable, Equatable {
     return try view.find(string: field)?.document
   }
 
+  /// What a document goes by, as it is looked for: the text of its `_id`, or of its owner's, which some have another `_id` than.
+  func name(of document: BSONView) throws -> String? {
+    guard let own = try document.find("_id") else { return nil }
+    let text = own.text
+    if let owner, text == nil || hasOwners,
+      let value = try document.find(string: owner).flatMap(StoredID.value)
+    {
+      return try unfitIDs?.text(of: value) ?? StoredID.text(of: value)
+    }
+    if let text { return text }
+    let value = try BSONValue(own)
+    return try unfitIDs?.text(of: value) ?? StoredID.text(of: value)
+  }
+
   /// What is read of a document's own word on its content.
   var stateProjection: BSONFields {
     let prefix = field.map { $0 + "." } ?? ""

@@ -33,6 +33,15 @@ final class UnfitIDs: Sendable, Equatable {
     /// The `_id` of which an id was made.
     func original(of id: String) throws -> BSONValue? { try ids.known(id, kind)?.id }
 
+    /// The text that the document of an `_id` goes by, or a chart whose patient has that.
+    func text(of id: BSONValue) throws -> String {
+      let text = StoredID.text(of: id)
+      guard id.text == nil else { return text }
+      let twins = try ids.names.twins()
+      let isTwin = (kind == .chart ? [.patient, .chart] : [kind]).contains { twins[$0]?[text] != nil }
+      return isTwin ? DocumentNames.text(of: id) : text
+    }
+
     /// Whether a chart's id is that of a patient beside whom there is another that reads alike, and has a chart of its own.
     func isTwin(_ id: String) throws -> Bool {
       try kind == .chart && ids.names.twins()[.patient]?[id] != nil
