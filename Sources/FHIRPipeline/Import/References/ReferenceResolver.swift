@@ -74,7 +74,9 @@ package final class ReferenceResolver: Sendable {
   private func fitting(
     _ found: Resolution, at place: ReferenceScan.Place, _ text: () -> String
   ) -> Resolution {
-    guard case .target(let target, _) = found, !target.withType(place.allows) else { return found }
+    guard case .target(let target, _) = found, !target.withParts({ type, _ in place.allows(type) }) else {
+      return found
+    }
     let name = ReferenceText.unversioned(text())
     return .unfit(target, isOfBundle: bundle.target(named: name) == target)
   }

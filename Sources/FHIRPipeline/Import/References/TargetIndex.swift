@@ -22,16 +22,26 @@ package struct TargetIndex: Sendable {
 
     init(key: UnsafeRawBufferPointer) { self.key = String(decoding: key, as: UTF8.self) }
 
-    package var type: String { withType { String(decoding: $0, as: UTF8.self) } }
+    package var type: String { withParts { type, _ in String(decoding: type, as: UTF8.self) } }
 
     /// The `_id` under which it is loaded, less the source's prefix.
-    package var id: String { String(key.utf8.drop { $0 != UInt8(ascii: "/") }.dropFirst()) ?? "" }
+    package var id: String { withParts { _, id in String(decoding: id, as: UTF8.self) } }
 
-    func withType<R>(_ body: (UnsafeBufferPointer<UInt8>) -> R) -> R {
+    func isOfType(_ name: String) -> Bool {
+      withParts { type, _ in name.withUTF8Bytes { $0.isSame(as: UnsafeRawBufferPointer(type)) } }
+    }
+
+    /// Lends the bytes of the type and of the id.
+    @inline(__always)
+    func withParts<R>(
+      _ body: (_ type: UnsafeBufferPointer<UInt8>, _ id: UnsafeBufferPointer<UInt8>) -> R
+    ) -> R {
       key.withUTF8Bytes { key in
         let bytes = key.bindMemory(to: UInt8.self)
+        let end = bytes.firstIndex(of: UInt8(ascii: "/")) ?? bytes.count
         return body(
-          UnsafeBufferPointer(rebasing: bytes[..<(bytes.firstIndex(of: UInt8(ascii: "/")) ?? bytes.count)]))
+          UnsafeBufferPointer(rebasing: bytes[..<end]),
+          UnsafeBufferPointer(rebasing: bytes[min(end + 1, bytes.count)...]))
       }
     }
 

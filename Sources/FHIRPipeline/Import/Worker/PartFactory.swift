@@ -347,7 +347,7 @@ extension ReferenceResolver {
 
   /// The resource of a type that a Reference element points to.
   func target(of element: Int, ofType type: String, in tree: ResourceTree) -> TargetIndex.Target? {
-    target(of: element, in: tree, among: [type]).flatMap { $0.type == type ? $0 : nil }
+    target(of: element, in: tree, among: [type]).flatMap { $0.isOfType(type) ? $0 : nil }
   }
 
   /// What a Reference element points to, by its text or else by its identifier.
