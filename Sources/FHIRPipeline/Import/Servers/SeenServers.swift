@@ -27,8 +27,8 @@ final class SeenServers: Sendable {
 
   /// Takes note of an entry's `fullUrl`, if its server calls the resource by the id that it has.
   func note(_ fullUrl: UnsafeBufferPointer<UInt8>, id: UnsafeBufferPointer<UInt8>, of file: Int) {
-    guard fullUrl.count > id.count, fullUrl[(fullUrl.count - id.count)...].elementsEqual(id),
-      let length = ServerURL.baseLength(of: fullUrl)
+    guard let length = ServerURL.baseLength(of: fullUrl), fullUrl.count > id.count,
+      fullUrl[(fullUrl.count - id.count)...].elementsEqual(id)
     else { return }
     let base = UnsafeBufferPointer(rebasing: fullUrl[..<length])
     state.withLock { state in

@@ -48,7 +48,9 @@ extension ServerURL {
   /// Where the base of a RESTful URL ends: before its last two parts.
   static func baseLength(of url: UnsafeBufferPointer<UInt8>) -> Int? {
     let slash = UInt8(ascii: "/")
-    guard url.starts(with: "http".utf8), let last = url.lastIndex(of: slash) else { return nil }
+    // Most are urns: that is seen at once.
+    guard url.first == UInt8(ascii: "h"), url.starts(with: "http".utf8), let last = url.lastIndex(of: slash)
+    else { return nil }
     return url[..<last].lastIndex(of: slash)
   }
 }
