@@ -56,6 +56,19 @@ package struct Assembly: Sendable {
 
   package var pageCount: Int { ids.count }
 
+  /// The appointments that came for the document.
+  package var linked: Set<String> {
+    get throws {
+      var ids: Set<String> = []
+      try first.withView { view in
+        try view.find(path: "_fhirline.appointments")?.array?.forEachElement { link in
+          if let id = try link.document?.find("id")?.text { ids.insert(id) }
+        }
+      }
+      return ids
+    }
+  }
+
   /// Whether its further pages are made of what its parts, or stored pages, lend: it is of use as long as those are there, to one
   /// thread.
   package var isLent: Bool { rest != nil }

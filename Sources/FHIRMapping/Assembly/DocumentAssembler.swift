@@ -120,10 +120,18 @@ package struct DocumentAssembler: Sendable {
   }
 
   /// Adds a document of parts to a stored one, given with all its pages.
-  package func assemble(_ incoming: Assembly, stored pages: [BSONDocument]) throws -> Assembly {
+  ///
+  /// - Parameter own: appointments that are an application's own, and stay so: who lists them is the application's to say, also where it
+  ///   does not say what they do. An export that comes in again changes nothing.
+  package func assemble(
+    _ incoming: Assembly, stored pages: [BSONDocument], own: Set<String> = []
+  ) throws -> Assembly {
     var draft = DocumentDraft(kind: incoming.kind, id: incoming.id)
     try load(pages, into: &draft)
     var added = try incoming.draft()
+    for id in own where draft.storedHash == nil || draft.appointments[id] == nil {
+      added.appointments[id] = nil
+    }
     if draft.storedHash == nil, let native, let first = pages.first,
       try first.withView({ try native.lists(added, in: $0) })
     {
@@ -168,7 +176,25 @@ package struct DocumentAssembler: Sendable {
       assembly.formerOwners = try AppointmentOwner.gone(from: before, to: draft.root?.bytes).union(
         formerOwners)
     }
+    if incoming.kind == .appointment, draft.storedHash == nil, let root = draft.root {
+      // It is the application's own no more: whoever takes part in it has it in a list from now on.
+      assembly.formerOwners.formUnion(try AppointmentOwner.all(of: try BSONView(root.bytes.pointer)))
+    }
     return assembly
+  }
+
+  /// A document that is not there yet, less what only appointments of an application's own make of it; nil where nothing is left.
+  ///
+  /// - Parameter own: see ``assemble(_:stored:own:)``.
+  package func needed(_ document: Assembly, own: Set<String>) throws -> Assembly? {
+    guard !own.isEmpty, document.tally.types.isEmpty, try !document.linked.isDisjoint(with: own) else {
+      return document
+    }
+    var draft = try document.draft()
+    for id in own { draft.appointments[id] = nil }
+    if draft.isEmpty { return nil }
+    var memory = PageMemory()
+    return try assemble(draft, hash: hash(of: draft), in: &memory)
   }
 
   /// Why nothing can be added to a stored document: an application keeps something else where a section is to be, and would lose it.

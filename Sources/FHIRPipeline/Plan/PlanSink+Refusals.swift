@@ -47,7 +47,11 @@ extension PlanSink {
         let place = states.place(of: document.kind)
         guard try hasRules(place) else { continue }
         let base = try present(document.id, document.kind).planned
-        let planned = try base.isEmpty ? document : assembler.assemble(document, stored: base)
+        let planned =
+          try base.isEmpty
+          ? document
+          : assembler.assemble(
+            document, stored: base, own: ownAppointments(in: [document], document.kind))
         if let first = base.first,
           try first.withView({ try StoredState($0) }).isStill(planned, pages: base.count)
         {

@@ -127,9 +127,17 @@ final class PlanSink: DocumentSink {
   }
 
   private func put(_ documents: [Assembly], _ kind: DocumentKind, counts: Bool) throws {
+    let own = try ownAppointments(in: documents, kind)
     let documents = Dictionary(grouping: documents, by: \.id)
     try forEachStored(Array(documents.keys), kind) { id, stored in
-      for document in documents[id] ?? [] { try add(document, to: stored, kind, counts: counts) }
+      for document in documents[id] ?? [] { try add(document, to: stored, kind, own: own, counts: counts) }
+    }
+  }
+
+  /// Which of the appointments that documents are to list would be an application's own still.
+  func ownAppointments(in documents: some Sequence<Assembly>, _ kind: DocumentKind) throws -> Set<String> {
+    try states.ownAppointments(in: documents, kind).filter { id in
+      state.withLock { $0.plans[PlanSink.key(.appointment, id)]?.fate ?? .unchanged } == .unchanged
     }
   }
 
@@ -182,7 +190,7 @@ final class PlanSink: DocumentSink {
 
   /// - Parameter stored: its pages in the database; none for one that is not there.
   private func add(
-    _ document: Assembly, to stored: [BSONDocument], _ kind: DocumentKind, counts: Bool
+    _ document: Assembly, to stored: [BSONDocument], _ kind: DocumentKind, own: Set<String>, counts: Bool
   ) throws {
     let place = states.place(of: kind)
     let key = PlanSink.key(document.kind, document.id)
@@ -190,6 +198,7 @@ final class PlanSink: DocumentSink {
     try turns[Int(key % 64)].lock.withLock { _ in
       let base = try changed(document.id, document.kind) ?? stored
       guard !base.isEmpty else {
+        guard let document = try assembler.needed(document, own: own) else { return }
         if try isRefused(document, document, over: base, place, counts: counts) { return }
         if counts { ledger.count(document.tally) }
         guard stored.isEmpty else { return try note(document, over: stored, place) }
@@ -204,7 +213,7 @@ final class PlanSink: DocumentSink {
       }
       let planned: Assembly
       do {
-        planned = try assembler.assemble(document, stored: base)
+        planned = try assembler.assemble(document, stored: base, own: own)
       } catch let error as DocumentAssembler.OccupiedSection {
         if counts { ledger.refuse(document, reason: "\(error)") }
         return

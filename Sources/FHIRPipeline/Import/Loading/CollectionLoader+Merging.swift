@@ -22,7 +22,11 @@ extension CollectionLoader {
   /// Adds parts to stored documents of one page each, in few exchanges however many there are.
   ///
   /// They come from the server one by one and go back in bulks, so that memory holds few of them at a time.
-  func merge(_ documents: [Assembly], _ connection: borrowing StoreConnection) throws -> [Assembly] {
+  ///
+  /// - Parameter own: appointments that are an application's own.
+  func merge(
+    _ documents: [Assembly], own: Set<String>, _ connection: borrowing StoreConnection
+  ) throws -> [Assembly] {
     guard !documents.isEmpty else { return [] }
     var waiting: [String: Assembly] = [:]
     for incoming in documents { waiting[incoming.id] = incoming }
@@ -44,7 +48,9 @@ extension CollectionLoader {
         return
       }
       let stored = [BSONDocument(copying: document)]
-      guard var result = try self.merged(incoming, state, stored: stored, connection) else { return }
+      guard var result = try self.merged(incoming, state, stored: stored, own: own, connection) else {
+        return
+      }
       result.guardedHash = try guardedHash(in: whole)
       result.storedID = storedID
       if result.document.pageCount > 1 {
@@ -64,19 +70,19 @@ extension CollectionLoader {
       }
     }
     missed += try write(merged, connection)
-    for incoming in growing { missed += try merge(incoming, pages: 1, connection) }
+    for incoming in growing { missed += try merge(incoming, pages: 1, own: own, connection) }
     for incoming in documents where waiting[incoming.id] != nil { missed.append(incoming) }
     return missed
   }
 
   /// A stored document with another added; nil where it stays as it is, or cannot be put together.
   func merged(
-    _ incoming: Assembly, _ state: StoredState, stored: [BSONDocument],
+    _ incoming: Assembly, _ state: StoredState, stored: [BSONDocument], own: Set<String>,
     _ connection: borrowing StoreConnection
   ) throws -> Merged? {
     let document: Assembly
     do {
-      document = try assembler.assemble(incoming, stored: stored)
+      document = try assembler.assemble(incoming, stored: stored, own: own)
     } catch {
       refused(incoming, "the document could not be put together: \(error)")
       return nil
@@ -139,27 +145,30 @@ extension CollectionLoader {
 
   /// Adds parts to a stored document of several pages, or one that is to have several.
   func merge(
-    _ incoming: Assembly, pages: Int, _ connection: borrowing StoreConnection
+    _ incoming: Assembly, pages: Int, own: Set<String>, _ connection: borrowing StoreConnection
   ) throws -> [Assembly] {
     let journal = PageJournal(place: place)
     // Somebody may be making many pages of it, whose first is still as it was.
     if fitsTransaction(max(pages, incoming.pageCount), connection),
       try connection.isInTransaction || !journal.hasNote(of: incoming.id, connection)
     {
-      return try merge(incoming, pages: pages, change: nil, connection)
+      return try merge(incoming, pages: pages, own: own, change: nil, connection)
     }
     return try journal.change(incoming.id, connection) { change in
-      try merge(incoming, pages: pages, change: change, connection)
+      try merge(incoming, pages: pages, own: own, change: change, connection)
     }
   }
 
   private func merge(
-    _ incoming: Assembly, pages: Int, change: PageJournal.Change?, _ connection: borrowing StoreConnection
+    _ incoming: Assembly, pages: Int, own: Set<String>, change: PageJournal.Change?,
+    _ connection: borrowing StoreConnection
   ) throws -> [Assembly] {
     // An import that was cut short may have left more pages than the first tells of.
     let stored = try pagesFound(of: incoming.id, upTo: pages + incoming.pageCount + 1, connection)
     guard let state = try stored.state, state.pages <= stored.ids.count else { return [incoming] }
-    guard var merged = try merged(incoming, state, stored: stored.inOrder, connection) else { return [] }
+    guard var merged = try merged(incoming, state, stored: stored.inOrder, own: own, connection) else {
+      return []
+    }
     merged.guardedHash = stored.guardedHash
     merged.storedID = stored.storedID
     // What it took to put many pages together is free again, and is not needed while they are written.

@@ -19,7 +19,7 @@ extension CollectionLoader {
   ///
   /// - Returns: those that stand nowhere yet, and those that could not be written because somebody else changed them.
   func loadStrays(
-    _ documents: [Assembly], _ connection: borrowing StoreConnection
+    _ documents: [Assembly], own: Set<String>, _ connection: borrowing StoreConnection
   ) throws -> (new: [Assembly], missed: [Assembly]) {
     guard let strays, !documents.isEmpty else { return (documents, []) }
     let incoming = Dictionary(documents.map { ($0.id, $0) }) { first, _ in first }
@@ -36,7 +36,8 @@ extension CollectionLoader {
     var missed: [Assembly] = []
     for stray in found.values.sorted(by: { $0.incoming.id < $1.incoming.id }) {
       let merged = try merged(
-        stray.incoming, StoredState(hash: nil, pages: 1), stored: [stray.document], connection)
+        stray.incoming, StoredState(hash: nil, pages: 1), stored: [stray.document], own: own,
+        connection)
       guard let document = merged?.document else { continue }
       do {
         try remembering([document]) { try move(stray, to: document, from: strays, connection) }

@@ -19,6 +19,8 @@ struct CollectionLoader {
   var findings: BatchFindings?
   /// Takes who loses an appointment; nil where none is lost.
   var departures: Departures?
+  /// Tells which of the appointments that documents are to list are an application's own.
+  var ownAppointments: (_ documents: [Assembly]) throws -> Set<String> = { _ in [] }
   /// Where an application may have documents that are to be here; nil where it can have none.
   var strays: DocumentPlace?
   /// Whether what strays stays there, to become a copy.
@@ -106,10 +108,13 @@ struct CollectionLoader {
         changed.append(document)
       }
     }
-    let strays = try loadStrays(fresh, connection)
+    // Who came has what is named with them, whoever made it.
+    let own = try ownAppointments(fresh.filter(\.tally.types.isEmpty) + changed + paged.map(\.0))
+    if !own.isEmpty { fresh = try fresh.compactMap { try assembler.needed($0, own: own) } }
+    let strays = try loadStrays(fresh, own: own, connection)
     var missed = try strays.missed + insert(strays.new, areNew: areNew, connection)
-    missed += try merge(changed, connection)
-    for (document, pages) in paged { missed += try merge(document, pages: pages, connection) }
+    missed += try merge(changed, own: own, connection)
+    for (document, pages) in paged { missed += try merge(document, pages: pages, own: own, connection) }
     return missed.map { LoadRequest($0) }
   }
 

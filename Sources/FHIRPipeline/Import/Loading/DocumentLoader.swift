@@ -200,6 +200,7 @@ package final class DocumentLoader: DocumentSink {
           hasTransactions: store.server.hasTransactions, counted: { findings.count($0) },
           refused: { findings.refuse($0, $1) }, findings: findings,
           departures: departures)
+        loader.ownAppointments = { [states] in try states.ownAppointments(in: $0, kind) }
         loader.strays = try states.strays(of: kind)
         loader.keepsStrays = states.layout == .both
         // What a try that broke off has written was not there when it was asked for.
