@@ -53,23 +53,31 @@ package struct Rights: Sendable {
   package typealias Need = (action: String, collections: [String])
 
   /// What the user may not do of all this, in words; nil where they may do all.
+  ///
+  /// Every collection is named: whoever keeps the roles has to know which.
   package func fault(doing needs: [Need]) -> StoreError? {
-    var missing: [String] = []
-    var places: [String] = []
+    let all = Set(needs.flatMap(\.collections)).count
+    var missing: [(actions: [String], places: [String])] = []
     for (action, collections) in needs {
-      let lacking = collections.filter { !allows(action, on: $0) }
-      if !lacking.isEmpty { missing.append(action) }
-      places += lacking.filter { !places.contains($0) }
+      let places = collections.filter { !allows(action, on: $0) }
+      if places.isEmpty { continue }
+      if places == collections, let whole = missing.firstIndex(where: { $0.places.count == all }) {
+        // Who may do hardly anything there need not be told where in particular.
+        missing[whole].actions.append(action)
+      } else if let same = missing.firstIndex(where: { $0.places == places }) {
+        missing[same].actions.append(action)
+      } else {
+        missing.append(([action], places))
+      }
     }
-    guard let first = places.first else { return nil }
-    let collections = Set(needs.flatMap(\.collections))
-    let place =
-      places.count == collections.count
-      ? database
-      : "\(database).\(first)" + (places.count > 1 ? " and \(places.count - 1) more of its collections" : "")
+    guard !missing.isEmpty else { return nil }
+    let words = missing.map { actions, places in
+      let place = places.count == all ? database : "\(database).\(places.joined(separator: ", "))"
+      return "\(actions.joined(separator: ", ")) on \(place)"
+    }
     return StoreError(
       .notAuthorized,
-      "the user of the connection may not use \(missing.joined(separator: ", ")) on \(place); it needs the role readWrite"
+      "the user of the connection may not use \(words.joined(separator: "; nor ")); it needs the role readWrite"
     )
   }
 

@@ -84,9 +84,8 @@ extension StoreConnection {
     do {
       try createIndexes(indexes, on: name)
     } catch {
-      guard error.code == .notAuthorized, let present = try? self.indexes(of: name),
-        indexes.allSatisfy({ index in present.contains { index.hasKeys($0) } })
-      else { throw error }
+      guard error.code == .notAuthorized else { throw error }
+      for index in indexes where (try? hasIndex(index, on: name)) != true { throw error }
     }
   }
 

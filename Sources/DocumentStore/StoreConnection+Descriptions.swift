@@ -27,6 +27,33 @@ extension StoreConnection {
     try indexDescriptions(of: name).compactMap { $0["key"]?.fields }
   }
 
+  /// Whether a collection has an index on these fields, whatever it is called.
+  ///
+  /// Who may read documents, and not list indexes, learns it all the same: the server plans a search by an index only if that is there.
+  package func hasIndex(_ index: IndexDefinition, on name: String) throws(StoreError) -> Bool {
+    do {
+      return try indexes(of: name).contains { index.hasKeys($0) }
+    } catch {
+      guard error.code == .notAuthorized else { throw error }
+    }
+    do {
+      let search: BSONFields = ["find": .string(name), "hint": .document(index.keys)]
+      let reply = try command(
+        try document(["explain": .document(search), "verbosity": "queryPlanner"]))
+      let plan = try reply.fields()["queryPlanner"]?.fields?["winningPlan"]?.fields
+      // Of a collection that does not exist any index would do.
+      return plan?["stage"]?.text != "EOF"
+    } catch let error as StoreError {
+      guard error.serverCode == StoreConnection.badValue else { throw error }
+      return false
+    } catch {
+      throw StoreError(.badDocument, "the server sent a document that cannot be read: \(error)")
+    }
+  }
+
+  /// What the server says of an index that is not there.
+  private static let badValue: Int32 = 2
+
   /// The indexes of a collection with their names and options; none where there is no such collection.
   package func indexDescriptions(of name: String) throws(StoreError) -> [BSONFields] {
     do {

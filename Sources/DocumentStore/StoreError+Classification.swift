@@ -90,11 +90,23 @@ extension StoreError {
     guard
       let match = text.firstMatch(of: /authorized on (\S+) to execute command \{ (\w+): (?:"([\w.\-]+)")?/)
     else { return "do this; it needs the role readWrite" }
-    let role = readingCommands.contains(String(match.2)) ? "read, or readWrite to import" : "readWrite"
-    return "use \(match.2) on \(match.1)" + (match.3.map { ".\($0)" } ?? "") + "; it needs the role \(role)"
+    let command = String(match.2)
+    let role = readingCommands.contains(command) ? "read, or readWrite to import" : "readWrite"
+    return "use \(actions[command] ?? command) on \(match.1)" + (match.3.map { ".\($0)" } ?? "")
+      + "; it needs the role \(role)"
   }
 
-  private static let readingCommands: Set = ["find", "aggregate", "count", "listCollections", "listIndexes"]
+  private static let readingCommands: Set = [
+    "find", "aggregate", "count", "explain", "listCollections", "listIndexes",
+  ]
+
+  /// The right that a command takes, where it has another name: rights are what roles are made of.
+  ///
+  /// See https://www.mongodb.com/docs/manual/reference/privilege-actions/
+  private static let actions = [
+    "aggregate": "find", "count": "find", "create": "createCollection", "createIndexes": "createIndex",
+    "delete": "remove", "explain": "find",
+  ]
 
   /// An error of the network, before a server could answer.
   private init(connection text: String, labels: [String], in context: Context) {

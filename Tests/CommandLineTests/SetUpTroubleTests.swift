@@ -141,89 +141,6 @@ import Testing
     #expect(written.status == 2 && written.errors.contains("needs the role readWrite"), "\(written.errors)")
   }
 
-  /// A role made by hand often lacks one right or another; that must not show when half is loaded.
-  @Test(.enabled(if: OwnServer.program != nil, "no mongod: set FHIRLINE_MONGOD"))
-  func `what a user may not do is told before anything is loaded`() throws {
-    let workspace = try Workspace()
-    let server = try GuardedServer(workspace)
-    let uri = server.uri
-    let all = ["find", "insert", "update", "remove", "createIndex"]
-    let admin = try DocumentStore(uri: uri("root"), databaseName: "admin")
-    func makeUser(_ name: String, may actions: [String], in collections: [String]) throws {
-      let privileges = collections.map { collection -> BSONValue in
-        let resource: BSONValue = ["db": "clinic", "collection": .string(collection)]
-        return ["resource": resource, "actions": .array(actions.map { .string($0) })]
-      }
-      try admin.withConnection { (connection) throws in
-        _ = try connection.command(
-          try BSONDocument(["createRole": .string(name), "privileges": .array(privileges), "roles": []]))
-        _ = try connection.command(
-          try BSONDocument(["createUser": .string(name), "pwd": "r", "roles": .array([.string(name)])]))
-      }
-    }
-    let documents = ["patient", "patient_chart", "provider", "appointment", "resource"]
-    for action in all { try makeUser("no_" + action, may: all.filter { $0 != action }, in: [""]) }
-    try makeUser("documents", may: all, in: documents)
-    let own = ["run", "pages", "departures", "waiting", "bases"].map { "fhirline_" + $0 }
-    try makeUser("each", may: all, in: documents + own)
-    func load(_ user: String) throws -> Program.Outcome {
-      try Program.run(
-        ["import", "Samples/bulk", "--quiet", "--quarantine", workspace.path("q")],
-        environment: ["MONGODB_URI": uri(user)])
-    }
-    func expectRefusal(_ user: String, _ message: String) throws {
-      let refused = try load(user)
-      #expect(refused.status == 2, "\(user): \(refused.errors)")
-      #expect(
-        refused.errors
-          == "fhirline: the user of the connection may not use \(message); it needs the role readWrite\n")
-      let clinic = try DocumentStore(uri: uri("root"))
-      let found = try clinic.withConnection { (connection) throws in try connection.collectionNames() }
-      #expect(found.isEmpty, "\(user): \(found)")
-    }
-    for action in all where action != "createIndex" {
-      try expectRefusal("no_" + action, "\(action) on clinic")
-    }
-    // Who has no indexes to make needs no right to.
-    try expectRefusal("no_createIndex", "createIndex on clinic.patient and 4 more of its collections")
-    try expectRefusal(
-      "documents",
-      "find, insert, update, remove, createIndex on clinic.fhirline_run and 4 more of its collections")
-    #expect(try load("each").status == 0)
-  }
-
-  @Test(.enabled(if: OwnServer.program != nil, "no mongod: set FHIRLINE_MONGOD"))
-  func `where all is set up, who may make no index imports what waits for others`() throws {
-    let workspace = try Workspace()
-    let server = try GuardedServer(workspace)
-    let admin = try DocumentStore(uri: server.uri("root"), databaseName: "admin")
-    try admin.withConnection { (connection) throws in
-      let privilege: BSONValue = [
-        "resource": ["db": "clinic", "collection": ""],
-        "actions": ["find", "insert", "update", "remove", "listIndexes"],
-      ]
-      _ = try connection.command(
-        try BSONDocument(["createRole": "loader", "privileges": [privilege], "roles": []]))
-      _ = try connection.command(["createUser": "loader", "pwd": "r", "roles": ["loader"]])
-    }
-    let file = try workspace.write(
-      "o.json",
-      #"{"resourceType":"Observation","id":"o","status":"final","code":{"text":"x"},"#
-        + #""subject":{"reference":"Patient?identifier=http://a.b|1"}}"#)
-    func run(_ user: String, _ arguments: String...) throws -> Program.Outcome {
-      try Program.run(arguments, environment: ["MONGODB_URI": server.uri(user)])
-    }
-    let arguments = ["import", file, "--quiet", "--quarantine", workspace.path("q")]
-    let early = try Program.run(arguments, environment: ["MONGODB_URI": server.uri("loader")])
-    #expect(early.status == 2 && early.errors.contains("createIndex on clinic"), "\(early.errors)")
-    #expect(try run("root", "init", "--quiet").status == 0)
-    let later = try Program.run(arguments, environment: ["MONGODB_URI": server.uri("loader")])
-    #expect(later.status == 0, "\(later.errors)")
-    let clinic = try DocumentStore(uri: server.uri("root"), databaseName: "clinic")
-    #expect(
-      try clinic.withConnection { (connection) throws in try connection.count(in: "fhirline_waiting") } > 0)
-  }
-
   /// A thread that still talks to the server when the process ends can crash it.
   @Test(.enabled(if: OwnServer.program != nil, "no mongod: set FHIRLINE_MONGOD"))
   func `an import that cannot be noted waits for what it began`() throws {
@@ -285,22 +202,5 @@ import Testing
 
   private func workspace(_ target: Workspace, _ arguments: String...) throws -> Program.Outcome {
     try Program.run(arguments, environment: ["FHIRLINE_DATABASE": target.database])
-  }
-}
-
-/// A server at which users log in, all of them with one password.
-private final class GuardedServer {
-  private let server: OwnServer
-
-  init(_ workspace: Workspace) throws {
-    server = try OwnServer(folder: workspace.path("data"), arguments: ["--auth"])
-    try server.store(database: "admin").withConnection { (connection) throws in
-      _ = try connection.command(["createUser": "root", "pwd": "r", "roles": ["root"]])
-    }
-  }
-
-  /// How a user comes to the database `clinic`.
-  func uri(_ user: String) -> String {
-    server.uri("\(user):r@", database: "clinic", "authSource=admin&serverSelectionTimeoutMS=30000")
   }
 }

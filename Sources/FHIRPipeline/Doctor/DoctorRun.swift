@@ -38,6 +38,7 @@ package struct DoctorRun: Sendable {
   package func run(store: DocumentStore) throws -> DoctorOutcome {
     let started = Progress.now()
     do {
+      if fixes { try requireRights(store) }
       let scan = try DoctorScan(mappings: mappings, collections: collections, layout: chart, store: store)
       let spill = SpillStore(expectedBytes: try expectedBytes(store), folder: NSTemporaryDirectory())
       let ledger = DoctorLedger(limit: max(1, limit))
@@ -51,6 +52,15 @@ package struct DoctorRun: Sendable {
     } catch let error as StoreError {
       throw PipelineFailure(.connection, error.message)
     }
+  }
+
+  /// Throws where the user of the connection may not repair all that is to be repaired: who may change patients and not their charts
+  /// would leave half of the repairs.
+  private func requireRights(_ store: DocumentStore) throws {
+    guard let rights = try store.rights() else { return }
+    let kinds: [DocumentKind] = chart == .embedded ? [.patient, .provider] : [.patient, .chart, .provider]
+    let names = kinds.map { collections[$0] ?? $0.rawValue }
+    if let fault = rights.fault(doing: [("update", names)]) { throw fault }
   }
 
   /// About how much will be noted: two records for each document, three for an appointment; one for each resource in a section, which

@@ -22,7 +22,7 @@ extension ExportRun {
     let index = StoredCollections.ownerIndex
     var stored: [String: String] = [:]
     try store.withConnection { connection in
-      place.hasOwners = try connection.indexes(of: place.collection).contains { index.hasKeys($0) }
+      place.hasOwners = try connection.hasIndex(index, on: place.collection)
       try connection.find(documents.charted.sorted(), at: place, projection: ["_fhirline.hash": 1]) {
         patient, _, chart in
         stored[patient] = try chart.find(path: "_fhirline.hash")?.text ?? ""

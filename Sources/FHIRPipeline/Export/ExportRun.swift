@@ -63,7 +63,9 @@ package struct ExportRun: Sendable {
             order.put(try transcoder.transcode(documents), file: 0, step: documents.number, last: false)
           } catch {
             failure.withLock {
-              $0 = $0 ?? PipelineFailure(.stopped, "a stored document cannot be read: \(error)")
+              $0 =
+                $0 ?? (error as? StoreError).map(ExportRun.failure)
+                ?? PipelineFailure(.stopped, "a stored document cannot be read: \(error)")
             }
             queue.close()
           }
@@ -75,7 +77,7 @@ package struct ExportRun: Sendable {
       try read(store, UnfitIDs(collections, store), into: queue, memory)
     } catch is QueueClosed {
     } catch let error as StoreError {
-      failure.withLock { $0 = $0 ?? PipelineFailure(.stopped, error.message) }
+      failure.withLock { $0 = $0 ?? ExportRun.failure(error) }
     } catch {
       failure.withLock { $0 = $0 ?? error as? PipelineFailure ?? PipelineFailure(.stopped, "\(error)") }
     }
@@ -95,6 +97,11 @@ package struct ExportRun: Sendable {
       written.summary.seconds = Progress.now() - started
       return written.summary
     }
+  }
+
+  /// Why the database was not read to its end. What the user may not read, the same command does not read later, either.
+  private static func failure(_ error: StoreError) -> PipelineFailure {
+    PipelineFailure(error.code == .notAuthorized ? .connection : .stopped, error.message)
   }
 
   /// Nothing more is taken; whoever closed the queue tells why.

@@ -77,6 +77,13 @@ struct CollectionRules: Sendable {
 
   var isEmpty: Bool { validator == nil && unique.isEmpty }
 
+  /// Those of a collection that refuses nothing.
+  init() {
+    validator = nil
+    isModerate = false
+    unique = []
+  }
+
   init(of collection: String, _ connection: borrowing StoreConnection) throws {
     let options = try connection.collectionOptions(collection) ?? [:]
     let action = options["validationAction"]?.text ?? "error"

@@ -119,13 +119,7 @@ package struct PlanRun: Sendable {
   private static func named(_ collections: [String], _ store: DocumentStore) throws -> [String] {
     do {
       return try store.withConnection { connection in
-        var named: [String] = []
-        for collection in collections {
-          guard try connection.collectionOptions(collection) != nil else { continue }
-          let indexes = try connection.indexes(of: collection)
-          if indexes.contains(where: { $0.keys == [StoredTargets.namesPath] }) { named.append(collection) }
-        }
-        return named
+        try collections.filter { try connection.hasIndex(StoredCollections.namesIndex, on: $0) }
       }
     } catch let error as StoreError {
       throw PipelineFailure(.connection, error.message)

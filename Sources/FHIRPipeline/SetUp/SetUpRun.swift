@@ -187,7 +187,14 @@ package struct SetUpRun: Sendable {
   private func createIndexes(
     of collection: SetUpPlan.Collection, _ store: DocumentStore, _ note: Note
   ) throws {
-    let present = try store.persevering { try $0.indexDescriptions(of: collection.name) }
+    let present: [BSONFields]
+    do {
+      present = try store.persevering { try $0.indexDescriptions(of: collection.name) }
+    } catch let error as StoreError where error.code == .notAuthorized {
+      // Which are there, and which were to be made, only who may list them can tell.
+      note("indexes", .refused, error.message)
+      return
+    }
     var missing: [IndexDefinition] = []
     for index in collection.indexes {
       // Under whatever name: two indexes on the same fields would be one too many.

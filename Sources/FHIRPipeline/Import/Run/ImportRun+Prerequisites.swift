@@ -18,7 +18,8 @@ extension ImportRun {
     var needs: [Rights.Need] = ImportRun.actions.map { ($0, names) }
     do {
       guard let rights = try store.rights() else { return }
-      let indexed = StoredStates.named(collections) + [WaitingReferences.collection]
+      let charts = chart == .embedded ? [] : [collections[.chart] ?? DocumentKind.chart.rawValue]
+      let indexed = StoredStates.named(collections) + charts + [WaitingReferences.collection]
       let others = indexed.filter { !rights.allows("createIndex", on: $0) }
       needs.append(("createIndex", others.filter { !hasIndexes($0, store) }))
       if let fault = rights.fault(doing: needs) { throw fault }
@@ -47,14 +48,16 @@ extension ImportRun {
 
   /// Whether somebody has made the indexes by which an import finds documents.
   private func hasIndexes(_ collection: String, _ store: DocumentStore) -> Bool {
-    let present = try? store.withConnection { connection in try connection.indexes(of: collection) }
-    return neededIndexes(of: collection).allSatisfy { index in
-      present?.contains { index.hasKeys($0) } ?? false
+    neededIndexes(of: collection).allSatisfy { index in
+      (try? store.withConnection { connection in try connection.hasIndex(index, on: collection) }) ?? false
     }
   }
 
   private func neededIndexes(of collection: String) -> [IndexDefinition] {
     if collection == WaitingReferences.collection { return [WaitingReferences.index] }
+    if collection == collections[.chart] ?? DocumentKind.chart.rawValue {
+      return [StoredCollections.ownerIndex]
+    }
     let fields = mappings.namingFields.filter { (collections[$0.kind] ?? $0.kind.rawValue) == collection }
     return [StoredCollections.namesIndex] + fields.map { StoredCollections.index(of: $0.name) }
   }
