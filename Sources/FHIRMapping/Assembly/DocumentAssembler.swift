@@ -271,6 +271,13 @@ package struct DocumentAssembler: Sendable {
     document.tally.types.isEmpty && document.hash == hash(of: DocumentDraft(kind: document.kind, id: ""))
   }
 
+  /// A document that says nothing but that there is to be one.
+  package func emptyDocument(_ kind: DocumentKind, _ id: String) throws -> Assembly {
+    var parts = PartBuffer()
+    parts.append(presenceOf: kind, id, sequence: 0)
+    return try assemble(kind: kind, id: id, parts: parts.list())
+  }
+
   /// A stored document taken apart, given with all its pages; its fields' changes are in its root.
   package func draft(ofStored pages: [BSONDocument], kind: DocumentKind, id: String) throws -> DocumentDraft {
     var draft = DocumentDraft(kind: kind, id: id)

@@ -169,16 +169,7 @@ final class Departures: Sendable {
     var parts = PartBuffer()
     for link in links { parts.append(link: link, of: kind, id, sequence: 0) }
     let document = try assembler.assemble(kind: kind, id: id, parts: parts.list())
-    let loader = CollectionLoader(
-      place: states.place(of: kind), assembler: assembler, hasTransactions: store.server.hasTransactions,
-      counted: { _ in }, refused: { _, _ in })
-    try store.persevering { connection in
-      try loader.load([LoadRequest(document)], areNew: false, connection)
-      if kind == .chart, states.layout == .both {
-        try ChartMirror(charts: states.place(of: .chart), copies: states.embeddedCharts)
-          .update([id], connection)
-      }
-    }
+    try store.persevering { connection in try states.add([document], of: kind, assembler, connection) }
   }
 
   private func remove(

@@ -128,17 +128,43 @@ final class PlanSink: DocumentSink {
 
   private func put(_ documents: [Assembly], _ kind: DocumentKind, counts: Bool) throws {
     let own = try ownAppointments(in: documents, kind)
-    let documents = Dictionary(grouping: documents, by: \.id)
+    let documents = Dictionary(grouping: try withoutNeedlessCharts(documents, kind), by: \.id)
+    var taken: [String] = []
     try forEachStored(Array(documents.keys), kind) { id, stored in
       for document in documents[id] ?? [] { try add(document, to: stored, kind, own: own, counts: counts) }
+      if kind == .patient, try isTaken(id, stored) { taken.append(id) }
     }
+    if !taken.isEmpty {
+      try put(taken.map { try assembler.emptyDocument(.chart, $0) }, .chart, counts: counts)
+    }
+  }
+
+  /// Leaves out empty charts of an application's own patients who would stay as they are.
+  private func withoutNeedlessCharts(_ documents: [Assembly], _ kind: DocumentKind) throws -> [Assembly] {
+    guard kind == .chart else { return documents }
+    let empty = documents.filter { assembler.isEmpty($0) }
+    guard !empty.isEmpty else { return documents }
+    let own = try store.withConnection { try states.ownPatients(among: empty.map(\.id), $0) }
+    guard !own.isEmpty else { return documents }
+    return documents.filter { document in
+      !own.contains(document.id) || !assembler.isEmpty(document) || wouldChange(.patient, document.id)
+    }
+  }
+
+  /// Whether a patient whom an application made would be the import's.
+  private func isTaken(_ id: String, _ stored: [BSONDocument]) throws -> Bool {
+    guard let first = stored.first, wouldChange(.patient, id) else { return false }
+    return try first.withView { try !StoredState($0).isImported }
+  }
+
+  /// Whether what has come so far would change a document.
+  private func wouldChange(_ kind: DocumentKind, _ id: String) -> Bool {
+    state.withLock { $0.plans[PlanSink.key(kind, id)]?.fate ?? .unchanged } != .unchanged
   }
 
   /// Which of the appointments that documents are to list would be an application's own still.
   func ownAppointments(in documents: some Sequence<Assembly>, _ kind: DocumentKind) throws -> Set<String> {
-    try states.ownAppointments(in: documents, kind).filter { id in
-      state.withLock { $0.plans[PlanSink.key(.appointment, id)]?.fate ?? .unchanged } == .unchanged
-    }
+    try states.ownAppointments(in: documents, kind).filter { !wouldChange(.appointment, $0) }
   }
 
   /// Hands over each of these documents once, with its pages as they are stored; with none where it is not there.

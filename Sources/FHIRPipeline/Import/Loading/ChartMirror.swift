@@ -37,6 +37,8 @@ struct ChartMirror {
       gone[id] = nil
       let state = try StoredState(document)
       if let known = known[id], known.hash == state.hash { return }
+      // An application's own has a copy if the application made one.
+      if !state.isImported, known[id] == nil { return }
       if let own = others[id], try !own.withView({ try ChartMirror.isContained($0, in: document) }) {
         refused.append((id, "an application's own chart stands there, with other content"))
         return

@@ -23,9 +23,12 @@ extension CollectionLoader {
   ///
   /// They come from the server one by one and go back in bulks, so that memory holds few of them at a time.
   ///
-  /// - Parameter own: appointments that are an application's own.
+  /// - Parameters:
+  ///   - own: appointments that are an application's own.
+  ///   - haveCharts: whether patients who were an application's own have charts by now.
   func merge(
-    _ documents: [Assembly], own: Set<String>, _ connection: borrowing StoreConnection
+    _ documents: [Assembly], own: Set<String>, haveCharts: Bool = false,
+    _ connection: borrowing StoreConnection
   ) throws -> [Assembly] {
     guard !documents.isEmpty else { return [] }
     var waiting: [String: Assembly] = [:]
@@ -33,6 +36,7 @@ extension CollectionLoader {
     var missed: [Assembly] = []
     var merged: [Merged] = []
     var growing: [Assembly] = []
+    var chartless: [Assembly] = []
     var bytes = 0
     try connection.find(
       documents.map(\.id), at: place, projection: place.field.map { [$0: 1] }
@@ -49,6 +53,10 @@ extension CollectionLoader {
       }
       let stored = [BSONDocument(copying: document)]
       guard var result = try self.merged(incoming, state, stored: stored, own: own, connection) else {
+        return
+      }
+      if giveCharts != nil, result.hash == nil, !haveCharts {
+        chartless.append(incoming)
         return
       }
       result.guardedHash = try guardedHash(in: whole)
@@ -70,6 +78,12 @@ extension CollectionLoader {
       }
     }
     missed += try write(merged, connection)
+    if !chartless.isEmpty {
+      // Before they are written: an import that is killed between, and runs again, finds them as they were. The chart may stand
+      // within them, so that they are read anew.
+      try giveCharts?(chartless.map(\.id), connection)
+      missed += try merge(chartless, own: own, haveCharts: true, connection)
+    }
     for incoming in growing { missed += try merge(incoming, pages: 1, own: own, connection) }
     for incoming in documents where waiting[incoming.id] != nil { missed.append(incoming) }
     return missed

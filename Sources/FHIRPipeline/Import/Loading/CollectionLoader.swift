@@ -21,6 +21,10 @@ struct CollectionLoader {
   var departures: Departures?
   /// Tells which of the appointments that documents are to list are an application's own.
   var ownAppointments: (_ documents: [Assembly]) throws -> Set<String> = { _ in [] }
+  /// Tells which of these patients are an application's own.
+  var ownPatients: (_ ids: [String], borrowing StoreConnection) throws -> Set<String> = { _, _ in [] }
+  /// Has patients a chart each, if an empty one; nil where the documents are no patients.
+  var giveCharts: ((_ patients: [String], borrowing StoreConnection) throws -> Void)?
   /// Where an application may have documents that are to be here; nil where it can have none.
   var strays: DocumentPlace?
   /// Whether what strays stays there, to become a copy.
@@ -111,6 +115,7 @@ struct CollectionLoader {
     // Who came has what is named with them, whoever made it.
     let own = try ownAppointments(fresh.filter(\.tally.types.isEmpty) + changed + paged.map(\.0))
     if !own.isEmpty { fresh = try fresh.compactMap { try assembler.needed($0, own: own) } }
+    fresh = try withoutNeedlessCharts(fresh, connection)
     let strays = try loadStrays(fresh, own: own, connection)
     var missed = try strays.missed + insert(strays.new, areNew: areNew, connection)
     missed += try merge(changed, own: own, connection)
@@ -119,6 +124,16 @@ struct CollectionLoader {
   }
 
   // MARK: New documents
+
+  /// Leaves out empty charts of an application's own patients: who becomes the import's gets one then, see ``giveCharts``.
+  private func withoutNeedlessCharts(
+    _ documents: [Assembly], _ connection: borrowing StoreConnection
+  ) throws -> [Assembly] {
+    let empty = documents.filter { $0.kind == .chart && assembler.isEmpty($0) }
+    guard !empty.isEmpty else { return documents }
+    let own = try ownPatients(empty.map(\.id), connection)
+    return own.isEmpty ? documents : documents.filter { !own.contains($0.id) || !assembler.isEmpty($0) }
+  }
 
   private func insert(
     _ documents: [Assembly], areNew: Bool, _ connection: borrowing StoreConnection
@@ -183,7 +198,9 @@ struct CollectionLoader {
     if duplicates.isEmpty || connection.isInTransaction {
       existing = areNew ? Set(duplicates) : []
     } else {
+      // A document that holds another one may have an `_id` that is no text.
       existing = try connection.existing(ids: duplicates, in: collection)
+        .union(StoredState.states(of: duplicates, in: place, connection).keys)
     }
     var missed: [Assembly] = []
     for (index, document) in documents.enumerated() {

@@ -106,9 +106,7 @@ extension DocumentLoader {
     var loader = CollectionLoader(
       place: states.place(of: kind), assembler: assembler, hasTransactions: false,
       counted: { findings.count($0) }, refused: { findings.refuse($1) }, departures: departures)
-    loader.ownAppointments = { [states] in try states.ownAppointments(in: $0, kind) }
-    loader.strays = try states.strays(of: kind)
-    loader.keepsStrays = states.layout == .both
+    try inform(&loader, kind)
     guard try loader.loadTogether(requests.map(\.document), areNew: areNew, connection) else {
       throw CollectionLoader.Setback.changed
     }

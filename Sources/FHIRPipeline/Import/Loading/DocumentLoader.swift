@@ -200,9 +200,7 @@ package final class DocumentLoader: DocumentSink {
           hasTransactions: store.server.hasTransactions, counted: { findings.count($0) },
           refused: { findings.refuse($0, $1) }, findings: findings,
           departures: departures)
-        loader.ownAppointments = { [states] in try states.ownAppointments(in: $0, kind) }
-        loader.strays = try states.strays(of: kind)
-        loader.keepsStrays = states.layout == .both
+        try inform(&loader, kind)
         // What a try that broke off has written was not there when it was asked for.
         try loader.load(
           isFirst ? requests : requests.map { LoadRequest($0.document) }, areNew: areNew && isFirst,
@@ -220,6 +218,20 @@ package final class DocumentLoader: DocumentSink {
       }
     } catch {
       fail(DocumentLoader.failure(error))
+    }
+  }
+
+  /// Has a loader ask for what it cannot know of documents of a kind by itself.
+  func inform(_ loader: inout CollectionLoader, _ kind: DocumentKind) throws {
+    loader.strays = try states.strays(of: kind)
+    loader.keepsStrays = states.layout == .both
+    loader.ownAppointments = { [states] in try states.ownAppointments(in: $0, kind) }
+    loader.ownPatients = { [states] in try states.ownPatients(among: $0, $1) }
+    guard kind == .patient else { return }
+    loader.giveCharts = { [states, assembler, refused = loader.refused] ids, connection in
+      try states.awaitRoom(for: .chart)
+      let charts = try ids.map { try assembler.emptyDocument(.chart, $0) }
+      try states.add(charts, of: .chart, assembler, connection, refused: refused)
     }
   }
 

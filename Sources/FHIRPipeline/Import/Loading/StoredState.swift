@@ -95,24 +95,6 @@ package final class StoredStates: Sendable {
 
   func collection(of kind: DocumentKind) -> String { place(of: kind).collection }
 
-  /// Which of the appointments that documents of a kind are to list are an application's own: these it lists as it likes.
-  func ownAppointments(in documents: some Sequence<Assembly>, _ kind: DocumentKind) throws -> Set<String> {
-    guard kind == .patient || kind == .chart || kind == .provider, try hadDocuments(.appointment) else {
-      return []
-    }
-    var linked: Set<String> = []
-    for document in documents { linked.formUnion(try document.linked) }
-    guard !linked.isEmpty else { return [] }
-    let place = place(of: .appointment)
-    return try store.withConnection { connection in
-      var own: Set<String> = []
-      try connection.find(Array(linked), at: place, projection: place.stateProjection) { id, _, document in
-        if try !StoredState(document).isImported { own.insert(id) }
-      }
-      return own
-    }
-  }
-
   func place(of kind: DocumentKind) -> DocumentPlace {
     if kind == .chart { return layout == .embedded ? embeddedCharts : ownCharts }
     var place = ownPlace(of: kind)
