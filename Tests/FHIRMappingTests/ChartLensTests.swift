@@ -148,6 +148,45 @@ import Testing
     #expect(try exported({ $0["icd_10_codes"] = ["I10", "E11.9", "J45"] }) == (try original()))
   }
 
+  @Test func `codes that are written otherwise are the codes that were there`() throws {
+    #expect(try exported({ $0["icd_10_codes"] = ["i10", "E119", " J45 "] }) == (try original()))
+    #expect(try exported({ $0["icd_10_codes"] = "I10, e11.9; J45" }) == (try original()))
+    let found = try exported { $0["icd_10_codes"] = "I10 E119 j45 Z000" }
+    #expect(found.count == (try original().count) + 1)
+    #expect(found["Condition/p-Z00.0"]?.contains(#""code":"Z00.0""#) == true)
+  }
+
+  private func notes(_ codes: BSONValue) throws -> [String] {
+    let lens = try Lens()
+    let page = try lens.assemble(.chart, id: "p", resources)[0]
+    return try lens.export([try page.setting("icd_10_codes", codes)], kind: .chart).notes
+  }
+
+  @Test func `it is told what of a list of codes FHIR does not say`() throws {
+    #expect(try notes(["i10", "E11.9", "J45"]).isEmpty)
+    #expect(
+      try notes(["I10", "E11.9", "I10", "J45"]) == ["icd_10_codes: says a value again: FHIR has it once"])
+    #expect(
+      try notes(["E11.9", "I10", "J45"]) == [
+        "icd_10_codes: only the order of its items was changed: FHIR has none for them"
+      ])
+    #expect(
+      try notes("I10,E11.9,J45") == [
+        "icd_10_codes: several codes stand in one text: each was taken by itself"
+      ])
+    #expect(
+      try notes(["I10", "E11.9", "J45", 123_456]) == [
+        "icd_10_codes: this is no code of ICD-10: expected one such as E11.9"
+      ])
+  }
+
+  @Test func `several codes in one text are a Condition each`() throws {
+    let lens = try Lens()
+    let (resources, notes) = try lens.export([["_id": "q", "icd_10_codes": "E11.9, I10"]], kind: .chart)
+    #expect(Set(resources.keys) == ["Condition/q-E11.9", "Condition/q-I10"])
+    #expect(notes == ["icd_10_codes: several codes stand in one text: each was taken by itself"])
+  }
+
   @Test func `a note that was changed is written back as text`() throws {
     let found = try exported { $0["notes"] = "seen again" }
     #expect(found["DocumentReference/d1"]?.contains(Base64.encode(Array("seen again".utf8))) == true)

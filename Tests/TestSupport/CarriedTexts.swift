@@ -109,7 +109,7 @@ package struct CarriedTexts {
     "English": "en", "english": "en", "Spanish": "es", "FRENCH": "fr",
     "pt_BR": "pt-BR", "5'10\"": "70", "5'10": "70", "1e5": "100000", "1E+3": "1000",
     "Completed": "completed", "COMPLETED": "completed", "Re-Scheduled": "rescheduled",
-    "canceled": "cancelled",
+    "canceled": "cancelled", "e11.9": "E11.9", "E119": "E11.9", "i10": "I10",
     "No Show": "no-show", "noshow": "no-show", "missed": "no-show", "Billed": "billed",
   ]
 }

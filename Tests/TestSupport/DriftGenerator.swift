@@ -157,7 +157,7 @@ package struct DriftGenerator {
   package static let codes: [BSONValue] = [
     ["E11.9", "I10"], "E11.9", ["e11.9"], ["E11.9", "E11.9"], [""], ["not a code"], [250], ["E11.9", .null],
     "E11.9, I10",
-    "E11.9;I10", ["E11.9 - Type 2 diabetes"], [["code": "E11.9"]], [" E11.9 "], ["I 10"],
+    "E11.9;I10", ["E11.9 - Type 2 diabetes"], ["E119", "i10"], [["code": "E11.9"]], [" E11.9 "], ["I 10"],
   ]
   package static let notes: [BSONValue] = [
     "A note.", "Two\nlines", "", "é \u{1} x", 5, ["a", "b"], .string(String(repeating: "n", count: 100_000)),

@@ -54,7 +54,8 @@ struct SectionEdits {
       defer { if !trace.isEmpty { traces[field.name] = trace } }
       if field.isList {
         if value == nil && !stored.removed.contains(field.name) { continue }
-        try editList(field, value, taken, root: &root, stored)
+        let present = before.values[field.name]?.listItems ?? []
+        try editList(field, value, over: present, taken, root: &root, stored)
       } else if let value {
         try edit(field, value, taken.first)
       } else if stored.removed.contains(field.name), try !removed(field, taken.first) {
@@ -173,20 +174,25 @@ struct SectionEdits {
   // MARK: Lists
 
   private mutating func editList(
-    _ field: FieldPlan, _ value: BSONValue?, _ taken: [SectionScan.Taken], root: inout BSONValue?,
-    _ stored: StoredFields
+    _ field: FieldPlan, _ value: BSONValue?, over present: [BSONValue], _ taken: [SectionScan.Taken],
+    root: inout BSONValue?, _ stored: StoredFields
   ) throws {
-    let wanted = (value?.listItems ?? []).unique
     let rootSource = field.sources.first { if case .root = $0.resource { true } else { false } }
     let own =
       root.flatMap { root in
         rootSource.map { field.readings(in: root, $0, context).map(\.value) }
       } ?? []
     let said = taken.map(\.value) + own
+    let items = value?.listItems ?? []
+    let meant = field.transform?.meant(by: items, beside: said) ?? items
+    let wanted = meant.unique
+    if wanted.count < meant.count { notes.append((field.name, "says a value again: FHIR has it once")) }
     if wanted.allSatisfy(said.contains), said.allSatisfy(wanted.contains),
       wanted.filter({ own.contains($0) }) == own
     {
-      notes.append((field.name, "only the order of its items was changed: FHIR has none for them"))
+      if wanted != present {
+        notes.append((field.name, "only the order of its items was changed: FHIR has none for them"))
+      }
       return
     }
     for items in Dictionary(grouping: taken, by: \.section).values {
@@ -200,8 +206,7 @@ struct SectionEdits {
         }
       }
     }
-    let present = taken.map(\.value)
-    let new = wanted.filter { !present.contains($0) && !own.contains($0) }
+    let new = wanted.filter { !said.contains($0) }
     // The document's own resource may not have come: what the application says is then all that is known of it.
     let target = root ?? (new.isEmpty ? nil : NativeRoot(plan, id: owner, stored: stored)?.resource)
     if let source = rootSource, var resource = target {

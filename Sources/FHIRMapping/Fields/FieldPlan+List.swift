@@ -9,7 +9,8 @@ extension FieldPlan {
     _ value: BSONValue?, into resource: inout BSONValue, _ source: FieldSource, _ context: Context
   ) -> Bool {
     guard let transform else { return false }
-    let wanted = value?.listItems ?? []
+    let items = value?.listItems ?? []
+    let wanted = transform.meant(by: items, beside: readings(in: resource, source, context).map(\.value))
     rearrange(wanted, in: &resource, source, context)
     let old = readings(in: resource, source, context)
     let plan = ListAlignment(old: old.map(\.value), new: wanted)

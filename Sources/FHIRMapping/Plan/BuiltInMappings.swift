@@ -267,9 +267,10 @@ enum BuiltInMappings {
             status: final
             code: { coding: [{ system: http://loinc.org, code: 2339-0, display: Glucose }] }
 
-        # Codes of every Condition. A new code becomes a Condition; of a code that was taken away the coding is removed.
+        # Codes of every Condition. A new code becomes a Condition; of a code that was taken away the coding is removed. Drift:
+        # lower case; no full stop; several codes in one text; what is no code, which is kept and reported.
         icd_10_codes:
-          transform: text
+          transform: icd_10
           list: true
           sources:
             - from: Condition

@@ -24,6 +24,9 @@ protocol FieldTransform: Sendable {
   func write(_ value: BSONValue, over element: BSONValue?) -> BSONValue?
   /// The value that is meant by what a document holds, drift and all.
   func accept(_ stored: BSONValue) -> AcceptedValue
+  /// What the items of a list mean beside the values that are there: one that an application writes otherwise than FHIR does, and
+  /// that means the same, is that value.
+  func meant(by items: [BSONValue], beside values: @autoclosure () -> [BSONValue]) -> [BSONValue]
   /// In words, what value and element make of each other.
   var words: TransformWords { get }
   /// Values as import writes them, to try a mapping with.
@@ -32,6 +35,7 @@ protocol FieldTransform: Sendable {
 
 extension FieldTransform {
   var discriminator: String? { nil }
+  func meant(by items: [BSONValue], beside values: @autoclosure () -> [BSONValue]) -> [BSONValue] { items }
 }
 
 /// The BSON type of a field.
@@ -82,7 +86,7 @@ enum TransformTable {
     TextTransform.self, PhoneTransform.self, NPITransform.self, DateTransform.self, CodeTransform.self,
     QuantityTransform.self, BloodPressureTransform.self, HumanNameTransform.self, AddressTransform.self,
     ConceptTransform.self, LanguageTransform.self, CodingTransform.self, ReferenceTransform.self,
-    AttachmentTextTransform.self,
+    AttachmentTextTransform.self, ICD10Transform.self,
   ]
 
   static func make(

@@ -51,6 +51,19 @@ extension NPITransform {
   var samples: [BSONValue] { ["1234567893"] }
 }
 
+extension ICD10Transform {
+  var words: TransformWords {
+    TransformWords(
+      value: "a text, a code such as E11.9", read: "as it stands", write: "as it stands",
+      accepts: [
+        "lower case", "a code without its full stop: E119", "several codes in one text: E11.9, I10",
+        "what is no such code: it is carried as it is, and told",
+      ])
+  }
+
+  var samples: [BSONValue] { ["E11.9", "I10"] }
+}
+
 extension DateTransform {
   var words: TransformWords {
     let isDay = type == "date"
