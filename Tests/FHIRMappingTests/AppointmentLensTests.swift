@@ -74,6 +74,12 @@ import Testing
     #expect(later["end"] == "2024-03-01T10:20:00-05:00")
   }
 
+  @Test func `a visit moved to an earlier time is as long as it was`() throws {
+    let dayBefore = try exported { $0["date_of_visit"] = .date(1_709_215_200_000) }
+    #expect(dayBefore["start"] == "2024-02-29T09:00:00-05:00")
+    #expect(dayBefore["end"] == "2024-02-29T09:20:00-05:00")
+  }
+
   @Test func `a visit moved to the end of the year 9999 ends in that year`() throws {
     let last = try exported { $0["date_of_visit"] = .date(253_402_300_799_000) }
     #expect(last["start"] == "9999-12-31T18:59:59-05:00")

@@ -17,7 +17,8 @@ extension DocumentPlan {
     return appointment["start"] == nil && !withoutTime.contains(meant)
   }
 
-  /// Brings the end of a visit in line with a start that the document gave it.
+  /// Brings the end of a visit in line with a start that the document gave it: one that lies within the visit's time may be its
+  /// start alone, with any other the visit moved.
   ///
   /// - Parameter before: the resource as it was; an end that it had, or lacked, stays so unless the start moved.
   func completeVisit(_ appointment: inout BSONValue, before: BSONValue, _ context: FieldPlan.Context) {
@@ -30,10 +31,10 @@ extension DocumentPlan {
       if before["start"] == nil { setEnd(of: &appointment, from.milliseconds + assumed, context) }
       return
     }
-    let isAssumed = DocumentPlan.hasAssumedEnd(before)
-    guard isAssumed || from >= oldEnd else { return }
-    let oldStart = before["start"]?.text.flatMap { DateText($0)?.instant.milliseconds }
-    let duration = oldStart.map { oldEnd.milliseconds - $0 } ?? assumed
+    let oldStart = before["start"]?.text.flatMap { DateText($0)?.instant }
+    let isWithin = from < oldEnd && oldStart.map { $0 <= from } ?? true
+    guard !isWithin || DocumentPlan.hasAssumedEnd(before) else { return }
+    let duration = oldStart.map { oldEnd.milliseconds - $0.milliseconds } ?? assumed
     let end = from.milliseconds + (duration > 0 ? duration : assumed)
     let zone = before["end"]?.text.flatMap { DateText($0) }
     let offset = zone?.offsetMinutes ?? 0
