@@ -97,9 +97,24 @@ struct HumanNameTransform: FieldTransform {
       parts.suffix.insert(words.removeLast(), at: 0)
     }
     // "Li Wu, MD": the comma belongs to what came behind it.
-    if !parts.suffix.isEmpty, let last = words.last, last.utf8.last == UInt8(ascii: ","), last.utf8.count > 1
-    {
+    if !parts.suffix.isEmpty, let last = words.last, hasComma(last) {
       words[words.count - 1] = String(last.dropLast())
+    }
+    if let comma = words.firstIndex(where: hasComma), comma < words.count - 1, comma < 4,
+      !words[(comma + 1)...].contains(where: hasComma)
+    {
+      // "Doe, Jane": who writes a comma writes the family name first.
+      var first = words[...comma].map { $0 }
+      first[comma].removeLast()
+      while first.count > 1, let last = first.last, suffixes.contains(bare(last)) {
+        parts.suffix.insert(first.removeLast(), at: 0)
+      }
+      parts.family = first.joined(separator: " ")
+      parts.given = Array(words[(comma + 1)...])
+      while parts.given.count > 1, let title = parts.given.first, prefixes.contains(bare(title)) {
+        parts.prefix.append(parts.given.removeFirst())
+      }
+      return parts
     }
     let known = self.words(of: family ?? "")
     if known.count > 1, words.count > known.count, Array(words.suffix(known.count)) == known {
@@ -110,6 +125,11 @@ struct HumanNameTransform: FieldTransform {
     }
     parts.given = words
     return parts
+  }
+
+  /// Whether a comma stands behind a word.
+  private static func hasComma(_ word: String) -> Bool {
+    word.utf8.last == UInt8(ascii: ",") && word.utf8.count > 1
   }
 
   /// The words of a text; of ASCII alone without a look at Unicode's tables.
