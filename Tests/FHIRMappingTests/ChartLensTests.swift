@@ -187,6 +187,18 @@ import Testing
     #expect(notes == ["icd_10_codes: several codes stand in one text: each was taken by itself"])
   }
 
+  @Test(arguments: ["observations", "problems"])
+  func `an application's resource is its patient's, in whatever list it stands`(_ list: String) throws {
+    let item: BSONValue = ["resourceType": "Immunization", "id": "i", "status": "completed"]
+    let lens = try Lens()
+    for chart in [["_id": "p"], try lens.assemble(.chart, id: "p", resources)[0]] as [BSONDocument] {
+      let edited = try chart.setting(list, .array([item]))
+      let (resources, _) = try lens.export([edited], kind: .chart)
+      let found = json(try #require(resources["Immunization/i"]))
+      #expect(found.contains(#""patient":{"reference":"Patient/p"}"#), "\(found)")
+    }
+  }
+
   @Test func `a note that was changed is written back as text`() throws {
     let found = try exported { $0["notes"] = "seen again" }
     #expect(found["DocumentReference/d1"]?.contains(Base64.encode(Array("seen again".utf8))) == true)

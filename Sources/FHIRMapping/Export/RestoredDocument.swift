@@ -55,18 +55,17 @@ struct RestoredDocument {
     }
   }
 
-  /// The sections that the mapping knows, as they stand in a document.
+  /// The lists of resources, as they stand in a document.
   private static func sections(
     of document: BSONView, _ plan: DocumentPlan
   ) throws -> [DocumentContent.Section] {
     var sections: [DocumentContent.Section] = []
-    for section in plan.sections {
-      guard let array = try document.find(string: section.name)?.array else { continue }
+    for list in try plan.lists(of: document) {
       var items = FiledArray<BSONView>()
-      try array.forEachElement { element in
+      try list.items.forEachElement { element in
         if let item = element.document { items.append(item) }
       }
-      sections.append(DocumentContent.Section(name: section.name, items: items, isInKeyOrder: false))
+      sections.append(DocumentContent.Section(name: list.name, items: items, isInKeyOrder: false))
     }
     return sections
   }
@@ -98,12 +97,12 @@ struct RestoredDocument {
 // MARK: Import
 
 extension DocumentPlan {
-  /// Whether each item of each section says whose it is.
+  /// Whether each item of each list says whose it is.
   private func itemsNameOwner(in document: BSONView) throws -> Bool {
-    for section in sections {
-      var items = try document.find(string: section.name)?.array?.makeIterator()
-      while let element = try items?.next() {
-        if let item = element.document, try section.memberWithoutOwner(item) != nil { return false }
+    for list in try lists(of: document) {
+      var items = list.items.makeIterator()
+      while let element = try items.next() {
+        if let item = element.document, try memberWithoutOwner(item, in: list.name) != nil { return false }
       }
     }
     return true

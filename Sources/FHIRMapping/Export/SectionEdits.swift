@@ -72,9 +72,10 @@ struct SectionEdits {
   /// it would stand elsewhere.
   private mutating func nameOwner() throws {
     for section in sections {
-      guard let sectionPlan = plan.sections.first(where: { $0.name == section.name }) else { continue }
       for index in section.items.indices {
-        guard let member = try sectionPlan.memberWithoutOwner(section.items[index]) else { continue }
+        guard let member = try plan.memberWithoutOwner(section.items[index], in: section.name) else {
+          continue
+        }
         let taken = SectionScan.Taken(
           value: .null, item: index, section: section.name, address: ResourceAddress())
         let reference = DocumentID.reference(plan.ownerType, owner)

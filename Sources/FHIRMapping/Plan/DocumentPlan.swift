@@ -1,3 +1,4 @@
+import BSON
 package import FHIRModel
 import FHIRPath
 
@@ -116,6 +117,33 @@ package struct DocumentPlan: Sendable {
       field.sources.compactMap { source in
         if case .section(let type) = source.resource { type } else { root?.name }
       })
+  }
+
+  /// The lists of resources in a document: the mapping's sections, then those that an application has under names of its own.
+  func lists(of document: BSONView) throws -> [(name: String, items: BSONView)] {
+    var lists: [(name: String, items: BSONView)] = []
+    for section in sections {
+      if let items = try document.find(string: section.name)?.array { lists.append((section.name, items)) }
+    }
+    try document.forEachElement { element in
+      guard let items = element.array else { return }
+      let name = element.name
+      if names.contains(name) || sections.contains(where: { $0.name == name }) { return }
+      if try DocumentDraft.isSection(items) { lists.append((name, items)) }
+    }
+    return lists
+  }
+
+  /// Of an item that does not say whose it is: how its type says that, in whatever list an application put it. nil where it does, or
+  /// where resources of its type are not the owner's.
+  func memberWithoutOwner(_ item: BSONView, in list: String) throws -> SectionPlan.Member? {
+    // Most types say it alike.
+    let first = sections.first { $0.name == list }?.members.first
+    if let first, try first.namesOwner(item) { return nil }
+    guard let type = try item.find("resourceType")?.text, let member = member(ofType: type)?.member else {
+      return nil
+    }
+    return try member.namesOwner(item) ? nil : member
   }
 
   /// The section and member of a resource type.

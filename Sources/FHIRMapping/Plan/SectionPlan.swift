@@ -27,16 +27,6 @@ package struct SectionPlan: Sendable {
     }
   }
 
-  /// Of an item that does not say whose it is: how its type says that. nil where it does, or is of no type of the section.
-  func memberWithoutOwner(_ item: BSONView) throws -> Member? {
-    // Most types say it alike.
-    if let first = members.first, try first.namesOwner(item) { return nil }
-    guard let type = try item.find("resourceType")?.string,
-      let member = members.first(where: { $0.typeName.utf8.elementsEqual(type) })
-    else { return nil }
-    return try member.namesOwner(item) ? nil : member
-  }
-
   /// Whom an item names as the one whose it is, `Patient/1`; nil where it names nobody, or not by type and id.
   func ownerNamed(by item: BSONView) throws -> String? {
     guard let type = try item.find("resourceType")?.string,
