@@ -24,9 +24,12 @@ package enum ChartLayout: String, Sendable, CaseIterable {
       let hasEmbedded = try store.hasDocument(
         ["\(ChartLayout.field)._fhirline.hash": ["$exists": true]], in: name(.patient))
       guard let found = ChartLayout(hasOwn: hasOwn, hasEmbedded: hasEmbedded), found != self else { return }
-      // Copies are made after charts: an import that did not come to its end may have made none yet.
+      // Copies are made after charts: an import that did not come to its end may have made none yet. And one that did may have found
+      // something else in the place of each.
       if self == .both, found == .collection,
-        try store.hasDocument(["finished": ["$exists": false]], in: ImportRun.runCollection)
+        try store.hasDocument(
+          ["$or": [["finished": ["$exists": false]], ["chart": .string(rawValue)]]],
+          in: ImportRun.runCollection)
       {
         return
       }

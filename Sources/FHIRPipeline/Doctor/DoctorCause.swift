@@ -19,6 +19,8 @@ package enum DoctorCause: String, Sendable, CaseIterable, Comparable {
   case npi = "npi"
   case patientWithoutChart = "patient-without-chart"
   case patientWithTwoCharts = "patient-with-two-charts"
+  /// The copy of a chart within its patient says something else than the chart.
+  case copyDiffers = "copy-differs"
   case chartOfNobody = "chart-of-nobody"
   case typeDrift = "type-drift"
   case formDrift = "form-drift"
@@ -49,6 +51,8 @@ package enum DoctorCause: String, Sendable, CaseIterable, Comparable {
     case .npi: "an NPI has ten digits, the last of which checks the others (Luhn, with the prefix 80840)"
     case .patientWithoutChart: "import the patient's clinical resources"
     case .patientWithTwoCharts: "keep one, under the patient's _id"
+    case .copyDiffers:
+      "only the chart counts: move what is right into it, and take the copy out; the next import that brings the patient makes it anew"
     case .chartOfNobody: "import the patient"
     case .typeDrift, .formDrift: "export accepts it; applications may not"
     case .unreadableField: "correct the value: export leaves the field out"

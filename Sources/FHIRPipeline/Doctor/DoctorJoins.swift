@@ -116,7 +116,16 @@ struct DoctorJoins {
             cause: .patientWithoutChart, collection: scan.collection(.patient), document: key.id), false)
       }
       // Within the patient there may be a copy of the one in the collection, where the layout wants both.
-      let isCopy = scan.layout == .both && charts.contains { $0.content == embedded?.content }
+      let isCopy = scan.layout == .both && charts.contains { $0.isCopied(by: embedded) }
+      if isCopy, let embedded, !charts.contains(where: { $0.content == embedded.content }) {
+        let detail =
+          embedded.isChangedCopy
+          ? "an application changed the copy" : "the chart was changed since the copy was made"
+        add(
+          DoctorFinding(
+            cause: .copyDiffers, collection: scan.collection(.patient), field: ChartLayout.field,
+            detail: detail, document: key.id), false)
+      }
       let isOne = !isEmbedded || isCopy
       // The one under the patient's own _id is the one to keep.
       let ranked = charts.sorted { ($0.id == key.id ? 0 : 1, $0.id) < ($1.id == key.id ? 0 : 1, $1.id) }

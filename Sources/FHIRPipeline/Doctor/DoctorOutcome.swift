@@ -124,6 +124,9 @@ extension DoctorGroup {
     case .npi: return "\(documents) with something else than an NPI"
     case .patientWithoutChart: return "\(Amount.of(count, "patient")) without a chart"
     case .patientWithTwoCharts: return "\(Amount.of(count, "chart")) too many: the patient has another"
+    case .copyDiffers:
+      return
+        "\(count) \(many ? "copies" : "copy") of a chart that \(many ? "say" : "says") something else than the chart: \(detail)"
     case .chartOfNobody: return "\(Amount.of(count, "chart")) of nobody: there is no such patient"
     case .typeDrift: return "\(documents): \(detail)"
     case .formDrift: return "\(documents) with a value that import writes otherwise"

@@ -39,8 +39,18 @@ enum DoctorRecord {
     var last: String?
     var lastIsDrifted = false
     var pages = 1
-    /// Stands for the content of a chart that no import wrote; 0 of others.
+    /// Stands for what a chart says, where charts have copies; 0 elsewhere.
     var content: Int64 = 0
+    /// Whether an import wrote a chart, where charts have copies.
+    var isImported = false
+    /// Whether an application changed the copy of a chart.
+    var isChangedCopy = false
+
+    /// Whether a chart within its patient is a copy of this one, of whatever age.
+    func isCopied(by other: Owner?) -> Bool {
+      guard let other else { return false }
+      return isImported == other.isImported && (isImported || content == other.content)
+    }
 
     var rawID: BSONValue { (try? otherID?.fields()["_id"]) ?? .string(id) }
   }
@@ -75,7 +85,9 @@ struct DoctorJoin {
     case .owner(let owner):
       bytes.append(0)
       bytes.append(owner.kind.rawValue)
-      bytes.append((owner.listIsDrifted ? 1 : 0) | (owner.lastIsDrifted ? 2 : 0))
+      bytes.append(
+        (owner.listIsDrifted ? 1 : 0) | (owner.lastIsDrifted ? 2 : 0) | (owner.isImported ? 4 : 0)
+          | (owner.isChangedCopy ? 8 : 0))
       DoctorJoin.append(Int64(owner.pages), to: &bytes)
       DoctorJoin.append(owner.content, to: &bytes)
       DoctorJoin.append(owner.id, to: &bytes)
@@ -141,7 +153,8 @@ struct DoctorJoin {
       record = .owner(
         DoctorRecord.Owner(
           kind: kind, id: own, otherID: otherID, listed: listed, listIsDrifted: flags & 1 != 0, last: last,
-          lastIsDrifted: flags & 2 != 0, pages: pages, content: content))
+          lastIsDrifted: flags & 2 != 0, pages: pages, content: content, isImported: flags & 4 != 0,
+          isChangedCopy: flags & 8 != 0))
     case 1:
       let isFurther = byte() == 1
       let moment = number()

@@ -182,6 +182,8 @@ struct DoctorRepairs: Sendable {
       }
     }
     if isRight { return nil }
+    // Of a copy of a chart it is not told any more whether an application changed it.
+    if owner.kind == .embeddedChart { removals[prefix + "_fhirline.copy"] = "" }
     try stored.withView { document in
       guard let body = try body(document, owner.kind) else { return }
       let content = try StoredContent(body, of: owner.id)

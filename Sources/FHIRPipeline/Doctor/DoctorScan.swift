@@ -244,8 +244,10 @@ struct DoctorScan: Sendable {
   ) throws -> DoctorRecord.Owner {
     var owner = DoctorRecord.Owner(kind: kind, id: subject.plainID, otherID: subject.otherID)
     owner.pages = pages
-    if kind == .chart || kind == .embeddedChart {
-      owner.content = try DoctorScan.content(of: subject.document)
+    if layout == .both, kind == .chart || kind == .embeddedChart {
+      owner.content = try ChartCopy.content(of: subject.document)
+      owner.isImported = try subject.document.find("_fhirline") != nil
+      owner.isChangedCopy = try kind == .embeddedChart && ChartCopy.isChanged(subject.document) == true
     }
     let roles = roles[kind == .embeddedChart ? .chart : subject.kind]
     if let name = roles?.appointments, let element = try subject.document.find(string: name),
@@ -281,18 +283,6 @@ struct DoctorScan: Sendable {
     if try roles.isBilled(document), try roles.isNotHeld(document) {
       find(subject.finding(.billedNotHeld, roles.billing))
     }
-  }
-
-  /// Stands for the content of a chart that no import wrote; 0 of others.
-  private static func content(of chart: BSONView) throws -> Int64 {
-    guard try chart.find("_fhirline") == nil else { return 0 }
-    var digest = ContentDigest()
-    try chart.forEachElement { element in
-      guard !element.hasKey("_id") else { return }
-      digest.add(element.key)
-      digest.add(element.value)
-    }
-    return Int64(bitPattern: digest.words.low)
   }
 
   /// Who has an appointment in a list.

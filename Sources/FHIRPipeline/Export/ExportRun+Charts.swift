@@ -4,10 +4,14 @@ import FHIRMapping
 
 /// Charts within their patients' documents: pipeline.yml may want them there, and the platform's first version had them there.
 extension ExportRun {
-  /// The `_id` of a patient whose document holds a chart.
-  func chartedPatient(_ patient: BSONView) throws -> String? {
-    guard try patient.find(string: ChartLayout.field)?.document != nil else { return nil }
-    return try DocumentReader.id(of: patient)
+  /// Notes a patient whose document holds a chart.
+  func noteChart(in patient: BSONView, _ documents: inout Documents) throws {
+    guard let chart = try patient.find(string: ChartLayout.field)?.document else { return }
+    let id = try DocumentReader.id(of: patient)
+    documents.charted.insert(id)
+    if try ChartCopy.isChanged(chart) == true {
+      documents.changedCopies[id] = try ChartCopy.content(of: chart)
+    }
   }
 
   /// Of two charts of a patient the one in the charts' own collection counts: the other is its copy, or is told.
@@ -26,6 +30,12 @@ extension ExportRun {
       try connection.find(documents.charted.sorted(), at: place, projection: ["_fhirline.hash": 1]) {
         patient, _, chart in
         stored[patient] = try chart.find(path: "_fhirline.hash")?.text ?? ""
+      }
+      // Who changed the chart as well has nothing to be told.
+      let copies = documents.changedCopies
+      guard !copies.isEmpty else { return }
+      try connection.find(copies.keys.sorted(), at: place) { patient, _, chart in
+        if try ChartCopy.content(of: chart) == copies[patient] { documents.changedCopies[patient] = nil }
       }
     }
     documents.charted.subtract(stored.keys)

@@ -27,6 +27,8 @@ package struct ExportRun: Sendable {
     var charted: Set<String> = []
     /// By patient with a chart within: the hash of the chart that stands in the charts' own collection.
     var secondCharts: [String: String] = [:]
+    /// By patient whose chart is a copy that an application changed: what it says.
+    var changedCopies: [String: Int64] = [:]
     /// Those that go by another text than their `_id`'s, which another document has.
     var renamed: Set<String> = []
   }
@@ -192,7 +194,7 @@ package struct ExportRun: Sendable {
             buffer = memory.buffer(capacity: max(ExportRun.bytesPerBatch, document.bytes.count))
           }
           documents.documents.append(buffer.append(document.bytes))
-          if kind == .patient, let id = try chartedPatient(document) { documents.charted.insert(id) }
+          if kind == .patient { try noteChart(in: document, &documents) }
         }
         try connection.find(
           try filter(kind, unfitIDs), in: collections[kind] ?? kind.rawValue, options: options

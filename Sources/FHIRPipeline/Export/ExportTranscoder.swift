@@ -102,13 +102,17 @@ final class ExportTranscoder {
     in document: BSONView, _ id: String, _ documents: ExportRun.Documents, _ batch: inout ExportBatch
   ) {
     guard documents.kind == .patient, let hash = documents.secondCharts[id],
-      let chart = (try? document.find(string: ChartLayout.field))??.document,
-      (try? chart.find(path: "_fhirline.hash"))??.text != hash
+      let chart = (try? document.find(string: ChartLayout.field))??.document
     else { return }
+    var reason = "is left out: the patient has another chart, in the charts' own collection"
+    if documents.changedCopies[id] != nil {
+      reason = "was changed, and is a copy: what counts is the chart in the charts' own collection"
+    } else if (try? chart.find(path: "_fhirline.hash"))??.text == hash {
+      return
+    }
     batch.notes.append(
       ExportSummary.Note(
-        kind: DocumentKind.patient.rawValue, id: id, field: ChartLayout.field,
-        reason: "is left out: the patient has another chart, in the charts' own collection"))
+        kind: DocumentKind.patient.rawValue, id: id, field: ChartLayout.field, reason: reason))
   }
 
   private func write(_ document: BSONView, _ kind: DocumentKind, into batch: inout ExportBatch) throws {

@@ -11,11 +11,15 @@ struct ChartMirror {
 
   /// Brings the copies of some charts up to date; returns which of them the database refused, and why. The charts themselves are
   /// loaded, and are what counts.
+  ///
+  /// - Parameter former: what charts said before an import changed them: a copy that an application changed, and that says something
+  ///   else than its chart did, stays. nil where nobody asks for that.
   @discardableResult
   func update(
-    _ ids: [String], _ connection: borrowing StoreConnection
+    _ ids: [String], after former: FormerCharts? = nil, _ connection: borrowing StoreConnection
   ) throws -> [(id: String, reason: String)] {
     let known = try StoredState.states(of: ids, in: copies, connection)
+    let changed = try former == nil ? [:] : changedCopies(known, connection)
     let others = try applicationsOwn(known.filter { !$0.value.isImported }.map(\.key), connection)
     var operations: [(id: String, operation: WriteOperation)] = []
     var bytes = 0
@@ -43,7 +47,11 @@ struct ChartMirror {
         refused.append((id, "an application's own chart stands there, with other content"))
         return
       }
-      let copy = BSONDocument(copying: document)
+      if let said = changed[id], try said != former?[id] ?? ChartCopy.content(of: document) {
+        refused.append((id, ChartMirror.unreadEdit))
+        return
+      }
+      let copy = try ChartCopy.make(of: document)
       // What is no chart is not overwritten.
       let filter = try BSONDocument([
         "_id": holders[id] ?? .string(id), field: ["$not": ["$type": "array"]],
@@ -57,6 +65,27 @@ struct ChartMirror {
     try write()
     for (id, state) in gone { try remove(holders[id] ?? .string(id), state, connection) }
     return refused
+  }
+
+  private static let unreadEdit =
+    "an application changed the copy, and only the chart counts: move what is right into the chart, and take the copy out of the "
+    + "patient's document, so that the next import makes it anew"
+
+  /// Copies that their charts have left behind, and that an application changed: what they say.
+  private func changedCopies(
+    _ known: [String: StoredState], _ connection: borrowing StoreConnection
+  ) throws -> [String: Int64] {
+    let imported = known.filter(\.value.isImported).map(\.key)
+    guard let field = copies.field, !imported.isEmpty else { return [:] }
+    let present = try StoredState.states(of: imported, in: charts, connection)
+    let outdated = imported.filter { id in present[id].map { $0.hash != known[id]?.hash } ?? false }
+    var changed: [String: Int64] = [:]
+    guard !outdated.isEmpty else { return changed }
+    try connection.find(outdated, at: copies, projection: [field: 1]) { id, _, whole in
+      guard let copy = try copies.document(in: whole), try ChartCopy.isChanged(copy) == true else { return }
+      changed[id] = try ChartCopy.content(of: copy)
+    }
+    return changed
   }
 
   /// Removes the copy of a chart that is there no more.

@@ -106,6 +106,7 @@ extension CollectionLoader {
       counted(findings?.tally(ofUnchanged: incoming.id) ?? document.tally)
       return nil
     }
+    if let changing, let first = stored.first { try changing(incoming.id, first) }
     return Merged(incoming: incoming, document: document, hash: state.hash)
   }
 

@@ -25,6 +25,8 @@ struct CollectionLoader {
   var ownPatients: (_ ids: [String], borrowing StoreConnection) throws -> Set<String> = { _, _ in [] }
   /// Has patients a chart each, if an empty one; nil where the documents are no patients.
   var giveCharts: ((_ patients: [String], borrowing StoreConnection) throws -> Void)?
+  /// Takes a stored document as it is, before it is changed.
+  var changing: ((_ id: String, _ stored: BSONDocument) throws -> Void)?
   /// Where an application may have documents that are to be here; nil where it can have none.
   var strays: DocumentPlace?
   /// Whether what strays stays there, to become a copy.

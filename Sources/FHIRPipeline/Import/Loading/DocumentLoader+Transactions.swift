@@ -106,13 +106,14 @@ extension DocumentLoader {
     var loader = CollectionLoader(
       place: states.place(of: kind), assembler: assembler, hasTransactions: false,
       counted: { findings.count($0) }, refused: { findings.refuse($1) }, departures: departures)
-    try inform(&loader, kind)
+    let former = FormerCharts()
+    try inform(&loader, kind, former)
     guard try loader.loadTogether(requests.map(\.document), areNew: areNew, connection) else {
       throw CollectionLoader.Setback.changed
     }
     if kind == .chart, states.layout == .both {
       try ChartMirror(charts: states.place(of: .chart), copies: states.embeddedCharts)
-        .update(requests.map(\.id), connection)
+        .update(requests.map(\.id), after: former, connection)
     }
   }
 }

@@ -200,14 +200,15 @@ package final class DocumentLoader: DocumentSink {
           hasTransactions: store.server.hasTransactions, counted: { findings.count($0) },
           refused: { findings.refuse($0, $1) }, findings: findings,
           departures: departures)
-        try inform(&loader, kind)
+        let former = FormerCharts()
+        try inform(&loader, kind, former)
         // What a try that broke off has written was not there when it was asked for.
         try loader.load(
           isFirst ? requests : requests.map { LoadRequest($0.document) }, areNew: areNew && isFirst,
           connection)
         if kind == .chart, states.layout == .both {
           let mirror = ChartMirror(charts: states.place(of: .chart), copies: states.embeddedCharts)
-          uncopied = try mirror.update(requests.map(\.id), connection)
+          uncopied = try mirror.update(requests.map(\.id), after: former, connection)
         }
       }
       findings.tell(counted, refused)
@@ -222,7 +223,10 @@ package final class DocumentLoader: DocumentSink {
   }
 
   /// Has a loader ask for what it cannot know of documents of a kind by itself.
-  func inform(_ loader: inout CollectionLoader, _ kind: DocumentKind) throws {
+  ///
+  /// - Parameter former: takes what charts that have copies said before.
+  func inform(_ loader: inout CollectionLoader, _ kind: DocumentKind, _ former: FormerCharts) throws {
+    if kind == .chart, states.layout == .both { loader.changing = { try former.note($0, $1) } }
     loader.strays = try states.strays(of: kind)
     loader.keepsStrays = states.layout == .both
     loader.ownAppointments = { [states] in try states.ownAppointments(in: $0, kind) }

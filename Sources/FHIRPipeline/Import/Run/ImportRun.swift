@@ -69,7 +69,7 @@ package struct ImportRun: Sendable {
     Interruption.listen()
     let record = RunRecord(
       files: replay?.sources ?? files.map(\.name), input: fingerprint(of: files, assembler), rules: rules,
-      source: source, store: store)
+      source: source, chart: chart, store: store)
     let stored = storedTargets(store, states)
     // Collections are made meanwhile; what goes wrong with that comes up again when they are written into.
     let conditions = conditions(store, states, stored)

@@ -56,7 +56,10 @@ final class RunRecord: Sendable {
   /// - Parameters:
   ///   - input: stands for what is imported and how; imports of equal input do the same.
   ///   - rules: stand for what resources are checked by; nil where nothing tells that.
-  init(files: [String], input: String, rules: String?, source: String, store: DocumentStore) {
+  init(
+    files: [String], input: String, rules: String?, source: String, chart: ChartLayout = .collection,
+    store: DocumentStore
+  ) {
     self.store = store
     // Known before anything else is asked: what an import brings that is noted and has ended by the time that this one is noted may be
     // too late for what this one found at its beginning.
@@ -79,7 +82,7 @@ final class RunRecord: Sendable {
           noted.begin(left.number, last: left.last, in: store)
         } else {
           let (number, beginning) = try RunRecord.note(
-            files: names, input: input, rules: rules, source: source, in: store)
+            files: names, input: input, rules: rules, source: source, chart: chart, in: store)
           noted.beginning.withLock { $0 = beginning }
           noted.begin(number, last: number, in: store)
         }
@@ -141,7 +144,8 @@ final class RunRecord: Sendable {
   }
 
   private static func note(
-    files: Names, input: String, rules: String?, source: String, in store: DocumentStore
+    files: Names, input: String, rules: String?, source: String, chart: ChartLayout,
+    in store: DocumentStore
   ) throws -> (number: Int32, beginning: Beginning) {
     let started = now()
     return try store.persevering { connection in
@@ -153,6 +157,7 @@ final class RunRecord: Sendable {
           "input": .string(input), "process": .string(ImportingProcess.current.text),
         ]
         if let rules { fields["rules"] = .string(rules) }
+        if chart != .collection { fields["chart"] = .string(chart.rawValue) }
         if !source.isEmpty { fields["source"] = .string(source) }
         fields["files"] = files.first
         let result = try connection.insert([try BSONDocument(fields)], into: ImportRun.runCollection)
