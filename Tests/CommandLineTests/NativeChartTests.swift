@@ -67,6 +67,35 @@ import Testing
     #expect(!doctor.output.contains("patient-with"), "\(doctor.output)")
   }
 
+  @Test func `a resource that an application keeps in another list stays there, once`() throws {
+    let workspace = try Workspace()
+    let chart: BSONFields = [
+      "_id": "p",
+      "observations": [
+        [
+          "resourceType": "Condition", "id": "c", "subject": ["reference": "Patient/p"],
+          "code": ["text": "x"],
+        ]
+      ],
+      "problems": [["resourceType": "Immunization", "id": "i", "status": "completed"]],
+    ]
+    try workspace.insert([["_id": "p"]], into: "patient")
+    try workspace.insert([chart], into: "patient_chart")
+    #expect(try workspace.run("export", "--quiet", "--out", workspace.path("out")).status == 0)
+    let condition = workspace.path("out/Condition.ndjson")
+    #expect(try workspace.importFiles(condition).loaded == .init(inserted: 0, replaced: 0, unchanged: 1))
+    #expect(try workspace.documents(in: "patient_chart") == [chart])
+    // Another version of it takes its place.
+    let later = try workspace.write(
+      "later.ndjson",
+      #"{"resourceType":"Condition","id":"c","meta":{"versionId":"2"},"subject":{"reference":"Patient/p"},"code":{"text":"y"}}"#
+    )
+    #expect(try workspace.importFiles(later).loaded == .init(inserted: 0, replaced: 1, unchanged: 0))
+    let stored = try workspace.document("p", in: "patient_chart")
+    #expect(stored["conditions"] == nil && stored["observations"]?.elements?.count == 1)
+    #expect(try workspace.importFiles(later).loaded == .init(inserted: 0, replaced: 0, unchanged: 1))
+  }
+
   @Test func `what an application keeps in a section's place is not overwritten`() throws {
     let workspace = try Workspace()
     try workspace.insert([["_id": "a"], ["_id": "b"], ["_id": "c"], ["_id": "d"]], into: "patient")

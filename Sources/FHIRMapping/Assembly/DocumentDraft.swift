@@ -217,7 +217,8 @@ package struct DocumentDraft {
     let said = said.resources
     var number = 0
     var made: [SharedBytes] = []
-    for (name, items) in arrivals.sections {
+    let arriving = sections.isEmpty ? arrivals.sections : arrivals.sections.flatMap { divided($0) }
+    for (name, items) in arriving {
       changeSection(name) { section in
         section.merge(items, said: said) {
           made.append($0)

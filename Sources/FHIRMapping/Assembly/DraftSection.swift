@@ -67,6 +67,17 @@ struct DraftSection {
     }
   }
 
+  /// Whether there are items whose keys begin so: `Observation/`.
+  func holds(type: UnsafeRawBufferPointer) -> Bool {
+    var first = 0
+    var last = items.count
+    while first < last {
+      let middle = (first + last) / 2
+      if items[middle].key.precedes(type) { first = middle + 1 } else { last = middle }
+    }
+    return first < items.count && items[first].key.begins(with: type)
+  }
+
   /// Puts an item in the place of that of its key, or where it belongs.
   mutating func put(_ item: Item) {
     if let index = index(of: String(decoding: item.key, as: UTF8.self)) {

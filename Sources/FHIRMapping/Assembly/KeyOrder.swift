@@ -7,6 +7,10 @@ extension UnsafeRawBufferPointer {
   /// As `elementsEqual`, without going byte by byte.
   package func isSame(as other: UnsafeRawBufferPointer) -> Bool { count == other.count && order(other) == 0 }
 
+  func begins(with other: UnsafeRawBufferPointer) -> Bool {
+    count >= other.count && UnsafeRawBufferPointer(rebasing: prefix(other.count)).order(other) == 0
+  }
+
   /// Less than 0 where these bytes come first, more where the others do.
   func order(_ other: UnsafeRawBufferPointer) -> Int {
     let shared = Swift.min(count, other.count)

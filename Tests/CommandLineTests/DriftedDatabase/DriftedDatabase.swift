@@ -215,7 +215,9 @@ struct DriftedDatabase {
     if !drifts() { fields["last_appointment_id"] = link(.appointment) }
     for (section, type) in Self.sections where chance(20) {
       let count = Int.random(in: 0..<3, using: &random)
-      let items = (0..<count).map { _ in BSONValue.document(item(type, patient ?? id)) }
+      // Some stand in another's list.
+      let types = (0..<count).map { _ in drifts() ? one(Self.sections).1 : type }
+      let items = types.map { BSONValue.document(item($0, patient ?? id)) }
       // Where nothing in a list is a resource, the list is no section, and an import of one for it is set aside.
       let strangers = drifts() && !items.isEmpty ? [one(Self.nulls), one(Self.nulls)] : []
       fields[section] =
