@@ -258,7 +258,7 @@ package struct DocumentAssembler: Sendable {
     var memory = PageMemory()
     let rest = try assemble(draft, hash: hash(of: draft), in: &memory)
     // A list that no appointment is left in is none of the application's; what else stands there is, if it says nothing.
-    let derived = native?.derivedFields(draft.kind) ?? []
+    let derived = derivedFields(draft.kind)
     let saysMore = try rest.first.fields().fields.contains { field in
       if field.key == "_id" || field.key == "_fhirline" || DocumentDraft.isHeld(field) { return false }
       return !derived.contains(field.key) || field.value != .null && field.value.elements?.isEmpty != true
@@ -270,6 +270,9 @@ package struct DocumentAssembler: Sendable {
   package func isEmpty(_ document: Assembly) -> Bool {
     document.tally.types.isEmpty && document.hash == hash(of: DocumentDraft(kind: document.kind, id: ""))
   }
+
+  /// The fields of a kind that follow from appointments.
+  package func derivedFields(_ kind: DocumentKind) -> [String] { native?.derivedFields(kind) ?? [] }
 
   /// A document that says nothing but that there is to be one.
   package func emptyDocument(_ kind: DocumentKind, _ id: String) throws -> Assembly {

@@ -245,7 +245,8 @@ struct DoctorScan: Sendable {
     var owner = DoctorRecord.Owner(kind: kind, id: subject.plainID, otherID: subject.otherID)
     owner.pages = pages
     if layout == .both, kind == .chart || kind == .embeddedChart {
-      owner.content = try ChartCopy.content(of: subject.document)
+      owner.content = try ChartCopy.content(
+        of: subject.document, besides: [roles[.chart]?.appointments, roles[.chart]?.last].compactMap { $0 })
       owner.isImported = try subject.document.find("_fhirline") != nil
       owner.isChangedCopy = try kind == .embeddedChart && ChartCopy.isChanged(subject.document) == true
     }

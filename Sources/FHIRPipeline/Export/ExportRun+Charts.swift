@@ -4,6 +4,11 @@ import FHIRMapping
 
 /// Charts within their patients' documents: pipeline.yml may want them there, and the platform's first version had them there.
 extension ExportRun {
+  private var derivedOfCharts: [String] {
+    let roles = mappings.plan(.chart).map { DocumentRoles($0) }
+    return [roles?.appointments, roles?.last].compactMap { $0 }
+  }
+
   /// Notes a patient whose document holds a chart.
   func noteChart(in patient: BSONView, _ documents: inout Documents) throws {
     guard let chart = try patient.find(string: ChartLayout.field)?.document else { return }
@@ -35,7 +40,9 @@ extension ExportRun {
       let copies = documents.changedCopies
       guard !copies.isEmpty else { return }
       try connection.find(copies.keys.sorted(), at: place) { patient, _, chart in
-        if try ChartCopy.content(of: chart) == copies[patient] { documents.changedCopies[patient] = nil }
+        if try ChartCopy.content(of: chart, besides: derivedOfCharts) == copies[patient] {
+          documents.changedCopies[patient] = nil
+        }
       }
     }
     documents.charted.subtract(stored.keys)

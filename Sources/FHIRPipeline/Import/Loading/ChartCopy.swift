@@ -35,10 +35,13 @@ enum ChartCopy {
   }
 
   /// Stands for all that a chart, or a copy of one, says.
-  static func content(of chart: BSONView) throws -> Int64 {
+  ///
+  /// - Parameter others: fields that do not count: what is derived is nobody's word.
+  static func content(of chart: BSONView, besides others: [String] = []) throws -> Int64 {
     var digest = ContentDigest()
     try chart.forEachElement { element in
       guard !element.hasKey("_id"), !element.hasKey("_fhirline") else { return }
+      if others.contains(where: { element.key.elementsEqual($0.utf8) }) { return }
       digest.add(element.key)
       digest.add(element.value)
     }
@@ -49,9 +52,13 @@ enum ChartCopy {
 /// What charts said before an import changed them, by their patients.
 final class FormerCharts: Sendable {
   private let contents: Mutex<[String: Int64]> = Mutex([:])
+  /// Fields of charts that follow from appointments.
+  let derived: [String]
+
+  init(derived: [String]) { self.derived = derived }
 
   func note(_ id: String, _ chart: BSONDocument) throws {
-    let content = try chart.withView { try ChartCopy.content(of: $0) }
+    let content = try chart.withView { try ChartCopy.content(of: $0, besides: derived) }
     contents.withLock { $0[id] = content }
   }
 

@@ -19,7 +19,8 @@ struct ChartMirror {
     _ ids: [String], after former: FormerCharts? = nil, _ connection: borrowing StoreConnection
   ) throws -> [(id: String, reason: String)] {
     let known = try StoredState.states(of: ids, in: copies, connection)
-    let changed = try former == nil ? [:] : changedCopies(known, connection)
+    let derived = former?.derived ?? []
+    let changed = try former == nil ? [:] : changedCopies(known, besides: derived, connection)
     let others = try applicationsOwn(known.filter { !$0.value.isImported }.map(\.key), connection)
     var operations: [(id: String, operation: WriteOperation)] = []
     var bytes = 0
@@ -47,7 +48,8 @@ struct ChartMirror {
         refused.append((id, "an application's own chart stands there, with other content"))
         return
       }
-      if let said = changed[id], try said != former?[id] ?? ChartCopy.content(of: document) {
+      if let said = changed[id], try said != former?[id] ?? ChartCopy.content(of: document, besides: derived)
+      {
         refused.append((id, ChartMirror.unreadEdit))
         return
       }
@@ -73,7 +75,7 @@ struct ChartMirror {
 
   /// Copies that their charts have left behind, and that an application changed: what they say.
   private func changedCopies(
-    _ known: [String: StoredState], _ connection: borrowing StoreConnection
+    _ known: [String: StoredState], besides derived: [String], _ connection: borrowing StoreConnection
   ) throws -> [String: Int64] {
     let imported = known.filter(\.value.isImported).map(\.key)
     guard let field = copies.field, !imported.isEmpty else { return [:] }
@@ -83,7 +85,7 @@ struct ChartMirror {
     guard !outdated.isEmpty else { return changed }
     try connection.find(outdated, at: copies, projection: [field: 1]) { id, _, whole in
       guard let copy = try copies.document(in: whole), try ChartCopy.isChanged(copy) == true else { return }
-      changed[id] = try ChartCopy.content(of: copy)
+      changed[id] = try ChartCopy.content(of: copy, besides: derived)
     }
     return changed
   }

@@ -106,7 +106,7 @@ extension DocumentLoader {
     var loader = CollectionLoader(
       place: states.place(of: kind), assembler: assembler, hasTransactions: false,
       counted: { findings.count($0) }, refused: { findings.refuse($1) }, departures: departures)
-    let former = FormerCharts()
+    let former = FormerCharts(derived: assembler.derivedFields(.chart))
     try inform(&loader, kind, former)
     guard try loader.loadTogether(requests.map(\.document), areNew: areNew, connection) else {
       throw CollectionLoader.Setback.changed

@@ -200,7 +200,7 @@ package final class DocumentLoader: DocumentSink {
           hasTransactions: store.server.hasTransactions, counted: { findings.count($0) },
           refused: { findings.refuse($0, $1) }, findings: findings,
           departures: departures)
-        let former = FormerCharts()
+        let former = FormerCharts(derived: assembler.derivedFields(.chart))
         try inform(&loader, kind, former)
         // What a try that broke off has written was not there when it was asked for.
         try loader.load(
