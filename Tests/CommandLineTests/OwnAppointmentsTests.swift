@@ -39,6 +39,28 @@ import Testing
     #expect(try differences(from: before) == [])
   }
 
+  @Test(arguments: ["collection", "both"])
+  func `nor does it move a chart that does not name the last of them`(_ layout: String) throws {
+    let workspace = try Workspace()
+    let config = try workspace.write("pipeline.yml", "documents:\n  chart: \(layout)\n")
+    let condition: BSONValue = ["resourceType": "Condition", "id": "c", "code": ["text": "x"]]
+    try workspace.insert(
+      [["_id": "p", "name": "Ann Lee", "patient_chart": ["weight": 150, "conditions": [condition]]]],
+      into: "patient")
+    try workspace.insert(
+      [["_id": "a", "patient_id": "p", "date_of_visit": .date(0), "disposition": "completed"]],
+      into: "appointment")
+    let before = try DatabaseContents(of: workspace)
+    let out = workspace.path("out")
+    #expect(try workspace.run("export", "--out", out, "--quiet").status == 0)
+    let imported = try workspace.run("import", out, "--config", config, "--no-progress")
+    #expect(imported.status == 0, "\(imported.errors)")
+    let changes = try DatabaseContents(of: workspace).differences(from: before).filter {
+      !$0.hasPrefix("fhirline_") && !$0.hasSuffix("with 0 documents")
+    }
+    #expect(changes == [])
+  }
+
   @Test func `who takes part in one that an import changes lists it`() throws {
     let input = try workspace.write(
       "a2.ndjson",

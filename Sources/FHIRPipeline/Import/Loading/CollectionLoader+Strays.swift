@@ -33,6 +33,8 @@ extension CollectionLoader {
       found[id] = Stray(
         incoming: document, id: storedID ?? .string(id), document: BSONDocument(copying: own))
     }
+    // Of these it was not asked: they did not seem to be there.
+    let own = try found.isEmpty ? own : own.union(ownAppointments(found.values.map(\.incoming)))
     var missed: [Assembly] = []
     for stray in found.values.sorted(by: { $0.incoming.id < $1.incoming.id }) {
       let merged = try merged(
