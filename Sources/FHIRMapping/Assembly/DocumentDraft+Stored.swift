@@ -6,7 +6,7 @@ extension DocumentDraft {
     _ pages: [BSONDocument], restoreRoot: DocumentAssembler.RestoreRoot,
     saidResources: DocumentAssembler.SayResources? = nil, appointmentList: String? = nil
   ) throws {
-    var count: Int64 = 1
+    var count = 1
     var origins: OriginList?
     for (number, page) in pages.enumerated() {
       let page = page.shared
@@ -15,7 +15,7 @@ extension DocumentDraft {
       try page.withUnsafeBytes { bytes in
         let view = try BSONView(bytes)
         owners.append(page)
-        if number == 0 { count = try view.find("_fhirline")?.document?.find("pages")?.integer ?? 1 }
+        if number == 0 { count = try StoredContent.pageCount(in: view.find("_fhirline")?.document) }
         // What an import that was cut short left behind the last page: it adds what stands nowhere else.
         let isBeyond = try number > 0 && view.find("page")?.integer ?? 0 > count
         try view.forEachElement { element in

@@ -23,7 +23,7 @@ package struct StoredContent {
   ) throws {
     guard let own = try first.find("_fhirline")?.document else { return }
     hash = try own.find("hash")?.text
-    pageCount = Int(clamping: try own.find("pages")?.integer ?? 1)
+    pageCount = try StoredContent.pageCount(in: own)
     root = try own.find("root")?.text
     try own.find("names")?.array?.forEachElement { if let name = $0.text { names.append(name) } }
     try own.find("appointments")?.array?.forEachElement { element in
@@ -34,6 +34,15 @@ package struct StoredContent {
       isRootAsNoted = ContentDigest.text(of: whole.bytes) == root
     }
     if hash != nil, gathersItems { try add(page: first, of: owner) }
+  }
+
+  /// More pages than any document has: a thousandth of that fills a gigabyte.
+  private static let mostPages = 100_000
+
+  /// How many pages a document's bookkeeping tells of. A number that can be none (somebody wrote into it) tells of nothing.
+  package static func pageCount(in bookkeeping: BSONView?) throws -> Int {
+    let count = Int(clamping: try bookkeeping?.find("pages")?.integer ?? 1)
+    return (1...mostPages).contains(count) ? count : 1
   }
 
   /// Names the resources in the sections of a stored document, or of one of its pages.

@@ -62,7 +62,9 @@ extension CollectionLoader {
       result.guardedHash = try guardedHash(in: whole)
       result.storedID = storedID
       if result.document.pageCount > 1 {
-        if fitsTransaction(result.document.pageCount, connection) {
+        if fitsTransaction(result.document.pageCount, connection),
+          try connection.existing(ids: result.document.ids.dropFirst(), in: place.pages).isEmpty
+        {
           missed += try write(paged: result, over: [:], nil, connection)
         } else {
           growing.append(incoming)
@@ -178,17 +180,29 @@ extension CollectionLoader {
     _ incoming: Assembly, pages: Int, own: Set<String>, change: PageJournal.Change?,
     _ connection: borrowing StoreConnection
   ) throws -> [Assembly] {
-    // An import that was cut short may have left more pages than the first tells of.
-    let stored = try pagesFound(of: incoming.id, upTo: pages + incoming.pageCount + 1, connection)
-    guard let state = try stored.state, state.pages <= stored.ids.count else { return [incoming] }
-    guard var merged = try merged(incoming, state, stored: stored.inOrder, own: own, connection) else {
-      return []
+    // An import that was cut short may have left more pages than the first tells of, and so may a program that wrote the first anew
+    // without what it does not know: what is not read would be overwritten.
+    var last = pages + incoming.pageCount + 1
+    while true {
+      let stored = try pagesFound(of: incoming.id, upTo: last, connection)
+      if let id = stored.ids.last, stored.found[id] != nil {
+        last *= 2
+        continue
+      }
+      guard let state = try stored.state, state.pages <= stored.ids.count else { return [incoming] }
+      guard var merged = try merged(incoming, state, stored: stored.inOrder, own: own, connection) else {
+        return []
+      }
+      if merged.document.pageCount > stored.ids.count {
+        last = merged.document.pageCount
+        continue
+      }
+      merged.guardedHash = stored.guardedHash
+      merged.storedID = stored.storedID
+      // What it took to put many pages together is free again, and is not needed while they are written.
+      if change != nil { MemoryReturn.betweenStages() }
+      return try write(paged: merged, over: stored.found, change, connection)
     }
-    merged.guardedHash = stored.guardedHash
-    merged.storedID = stored.storedID
-    // What it took to put many pages together is free again, and is not needed while they are written.
-    if change != nil { MemoryReturn.betweenStages() }
-    return try write(paged: merged, over: stored.found, change, connection)
   }
 
   /// A document's pages as they are stored.

@@ -22,7 +22,7 @@ package struct StoredState: Sendable {
     let bookkeeping = try document.find("_fhirline")?.document
     hash = try bookkeeping?.find("hash")?.text
     inputMark = try bookkeeping?.find("input")?.int64
-    pages = Int(try bookkeeping?.find("pages")?.integer ?? 1)
+    pages = try StoredContent.pageCount(in: bookkeeping)
   }
 
   /// Whether a document that was put together of the stored one, of so many pages, is that one.

@@ -1,0 +1,43 @@
+import BSON
+import DocumentStore
+import Foundation
+import Testing
+
+/// Charts of several pages whose first page no longer tells of the others: an application's object mapper that writes a document back
+/// without the fields that it does not know takes `_fhirline` from it.
+@Suite(.enabled(if: Workspace.hasMongoDB)) struct LostBookkeepingTests {
+  @Test(
+    arguments: [
+      ("all of it", ["$unset": ["_fhirline": ""]]),
+      ("the number of pages", ["$unset": ["_fhirline.pages": ""]]),
+      ("a number of no pages", ["$set": ["_fhirline.pages": -1]]),
+      ("more pages than there can be", ["$set": ["_fhirline.pages": .int64(1 << 62)]]),
+    ] as [(String, BSONFields)])
+  func `what comes then overwrites no page`(what: String, damage: BSONFields) throws {
+    let workspace = try Workspace()
+    let config = try workspace.write("pipeline.yml", "documents:\n  chart_page_entries: 100\n")
+    func observations(_ name: String) throws -> String {
+      let lines = (0..<300).map {
+        #"{"resourceType":"Observation","id":"\#(name)-\#($0)","status":"final","code":{"text":"x"},"#
+          + #""subject":{"reference":"Patient/p"}}"#
+      }
+      return try workspace.write("\(name).ndjson", lines.joined(separator: "\n") + "\n")
+    }
+    let (first, second) = (try observations("a"), try observations("b"))
+    #expect(try workspace.importFiles(first, "--config", config).loaded.inserted == 300)
+    #expect(try workspace.command(["count": "patient_chart"])["n"]?.integer ?? 0 > 3)
+    try workspace.command([
+      "update": "patient_chart", "updates": [["q": ["_id": "p"], "u": .document(damage)]],
+    ])
+    let plan = try workspace.run("plan", second, "--config", config)
+    #expect(plan.status < 2, "\(plan.errors)")
+    #expect(try workspace.importFiles(second, "--config", config).loaded.inserted == 300)
+    let out = workspace.path("out")
+    #expect(try workspace.run("export", "--out", out, "--config", config).status == 0)
+    let lines = try workspace.read("out/Observation.ndjson").split(separator: "\n")
+    #expect(Set(lines).count == 600 && lines.count == 600, "\(what): \(lines.count)")
+    let doctor = try workspace.run("doctor", "--config", config)
+    #expect(!doctor.output.contains("left-over-page"), "\(doctor.output)")
+    #expect(try workspace.importFiles(first, second, "--config", config).loaded.unchanged == 600)
+  }
+}
