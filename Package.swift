@@ -31,7 +31,8 @@ let package = Package(
     .systemLibrary(
       name: "CMongoC", pkgConfig: "libmongoc-1.0", providers: [.apt(["libmongoc-dev", "libbson-dev"])]),
 
-    .target(name: "FHIRModel", dependencies: ["CDefinitions"], swiftSettings: strict),
+    .target(name: "Memory", dependencies: ["CMalloc"], swiftSettings: strict),
+    .target(name: "FHIRModel", dependencies: ["CDefinitions", "Memory"], swiftSettings: strict),
     .target(name: "UCUM", swiftSettings: strict),
     .target(name: "Patterns", swiftSettings: strict),
     .target(
@@ -51,18 +52,19 @@ let package = Package(
       name: "FHIRValidation",
       dependencies: ["CDefinitions", "FHIRModel", "UCUM", "FHIRDefinitions", "FHIRTerminology", "FHIRPath"],
       swiftSettings: strict),
-    .target(name: "BSON", dependencies: ["CMalloc"], swiftSettings: strict),
+    .target(name: "BSON", dependencies: ["Memory"], swiftSettings: strict),
     .target(
       name: "FHIRMapping",
       dependencies: [
-        "CDefinitions", "FHIRModel", "UCUM", "FHIRPath", "BSON", .product(name: "Yams", package: "Yams"),
+        "CDefinitions", "FHIRModel", "UCUM", "FHIRPath", "Memory", "BSON",
+        .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: strict),
-    .target(name: "DocumentStore", dependencies: ["BSON", "CMongoC"], swiftSettings: strict),
+    .target(name: "DocumentStore", dependencies: ["Memory", "BSON", "CMongoC"], swiftSettings: strict),
     .target(
       name: "FHIRPipeline",
       dependencies: [
-        "CLZ4", "CMalloc", "FHIRModel", "FHIRFormats", "FHIRDefinitions", "FHIRPath", "FHIRValidation",
+        "CLZ4", "Memory", "FHIRModel", "FHIRFormats", "FHIRDefinitions", "FHIRPath", "FHIRValidation",
         "BSON",
         "FHIRMapping",
         "DocumentStore",
@@ -72,7 +74,7 @@ let package = Package(
     .executableTarget(
       name: "fhirline",
       dependencies: [
-        "FHIRModel", "FHIRPipeline", "FHIRValidation", "FHIRMapping",
+        "Memory", "FHIRModel", "FHIRPipeline", "FHIRValidation", "FHIRMapping",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -131,6 +133,7 @@ let package = Package(
         "TestSupport",
       ],
       swiftSettings: strict),
+    .testTarget(name: "MemoryTests", dependencies: ["Memory"], swiftSettings: strict),
     .testTarget(name: "BSONTests", dependencies: ["BSON", "CMongoC"], swiftSettings: strict),
     .testTarget(
       name: "FHIRMappingTests",

@@ -1,3 +1,5 @@
+import Memory
+
 /// Appends BSON to one growable buffer, element by element, without allocating for any of them.
 ///
 /// In a document every value follows its `key(_:)`; in an array the names "0", "1", … are written by themselves:

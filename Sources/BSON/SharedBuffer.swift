@@ -1,3 +1,4 @@
+import Memory
 import Synchronization
 
 /// Memory that fills up from its beginning and lends what was written as ``SharedBytes``.

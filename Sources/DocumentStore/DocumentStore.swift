@@ -1,6 +1,7 @@
 import BSON
 import CMongoC
 import Glibc
+import Memory
 import Synchronization
 
 /// A MongoDB database, and connections to it.

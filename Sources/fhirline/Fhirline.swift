@@ -2,6 +2,7 @@ import ArgumentParser
 import FHIRModel
 import FHIRPipeline
 import Glibc
+import Memory
 
 /// The program: arguments in, one call into FHIRPipeline, exit code out.
 @main

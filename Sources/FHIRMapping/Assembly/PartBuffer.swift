@@ -1,5 +1,6 @@
 package import BSON
 import Glibc
+import Memory
 
 /// Parts of documents as records, one behind the other: how they wait to be put together.
 ///

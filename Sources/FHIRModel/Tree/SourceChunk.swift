@@ -1,3 +1,4 @@
+import Memory
 import Synchronization
 
 /// A stretch of a source's bytes, held in memory as long as a tree needs it.

@@ -1,6 +1,7 @@
 import BSON
 import DocumentStore
 import FHIRMapping
+import Memory
 
 extension CollectionLoader {
   /// Bytes of merged documents that go out together.
@@ -55,7 +56,8 @@ extension CollectionLoader {
       guard var result = try self.merged(incoming, state, stored: stored, own: own, connection) else {
         return
       }
-      if giveCharts != nil, result.hash == nil, !haveCharts {
+      // One of whom nothing but the chart is known has that.
+      if giveCharts != nil, result.hash == nil, !haveCharts, try !place.isNobody(whole) {
         chartless.append(incoming)
         return
       }

@@ -4,6 +4,7 @@ import FHIRFormats
 import FHIRMapping
 import FHIRModel
 import FHIRValidation
+import Memory
 import Synchronization
 
 /// What the workers of an import share.

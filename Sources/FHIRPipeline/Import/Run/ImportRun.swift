@@ -2,6 +2,7 @@ package import DocumentStore
 package import FHIRDefinitions
 package import FHIRFormats
 package import FHIRMapping
+import Memory
 import Synchronization
 
 /// The work of `fhirline import`: two passes over the inputs (who is there; then validate, map and load), and the

@@ -1,5 +1,4 @@
 import CMalloc
-import FHIRModel
 import Glibc
 
 /// How the C library's allocator, which Swift's objects come from, gives memory back to the system.
@@ -18,10 +17,10 @@ package enum MemoryReturn {
   }
 
   /// Keeps less of what is free, in a long run: so much stays with every arena, and no trimming takes it.
-  static func keepLess() { mallopt(M_TRIM_THRESHOLD, 1 << 20) }
+  package static func keepLess() { mallopt(M_TRIM_THRESHOLD, 1 << 20) }
 
   /// Gives back what a stage of a long run has left free: the next needs memory of other sizes.
-  static func betweenStages() {
+  package static func betweenStages() {
     ChunkMemory.returnFree()
     malloc_trim(0)
   }

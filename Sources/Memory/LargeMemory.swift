@@ -4,13 +4,11 @@ import Synchronization
 
 /// Memory for what is large and does not live long: documents, partitions, commands to the database.
 ///
-/// To touch a fresh page of 4 KB costs the system more than to fill it costs the program. So large blocks come in pages of
-/// 2 MB, where the system has such, and some of those that are given back are kept for the next.
+/// Large blocks come in ``LargePages``, and some of those that are given back are kept for the next.
 package enum LargeMemory {
   /// Blocks from this size on are large; smaller ones come from the C library.
   package static let threshold = 1 << 20
 
-  private static let pageBytes = 2 << 20
   /// Large blocks have a multiple of it: what is left of a large page is small ones.
   private static let step = 256 << 10
   /// Bytes of blocks that wait to be used again.
@@ -28,7 +26,8 @@ package enum LargeMemory {
   package static func allocate(_ count: Int) -> UnsafeMutableRawBufferPointer {
     guard count >= threshold else { return .allocate(byteCount: count, alignment: 16) }
     let size = (count + step - 1) / step * step
-    return kept.withLock { take(size, of: &$0) } ?? map(size)
+    return kept.withLock { take(size, of: &$0) }
+      ?? UnsafeMutableRawBufferPointer(start: LargePages.map(size), count: size)
   }
 
   package static func deallocate(_ block: UnsafeMutableRawBufferPointer) {
@@ -98,28 +97,7 @@ package enum LargeMemory {
   /// How many bytes a large block has; nil where the block came from the C library.
   private static func lentBytes(at pointer: UnsafeMutableRawPointer) -> Int? {
     // Next to none of the C library's are aligned so: the lock is for large blocks.
-    guard UInt(bitPattern: pointer) % UInt(pageBytes) == 0 else { return nil }
+    guard UInt(bitPattern: pointer) % UInt(LargePages.bytes) == 0 else { return nil }
     return lent.withLock { $0[UInt(bitPattern: pointer)] }
-  }
-
-  private static func map(_ size: Int) -> UnsafeMutableRawBufferPointer {
-    // The system aligns to small pages: what is too much before and behind goes back.
-    let whole = mmap(
-      nil, size + pageBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-    guard let whole, whole != MAP_FAILED else {
-      // No input leads here, only a system without memory: Swift's own allocations end the program there as well, and what was
-      // loaded by then is whole.
-      fatalError("the system has no memory left")
-    }
-    let start = UnsafeMutableRawPointer(
-      bitPattern: (UInt(bitPattern: whole) + UInt(pageBytes) - 1) & ~(UInt(pageBytes) - 1))
-    // it is above a mapping, which is not at 0
-    let base = start.unsafelyUnwrapped
-    let before = base - whole
-    if before > 0 { munmap(whole, before) }
-    munmap(base + size, pageBytes - before)
-    // Where there are no large pages, small ones do.
-    madvise(base, size, MADV_HUGEPAGE)
-    return UnsafeMutableRawBufferPointer(start: base, count: size)
   }
 }

@@ -1,4 +1,4 @@
-import BSON
+import Memory
 import Testing
 
 @Suite("Large memory")
