@@ -26,19 +26,24 @@ import Testing
     try workspace.insert([["_id": 9, "name": "Ann Lee"], ["_id": "9", "name": "Bob Wu"]], into: "patient")
     let chart: BSONFields = ["_id": 9, "weight": 150, "notes": "A note."]
     try workspace.insert([chart], into: "patient_chart")
-    var exports: [[String]] = []
-    for name in ["first", "second"] {
+    func export(_ name: String) throws -> [String] {
       let out = workspace.path(name)
       #expect(try workspace.run("export", "--out", out, "--quiet").status == 0)
-      exports.append(
-        try ["Patient", "Observation", "DocumentReference"].map { try workspace.read("\(name)/\($0).ndjson") }
-      )
-      let again = try workspace.importFiles(out)
-      #expect(again.loaded.unchanged == again.read, "\(again)")
-      let charts = try workspace.documents(in: "patient_chart")
-      #expect(charts.contains(chart) && charts.count == 2, "\(charts)")
+      return try ["Patient", "DocumentReference", "Observation"].map {
+        try workspace.read("\(name)/\($0).ndjson")
+      }
     }
-    #expect(exports[0] == exports[1])
+    let first = try export("first")
+    let again = try workspace.importFiles(workspace.path("first"))
+    #expect(again.loaded.unchanged == again.read, "\(again)")
+    #expect(try workspace.documents(in: "patient_chart") == [chart])
+    let file = try workspace.write("o.ndjson", Self.observation)
+    #expect(try workspace.importFiles(file).loaded.inserted == 1)
+    let charts = try workspace.documents(in: "patient_chart")
+    #expect(charts.contains(chart) && charts.count == 2, "\(charts)")
+    let second = try export("second")
+    #expect(second[0...1] == first[0...1])
+    #expect(second[2].contains(first[2]), "\(second[2])")
   }
 
   @Test func `an appointment with an object of an empty name for its provider is exported`() throws {
