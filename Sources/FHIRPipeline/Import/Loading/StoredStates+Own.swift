@@ -11,22 +11,21 @@ extension StoredStates {
     var linked: Set<String> = []
     for document in documents { linked.formUnion(try document.linked) }
     guard !linked.isEmpty else { return [] }
-    let place = place(of: .appointment)
-    return try store.withConnection { connection in
-      var own: Set<String> = []
-      try connection.find(Array(linked), at: place, projection: place.stateProjection) { id, _, document in
-        if try !StoredState(document).isImported { own.insert(id) }
-      }
-      return own
-    }
+    return try store.withConnection { try own(Array(linked), .appointment, $0) }
   }
 
   /// Which of these patients are an application's own: they have a chart if it gave them one.
   func ownPatients(
     among ids: [String], _ connection: borrowing StoreConnection
   ) throws -> Set<String> {
-    guard !ids.isEmpty, try hadDocuments(.patient) else { return [] }
-    let place = place(of: .patient)
+    try !ids.isEmpty && hadDocuments(.patient) ? own(ids, .patient, connection) : []
+  }
+
+  /// Which of these documents no import wrote.
+  private func own(
+    _ ids: [String], _ kind: DocumentKind, _ connection: borrowing StoreConnection
+  ) throws -> Set<String> {
+    let place = place(of: kind)
     var own: Set<String> = []
     try connection.find(ids, at: place, projection: place.stateProjection) { id, _, document in
       if try !StoredState(document).isImported { own.insert(id) }
