@@ -5,22 +5,13 @@ import BSON
 /// Drift: lower case, without its full stop, several codes in one text. What is no such code is carried as it is, and told.
 ///
 /// See http://hl7.org/fhir/R4/icd.html
-struct ICD10Transform: FieldTransform {
+struct ICD10Transform: TextualTransform {
   static let name = "icd_10"
   static let types = ["code"]
 
-  let shape = FieldShape.string
-
   init(_ arguments: TransformArguments) throws(MappingError) { try arguments.expectNone(of: Self.name) }
 
-  func read(_ element: BSONValue) -> BSONValue? { element.saying }
-
-  func write(_ value: BSONValue, over element: BSONValue?) -> BSONValue? { value.text.map { .string($0) } }
-
-  func accept(_ stored: BSONValue) -> AcceptedValue {
-    guard case .value(.string(let text)) = TextTransform.text(stored) else {
-      return TextTransform.text(stored)
-    }
+  func accept(text: String) -> AcceptedValue {
     if let code = ICD10Transform.code(text) { return .value(.string(code)) }
     // FHIR's codes are words joined by single spaces.
     let words = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")

@@ -1,11 +1,9 @@
 import BSON
 
 /// A text as it stands.
-struct TextTransform: FieldTransform {
+struct TextTransform: TextualTransform {
   static let name = "text"
   static let types = ["string", "code", "id", "uri", "url", "canonical", "oid", "uuid", "markdown"]
-
-  let shape = FieldShape.string
 
   let type: String
   /// The codes of which the element must have one.
@@ -19,14 +17,7 @@ struct TextTransform: FieldTransform {
     codes = arguments.codes
   }
 
-  func read(_ element: BSONValue) -> BSONValue? { element.saying }
-
-  func write(_ value: BSONValue, over element: BSONValue?) -> BSONValue? { value.text.map { .string($0) } }
-
-  func accept(_ stored: BSONValue) -> AcceptedValue {
-    guard case .value(.string(let text)) = TextTransform.text(stored) else {
-      return TextTransform.text(stored)
-    }
+  func accept(text: String) -> AcceptedValue {
     switch type {
     case "string", "markdown": return .value(.string(text))
     case "code":
@@ -68,22 +59,13 @@ struct TextTransform: FieldTransform {
 }
 
 /// A telephone number. A number of nine bare digits lost its leading zero on the way through an integer.
-struct PhoneTransform: FieldTransform {
+struct PhoneTransform: TextualTransform {
   static let name = "phone"
   static let types = ["string"]
 
-  let shape = FieldShape.string
-
   init(_ arguments: TransformArguments) throws(MappingError) { try arguments.expectNone(of: Self.name) }
 
-  func read(_ element: BSONValue) -> BSONValue? { element.saying }
-
-  func write(_ value: BSONValue, over element: BSONValue?) -> BSONValue? { value.text.map { .string($0) } }
-
-  func accept(_ stored: BSONValue) -> AcceptedValue {
-    guard case .value(.string(let text)) = TextTransform.text(stored) else {
-      return TextTransform.text(stored)
-    }
+  func accept(text: String) -> AcceptedValue {
     let digits = text.utf8.count == 9 && text.utf8.allSatisfy { $0 &- 0x30 <= 9 }
     return .value(.string(digits ? "0" + text : text))
   }
@@ -92,22 +74,13 @@ struct PhoneTransform: FieldTransform {
 /// A National Provider Identifier: ten digits, the last a check digit.
 ///
 /// See http://hl7.org/fhir/R4/identifier-registry.html and 45 CFR 162.406
-struct NPITransform: FieldTransform {
+struct NPITransform: TextualTransform {
   static let name = "npi"
   static let types = ["string"]
 
-  let shape = FieldShape.string
-
   init(_ arguments: TransformArguments) throws(MappingError) { try arguments.expectNone(of: Self.name) }
 
-  func read(_ element: BSONValue) -> BSONValue? { element.saying }
-
-  func write(_ value: BSONValue, over element: BSONValue?) -> BSONValue? { value.text.map { .string($0) } }
-
-  func accept(_ stored: BSONValue) -> AcceptedValue {
-    guard case .value(.string(let text)) = TextTransform.text(stored) else {
-      return TextTransform.text(stored)
-    }
+  func accept(text: String) -> AcceptedValue {
     return NPITransform.isValid(text)
       ? .value(.string(text))
       : .doubtful(.string(text), "this is no NPI: expected ten digits that pass the Luhn check")
