@@ -150,7 +150,7 @@ import Testing
     try database.store.withConnection { connection in
       let end = Result {
         try PageJournal(place: place).change("p", connection) { change in
-          #expect(try change.begin(hash: "h", pages: 3, connection))
+          #expect(try change.begin(hash: "h", pages: ["p", "p#2", "p#3"], over: [], connection))
           try age(100_000, connection)
           // It was renewed not long ago.
           change.renewed += 100_000

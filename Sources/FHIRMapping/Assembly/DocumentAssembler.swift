@@ -183,6 +183,15 @@ package struct DocumentAssembler: Sendable {
     return assembly
   }
 
+  /// Adds a document to what stands on further pages, whose first is gone.
+  package func assemble(_ incoming: Assembly, left pages: [BSONDocument]) throws -> Assembly {
+    // Nobody says anything in a document that is not there.
+    var plain = self
+    plain.native = nil
+    plain.saidResources = nil
+    return try plain.assemble(incoming, stored: [BSONDocument(["_id": .string(incoming.id)])] + pages)
+  }
+
   /// A document that is not there yet, less what only appointments of an application's own make of it; nil where nothing is left.
   ///
   /// - Parameter own: see ``assemble(_:stored:own:)``.

@@ -130,8 +130,15 @@ final class PlanSink: DocumentSink {
     let own = try ownAppointments(in: documents, kind)
     let documents = Dictionary(grouping: try withoutNeedlessCharts(documents, kind), by: \.id)
     var taken: [String] = []
+    var haveLeftPages: Set<String>?
     try forEachStored(Array(documents.keys), kind) { id, stored in
-      for document in documents[id] ?? [] { try add(document, to: stored, kind, own: own, counts: counts) }
+      if stored.isEmpty, haveLeftPages == nil {
+        haveLeftPages = try self.haveLeftPages(documents.values.flatMap { $0 }, kind)
+      }
+      for document in documents[id] ?? [] {
+        let mayGoOn = stored.isEmpty && (document.pageCount > 1 || haveLeftPages?.contains(id) ?? false)
+        try add(document, to: stored, mayGoOn: mayGoOn, kind, own: own, counts: counts)
+      }
       if kind == .patient, try isTaken(id, stored) { taken.append(id) }
     }
     if !taken.isEmpty {
@@ -214,9 +221,26 @@ final class PlanSink: DocumentSink {
     }
   }
 
-  /// - Parameter stored: its pages in the database; none for one that is not there.
+  /// Which of these documents have further pages, of those that are not there themselves.
+  private func haveLeftPages(_ documents: [Assembly], _ kind: DocumentKind) throws -> Set<String> {
+    guard kind == .chart, try states.hadDocuments(kind) else { return [] }
+    let reader = CollectionLoader(reading: kind, states, assembler)
+    return try store.withConnection { try reader.haveLeftPages(documents, $0) }
+  }
+
+  /// A document that is not there with what stands on further pages of it.
+  private func withLeftPages(_ document: Assembly, _ kind: DocumentKind) throws -> Assembly {
+    let reader = CollectionLoader(reading: kind, states, assembler)
+    let left = try store.withConnection { try reader.leftPages(of: document, $0) }
+    return left.found.isEmpty ? document : try assembler.assemble(document, left: left.inOrder)
+  }
+
+  /// - Parameters:
+  ///   - stored: its pages in the database; none for one that is not there.
+  ///   - mayGoOn: whether further pages may be there all the same.
   private func add(
-    _ document: Assembly, to stored: [BSONDocument], _ kind: DocumentKind, own: Set<String>, counts: Bool
+    _ document: Assembly, to stored: [BSONDocument], mayGoOn: Bool, _ kind: DocumentKind, own: Set<String>,
+    counts: Bool
   ) throws {
     let place = states.place(of: kind)
     let key = PlanSink.key(document.kind, document.id)
@@ -224,11 +248,12 @@ final class PlanSink: DocumentSink {
     try turns[Int(key % 64)].lock.withLock { _ in
       let base = try changed(document.id, document.kind) ?? stored
       guard !base.isEmpty else {
-        guard let document = try assembler.needed(document, own: own) else { return }
-        if try isRefused(document, document, over: base, place, counts: counts) { return }
-        if counts { ledger.count(document.tally) }
-        guard stored.isEmpty else { return try note(document, over: stored, place) }
-        let room = try kept.keep(count: document.pageCount) { try document.page($0) }
+        guard let needed = try assembler.needed(document, own: own) else { return }
+        let planned = try mayGoOn ? withLeftPages(needed, kind) : needed
+        if try isRefused(planned, needed, over: base, place, counts: counts) { return }
+        if counts { ledger.count(planned.tally) }
+        guard stored.isEmpty else { return try note(planned, over: stored, place) }
+        let room = try kept.keep(count: planned.pageCount) { try planned.page($0) }
         note(
           PlannedDocument(kind: document.kind, collection: place.name, id: document.id, fate: .insert), room)
         return

@@ -18,6 +18,8 @@ extension CollectionLoader {
     var guardedHash: String?
     /// The `_id` as it is stored, where it is no text.
     var storedID: BSONValue?
+    /// Whether there is no first page yet.
+    var isNew = false
   }
 
   /// Adds parts to stored documents of one page each, in few exchanges however many there are.
@@ -290,15 +292,14 @@ extension CollectionLoader {
   }
 
   /// Further pages go before the first, whose hash says that they are there; pages no longer needed go last.
-  private func replacePages(
+  func replacePages(
     _ merged: Merged, _ found: [String: BSONDocument], _ change: PageJournal.Change?,
     _ connection: borrowing StoreConnection
   ) throws {
     let ids = merged.document.ids
-    let pages = max(ids.count, found.count)
-    guard try change?.begin(hash: merged.document.hash, pages: pages, connection) ?? true else {
-      throw Setback.changed
-    }
+    guard
+      try change?.begin(hash: merged.document.hash, pages: ids, over: found.keys, connection) ?? true
+    else { throw Setback.changed }
     for (number, id) in ids.enumerated().dropFirst() {
       let page = try merged.document.page(number)
       defer { found[id]?.shared.mapped?.release() }
@@ -306,12 +307,18 @@ extension CollectionLoader {
       if found[id] == page { continue }
       if let old = found[id] { try change?.keep(old, connection) }
       try change?.hold(connection)
-      if let reason = try replace(further: page, connection) { throw Setback.refused(reason) }
+      if let failure = try connection.replace([page], in: place.pages, upsert: true).failures.first {
+        throw Setback.refused(failure.message)
+      }
     }
     try change?.hold(connection)
-    let first = try connection.write([try replacement(merged)], in: collection)
-    if let failure = first.failures.first { throw Setback.refused(failure.message) }
-    guard first.matched == 1 else { throw Setback.changed }
+    if merged.isNew {
+      try insert(first: merged.document, connection)
+    } else {
+      let first = try connection.write([try replacement(merged)], in: collection)
+      if let failure = first.failures.first { throw Setback.refused(failure.message) }
+      guard first.matched == 1 else { throw Setback.changed }
+    }
     let kept = Set(ids)
     let needless = found.keys.filter { !kept.contains($0) }
     if !needless.isEmpty { _ = try connection.delete(ids: needless, from: place.pages) }

@@ -159,7 +159,9 @@ extension CollectionLoader {
     _ stored: StoredPages, leaving holder: BSONDocument?, hash: String?, _ change: PageJournal.Change?,
     _ connection: borrowing StoreConnection
   ) throws -> Bool {
-    guard try change?.begin(hash: nil, pages: stored.found.count, connection) ?? true else { return false }
+    guard try change?.begin(hash: nil, pages: [], over: stored.found.keys, connection) ?? true else {
+      return false
+    }
     let id = stored.storedID ?? .string(stored.id)
     let first: WriteOperation
     if let field = place.field {

@@ -37,13 +37,8 @@ extension CollectionLoader {
     let own = try found.isEmpty ? own : own.union(ownAppointments(found.values.map(\.incoming)))
     var missed: [Assembly] = []
     for stray in found.values.sorted(by: { $0.incoming.id < $1.incoming.id }) {
-      let merged = try merged(
-        stray.incoming, StoredState(hash: nil, pages: 1), stored: [stray.document], own: own,
-        connection)
-      guard let document = merged?.document else { continue }
       do {
-        try remembering([document]) { try move(stray, to: document, from: strays, connection) }
-        countWritten(document)
+        try load(stray, from: strays, own: own, connection)
       } catch Setback.changed {
         missed.append(stray.incoming)
       } catch Setback.refused(let reason) {
@@ -55,30 +50,45 @@ extension CollectionLoader {
     return (documents.filter { found[$0.id] == nil }, missed)
   }
 
-  private func move(
-    _ stray: Stray, to document: Assembly, from strays: DocumentPlace, _ connection: borrowing StoreConnection
+  private func load(
+    _ stray: Stray, from strays: DocumentPlace, own: Set<String>, _ connection: borrowing StoreConnection
   ) throws {
-    if hasTransactions, !connection.isInTransaction {
-      try connection.withTransaction { try write(document, inPlaceOf: stray, strays, $0) }
+    let left = try leftPages(of: stray.incoming, connection)
+    guard left.found[stray.incoming.id] == nil else { throw Setback.changed }
+    guard
+      var merged = try merged(
+        stray.incoming, StoredState(hash: nil, pages: 1), stored: [stray.document] + left.inOrder, own: own,
+        connection)
+    else { return }
+    merged.isNew = true
+    try remembering([merged.document]) {
+      try move(stray, as: merged, over: left.found, from: strays, connection)
+    }
+    countWritten(merged.document)
+  }
+
+  private func move(
+    _ stray: Stray, as merged: Merged, over left: [String: BSONDocument], from strays: DocumentPlace,
+    _ connection: borrowing StoreConnection
+  ) throws {
+    if connection.isInTransaction {
+      try write(merged, inPlaceOf: stray, over: left, strays, nil, connection)
+    } else if hasTransactions {
+      try connection.withTransaction { try write(merged, inPlaceOf: stray, over: left, strays, nil, $0) }
+    } else if merged.document.pageCount == 1, left.isEmpty {
+      try write(merged, inPlaceOf: stray, over: left, strays, nil, connection)
     } else {
-      try write(document, inPlaceOf: stray, strays, connection)
+      try PageJournal(place: place).change(stray.incoming.id, connection) {
+        try write(merged, inPlaceOf: stray, over: left, strays, $0, connection)
+      }
     }
   }
 
   private func write(
-    _ document: Assembly, inPlaceOf stray: Stray, _ strays: DocumentPlace,
-    _ connection: borrowing StoreConnection
+    _ merged: Merged, inPlaceOf stray: Stray, over left: [String: BSONDocument], _ strays: DocumentPlace,
+    _ change: PageJournal.Change?, _ connection: borrowing StoreConnection
   ) throws {
-    if let reason = try insertFurtherPages(of: document, nil, connection) { throw Setback.refused(reason) }
-    let holder = try holders(of: [document], connection)[document.id]
-    let result =
-      place.field == nil
-      ? try connection.insert([document.first], into: collection)
-      : try connection.write(
-        [try place.insertion(holder ?? .string(document.id), document.first)], in: collection)
-    if let failure = result.failures.first {
-      throw failure.reason == .duplicateKey ? Setback.changed : Setback.refused(failure.message)
-    }
+    try replacePages(merged, left, change, connection)
     // What is to have a copy there gets it when it is loaded.
     guard !keepsStrays else { return }
     let removal = try connection.write(

@@ -142,11 +142,14 @@ struct CollectionLoader {
   ) throws -> [Assembly] {
     var missed: [Assembly] = []
     var whole: [Assembly] = []
+    let haveLeftPages = try areNew ? [] : haveLeftPages(documents, connection)
     for document in documents {
-      if document.pageCount == 1 {
+      if document.pageCount == 1, !haveLeftPages.contains(document.id) {
         whole.append(document)
       } else if !connection.isInTransaction {
         missed += try insert(paged: document, connection)
+      } else if let rest = try insert(document, withLeftPagesIn: nil, connection) {
+        missed += rest
       } else if let reason = try insertFurtherPages(of: document, nil, connection) {
         refused(document, reason)
       } else {
@@ -161,9 +164,13 @@ struct CollectionLoader {
     paged document: Assembly, _ connection: borrowing StoreConnection
   ) throws -> [Assembly] {
     try PageJournal(place: place).change(document.id, connection) { change in
-      guard try StoredState.states(of: [document.id], in: place, connection).isEmpty,
-        try change.begin(hash: document.hash, pages: document.pageCount, connection)
-      else { return [document] }
+      guard try StoredState.states(of: [document.id], in: place, connection).isEmpty else {
+        return [document]
+      }
+      if let missed = try insert(document, withLeftPagesIn: change, connection) { return missed }
+      guard try change.begin(hash: document.hash, pages: document.ids, over: [], connection) else {
+        return [document]
+      }
       do {
         let reason = try remembering([document]) { try insertFurtherPages(of: document, change, connection) }
         if let reason {
@@ -247,7 +254,7 @@ struct CollectionLoader {
   }
 
   /// Writes a new document's further pages; returns why that was not possible.
-  func insertFurtherPages(
+  private func insertFurtherPages(
     of document: Assembly, _ change: PageJournal.Change?, _ connection: borrowing StoreConnection
   ) throws -> String? {
     let pages = FurtherPages(of: document)
@@ -263,16 +270,9 @@ struct CollectionLoader {
   private func insert(
     further page: BSONDocument, _ connection: borrowing StoreConnection
   ) throws -> String? {
-    // In a transaction a duplicate would be the end of it.
-    if connection.isInTransaction { return try replace(further: page, connection) }
     guard let failure = try connection.insert([page], into: place.pages).failures.first else { return nil }
-    guard failure.reason == .duplicateKey else { return failure.message }
-    // An import that was cut short may have left pages without their first.
-    return try replace(further: page, connection)
-  }
-
-  /// Replaces a page, whether it is there or not; returns why that was not possible.
-  func replace(further page: BSONDocument, _ connection: borrowing StoreConnection) throws -> String? {
-    try connection.replace([page], in: place.pages, upsert: true).failures.first?.message
+    // It was not there when it was asked for.
+    if failure.reason == .duplicateKey { throw Setback.changed }
+    return failure.message
   }
 }

@@ -52,10 +52,17 @@ struct PageJournal {
     ///
     /// - Parameters:
     ///   - hash: of its first page; nil where it is to go.
-    ///   - pages: how many it has, before or afterwards, at the most.
-    func begin(hash: String?, pages: Int, _ connection: borrowing StoreConnection) throws -> Bool {
+    ///   - pages: the `_id`s of its pages, from the first.
+    ///   - found: the `_id`s of those that are there.
+    func begin(
+      hash: String?, pages: [String], over found: some Collection<String>,
+      _ connection: borrowing StoreConnection
+    ) throws -> Bool {
       isNoted = true
-      var fields: BSONFields = ["pages": .int32(Int32(clamping: pages))]
+      let there = Set(found.compactMap { PageNumbers.number(of: $0, in: note.document) })
+      let made = PageNumbers(pages.indices.lazy.map { $0 + 1 }.filter { $0 > 1 && !there.contains($0) })
+      let last = max(pages.count, there.max() ?? 1)
+      var fields: BSONFields = ["pages": .int32(Int32(clamping: last)), "made": made.value]
       if let hash { fields["hash"] = .string(hash) }
       let now = PageJournal.seconds()
       guard try note.renew(connection, setting: fields) else { return false }
@@ -182,9 +189,11 @@ struct PageJournal {
     let change = Change(note, at: seconds())
     var hash: String?
     var pages: Int?
+    var made: PageNumbers?
     try connection.find(ids: [note.id], in: collection) { stored in
       hash = try stored.find("hash")?.text
       pages = try stored.find("pages")?.integer.map { Int($0) }
+      made = try stored.find("made")?.array.flatMap { try PageNumbers($0) }
     }
     if let pages {
       let first = try StoredState.states(of: [note.document], in: place, connection)[note.document]
@@ -199,10 +208,13 @@ struct PageJournal {
           if let failure = result.failures.first { throw StoreError(.writeFailed, failure.message) }
         }
       }
+      // Of a change that did not come to its end only those pages go that it made: the first may not tell of all the others. What an
+      // earlier version of this program noted does not say which those are.
       let count = max(first?.pages ?? 1, 1)
-      if count < pages {
-        _ = try connection.delete(
-          ids: (count + 1...pages).map { "\(note.document)#\($0)" }, from: place.pages)
+      var needless = count < pages ? [count + 1...pages] : []
+      if !isDone, let made { needless = made.ranges }
+      for range in needless {
+        _ = try connection.delete(ids: range.map { "\(note.document)#\($0)" }, from: place.pages)
       }
     }
     // The note goes last: it says that there may be copies.
