@@ -82,8 +82,22 @@ extension WriteFailure {
     case 52:
       message =
         "a field of the document has a name that begins with $, which MongoDB takes in no document that replaces another"
+    case 171:
+      // The server names the fields, and no values.
+      let parts = serverMessage?.split(separator: "[").dropFirst() ?? []
+      let names = parts.compactMap { $0.split(separator: "]").first }.sorted()
+      let fields = names.isEmpty ? "two fields" : names.joined(separator: " and ")
+      message =
+        "an index spans \(fields), which are lists, and MongoDB puts one list of a document into an index"
+    case 13026, 13027, 13654, 16755, 16804:
+      message = "an index of places (2d, 2dsphere) spans a field that holds no place"
+    case 16766:
+      message = "a hashed index spans a field that is a list"
+    case 17261, 17262:
+      message =
+        "a text index takes a field of the document for the language of its texts (language_override), and does not know what it says"
     default:
-      message = "MongoDB refused the document (its error \(code))"
+      message = "the document cannot be stored (the server's error \(code))"
     }
   }
 }

@@ -192,4 +192,29 @@ import Testing
     #expect(outcome.status == 0 && summary.quarantined == 0, "\(outcome.errors)")
     #expect(try load(workspace, lines).0.loaded.unchanged == 4)
   }
+
+  @Test func `a plan foresees whom a unique index refuses, however many are looked at at once`() throws {
+    let workspace = try Workspace()
+    try workspace.command([
+      "createIndexes": "patient", "indexes": [["name": "one", "key": ["email": 1], "unique": true]],
+    ])
+    let lines = (0..<60).map { patient("p\($0)", email: "p\($0 / 2)@x.org") }
+    let file = try workspace.write("in.ndjson", lines.joined(separator: "\n") + "\n")
+    let outcome = try workspace.run("plan", file, "--format", "json", "--limit", "100")
+    #expect(outcome.output.contains(#""quarantined":30"#), "\(outcome.output)")
+    let (summary, _) = try load(workspace, lines)
+    #expect(summary.quarantined == 30)
+  }
+
+  @Test func `an index by which MongoDB deletes documents is told of`() throws {
+    let workspace = try Workspace()
+    try workspace.command([
+      "createIndexes": "patient",
+      "indexes": [["name": "old", "key": ["date_of_birth": 1], "expireAfterSeconds": 2_000_000_000]],
+    ])
+    let (_, outcome) = try load(workspace, [patient("p")])
+    #expect(
+      outcome.errors.contains("warning: patient: by an index on date_of_birth that is not fhirline's"),
+      "\(outcome.errors)")
+  }
 }

@@ -144,6 +144,25 @@ struct WritingTests {
     }
   }
 
+  @Test(
+    arguments: [
+      (["a": 1, "b": 1], "an index spans a and b, which are lists"),
+      (["a": "hashed"], "a hashed index spans"),
+      (["a": "2dsphere"], "an index of places"), (["c": "text"], "a text index takes a field"),
+    ] as [(BSONFields, String)])
+  func saysWhichIndexCannotTakeADocument(keys: BSONFields, expected: String) throws {
+    try TestServer.withStore { (connection) throws in
+      _ = try connection.command([
+        "createIndexes": "c", "indexes": [["name": "of-the-application", "key": .document(keys)]],
+      ])
+      let result = try connection.insert(
+        [["_id": "a", "a": ["Quill", "x"], "b": ["y", "z"], "c": "words", "language": "xx"]], into: "c")
+      let message = try #require(result.failures.first?.message)
+      #expect(message.hasPrefix(expected))
+      #expect(!message.contains("Quill") && !message.contains("xx"))
+    }
+  }
+
   @Test func reportsWhatTheCollectionsRulesRefuse() throws {
     try TestServer.withStore { (connection) throws in
       try connection.createCollection("c", options: ["validator": ["n": ["$type": "int"]]])

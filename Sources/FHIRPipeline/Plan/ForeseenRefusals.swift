@@ -8,14 +8,12 @@ import Synchronization
 /// Where collections have no rules, as those that `fhirline init` made (its validators warn, and take what an import writes), this asks
 /// for their rules once and for nothing more.
 final class ForeseenRefusals: Sendable {
-  /// Places in unique indexes that documents would have.
-  typealias Claims = [UInt64: UInt64]
+  typealias Claims = ClaimedPlaces.Claims
 
   private let store: DocumentStore
   private let say: @Sendable (String) -> Void
   private let rules = Mutex<[String: CollectionRules]>([:])
-  /// By place: the document that would have it; and by document its places.
-  private let claims = Mutex<(owners: Claims, places: [UInt64: [UInt64]])>(([:], [:]))
+  let claimed = ClaimedPlaces()
 
   init(_ store: DocumentStore, say: @escaping @Sendable (String) -> Void) {
     self.store = store
@@ -79,7 +77,7 @@ final class ForeseenRefusals: Sendable {
     let before: BSONFields?
   }
 
-  /// Why a document would be refused; nil where it would not.
+  /// Why a document would be refused; nil where it would not, if the places that it asks for are free when it takes them.
   ///
   /// - Parameters:
   ///   - others: the places that documents of the same transaction would have, to which this one's are added.
@@ -105,9 +103,9 @@ final class ForeseenRefusals: Sendable {
           if let filter = index.filter, canJudge, try !matches(page, filter, connection) { continue }
           for place in index.places(of: page) {
             let mark = ContentHash.of("\(candidate.collection) \(index.mark(of: place))")
-            let owner = others[mark] ?? claims.withLock { $0.owners[mark] }
+            let owner = others[mark]?.document ?? claimed.owner(of: mark)
             if let owner, owner != candidate.key { return reason }
-            others[mark] = candidate.key
+            others[mark] = .init(document: candidate.key, reason: reason)
             var options = FindOptions(projection: ["_id": 1], limit: 8)
             options.collation = index.collation
             var isTaken = false
@@ -122,17 +120,6 @@ final class ForeseenRefusals: Sendable {
         }
       }
       return nil
-    }
-  }
-
-  /// Notes which places documents have that would be written, instead of those that they had before.
-  func claim(_ places: Claims) {
-    guard !places.isEmpty else { return }
-    claims.withLock { claims in
-      for (document, marks) in Dictionary(grouping: places.keys, by: { places[$0] ?? 0 }) {
-        for mark in claims.places.updateValue(marks, forKey: document) ?? [] { claims.owners[mark] = nil }
-        for mark in marks { claims.owners[mark] = document }
-      }
     }
   }
 }

@@ -33,9 +33,7 @@ extension PlanSink {
     of planned: Assembly, over base: [BSONDocument], _ place: DocumentPlace
   ) throws -> String? {
     var places = ForeseenRefusals.Claims()
-    let reason = try refusal(of: planned, over: base, place, with: &places)
-    if reason == nil { refusals.claim(places) }
-    return reason
+    return try refusal(of: planned, over: base, place, with: &places) ?? refusals.claimed.claim(places)
   }
 
   /// Why a transaction would be refused; nil where it would be written.

@@ -1,3 +1,4 @@
+import BSON
 import DocumentStore
 import FHIRMapping
 
@@ -39,10 +40,22 @@ extension ImportRun {
         guard let fault = options[name].flatMap({ UnfitCollection.fault($0) }) else { continue }
         throw PipelineFailure(.configuration, "\(name): \(fault)")
       }
+      for name in names where options[name] != nil { try tellOfExpiry(in: name, store) }
     } catch let error as StoreError where error.code == .notAuthorized {
       // Who may write and not ask is told when something is written.
     } catch let error as StoreError {
       throw PipelineFailure(.connection, error.message)
+    }
+  }
+
+  /// Says where an application has the server delete documents when they are old: what is loaded may be gone the minute after.
+  private func tellOfExpiry(in collection: String, _ store: DocumentStore) throws {
+    let indexes = try store.withConnection { try $0.indexDescriptions(of: collection) }
+    for index in indexes where index["expireAfterSeconds"] != nil {
+      let fields = index["key"]?.fields?.keys.joined(separator: ", ") ?? ""
+      say(
+        "warning: \(collection): by an index on \(fields) that is not fhirline's (expireAfterSeconds) MongoDB deletes documents when they are old, and what this import loads with them"
+      )
     }
   }
 
