@@ -15,6 +15,12 @@ struct ExplainCommand: ParsableCommand {
   @Flag(help: "Write all explanations as Markdown.")
   var markdown = false
 
+  func validate() throws {
+    if markdown, let rule {
+      throw ValidationError("--markdown writes all explanations: leave \(rule) out, or --markdown.")
+    }
+  }
+
   func run() throws {
     let text =
       if markdown {

@@ -30,6 +30,23 @@ import Testing
     #expect(lines[3] == "1 resource equal, 1 different, 1 only in the first, 1 only in the second")
   }
 
+  @Test func `what cannot be read is told, and all else compared`() throws {
+    let patient = #"{"resourceType":"Patient","id":"1"}"#
+    let out = try compare("\(patient)\n{\"resourceType\":\"Patient\",}\nno JSON\n", "\(patient)\n")
+    #expect(out.status == 1)
+    let lines = out.output.split(separator: "\n")
+    #expect(lines.count == 3)
+    #expect(lines[0].contains("a.ndjson:2:27: ") && lines[1].contains("a.ndjson:3:"), "\(out.output)")
+    #expect(
+      lines[2]
+        == "1 resource equal, 0 different, 0 only in the first, 0 only in the second; 2 parts cannot be read")
+    #expect(try compare("no JSON\n", "\(patient)\n").status == 2)
+    let workspace = try Workspace()
+    let whole = try workspace.write("a/b.ndjson", patient + "\n")
+    try workspace.write("a/c.ndjson.gz", "\u{1F}\u{8B}\u{8}")
+    #expect(try workspace.run("compare", workspace.path("a"), whole).status == 1)
+  }
+
   @Test func `of resources without an id each is one of its own`() throws {
     let one = #"{"resourceType":"Patient","gender":"male"}"#
     let other = #"{"resourceType":"Patient","gender":"female"}"#

@@ -29,4 +29,10 @@ import Testing
     let page = try String(contentsOf: Program.folder.appending(path: "docs/rules.md"), encoding: .utf8)
     #expect(page == (try Program.run(["explain", "--markdown"]).output), "make rules writes it anew")
   }
+
+  @Test func `all explanations as Markdown are not one rule's`() throws {
+    let outcome = try Program.run(["explain", "--markdown", "pat-1"])
+    #expect(outcome.status == 2 && outcome.output.isEmpty)
+    #expect(outcome.errors.contains("--markdown writes all explanations"), "\(outcome.errors)")
+  }
 }

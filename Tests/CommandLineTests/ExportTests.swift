@@ -157,6 +157,15 @@ import Testing
     #expect(outcome.errors.hasPrefix("fhirline: --base-url:"), "\(outcome.errors)")
   }
 
+  @Test(arguments: ["ndjson", "json", "xml"])
+  func `what has no fullUrl takes no address for it`(format: String) throws {
+    let workspace = try Workspace()
+    let outcome = try workspace.run(
+      "export", "--format", format, "--out", workspace.path("out"), "--base-url", "https://a.b")
+    #expect(outcome.status == 2)
+    #expect(outcome.errors.hasPrefix("fhirline: --base-url: "), "\(outcome.errors)")
+  }
+
   @Test func `the same id from two sources makes two files`() throws {
     let workspace = try Workspace()
     for source in ["north", "south"] {

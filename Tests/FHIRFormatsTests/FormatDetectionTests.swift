@@ -49,6 +49,12 @@ import Testing
     #expect(records[0].issues[0].message.contains(encoding))
   }
 
+  @Test func `a file of zeros is not taken for another encoding`() throws {
+    let records = try read([UInt8](repeating: 0, count: 64))
+    #expect(records.map(\.content) == [.unreadable])
+    #expect(records[0].issues[0].message.contains("zero byte"), "\(records[0].issues[0].message)")
+  }
+
   @Test(arguments: [
     ("PK\u{3}\u{4}\u{14}\u{0}", "zip"), ("a.json\(String(repeating: "\0", count: 251))ustar", "tar archive"),
     ("BZh91AY&SY", "bzip2"), ("%PDF-1.4\n", "PDF"), ("Id,BIRTHDATE,Last name\n1,1980-01-01,X\n", "CSV"),

@@ -56,7 +56,8 @@ enum FormatDetection: Hashable {
   }
 
   private static func wideEncoding(_ head: UnsafeBufferPointer<UInt8>) -> String? {
-    guard head.count >= 2 else { return nil }
+    // A file that a crash left behind is all zeros.
+    guard head.count >= 2, head.prefix(4).contains(where: { $0 != 0 }) else { return nil }
     if head.count >= 4 {
       if head[0] == 0 && head[1] == 0 && (head[2] == 0xFE || head[2] == 0) { return "UTF-32" }
       if head[2] == 0 && head[3] == 0 && ((head[0] == 0xFF && head[1] == 0xFE) || head[1] == 0) {

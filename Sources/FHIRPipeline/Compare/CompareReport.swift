@@ -31,6 +31,10 @@ package struct CompareReport: Sendable {
   package var different: Names
   package var onlyInFirst: Names
   package var onlyInSecond: Names
+  /// Where something stands that cannot be read, and why; beside it, all else is compared.
+  package var unreadable: Names
+  /// Of one set nothing was read, for nothing of it could be: there was nothing to compare.
+  package var isOfNothing = false
   /// Resources of the first set that it holds in another form as well: only one of them can come back.
   package var superseded = 0
   /// Resources of the second set beyond those that the first one has under their ids.
@@ -40,15 +44,20 @@ package struct CompareReport: Sendable {
     different = Names(limit: limit)
     onlyInFirst = Names(limit: limit)
     onlyInSecond = Names(limit: limit)
+    unreadable = Names(limit: limit)
   }
 
-  package var isEqual: Bool { different.count + onlyInFirst.count + onlyInSecond.count == 0 }
+  package var isEqual: Bool {
+    different.count + onlyInFirst.count + onlyInSecond.count + unreadable.count == 0
+  }
 
   mutating func add(_ part: CompareReport) {
     equal += part.equal
     different.add(part.different)
     onlyInFirst.add(part.onlyInFirst)
     onlyInSecond.add(part.onlyInSecond)
+    unreadable.add(part.unreadable)
+    isOfNothing = isOfNothing || part.isOfNothing
     superseded += part.superseded
     repeated += part.repeated
   }
@@ -58,9 +67,11 @@ package struct CompareReport: Sendable {
     var lines = different.first.map { "differs: \($0.resource): \($0.detail)" }
     lines += onlyInFirst.first.map { "only in the first: \($0.resource)" }
     lines += onlyInSecond.first.map { "only in the second: \($0.resource)" }
+    lines += unreadable.first.map { "cannot be read: \($0.resource): \($0.detail)" }
     var line = "\(Amount.of(equal, "resource")) equal, \(Amount.grouped(different.count)) different"
     line +=
       ", \(Amount.grouped(onlyInFirst.count)) only in the first, \(Amount.grouped(onlyInSecond.count)) only in the second"
+    if unreadable.count > 0 { line += "; \(Amount.of(unreadable.count, "part")) cannot be read" }
     if superseded > 0 {
       line += "; \(Amount.grouped(superseded)) in the first stand there more than once under one id"
     }

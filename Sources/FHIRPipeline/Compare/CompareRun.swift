@@ -25,9 +25,11 @@ package struct CompareRun: Sendable {
       SpillStore(
         expectedBytes: (first + second).reduce(0) { $0 + CompareRun.expectedBytes($1) },
         folder: NSTemporaryDirectory()))
-    try read(first, .first, into: &content)
-    try read(second, .second, into: &content)
-    return try compare(content)
+    var report = CompareReport(limit: limit)
+    try read(first, .first, into: &content, &report)
+    try read(second, .second, into: &content, &report)
+    report.add(try compare(content))
+    return report
   }
 
   /// About how many bytes of resources a file has.
@@ -56,7 +58,11 @@ package struct CompareRun: Sendable {
     }
   }
 
-  private func read(_ files: [InputFile], _ side: Side, into content: inout Content) throws {
+  private func read(
+    _ files: [InputFile], _ side: Side, into content: inout Content, _ report: inout CompareReport
+  ) throws {
+    let unreadable = report.unreadable.count
+    var hasRead = false
     let texts = content.texts
     /// Where the text stands that is being written, of which so much is in the file.
     var filed: Range<Int>?
@@ -70,9 +76,14 @@ package struct CompareRun: Sendable {
         let reader = try file.open(options: reading)
         while let record = try reader.next() {
           if record.content == .unreadable {
-            throw PipelineFailure(.input, "\(file.name): \(record.issues.first?.message ?? "cannot be read")")
+            let issue = record.issues.first
+            report.unreadable.add(
+              issue.map { FindingText.place($0, source: file.name) } ?? file.name,
+              issue?.message ?? "it is no FHIR")
+            continue
           }
           guard let resource = RecordResource(record, keepsMessages: true) else { continue }
+          hasRead = true
           filed = nil
           writer.write(resource.tree, at: resource.node)
           let id = resource.tree.child(KnownNames.r4.id, of: resource.node)
@@ -91,9 +102,10 @@ package struct CompareRun: Sendable {
           text.removeAll()
         }
       } catch let failure as ReadFailure {
-        throw PipelineFailure(.input, "\(file.name): \(failure.message)")
+        report.unreadable.add(file.name, failure.message)
       }
     }
+    if !hasRead, report.unreadable.count > unreadable { report.isOfNothing = true }
   }
 
   static func unnamed(_ type: String) -> String { type + " without id" }

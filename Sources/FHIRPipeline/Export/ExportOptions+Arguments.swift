@@ -49,6 +49,12 @@ extension ExportOptions {
       throw PipelineFailure(
         .usage, "--base-url: a server's address such as https://fhir.example.org/r4 was expected")
     }
+    guard format == .bundle else {
+      throw PipelineFailure(
+        .usage,
+        "--base-url: entries of a Bundle have a fullUrl, and nothing of --format \(format.rawValue): use --format bundle, or leave it out"
+      )
+    }
     baseURL = text
     while baseURL.hasSuffix("/") { baseURL.removeLast() }
   }
