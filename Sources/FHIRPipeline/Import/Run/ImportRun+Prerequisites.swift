@@ -50,7 +50,7 @@ extension ImportRun {
 
   /// Says where an application has the server delete documents when they are old: what is loaded may be gone the minute after.
   private func tellOfExpiry(in collection: String, _ store: DocumentStore) throws {
-    let indexes = try store.withConnection { try $0.indexDescriptions(of: collection) }
+    let indexes = try store.persevering { try $0.indexDescriptions(of: collection) }
     for index in indexes where index["expireAfterSeconds"] != nil {
       let fields = index["key"]?.fields?.keys.joined(separator: ", ") ?? ""
       say(
