@@ -67,7 +67,7 @@ struct ValidateCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Findings that do not count: a YAML file whose list `suppressions` has rule, path, source, reason, expires.",
+      "Findings that do not count: a YAML file whose list `suppressions` has rule and reason, and may have path (Patient.name, Bundle.**.display), source (the input's name) and expires (2026-12-31). * stands for anything.",
       valueName: "file"))
   var suppress: String?
 

@@ -43,6 +43,21 @@ import Testing
       BSONFields(fields.fields.sorted { $0.key < $1.key }.map { .init($0.key, sorted($0.value)) }))
   }
 
+  @Test func `a repair that the database refuses is told with its reason`() throws {
+    let workspace = try Workspace()
+    _ = try workspace.importFiles(try input(workspace))
+    try workspace.set("appointments", to: ["a1", "ghost"], of: "p", in: "patient")
+    try workspace.set("appointments", to: [], of: "d", in: "provider")
+    try workspace.command(["collMod": "patient", "validator": ["email": ["$exists": true]]])
+    let found = try doctor(workspace, "--fix", status: 1)
+    #expect(
+      found.contains("MongoDB refused 1 repair: the collection's own validation rules refuse the document"))
+    #expect(!found.contains("changed by others"), "\(found)")
+    #expect(try workspace.document("d", in: "provider")["appointments"] == ["a1", "a2"])
+    try workspace.command(["collMod": "patient", "validator": [:]])
+    #expect(try doctor(workspace, "--fix", status: 0).contains("– repaired"))
+  }
+
   @Test func `a repaired document is as import wrote it, and comes again as unchanged`() throws {
     let workspace = try Workspace()
     let file = try input(workspace)

@@ -16,6 +16,15 @@ struct DoctorFinding: Sendable {
   var isDerived = false
 }
 
+/// What became of the repair of a document.
+enum DoctorRepair: Sendable {
+  /// It was not tried, or others changed the document meanwhile.
+  case none
+  case done
+  /// MongoDB would not have it, for this reason.
+  case refused(String)
+}
+
 /// Findings of one cause in one field, with the first documents in the order of their ids.
 package struct DoctorGroup: Sendable {
   package struct Example: Sendable, Comparable {
@@ -34,6 +43,10 @@ package struct DoctorGroup: Sendable {
   package var count = 0
   /// How many of them were put right.
   package var fixed = 0
+  /// How many of them MongoDB did not let be put right.
+  package var refused = 0
+  /// Why, of one of these.
+  package var refusal: String?
   package var isDerived = false
   package var examples: [Example] = []
 
@@ -57,7 +70,7 @@ struct DoctorTable: Sendable {
 
   init(limit: Int) { self.limit = limit }
 
-  mutating func add(_ finding: DoctorFinding, fixed: Bool = false) {
+  mutating func add(_ finding: DoctorFinding, _ repair: DoctorRepair = .none) {
     let key = Key(
       cause: finding.cause, collection: finding.collection, field: finding.field, detail: finding.detail)
     var group =
@@ -66,7 +79,13 @@ struct DoctorTable: Sendable {
         cause: finding.cause, collection: finding.collection, field: finding.field, detail: finding.detail,
         isDerived: finding.isDerived)
     group.count += 1
-    if fixed { group.fixed += 1 }
+    switch repair {
+    case .none: break
+    case .done: group.fixed += 1
+    case .refused(let reason):
+      group.refused += 1
+      group.refusal = group.refusal.map { min($0, reason) } ?? reason
+    }
     // The first in order, whichever worker found which when.
     group.examples.append(DoctorGroup.Example(document: finding.document, other: finding.other))
     if group.examples.count >= 2 * limit + 100 { group.keepFirst(limit) }
@@ -93,8 +112,8 @@ final class DoctorLedger: Sendable {
 
   init(limit: Int) { table = Mutex(DoctorTable(limit: limit)) }
 
-  func add(_ finding: DoctorFinding, fixed: Bool = false) {
-    table.withLock { $0.add(finding, fixed: fixed) }
+  func add(_ finding: DoctorFinding, _ repair: DoctorRepair = .none) {
+    table.withLock { $0.add(finding, repair) }
   }
 
   var groups: [DoctorGroup] { table.withLock { $0.sorted } }

@@ -35,7 +35,7 @@ struct DoctorJoins {
   }
 
   /// - Parameter add: takes each finding, and whether it was put right.
-  func join(_ records: SpillStore.Records, _ add: (DoctorFinding, Bool) -> Void) throws {
+  func join(_ records: SpillStore.Records, _ add: (DoctorFinding, DoctorRepair) -> Void) throws {
     var groups: [Key: Group] = [:]
     let repeated = DoctorJoins.repeatedResources(records)
     records.forEach { bytes in
@@ -80,7 +80,7 @@ struct DoctorJoins {
   private func collection(_ kind: DoctorRecord.Owner.Kind) -> String { scan.place(kind).collection }
 
   private func examine(
-    _ key: Key, _ group: Group, _ partition: inout Partition, _ add: (DoctorFinding, Bool) -> Void
+    _ key: Key, _ group: Group, _ partition: inout Partition, _ add: (DoctorFinding, DoctorRepair) -> Void
   ) throws {
     if key.role == .resource {
       guard group.holders.count > 1 else { return }
@@ -88,7 +88,7 @@ struct DoctorJoins {
         add(
           DoctorFinding(
             cause: .repeatedResource, collection: scan.collection(holder.kind), document: holder.id,
-            other: key.id), false)
+            other: key.id), .none)
       }
       return
     }
@@ -100,11 +100,11 @@ struct DoctorJoins {
         add(
           DoctorFinding(
             cause: .danglingID, collection: scan.collection(.appointment), field: field, document: visit.id,
-            other: key.id), false)
+            other: key.id), .none)
       }
       for chart in group.owners where chart.kind == .chart {
         add(
-          DoctorFinding(cause: .chartOfNobody, collection: collection(.chart), document: chart.id), false)
+          DoctorFinding(cause: .chartOfNobody, collection: collection(.chart), document: chart.id), .none)
       }
     } else if key.role == .patient {
       let charts = group.owners.filter { $0.kind == .chart }
@@ -113,7 +113,7 @@ struct DoctorJoins {
       if charts.isEmpty, !isEmbedded {
         add(
           DoctorFinding(
-            cause: .patientWithoutChart, collection: scan.collection(.patient), document: key.id), false)
+            cause: .patientWithoutChart, collection: scan.collection(.patient), document: key.id), .none)
       }
       // Within the patient there may be a copy of the one in the collection, where the layout wants both.
       let isCopy = scan.layout == .both && charts.contains { $0.isCopied(by: embedded) }
@@ -124,7 +124,7 @@ struct DoctorJoins {
         add(
           DoctorFinding(
             cause: .copyDiffers, collection: scan.collection(.patient), field: ChartLayout.field,
-            detail: detail, document: key.id), false)
+            detail: detail, document: key.id), .none)
       }
       let isOne = !isEmbedded || isCopy
       // The one under the patient's own _id is the one to keep.
@@ -133,7 +133,7 @@ struct DoctorJoins {
         add(
           DoctorFinding(
             cause: .patientWithTwoCharts, collection: scan.collection(.patient), document: key.id,
-            other: chart.id), false)
+            other: chart.id), .none)
       }
     }
     try examinePages(group, add)
@@ -200,7 +200,7 @@ struct DoctorJoins {
   }
 
   /// Tells strays apart by whether there is such an appointment, and repairs what can be.
-  private func settle(_ partition: inout Partition, _ add: (DoctorFinding, Bool) -> Void) throws {
+  private func settle(_ partition: inout Partition, _ add: (DoctorFinding, DoctorRepair) -> Void) throws {
     try store.withConnection { connection in
       let asked = Set(partition.strays.map(\.appointment)).sorted()
       var known: Set<String> = []
@@ -210,16 +210,16 @@ struct DoctorJoins {
         if !known.contains(stray.appointment) { finding.cause = .danglingID }
         if let owner = stray.owner { partition.findings[owner].append(finding) }
       }
-      let fixed = try repairs?.repair(partition.owners, connection) ?? []
+      let repaired = try repairs?.repair(partition.owners, connection) ?? [:]
       for (number, findings) in partition.findings.enumerated() {
-        for finding in findings { add(finding, fixed.contains(number)) }
+        for finding in findings { add(finding, repaired[number] ?? .none) }
       }
     }
   }
 
   // MARK: Pages
 
-  private func examinePages(_ group: Group, _ add: (DoctorFinding, Bool) -> Void) throws {
+  private func examinePages(_ group: Group, _ add: (DoctorFinding, DoctorRepair) -> Void) throws {
     // Further pages stand in the charts' collection, whichever layout charts have.
     let hasOwnChart = group.owners.contains { $0.kind == .chart }
     func owns(_ owner: DoctorRecord.Owner, _ kind: DoctorRecord.Owner.Kind) -> Bool {
@@ -229,7 +229,7 @@ struct DoctorJoins {
       let owner = group.owners.first { owns($0, page.kind) }
       if owner == nil || page.number > Int64(owner?.pages ?? 1) || page.number < 2 {
         add(
-          DoctorFinding(cause: .leftOverPage, collection: collection(page.kind), document: page.id), false)
+          DoctorFinding(cause: .leftOverPage, collection: collection(page.kind), document: page.id), .none)
       }
     }
     for owner in group.owners where owner.pages > 1 {
@@ -243,7 +243,7 @@ struct DoctorJoins {
         add(
           DoctorFinding(
             cause: .missingPage, collection: place.pages, document: owner.id,
-            other: "\(owner.id)#\(missing)"), false)
+            other: "\(owner.id)#\(missing)"), .none)
         continue
       }
       let isAsHashed = try store.withConnection { connection in
@@ -252,7 +252,7 @@ struct DoctorJoins {
       if !isAsHashed {
         add(
           DoctorFinding(
-            cause: .hashMismatch, collection: place.collection, field: place.field, document: owner.id), false
+            cause: .hashMismatch, collection: place.collection, field: place.field, document: owner.id), .none
         )
       }
     }

@@ -39,6 +39,11 @@ package struct DoctorOutcome: Sendable {
         if group.isDerived, !fixes {
           lines.append("    fhirline doctor --fix repairs it")
         } else if group.isDerived {
+          if let reason = group.refusal {
+            lines.append(
+              "    MongoDB refused \(Amount.of(group.refused, "repair")): \(FindingText.printable(reason))")
+          }
+          guard group.fixed + group.refused < group.count else { continue }
           lines.append("    what is not repaired was changed by others meanwhile: run it again")
         }
       }

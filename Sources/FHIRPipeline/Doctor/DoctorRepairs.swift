@@ -20,16 +20,17 @@ struct DoctorRepairs: Sendable {
 
   private static let ordersPerWrite = 100
 
-  /// Returns the places of those that are right now.
-  func repair(_ orders: [Order], _ connection: borrowing StoreConnection) throws -> Set<Int> {
-    var repaired: Set<Int> = []
+  /// Returns what became of them, by their places; those that others changed meanwhile are not among them.
+  func repair(_ orders: [Order], _ connection: borrowing StoreConnection) throws -> [Int: DoctorRepair] {
+    var repaired: [Int: DoctorRepair] = [:]
     var start = 0
     while start < orders.count {
       let part = start..<min(start + DoctorRepairs.ordersPerWrite, orders.count)
       start = part.upperBound
       for kind in [DoctorRecord.Owner.Kind.patient, .chart, .embeddedChart, .provider] {
         let numbers = part.filter { orders[$0].owner.kind == kind }
-        if !numbers.isEmpty { repaired.formUnion(try repair(numbers, of: orders, kind, connection)) }
+        guard !numbers.isEmpty else { continue }
+        repaired.merge(try repair(numbers, of: orders, kind, connection)) { $1 }
       }
     }
     return repaired
@@ -47,7 +48,7 @@ struct DoctorRepairs: Sendable {
   private func repair(
     _ numbers: [Int], of orders: [Order], _ kind: DoctorRecord.Owner.Kind,
     _ connection: borrowing StoreConnection
-  ) throws -> Set<Int> {
+  ) throws -> [Int: DoctorRepair] {
     let owners = numbers.map { orders[$0] }
     let links = try links(of: owners, kind, connection)
     let documents = try documents(of: owners.map(\.owner), kind, connection)
@@ -58,14 +59,21 @@ struct DoctorRepairs: Sendable {
       guard let document = documents[DoctorRepairs.key(owner.rawID)] else { continue }
       if let change = try change(number, owner, document, links: own, connection) { changes.append(change) }
     }
-    guard !changes.isEmpty else { return [] }
+    guard !changes.isEmpty else { return [:] }
     let collection = scan.place(kind).collection
     let result = try connection.write(changes.map(\.operation), in: collection)
-    let refused = Set(result.failures.map(\.index))
-    if result.matched == changes.count { return Set(changes.map(\.number)) }
-    // Somebody else came in between: what stands there tells which are as they ought to be.
-    var done: Set<Int> = []
-    for (index, change) in changes.enumerated() where !refused.contains(index) {
+    var outcome: [Int: DoctorRepair] = [:]
+    if result.matched == changes.count, result.failures.isEmpty {
+      for change in changes { outcome[change.number] = .done }
+      return outcome
+    }
+    let refused = Dictionary(result.failures.map { ($0.index, $0.message) }) { first, _ in first }
+    // Somebody else may have come in between: what stands there tells which are as they ought to be.
+    for (index, change) in changes.enumerated() {
+      if let reason = refused[index] {
+        outcome[change.number] = .refused(reason)
+        continue
+      }
       var isThere = false
       try connection.find(try BSONDocument(["_id": change.id]), in: collection) { document in
         let fields = try BSONFields(try self.body(document, kind) ?? document)
@@ -74,9 +82,9 @@ struct DoctorRepairs: Sendable {
           roles?.appointments.map { fields[$0] == change.list } ?? true
           && roles?.last.map { fields[$0] == change.last } ?? true
       }
-      if isThere { done.insert(change.number) }
+      if isThere { outcome[change.number] = .done }
     }
-    return done
+    return outcome
   }
 
   /// The document in which the derived fields stand.

@@ -172,7 +172,7 @@ package struct DoctorRun: Sendable {
         let partition = next.add(1, ordering: .relaxed).oldValue
         guard partition < spill.partitionCount else { break }
         do {
-          try joins.join(try spill.take(partition)) { ledger.add($0, fixed: $1) }
+          try joins.join(try spill.take(partition)) { ledger.add($0, $1) }
         } catch {
           failure.withLock { $0 = $0 ?? error }
         }
