@@ -81,6 +81,7 @@ package struct DoctorOutcome: Sendable {
               ("field", group.field.map(JSONText.quoted) ?? "null"),
               ("message", JSONText.quoted(group.sentence)), ("count", String(group.count)),
               ("derived", String(group.isDerived)), ("fixed", String(group.fixed)),
+              ("refused", String(group.refused)), ("refusal", group.refusal.map(JSONText.quoted) ?? "null"),
               (
                 "documents",
                 JSONText.array(

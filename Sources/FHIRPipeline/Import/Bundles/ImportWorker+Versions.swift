@@ -85,7 +85,7 @@ extension ImportWorker {
   ) {
     var issues = record.issues
     validator.validate(record.tree, into: &issues)
-    guard !resource.isAmbiguous, EntryRequest(record)?.method != .patch,
+    guard !resource.isAmbiguous, EntryRequest(record)?.refusal == nil,
       !issues.contains(where: ImportWorker.setsAside)
     else { return }
     let key = resource.key

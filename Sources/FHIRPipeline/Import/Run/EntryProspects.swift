@@ -129,7 +129,7 @@ final class EntryProspects: Sendable {
       validator.validate(record.tree, into: &issues)
       let fails =
         record.content == .unreadable || issues.contains(where: ImportWorker.setsAside)
-        || EntryRequest(record)?.method == .patch
+        || EntryRequest(record)?.refusal != nil
       if case .entry = record.content { hasFailure = hasFailure || fails }
       guard let resource = RecordResource(record), let fact = fact(record, resource) else { continue }
       if case .entry = record.content { pending.append((fact, fails)) } else { body(fact, !fails) }

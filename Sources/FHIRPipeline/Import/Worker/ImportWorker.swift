@@ -224,7 +224,7 @@ final class ImportWorker {
       if case .entry = record.content, errors == 0 {
         switch request?.method {
         case .delete?: delete(record, source, resolver: resolver, sequence: sequence)
-        case .write?, .patch?: refuseEmpty(record, source, sequence, issues)
+        case .write?, .patch?, .operation?: refuseEmpty(record, source, sequence, issues)
         case .read?, nil: summary.idleEntries += 1
         }
       } else if request?.method == .delete {
@@ -238,18 +238,16 @@ final class ImportWorker {
     }
     summary.types[resource.type, default: .init()].read += 1
     transaction?.changed.add(resource.key)
-    if errors == 0, let request, request.method == .patch {
-      issues.append(
-        request.issue(
-          .documentRefused, at: KnownNames.r4.method,
-          "PATCH asks for a change of a resource: an import loads whole resources, and applies no patches"))
+    let refusal = request?.refusal
+    if errors == 0, let refusal {
+      issues.append(refusal)
       summary.errors += 1
     }
     if resource.isAmbiguous, let request {
       issues.append(request.ambiguity)
       summary.errors += 1
     }
-    if errors > 0 || request?.method == .patch || resource.isAmbiguous {
+    if errors > 0 || refusal != nil || resource.isAmbiguous {
       summary.types[resource.type, default: .init()].quarantined += 1
       setAside(record, source, sequence, issues)
       return
