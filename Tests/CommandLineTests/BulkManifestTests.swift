@@ -182,6 +182,11 @@ import Testing
     try workspace.write(
       "in/manifest.json",
       #"{"output":[{"type":"Patient","url":"https://a.b/Patient.ndjson","count":\#(said)}]}"#)
+    let validated = try workspace.run("validate", "--format", "ndjson", workspace.path("in"))
+    #expect(validated.status == (said > 3 ? 1 : 0), "\(validated.output)")
+    #expect(
+      validated.output.contains("has 3 resources, and the manifest beside it says \(said)") == (said > 3),
+      "\(validated.output)")
     for command in ["plan", "import", "import"] {
       let outcome = try workspace.run(command, workspace.path("in"))
       #expect(outcome.status == (said > 3 ? 1 : 0), "\(outcome.errors)")

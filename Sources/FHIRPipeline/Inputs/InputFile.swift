@@ -13,6 +13,16 @@ package struct InputFile: Sendable {
   package var contents = Contents.resources
   /// How many resources a manifest beside it says that it has.
   var expectedCount: Int?
+
+  /// Why a file that was read to its end is not whole: one that was cut where a line ends looks as if it were. nil where it is, or nobody
+  /// says how long it ought to be.
+  ///
+  /// - Parameter count: how many resources it has.
+  func shortfall(having count: Int) -> String? {
+    guard let expected = expectedCount, count < expected else { return nil }
+    return
+      "has \(Amount.of(count, "resource")), and the manifest beside it says \(Amount.grouped(expected)): not all of the file was fetched"
+  }
   /// What resources in it are called that came without an id, as a manifest tells it.
   var names: ResourceNames?
   /// Why it cannot be read, where that is known before anybody tries.

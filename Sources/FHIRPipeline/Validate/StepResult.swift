@@ -7,6 +7,8 @@ import Synchronization
 struct StepResult: Sendable {
   var findings: [Finding] = []
   var resources = 0
+  /// What stands by itself in the file, as a line of NDJSON does.
+  var lines = 0
   var bytes = 0
   var failed = false
   /// Entries of a Bundle that began, or goes on, in another step.
@@ -51,6 +53,7 @@ struct StepResult: Sendable {
     _ record: Record, input: Int, _ validator: Validator, among bundle: BundledResources? = nil
   ) {
     var issues = record.issues
+    if case .entry = record.content {} else { lines += 1 }
     switch record.content {
     case .unreadable:
       // It may have been an entry, and what refers to it finds nothing.

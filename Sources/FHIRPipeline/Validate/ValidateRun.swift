@@ -72,6 +72,7 @@ package struct ValidateRun: Sendable {
       }
       if isForReader { try Terminal.checkReader() }
       return try output.withLock { output in
+        output.endInput()
         if let failure = output.failure { throw failure }
         output.tally.inputs = files.count
         output.tally.notices = try output.judge.end() + (output.pages.line.map { ["fhirline: \($0)"] } ?? [])
@@ -144,6 +145,8 @@ package struct ValidateRun: Sendable {
     /// Entries of the Bundle that is being read, from the steps so far.
     var scope = BundleScope()
     var input = -1
+    /// Of that input: what stood by itself so far; nil where it could not be read to its end.
+    private var lines: Int? = 0
     private var isEnded = false
     /// The input of which whole Bundles were looked at.
     private var wholeInput = -1
@@ -177,8 +180,13 @@ package struct ValidateRun: Sendable {
 
     mutating func add(_ result: StepResult, input: Int, _ validator: Validator) {
       var findings = result.findings
-      if input != self.input { scope = BundleScope() }
+      if input != self.input {
+        endInput()
+        scope = BundleScope()
+        lines = 0
+      }
       self.input = input
+      lines = result.failed ? nil : lines.map { $0 + result.lines }
       scope.append(result.scope)
       if let members = result.members {
         var issues: [Issue] = []
@@ -195,6 +203,19 @@ package struct ValidateRun: Sendable {
           Finding($0, input: input, resourceType: "Bundle")
         }
       }
+      take(findings, input: input)
+      sink.flush()
+    }
+
+    /// Tells what only the end of an input shows.
+    mutating func endInput() {
+      guard files.indices.contains(input), let lines, let shortfall = files[input].shortfall(having: lines)
+      else { return }
+      let issue = Issue(.error, .inputUnreadable, at: "", position: nil, shortfall)
+      take([Finding(issue, input: input)], input: input)
+    }
+
+    private mutating func take(_ findings: [Finding], input: Int) {
       report.begin(input: input)
       for finding in findings where isNews(finding.issue) {
         var finding = finding
@@ -210,7 +231,6 @@ package struct ValidateRun: Sendable {
         }
         if finding.standing == .new || report.takesAll { report.add(finding) }
       }
-      sink.flush()
     }
 
     mutating func end() {

@@ -296,15 +296,13 @@ final class ImportContext: Sendable {
     readCounts.withLock { $0[file, default: 0] += lines }
   }
 
-  /// Says which files have fewer resources than their manifest says: one that was cut where a line ends looks whole.
+  /// Says which files have fewer resources than their manifest says.
   private func tellIncomplete() {
     guard !mustStop else { return }
     let counts = readCounts.withLock { $0 }
     for (number, file) in files.enumerated() {
-      guard let expected = file.expectedCount, let count = counts[number], count < expected else { continue }
-      ledger.warnOfIncomplete(
-        "\(file.name): has \(Amount.of(count, "resource")), and the manifest beside it says \(Amount.grouped(expected)): not all "
-          + "of the file was fetched")
+      guard let count = counts[number], let shortfall = file.shortfall(having: count) else { continue }
+      ledger.warnOfIncomplete("\(file.name): \(shortfall)")
     }
   }
 
