@@ -38,6 +38,43 @@ import Testing
     #expect(doctor.status == 0 && doctor.output.isEmpty, "\(comment): \(doctor.output)\(doctor.errors)")
   }
 
+  @Test(arguments: ["collection", "embedded", "both"])
+  func `an appointment that an application gave to another patient leaves the first's lists with its export`(
+    layout: String
+  ) throws {
+    let workspace = try Workspace()
+    let config = try workspace.write("pipeline.yml", "documents:\n  chart: \(layout)\n")
+    let lines = Self.people + [Self.visit("a1", of: "p1"), Self.visit("a2", of: "p1")]
+    let file = try workspace.write("first.ndjson", lines.joined(separator: "\n"))
+    #expect(try workspace.importFiles(file, "--config", config).loaded.inserted == 5)
+    try workspace.set("patient_id", to: "p2", of: "a1", in: "appointment")
+    let out = workspace.path("out")
+    #expect(try workspace.run("export", "--out", out, "--config", config, "--quiet").status == 0)
+    #expect(try workspace.read("out/Appointment.ndjson").contains("Patient/p2"))
+    try PlannedImport(workspace: workspace, layout: layout, config: config).check([out], "\(layout)")
+    #expect(try workspace.document("p1", in: "patient")["appointments"] == ["a2"])
+    #expect(try workspace.document("p2", in: "patient")["appointments"] == ["a1"])
+    let doctor = try workspace.run("doctor", "--quiet", "--config", config)
+    #expect(doctor.status == 0 && doctor.output.isEmpty, "\(doctor.output)")
+    let before = try workspace.documents(in: "patient")
+    #expect(try workspace.importFiles(out, "--config", config).loaded.unchanged == 5)
+    #expect(try workspace.documents(in: "patient") == before)
+  }
+
+  @Test func `what the doctor took out of a list before stays as the doctor left it`() throws {
+    let workspace = try Workspace()
+    _ = try load(Self.people + [Self.visit("a1", of: "p1")], "first", into: workspace)
+    try workspace.set("patient_id", to: "p2", of: "a1", in: "appointment")
+    _ = try workspace.run("doctor", "--fix")
+    try expectNoFindings(workspace, "mended")
+    let before = try workspace.document("p1", in: "patient")
+    let out = workspace.path("out")
+    #expect(try workspace.run("export", "--out", out, "--quiet").status == 0)
+    #expect(try workspace.importFiles(out).loaded.unchanged == 4)
+    #expect(try workspace.document("p1", in: "patient") == before)
+    try expectNoFindings(workspace, "imported again")
+  }
+
   @Test func `an appointment that moves to another patient leaves the lists of the first`() throws {
     let workspace = try Workspace()
     _ = try load(

@@ -143,6 +143,10 @@ package struct DocumentAssembler: Sendable {
     if let before, let old = added.root?.bytes, ResourceVersion.isOlder(old.pointer, than: before.pointer) {
       formerOwners = try AppointmentOwner.all(of: try BSONView(old.pointer))
     }
+    // Somebody who took part when it came, and whom an edit put another in the place of, has it in a list as well.
+    if before != nil, let came = draft.residual {
+      formerOwners.formUnion(try came.withView { try AppointmentOwner.all(of: $0) })
+    }
     draft.merge(added)
     // All that its fields are made of is at hand.
     if draft.isOfOtherMapping, !draft.keepsForeignFields { draft.isChanged = true }
@@ -166,7 +170,7 @@ package struct DocumentAssembler: Sendable {
         draft, pages: pages,
         ids: try pages.map { page in try page.withView { try $0.find("_id")?.text ?? "" } },
         hash: hash, root: nil, contests: [])
-      same.formerOwners = formerOwners
+      same.formerOwners = try formerOwners.subtracting(draft.appointmentOwners())
       return same
     }
     var memory = PageMemory()

@@ -277,6 +277,8 @@ package struct DocumentDraft {
   mutating func remove(links ids: Set<String>) -> Bool {
     var found = false
     for id in ids {
+      // The doctor has taken it out of the lists before.
+      if case .some(.none) = corrections[id] { continue }
       if appointments.removeValue(forKey: id) != nil { found = true }
       if corrections.removeValue(forKey: id) != nil { found = true }
     }
