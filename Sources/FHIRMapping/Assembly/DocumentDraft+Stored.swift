@@ -175,7 +175,21 @@ extension DocumentDraft {
     }
     let digest = try bookkeeping?.find("root")?.text ?? ContentDigest.text(of: whole.shared.pointer)
     root = Root(
-      key: try bookkeeping?.find("key")?.text ?? "", bytes: whole.shared, names: names,
+      key: try rootKey(bookkeeping, rest), bytes: whole.shared, names: names,
       digest: digest, came: try bookkeeping?.find("came")?.text ?? digest, origin: .unknown)
+  }
+
+  /// `Patient/1`: what the import noted or, where somebody changed that into what is no key, the resource says.
+  private func rootKey(_ bookkeeping: BSONView?, _ residual: BSONView) throws -> String {
+    let noted = try bookkeeping?.find("key")?.text ?? ""
+    if let slash = noted.firstIndex(of: "/"), slash > noted.startIndex,
+      noted.index(after: slash) < noted.endIndex
+    {
+      return noted
+    }
+    guard let type = try residual.find("resourceType")?.text else { return noted }
+    if let id = try residual.find("id")?.text { return "\(type)/\(id)" }
+    // One that came without an id has its name in the `_id`.
+    return id.hasPrefix(type + "/") ? id : "\(type)/\(id)"
   }
 }

@@ -17,7 +17,7 @@ struct FormerNames {
   /// The type whose names documents show.
   private static let type = "Organization"
   /// Tells the notes from those of documents that wait.
-  private static let kind = "deleted"
+  static let kind = "deleted"
   private static let keysPerQuestion = 5_000
 
   /// Whether documents may show the name of a resource.

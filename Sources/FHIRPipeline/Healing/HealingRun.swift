@@ -27,6 +27,8 @@ final class HealingRun {
   var factory: PartFactory
   private var memory = PageMemory()
   private var healed = 0
+  /// How many notes of what waits cannot be read: somebody changed them.
+  private(set) var unreadableNotes = 0
 
   init(
     _ run: ImportRun, store: DocumentStore, states: StoredStates, assembler: DocumentAssembler,
@@ -152,6 +154,7 @@ final class HealingRun {
     let others = try RenamedTargets(run, store, states).documents(showing: names)
     try store.persevering { connection in
       found = [:]
+      unreadableNotes = 0
       // What this import looked for in vain, and others may have brought: asked for many at a time.
       var own: [(name: String, waiting: Waiting)] = []
       func add(_ waiting: Waiting) {
@@ -170,9 +173,12 @@ final class HealingRun {
       }
       try connection.find(try BSONDocument(filter), in: WaitingReferences.collection) { note in
         guard let name = try note.find("name")?.text, let id = try note.find("_id")?.text,
-          let document = try note.find("document")?.text,
-          let kind = try note.find("kind")?.text.flatMap(DocumentKind.init)
-        else { return }
+          let document = try note.find("document")?.text, let kindName = try note.find("kind")?.text,
+          let kind = DocumentKind(rawValue: kindName)
+        else {
+          if try note.find("kind")?.text != FormerNames.kind { unreadableNotes += 1 }
+          return
+        }
         let waiting = Waiting(kind: kind, id: document, notes: [id])
         let isOwn = try note.find("run")?.integer == Int64(number)
         if isKnown(name) {

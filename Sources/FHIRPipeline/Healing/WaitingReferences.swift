@@ -116,11 +116,29 @@ final class WaitingReferences: Sendable {
     }
   }
 
+  /// Which of these notes are there. One that somebody changed does not say any more what its `_id` stands for: it goes.
+  private func sound(among notes: [Note], _ connection: borrowing StoreConnection) throws -> Set<String> {
+    var sound: Set<String> = []
+    var changed: [String] = []
+    let fields: BSONFields = ["source": 1, "kind": 1, "document": 1, "name": 1]
+    try connection.find(ids: notes.lazy.map(\.id), in: WaitingReferences.collection, projection: fields) {
+      note in
+      guard let id = try note.find("_id")?.text else { return }
+      // A text that none of them has.
+      let said = try fields.fields.map { try note.find(string: $0.key)?.text ?? "\n" }
+      if ContentDigest.text(of: said.joined(separator: "\n")) == id {
+        sound.insert(id)
+      } else {
+        changed.append(id)
+      }
+    }
+    if !changed.isEmpty { _ = try connection.delete(ids: changed, from: WaitingReferences.collection) }
+    return sound
+  }
+
   /// Inserts the notes that are not there yet. To look for them first costs the server a twentieth of refusing them one by one.
   private func write(_ notes: [Note], mayBeThere: Bool, _ connection: borrowing StoreConnection) throws {
-    let present =
-      mayBeThere
-      ? try connection.existing(ids: notes.lazy.map(\.id), in: WaitingReferences.collection) : []
+    let present = mayBeThere ? try sound(among: notes, connection) : []
     let missing = notes.lazy.filter { !present.contains($0.id) }.map(\.document)
     guard !missing.isEmpty else { return }
     noted.store(true, ordering: .relaxed)

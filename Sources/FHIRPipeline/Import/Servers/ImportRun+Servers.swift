@@ -16,6 +16,7 @@ extension ImportRun {
     -> ImportedServers
   {
     var servers = ImportedServers()
+    servers.unreadableNotes = known.unreadable
     let present = found.seen.servers
     let strangers = known.strangers.filter { present[ServerAddress($0.base)] != nil }
     guard !hasOneServer else {
@@ -52,5 +53,11 @@ extension ImportedServers {
   /// Says and counts what is to be known before anything is loaded.
   func tell(_ ledger: ImportLedger) {
     if let warning { ledger.caution(warning) }
+    if unreadableNotes > 0 {
+      ledger.caution(
+        "\(ServerBases.collection): \(Amount.of(unreadableNotes, "note")) of \(unreadableNotes == 1 ? "a server" : "servers") "
+          + "cannot be read, for somebody changed the document (base: expected a text). Its URLs are not known any more; import again "
+          + "what came from there")
+    }
   }
 }

@@ -21,6 +21,8 @@ enum ServerBases {
     var bases: Set<String> = []
     /// Those of which nothing is loaded.
     var strangers: [StrangeServers.Case] = []
+    /// How many notes do not say which server they are of: somebody changed them.
+    var unreadable = 0
   }
 
   static func known(of source: String, _ connection: borrowing StoreConnection) throws -> Known {
@@ -29,13 +31,14 @@ enum ServerBases {
       try BSONDocument(["source": .string(source)]), in: collection,
       options: FindOptions(sort: ["_id": 1], limit: Int64(most))
     ) { note in
-      guard let base = try note.find("base")?.text else { return }
-      if let other = try note.find("than")?.text {
-        let key = try note.find("key")?.text ?? ""
-        known.strangers.append(StrangeServers.Case(base: base, other: other, key: key))
-      } else {
-        known.bases.insert(base)
+      guard let base = try note.find("base")?.text else { return known.unreadable += 1 }
+      var stranger = StrangeServers.Case(
+        base: base, other: try note.find("than")?.text ?? "", key: try note.find("key")?.text ?? "")
+      // Its `_id` tells as well, where somebody changed the rest of it.
+      if stranger.other.isEmpty, try note.find("_id")?.text == strangerID(stranger, source) {
+        stranger.other = "another server"
       }
+      if stranger.other.isEmpty { known.bases.insert(base) } else { known.strangers.append(stranger) }
     }
     let strangers = Set(known.strangers.map { ServerAddress($0.base) })
     if !strangers.isEmpty { known.bases = known.bases.filter { !strangers.contains(ServerAddress($0)) } }
@@ -80,7 +83,14 @@ enum ServerBases {
 
   private static func insert(_ notes: [BSONFields], _ connection: borrowing StoreConnection) throws {
     guard !notes.isEmpty else { return }
-    let result = try connection.insert(try notes.map { try BSONDocument($0) }, into: collection)
+    // Of one that is there somebody changed what it says.
+    let result = try connection.write(
+      try notes.map { note in
+        let said = BSONFields(note.fields.filter { $0.key != "_id" })
+        return .update(
+          filter: try BSONDocument(["_id": note["_id"] ?? .null]),
+          try BSONDocument(["$set": .document(said)]), upsert: true, many: false)
+      }, in: collection)
     if let refused = result.failures.first(where: { $0.reason != .duplicateKey }) {
       throw StoreError(.writeFailed, "a server's address could not be noted: \(refused.message)")
     }

@@ -10,7 +10,7 @@ struct StrangeServers: Sendable {
     /// Where the server's URLs begin.
     let base: String
     /// The same of the server that has what the import loads.
-    let other: String
+    var other: String
     /// `Patient/1`, which both have.
     let key: String
 
@@ -57,4 +57,6 @@ struct ImportedServers: Sendable {
   var reconciled: [StrangeServers.Case] = []
   /// Says that resources come from another server than those of earlier imports, if it is so.
   var warning: String?
+  /// How many notes do not say which server they are of.
+  var unreadableNotes = 0
 }
