@@ -1,4 +1,5 @@
 import BSON
+import Foundation
 import Testing
 
 /// The copies of charts within their patients (`chart: both`) are for reading: what an application writes into one is told, and stays
@@ -67,6 +68,39 @@ import Testing
     #expect(copy?["weight"] == chart["weight"] && copy?["conditions"] == chart["conditions"])
     #expect(try told().isEmpty)
     #expect(try !doctor().contains("copy-differs"))
+  }
+
+  /// What changes a chart besides resources that are loaded for it.
+  enum Change: CaseIterable { case deletion, transaction, move, visit, departure }
+
+  private func visit(of patient: String, version: Int) -> String {
+    #"{"resourceType":"Appointment","id":"v","meta":{"versionId":"\#(version)"},"status":"booked","start":"2024-03-01T09:00:00Z","#
+      + #""end":"2024-03-01T09:30:00Z","participant":[{"actor":{"reference":"Patient/\#(patient)"},"status":"accepted"}]}"#
+  }
+
+  @Test(arguments: Change.allCases) func `nothing that changes a chart writes over an edited copy`(
+    change: Change
+  ) throws {
+    _ = try load([#"{"resourceType":"Patient","id":"q"}"#, condition("a2"), condition("a3")])
+    if change == .departure { _ = try load([visit(of: "p", version: 1)]) }
+    try workspace.set("patient_chart.weight", to: 180, of: "p", in: "patient")
+    let before = try charts()
+    var lines: [String]
+    switch change {
+    case .deletion, .transaction:
+      let type = change == .deletion ? "batch" : "transaction"
+      lines = [
+        #"{"resourceType":"Bundle","type":"\#(type)","entry":[{"request":{"method":"DELETE","url":"Condition/a"}}]}"#
+      ]
+    case .move: lines = [condition("a", of: "q")]
+    case .visit: lines = [visit(of: "p", version: 1)]
+    case .departure: lines = [visit(of: "q", version: 2)]
+    }
+    let told = try load(lines, status: 1)
+    #expect(told.components(separatedBy: "an application changed the copy").count == 2, "\(change): \(told)")
+    let after = try charts()
+    #expect(after.chart != before.chart && after.copy == before.copy, "\(change)")
+    #expect(try doctor().contains("an application changed the copy"))
   }
 
   @Test func `who writes into the chart as well as into the copy is not bothered`() throws {

@@ -176,17 +176,14 @@ final class Departures: Sendable {
     _ appointments: Set<String>, from id: String, of kind: DocumentKind, _ store: DocumentStore,
     _ states: StoredStates, _ assembler: DocumentAssembler
   ) throws {
-    let loader = CollectionLoader(
-      place: states.place(of: kind), assembler: assembler, hasTransactions: store.server.hasTransactions,
-      counted: { _ in }, refused: { _, _ in })
+    var loader = CollectionLoader(reading: kind, states, assembler)
+    let copies = CopiedCharts(kind, states, assembler)
+    copies.attend(to: &loader)
     try store.persevering { connection in
       let keepsEmpty = try states.keepsEmpty(id, kind, connection)
       _ = try loader.remove(
         [], links: appointments, from: id, of: kind, keepsEmpty: keepsEmpty, connection)
-      if kind == .chart, states.layout == .both {
-        try ChartMirror(charts: states.place(of: .chart), copies: states.embeddedCharts)
-          .update([id], connection)
-      }
+      states.tell(try copies.update([id], connection))
     }
   }
 }

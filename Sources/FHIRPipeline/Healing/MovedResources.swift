@@ -373,7 +373,9 @@ final class MovedResources: Sendable {
   private func remove(
     _ keys: Set<String>, from home: Home, _ store: DocumentStore, _ assembler: DocumentAssembler
   ) throws -> String? {
-    let loader = CollectionLoader(reading: home.kind, states, assembler)
+    var loader = CollectionLoader(reading: home.kind, states, assembler)
+    let copied = CopiedCharts(home.kind, states, assembler)
+    copied.attend(to: &loader)
     return try store.persevering { connection in
       var removal = try loader.remove(
         keys, from: home.id, of: home.kind,
@@ -384,10 +386,7 @@ final class MovedResources: Sendable {
         removal = try loader.removeMoved(keys, fromOwn: home.id, copies: copies, connection)
       }
       if case .refused(let reason) = removal { return reason }
-      if home.kind == .chart, states.layout == .both {
-        try ChartMirror(charts: states.place(of: .chart), copies: states.embeddedCharts)
-          .update([home.id], connection)
-      }
+      states.tell(try copied.update([home.id], connection))
       return nil
     }
   }

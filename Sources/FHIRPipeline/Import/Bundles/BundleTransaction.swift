@@ -119,6 +119,7 @@ final class TransactionFindings: Sendable {
     var tallies: [Tally] = []
     var refusal: String?
     var deleted = 0
+    var uncopied: [UncopiedChart] = []
   }
 
   private let state = Mutex(State())
@@ -127,6 +128,8 @@ final class TransactionFindings: Sendable {
   func count(_ tally: Tally) { state.withLock { $0.tallies.append(tally) } }
   func refuse(_ reason: String) { state.withLock { $0.refusal = $0.refusal ?? reason } }
   func delete(_ count: Int) { state.withLock { $0.deleted += count } }
+  func note(_ charts: [UncopiedChart]) { state.withLock { $0.uncopied += charts } }
+  var uncopied: [UncopiedChart] { state.withLock { $0.uncopied } }
   var deleted: Int { state.withLock { $0.deleted } }
   var hasChanges: Bool { state.withLock { $0.tallies.contains { $0 != $0.allUnchanged } } }
   var tallies: [Tally] { state.withLock { $0.tallies } }

@@ -31,15 +31,17 @@ struct DeletionRun {
     try search.forEachBatch(store, of: batches) { found, targets in
       try formerNames?.note(cameAmong: targets, store)
       for (kind, documents) in found.sorted(by: { $0.key < $1.key }) {
-        let loader = loader(of: kind, hasTransactions: store.server.hasTransactions)
+        let copies = CopiedCharts(kind, states, assembler)
+        let loader = loader(of: kind, hasTransactions: store.server.hasTransactions, copies)
         var ids = documents.keys.sorted()[...]
         while !ids.isEmpty {
           let next = ids.prefix(DeletionRun.documentsPerBatch)
           ids = ids.dropFirst(next.count)
           let asked = Dictionary(uniqueKeysWithValues: next.map { ($0, documents[$0] ?? []) })
           let due = try sparingNewer(asked, of: kind, gone)
-          try store.persevering { connection in
-            try remove(due.sorted { $0.key < $1.key }[...], of: kind, loader, connection) { keys, removal in
+          let uncopied = try store.persevering { connection in
+            try remove(due.sorted { $0.key < $1.key }[...], of: kind, loader, copies, connection) {
+              keys, removal in
               switch removal {
               case .removed(let count): deleted += count
               case .left: if !keys.isEmpty { refused(keys, DeletionRun.notImported) }
@@ -47,6 +49,7 @@ struct DeletionRun {
               }
             }
           }
+          states.tell(uncopied)
         }
       }
     }
@@ -56,15 +59,20 @@ struct DeletionRun {
   /// Deletes resources within a transaction.
   ///
   /// - Parameter likely: documents that are likely to hold them.
+  /// - Returns: how many were deleted, and charts whose copies stay others.
   func run(
     _ targets: [TargetIndex.Target], lookingFirstIn likely: [DocumentKind: [String]],
     _ connection: borrowing StoreConnection
-  ) throws -> Int {
+  ) throws -> (deleted: Int, uncopied: [UncopiedChart]) {
     var deleted = 0
+    var uncopied: [UncopiedChart] = []
     let found = try search.documents(holding: targets, lookingFirstIn: likely, connection)
     for (kind, documents) in found.sorted(by: { $0.key < $1.key }) {
-      let loader = loader(of: kind, hasTransactions: false)
-      try remove(documents.sorted { $0.key < $1.key }[...], of: kind, loader, connection) { keys, removal in
+      let copies = CopiedCharts(kind, states, assembler)
+      let loader = loader(of: kind, hasTransactions: false, copies)
+      uncopied += try remove(
+        documents.sorted { $0.key < $1.key }[...], of: kind, loader, copies, connection
+      ) { keys, removal in
         switch removal {
         case .removed(let count): deleted += count
         // The chart of a patient who goes may be an application's own, and stays.
@@ -75,7 +83,7 @@ struct DeletionRun {
         }
       }
     }
-    return deleted
+    return (deleted, uncopied)
   }
 
   /// What is left to be taken out of documents when what is newer than the version that was deleted stays: who reads an old history
@@ -105,18 +113,23 @@ struct DeletionRun {
 
   static func refusal(_ reason: String) -> String { "MongoDB refuses the document without it: \(reason)" }
 
-  private func loader(of kind: DocumentKind, hasTransactions: Bool) -> CollectionLoader {
-    CollectionLoader(
+  private func loader(
+    of kind: DocumentKind, hasTransactions: Bool, _ copies: CopiedCharts
+  ) -> CollectionLoader {
+    var loader = CollectionLoader(
       place: states.place(of: kind), assembler: assembler, hasTransactions: hasTransactions,
       counted: { _ in }, refused: { _, _ in }, departures: departures)
+    copies.attend(to: &loader)
+    return loader
   }
 
   /// - Parameter body: takes the keys that were to be taken out of a document, and what became of that.
+  /// - Returns: charts whose copies stay others.
   private func remove(
     _ documents: ArraySlice<(key: String, value: Set<String>)>, of kind: DocumentKind,
-    _ loader: CollectionLoader, _ connection: borrowing StoreConnection,
+    _ loader: CollectionLoader, _ copies: CopiedCharts, _ connection: borrowing StoreConnection,
     _ body: (_ keys: Set<String>, CollectionLoader.Removal) throws -> Void
-  ) throws {
+  ) throws -> [UncopiedChart] {
     if kind == .resource { try formerNames?.note(documents.lazy.flatMap(\.value), connection) }
     // Who stays keeps the chart, if an empty one.
     let staying = kind == .chart ? try states.patients(among: documents.map(\.key), connection) : []
@@ -131,10 +144,7 @@ struct DeletionRun {
       if case .removed = removal { changed.append(id) }
       try body(keys, removal)
     }
-    if kind == .chart, states.layout == .both, !changed.isEmpty {
-      try ChartMirror(charts: states.place(of: .chart), copies: states.embeddedCharts).update(
-        changed, connection)
-    }
+    return try changed.isEmpty ? [] : copies.update(changed, connection)
   }
 
   // MARK: What would be deleted

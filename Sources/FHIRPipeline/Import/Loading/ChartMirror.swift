@@ -13,24 +13,24 @@ struct ChartMirror {
   /// loaded, and are what counts.
   ///
   /// - Parameter former: what charts said before an import changed them: a copy that an application changed, and that says something
-  ///   else than its chart did, stays. nil where nobody asks for that.
-  @discardableResult
+  ///   else than its chart did, stays.
   func update(
-    _ ids: [String], after former: FormerCharts? = nil, _ connection: borrowing StoreConnection
-  ) throws -> [(id: String, reason: String)] {
+    _ ids: [String], after former: FormerCharts, _ connection: borrowing StoreConnection
+  ) throws -> [UncopiedChart] {
     let known = try StoredState.states(of: ids, in: copies, connection)
-    let derived = former?.derived ?? []
-    let changed = try former == nil ? [:] : changedCopies(known, besides: derived, connection)
+    let derived = former.derived
+    let changed = try changedCopies(known, besides: derived, connection)
     let others = try applicationsOwn(known.filter { !$0.value.isImported }.map(\.key), connection)
     var operations: [(id: String, operation: WriteOperation)] = []
     var bytes = 0
-    var refused: [(id: String, reason: String)] = []
+    var refused: [UncopiedChart] = []
     func write() throws {
       guard !operations.isEmpty else { return }
       let result = try connection.write(operations.map(\.operation), in: copies.collection)
       refused += result.failures.map {
         // The patient is there, and was not found with a chart or without one.
-        (operations[$0.index].id, $0.tellsOfSameID ? copies.holdsSomethingElse : $0.message)
+        UncopiedChart(
+          id: operations[$0.index].id, reason: $0.tellsOfSameID ? copies.holdsSomethingElse : $0.message)
       }
       operations = []
       bytes = 0
@@ -45,12 +45,12 @@ struct ChartMirror {
       // An application's own has a copy if the application made one.
       if !state.isImported, known[id] == nil { return }
       if let own = others[id], try !own.withView({ try ChartMirror.isContained($0, in: document) }) {
-        refused.append((id, "an application's own chart stands there, with other content"))
+        refused.append(
+          UncopiedChart(id: id, reason: "an application's own chart stands there, with other content"))
         return
       }
-      if let said = changed[id], try said != former?[id] ?? ChartCopy.content(of: document, besides: derived)
-      {
-        refused.append((id, ChartMirror.unreadEdit))
+      if let said = changed[id], try said != former[id] ?? ChartCopy.content(of: document, besides: derived) {
+        refused.append(UncopiedChart(id: id, reason: ChartMirror.unreadEdit))
         return
       }
       let copy = try ChartCopy.make(of: document)
@@ -77,10 +77,10 @@ struct ChartMirror {
   private func changedCopies(
     _ known: [String: StoredState], besides derived: [String], _ connection: borrowing StoreConnection
   ) throws -> [String: Int64] {
-    let imported = known.filter(\.value.isImported).map(\.key)
-    guard let field = copies.field, !imported.isEmpty else { return [:] }
-    let present = try StoredState.states(of: imported, in: charts, connection)
-    let outdated = imported.filter { id in present[id].map { $0.hash != known[id]?.hash } ?? false }
+    let ids = known.keys.sorted()
+    guard let field = copies.field, !ids.isEmpty else { return [:] }
+    let present = try StoredState.states(of: ids, in: charts, connection)
+    let outdated = ids.filter { id in present[id].map { $0.hash != known[id]?.hash } ?? false }
     var changed: [String: Int64] = [:]
     guard !outdated.isEmpty else { return changed }
     try connection.find(outdated, at: copies, projection: [field: 1]) { id, _, whole in
@@ -116,7 +116,8 @@ struct ChartMirror {
     guard !ids.isEmpty, let field = copies.field else { return [:] }
     var found: [String: BSONDocument] = [:]
     try connection.find(ids, at: copies, projection: [field: 1]) { id, _, whole in
-      found[id] = try copies.document(in: whole).map { BSONDocument(copying: $0) }
+      guard let own = try copies.document(in: whole), try ChartCopy.isChanged(own) == nil else { return }
+      found[id] = BSONDocument(copying: own)
     }
     return found
   }

@@ -39,9 +39,10 @@ extension DocumentLoader {
               findings.reset()
               // What is deleted goes first: https://hl7.org/fhir/R4/http.html#trules
               if let deletions, !transaction.deletions.isEmpty {
-                findings.delete(
-                  try deletions.run(
-                    transaction.deletions, lookingFirstIn: transaction.documentIDs, connection))
+                let (deleted, uncopied) = try deletions.run(
+                  transaction.deletions, lookingFirstIn: transaction.documentIDs, connection)
+                findings.delete(deleted)
+                findings.note(uncopied)
               }
               try transaction.forEachBatch { requests in
                 try write(requests, new: new, findings, connection)
@@ -54,6 +55,7 @@ extension DocumentLoader {
         }
         let tallies = findings.hasChanges ? findings.tallies : unconfirmed ?? findings.tallies
         for tally in tallies { counted(tally) }
+        states.tell(findings.uncopied)
         return transaction.ended(.committed(deleted: findings.deleted))
       } catch {
         // Another transaction of the run has made the document meanwhile: the next try finds it.
@@ -106,14 +108,11 @@ extension DocumentLoader {
     var loader = CollectionLoader(
       place: states.place(of: kind), assembler: assembler, hasTransactions: false,
       counted: { findings.count($0) }, refused: { findings.refuse($1) }, departures: departures)
-    let former = FormerCharts(derived: assembler.derivedFields(.chart))
-    try inform(&loader, kind, former)
+    let copies = CopiedCharts(kind, states, assembler)
+    try inform(&loader, kind, copies)
     guard try loader.loadTogether(requests.map(\.document), areNew: areNew, connection) else {
       throw CollectionLoader.Setback.changed
     }
-    if kind == .chart, states.layout == .both {
-      try ChartMirror(charts: states.place(of: .chart), copies: states.embeddedCharts)
-        .update(requests.map(\.id), after: former, connection)
-    }
+    findings.note(try copies.update(requests.map(\.id), connection))
   }
 }

@@ -36,8 +36,6 @@ package final class DocumentLoader: DocumentSink {
   /// Deletes what transactions delete.
   let deletions: DeletionRun?
   private let refused: Refused
-  /// Takes a line about what is wrong with a document, though its resources are loaded.
-  private let warn: @Sendable (String) -> Void
   let departures: Departures?
   private let threads = Mutex<[WorkerThread]>([])
 
@@ -52,10 +50,9 @@ package final class DocumentLoader: DocumentSink {
   /// - Parameter deletions: does what transactions delete, and knows who takes whoever loses an appointment.
   init(
     store: DocumentStore, states: StoredStates, assembler: DocumentAssembler, counted: @escaping Counted,
-    refused: @escaping Refused, deletions: DeletionRun?, warn: @escaping @Sendable (String) -> Void = { _ in }
+    refused: @escaping Refused, deletions: DeletionRun?
   ) {
     self.deletions = deletions
-    self.warn = warn
     departures = deletions?.departures
     self.store = store
     self.states = states
@@ -190,7 +187,7 @@ package final class DocumentLoader: DocumentSink {
       let areNew = try !states.hadDocuments(kind)
       try states.awaitRoom(for: kind)
       let findings = BatchFindings()
-      var uncopied: [(id: String, reason: String)] = []
+      var uncopied: [UncopiedChart] = []
       var isFirst = true
       try store.persevering { connection in
         defer { isFirst = false }
@@ -200,23 +197,16 @@ package final class DocumentLoader: DocumentSink {
           hasTransactions: store.server.hasTransactions, counted: { findings.count($0) },
           refused: { findings.refuse($0, $1) }, findings: findings,
           departures: departures)
-        let former = FormerCharts(derived: assembler.derivedFields(.chart))
-        try inform(&loader, kind, former)
+        let copies = CopiedCharts(kind, states, assembler)
+        try inform(&loader, kind, copies)
         // What a try that broke off has written was not there when it was asked for.
         try loader.load(
           isFirst ? requests : requests.map { LoadRequest($0.document) }, areNew: areNew && isFirst,
           connection)
-        if kind == .chart, states.layout == .both {
-          let mirror = ChartMirror(charts: states.place(of: .chart), copies: states.embeddedCharts)
-          uncopied = try mirror.update(requests.map(\.id), after: former, connection)
-        }
+        uncopied = try copies.update(requests.map(\.id), connection)
       }
       findings.tell(counted, refused)
-      for (id, reason) in uncopied {
-        warn(
-          "\(states.embeddedCharts.collection) \(id): the chart is loaded, and its copy in the patient's document is not: \(reason)"
-        )
-      }
+      states.tell(uncopied)
     } catch {
       fail(DocumentLoader.failure(error))
     }
@@ -224,9 +214,8 @@ package final class DocumentLoader: DocumentSink {
 
   /// Has a loader ask for what it cannot know of documents of a kind by itself.
   ///
-  /// - Parameter former: takes what charts that have copies said before.
-  func inform(_ loader: inout CollectionLoader, _ kind: DocumentKind, _ former: FormerCharts) throws {
-    if kind == .chart, states.layout == .both { loader.changing = { try former.note($0, $1) } }
+  func inform(_ loader: inout CollectionLoader, _ kind: DocumentKind, _ copies: CopiedCharts) throws {
+    copies.attend(to: &loader)
     loader.strays = try states.strays(of: kind)
     loader.keepsStrays = states.layout == .both
     loader.ownAppointments = { [states] in try states.ownAppointments(in: $0, kind) }

@@ -69,6 +69,7 @@ package final class StoredStates: Sendable {
   /// The collections themselves.
   let known: StoredCollections
   let unfitIDs: UnfitIDs
+  private let uncopied = UncopiedCharts()
 
   /// - Parameters:
   ///   - naming: fields by whose values documents are looked for.
@@ -94,6 +95,11 @@ package final class StoredStates: Sendable {
   }
 
   func collection(of kind: DocumentKind) -> String { place(of: kind).collection }
+
+  /// - Parameter tell: takes lines about charts whose copies stay others.
+  func tellUncopied(_ tell: @escaping @Sendable (String) -> Void) { uncopied.begin(tell) }
+
+  func tell(_ charts: [UncopiedChart]) { uncopied.tell(charts, in: embeddedCharts.collection) }
 
   func place(of kind: DocumentKind) -> DocumentPlace {
     if kind == .chart { return layout == .embedded ? embeddedCharts : ownCharts }

@@ -7,14 +7,13 @@ extension StoredStates {
     _ documents: [Assembly], of kind: DocumentKind, _ assembler: DocumentAssembler,
     _ connection: borrowing StoreConnection, refused: @escaping DocumentLoader.Refused = { _, _ in }
   ) throws {
-    let loader = CollectionLoader(
+    var loader = CollectionLoader(
       place: place(of: kind), assembler: assembler,
       hasTransactions: store.server.hasTransactions && !connection.isInTransaction, counted: { _ in },
       refused: refused)
+    let copies = CopiedCharts(kind, self, assembler)
+    copies.attend(to: &loader)
     try loader.load(documents.map { LoadRequest($0) }, areNew: false, connection)
-    if kind == .chart, layout == .both {
-      try ChartMirror(charts: place(of: .chart), copies: embeddedCharts)
-        .update(documents.map(\.id), connection)
-    }
+    tell(try copies.update(documents.map(\.id), connection))
   }
 }

@@ -48,6 +48,7 @@ struct ImportLoading {
 
   /// Loads everything, and does what is to be done when everything is there.
   mutating func load(_ states: StoredStates, _ stored: StoredTargets) {
+    states.tellUncopied { [ledger] in ledger.warn($0) }
     do {
       let moved = moved(states)
       let deletions = deletions(states)
@@ -74,6 +75,12 @@ struct ImportLoading {
           hasReplaced: goesOn || types["Organization"]?.replaced ?? 0 > 0, hasCompany: hasCompany,
           isSetAside: ledger.hasSetAside)
         if mayHeal { healed = try healing.heal() }
+        if healing.unreadableNotes > 0 {
+          ledger.caution(
+            "\(WaitingReferences.collection): \(Amount.of(healing.unreadableNotes, "note")) of what waits for a resource cannot be "
+              + "read, for somebody changed the document; import again what has references that found nothing, which notes it anew, "
+              + "and delete the documents that stay so")
+        }
         try healing.forgetNotes(of: refused)
       }
     } catch {
@@ -102,8 +109,7 @@ struct ImportLoading {
   ) throws -> (deleted: Int, due: Deletions) {
     let loader = DocumentLoader(
       store: store, states: states, assembler: assembler, counted: { [ledger] in ledger.count($0) },
-      refused: { [ledger] in ledger.refuse($0, reason: $1) }, deletions: deletions,
-      warn: { [ledger] in ledger.warn($0) })
+      refused: { [ledger] in ledger.refuse($0, reason: $1) }, deletions: deletions)
     let total = files.reduce(0) { $0 + $1.size }
     let progress = Progress(total: total, enabled: run.showsProgress)
     let waiting = WaitingReferences(store: store, source: run.source, run: number)
