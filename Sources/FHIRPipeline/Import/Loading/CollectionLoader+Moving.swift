@@ -23,7 +23,8 @@ extension CollectionLoader {
       var removed = 0
       try connection.find([id], at: place) { _, storedID, whole in
         guard let stored = try place.document(in: whole) else { return }
-        filter = ["_id": storedID ?? .string(id), prefix + "_fhirline": .null]
+        filter = ["_id": storedID ?? .string(id)]
+        filter.fields += DocumentPlace.has(nil, within: place.field).fields
         change = BSONFields()
         removed = 0
         for section in try StoredContent.sections(of: stored, owner: id, without: keys) {

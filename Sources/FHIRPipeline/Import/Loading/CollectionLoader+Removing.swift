@@ -55,6 +55,7 @@ extension CollectionLoader {
         done[id] = .removed(0)
         return
       }
+      try changing?(id, BSONDocument(copying: stored))
       let own = storedID ?? .string(id)
       let operation =
         try removal.document.map {
@@ -136,6 +137,7 @@ extension CollectionLoader {
     let removal = try assembler.assemble(
       kind: kind, id: id, without: keys, links: links, stored: stored.inOrder, keepsEmpty: keepsEmpty)
     try departures?.note([(removal.formerOwners, id)], connection)
+    if let first = stored.found[id] { try changing?(id, first) }
     guard let document = removal.document else {
       let isGone = try delete(stored, leaving: removal.holder, hash: state.hash, change, connection)
       return isGone ? .removed(removal.removed) : nil
@@ -166,7 +168,7 @@ extension CollectionLoader {
     let first: WriteOperation
     if let field = place.field {
       first = .update(
-        filter: try BSONDocument(["_id": id, "\(field)._fhirline.hash": DocumentPlace.value(hash)]),
+        filter: try place.isStill(id, hash: hash),
         try BSONDocument(["$unset": .document([field: ""])]), upsert: false, many: false)
     } else if let holder {
       first = try place.replacement(id, holder, hash: hash, guardedHash: stored.guardedHash)

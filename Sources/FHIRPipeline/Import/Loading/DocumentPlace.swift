@@ -70,11 +70,9 @@ package struct DocumentPlace: Sendable, Equatable {
   ) throws -> WriteOperation {
     if let field {
       return .update(
-        filter: try BSONDocument(["_id": id, "\(field)._fhirline.hash": DocumentPlace.value(hash)]),
-        try DocumentPlace.setting(field, document), upsert: false, many: false)
+        filter: try isStill(id, hash: hash), try DocumentPlace.setting(field, document), upsert: false,
+        many: false)
     }
-    var filter: BSONFields = ["_id": id, "_fhirline.hash": DocumentPlace.value(hash)]
-    if let guarded { filter["\(guarded)._fhirline.hash"] = DocumentPlace.value(guardedHash) }
     // An `_id` never changes.
     var document = document
     if try document.withView({ try $0.find("_id").map(BSONValue.init) }) != id {
@@ -82,19 +80,38 @@ package struct DocumentPlace: Sendable, Equatable {
       fields["_id"] = id
       document = try BSONDocument(fields)
     }
-    return .replace(filter: try BSONDocument(filter), with: document, upsert: false)
+    var conditions = [DocumentPlace.has(hash)]
+    if let guarded { conditions.append(DocumentPlace.has(guardedHash, within: guarded)) }
+    return .replace(
+      filter: try DocumentPlace.filter(id, conditions), with: document, upsert: false)
   }
 
   /// Deletes a document of its own, which holds no other, if it still has the hash with which it was read.
   func deletion(_ id: BSONValue, hash: String?) throws -> WriteOperation {
-    var filter: BSONFields = ["_id": id, "_fhirline.hash": DocumentPlace.value(hash)]
+    var conditions = [DocumentPlace.has(hash)]
     // What another import puts into it meanwhile does not go with it.
-    if let guarded { filter["\(guarded)._fhirline"] = .null }
-    return .delete(filter: try BSONDocument(filter), many: false)
+    if let guarded { conditions.append(BSONFields([.init("\(guarded)._fhirline", .null)])) }
+    return .delete(filter: try DocumentPlace.filter(id, conditions), many: false)
   }
 
-  /// What a filter has for a hash: null finds a document without the field as well.
-  static func value(_ hash: String?) -> BSONValue { hash.map { .string($0) } ?? .null }
+  /// Finds a document that still has the hash with which it was read, within the one that holds it.
+  func isStill(_ id: BSONValue, hash: String?) throws -> BSONDocument {
+    try DocumentPlace.filter(id, [DocumentPlace.has(hash, within: field)])
+  }
+
+  private static func filter(_ id: BSONValue, _ conditions: [BSONFields]) throws -> BSONDocument {
+    try BSONDocument(["_id": id, "$and": .array(conditions.map { .document($0) })])
+  }
+
+  /// What a filter has for a hash. Where none was read, whatever stands there that is none was there then, or is as good.
+  static func has(_ hash: String?, within field: String? = nil) -> BSONFields {
+    let path = (field.map { $0 + "." } ?? "") + "_fhirline.hash"
+    if let hash { return BSONFields([.init(path, .string(hash))]) }
+    let isNoText = BSONFields([.init(path, ["$not": ["$type": "string"]])])
+    // Of a list MongoDB looks at the elements.
+    let isList = BSONFields([.init(path, ["$type": "array"])])
+    return ["$or": [.document(isNoText), .document(isList)]]
+  }
 
   /// What is wrong where the field of a document within another is no document.
   var holdsSomethingElse: String {
