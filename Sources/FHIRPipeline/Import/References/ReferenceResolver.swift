@@ -13,11 +13,22 @@ package final class ReferenceResolver: Sendable {
   let stored: StoredTargets?
   /// Whether a resource of the run is not loaded, or will not be.
   private let isSetAside: @Sendable (TargetIndex.Target) -> Bool
+  /// By texts of references to which nothing else answers: `Type/id`, see ``StandingReferences``.
+  private let standing: [String: String]
+
+  var knowsStanding: Bool { !standing.isEmpty }
+
+  /// The same, which knows what texts mean to which nothing else answers.
+  func with(_ standing: [String: String]) -> ReferenceResolver {
+    ReferenceResolver(run: run, bundle: bundle, stored: stored, isSetAside: isSetAside, standing: standing)
+  }
 
   package init(
     run: TargetIndex, bundle: TargetIndex = TargetIndex(), stored: StoredTargets? = nil,
-    isSetAside: @escaping @Sendable (TargetIndex.Target) -> Bool = { _ in false }
+    isSetAside: @escaping @Sendable (TargetIndex.Target) -> Bool = { _ in false },
+    standing: [String: String] = [:]
   ) {
+    self.standing = standing
     self.run = run
     var bundle = bundle
     bundle.settle()
@@ -45,6 +56,14 @@ package final class ReferenceResolver: Sendable {
 
   /// Resolves the text of a `Reference.reference`, decoded.
   package func resolve(_ text: UnsafeBufferPointer<UInt8>) -> Resolution {
+    let found = resolveByName(text)
+    guard !standing.isEmpty, found == .notFound, let known = standing[String(decoding: text, as: UTF8.self)],
+      case .relative(let target) = ReferenceText(known)
+    else { return found }
+    return .target(target, text: known)
+  }
+
+  private func resolveByName(_ text: UnsafeBufferPointer<UInt8>) -> Resolution {
     if ReferenceText.isIdentifierName(text) { return answer(target(named: text)) }
     switch ReferenceText(text) {
     case .contained: return .asWritten(nil)

@@ -19,6 +19,9 @@ package final class StoredTargets: Sendable {
     /// As many again are remembered of those from before.
     private static let mostAnswers = 100_000
 
+    /// Names of which there are several.
+    private(set) var ofSeveral: Set<String> = []
+
     /// What is known of a name; nil where it was not asked for, or that is forgotten.
     func answer(_ name: String) -> TargetIndex.Target?? { answers[name] ?? olderAnswers[name] }
 
@@ -28,6 +31,9 @@ package final class StoredTargets: Sendable {
         answers = [:]
       }
       answers[name] = .some(found.count == 1 ? found[0] : nil)
+      guard found.count > 1 else { return }
+      if ofSeveral.count >= State.mostAnswers { ofSeveral = [] }
+      ofSeveral.insert(name)
     }
   }
 
@@ -43,6 +49,8 @@ package final class StoredTargets: Sendable {
   private let newBases: Set<String>
   private let state = Mutex(State())
   private let singleQuestions = Atomic(0)
+  /// Whether any name was found to be that of several.
+  private let hasSeveral = Atomic(false)
 
   /// How often the database was asked for one name alone.
   var questions: Int { singleQuestions.load(ordering: .relaxed) }
@@ -108,6 +116,18 @@ package final class StoredTargets: Sendable {
       if let known = state.answer(name) { return known }
       let found = ask(name, &state)
       return found.count == 1 ? found[0] : nil
+    }
+  }
+
+  /// Whether several stored resources answered to a name when it was looked for.
+  func isOfSeveral(_ name: String) -> Bool {
+    hasSeveral.load(ordering: .relaxed) && state.withLock { $0.ofSeveral.contains(name) }
+  }
+
+  /// The stored resources of a name, where there may be many.
+  func several(named name: String) -> [TargetIndex.Target] {
+    state.withLock { state in
+      attempt(&state) { try found(name, &$0, most: StoredTargets.mostOfSeveral) } ?? []
     }
   }
 
@@ -190,28 +210,37 @@ package final class StoredTargets: Sendable {
   private static let projection: BSONFields = ["_fhirline.key": 1]
   /// More of one name are not looked at: those of other sources are passed over.
   private static let mostOfName: Int64 = 100
+  private static let mostOfSeveral: Int64 = 20_000
 
   private func ask(_ name: String, _ state: inout State) -> [TargetIndex.Target] {
     guard let found = attempt(&state, { try found(name, &$0) }) else { return [] }
-    state.note(found, of: name)
+    note(found, of: name, &state)
     return found
   }
 
-  private func found(_ name: String, _ state: inout State) throws -> [TargetIndex.Target] {
+  private func note(_ found: [TargetIndex.Target], of name: String, _ state: inout State) {
+    state.note(found, of: name)
+    if found.count > 1 { hasSeveral.store(true, ordering: .relaxed) }
+  }
+
+  private func found(
+    _ name: String, _ state: inout State, most: Int64 = StoredTargets.mostOfName
+  ) throws -> [TargetIndex.Target] {
     let kinds = try kinds(asked: name)
     if !kinds.isEmpty { singleQuestions.add(1, ordering: .relaxed) }
     guard namingFields(of: name).isEmpty else { return try askByFields([name])[name] ?? [] }
     let key = key(name, &state)
     if let failure = state.failure { throw failure }
     let filters = try filters(name, key: key)
-    let options = FindOptions(projection: StoredTargets.projection, limit: StoredTargets.mostOfName)
+    let options = FindOptions(projection: StoredTargets.projection, limit: most)
     return try store.persevering { connection in
       var found: [TargetIndex.Target] = []
+      var seen: Set<String> = []
       for kind in kinds {
         for filter in filters {
           try connection.find(filter, in: collection(kind), options: options) { document in
             guard let target = try target(of: document, kind), key ?? target.key == target.key else { return }
-            if !found.contains(target) { found.append(target) }
+            if seen.insert(target.key).inserted { found.append(target) }
           }
         }
       }
@@ -301,7 +330,7 @@ package final class StoredTargets: Sendable {
       }
     }
     found.merge(try askByFields(mapped)) { first, _ in first }
-    for name in asked { state.note(found[name] ?? [], of: name) }
+    for name in asked { note(found[name] ?? [], of: name, &state) }
   }
 
   /// What finds documents by a name: by what they keep of it, or by the `_id` that it tells. Databases that were filled before names

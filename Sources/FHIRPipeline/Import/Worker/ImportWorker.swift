@@ -51,13 +51,15 @@ final class ImportWorker {
   /// Entries for certain versions, until the database is asked about some at once.
   var asked = AskedEntries()
   let runResolver: ReferenceResolver
+  private let standing: StandingReferences?
 
   init(_ context: ImportContext, _ pass: ImportPass) {
     self.context = context
     self.pass = pass
+    standing = context.states.map { StandingReferences($0, context.run.mappings, prefix: context.run.prefix) }
     factory = PartFactory(
       mappings: context.run.mappings, source: context.run.source,
-      encounterClasses: context.run.encounterClasses, unfitIDs: context.states?.unfitIDs)
+      encounterClasses: context.run.encounterClasses, unfitIDs: context.states?.unfitIDs, standing: standing)
     validator = context.validator
     runResolver = context.resolver()
   }
@@ -104,6 +106,11 @@ final class ImportWorker {
     var lines = 0
     let base = UInt64(item.file) << 40 | UInt64(item.step) << 20
     checkNames(of: batch, runResolver, isFirst: true)
+    let names = context.files[item.file].names
+    standing?.others = { body in
+      batch.forEach { record in RecordResource(record, named: names).map(body) }
+    }
+    defer { standing?.others = nil }
     batch.forEach { record in
       if case .entry = record.content {} else { lines += 1 }
       number += 1

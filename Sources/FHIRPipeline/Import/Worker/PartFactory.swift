@@ -20,11 +20,15 @@ struct PartFactory: ~Copyable {
   private var rewrites = ReferenceRewrites()
   /// The parts of one resource.
   private var records = PartBuffer()
+  /// What stored resources mean by texts that mean nobody else; nil where nothing is stored.
+  private let standing: StandingReferences?
 
   /// - Parameter unfitIDs: `_id`s in the database that are no ids of FHIR.
   init(
-    mappings: MappingSet, source: String, encounterClasses: Set<String> = [], unfitIDs: UnfitIDs? = nil
+    mappings: MappingSet, source: String, encounterClasses: Set<String> = [], unfitIDs: UnfitIDs? = nil,
+    standing: StandingReferences? = nil
   ) {
+    self.standing = standing
     self.mappings = mappings
     self.unfitIDs = unfitIDs
     self.encounterClasses = encounterClasses
@@ -97,21 +101,14 @@ struct PartFactory: ~Copyable {
     {
       throw Refusal.tooLarge(resource)
     }
-    rewrites.removeAll()
-    var misfit: (element: Int, target: TargetIndex.Target, allowed: [String])?
-    references.forEach(in: tree, from: resource.node, where: ReferenceText.needsResolving) {
-      element, reference, place in
-      switch resolver.resolve(reference, in: tree, at: place) {
-      case .unfit(let target, isOfBundle: true):
-        if misfit == nil { misfit = (element, target, place.targets) }
-      case .asWritten: break
-      case .target(_, let text):
-        result.resolved += 1
-        rewrites.append(node: reference, text: text)
-      case .notFound, .unfit:
-        result.unresolved += 1
-        if let name = ReferenceText.name(writtenAs: tree.string(at: reference)) { result.waits.append(name) }
-      }
+    var misfit = resolveReferences(of: resource, resolver, into: &result)
+    var resolver = resolver
+    if result.waits.contains(where: { resolver.stored?.isOfSeveral($0) ?? false }),
+      let other = standingResolver(for: resource, resolver)
+    {
+      resolver = other
+      result = Result()
+      misfit = resolveReferences(of: resource, resolver, into: &result)
     }
     if let misfit { throw Refusal.misfit(misfit.element, misfit.target.type, misfit.allowed) }
     for (type, path) in mappings.namedTargets where type == resource.type {
@@ -144,6 +141,40 @@ struct PartFactory: ~Copyable {
     }
     records.forEach(take)
     return result
+  }
+
+  private typealias Misfit = (element: Int, target: TargetIndex.Target, allowed: [String])
+
+  /// Finds what a resource's references lead to; returns one that leads where it may not.
+  private mutating func resolveReferences(
+    of resource: RecordResource, _ resolver: ReferenceResolver, into result: inout Result
+  ) -> Misfit? {
+    let tree = resource.tree
+    rewrites.removeAll()
+    var misfit: Misfit?
+    references.forEach(in: tree, from: resource.node, where: ReferenceText.needsResolving) {
+      element, reference, place in
+      switch resolver.resolve(reference, in: tree, at: place) {
+      case .unfit(let target, isOfBundle: true):
+        if misfit == nil { misfit = (element, target, place.targets) }
+      case .asWritten: break
+      case .target(_, let text):
+        result.resolved += 1
+        rewrites.append(node: reference, text: text)
+      case .notFound, .unfit:
+        result.unresolved += 1
+        if let name = ReferenceText.name(writtenAs: tree.string(at: reference)) { result.waits.append(name) }
+      }
+    }
+    return misfit
+  }
+
+  /// What knows what the stored form of a resource means; nil where that tells nothing more.
+  private func standingResolver(
+    for resource: RecordResource, _ resolver: ReferenceResolver
+  ) -> ReferenceResolver? {
+    // Where the database does not answer, whoever asks it next finds out.
+    (try? standing?.resolver(for: resource, resolver)) ?? nil
   }
 
   /// Adds the part that a resource is of its home.
@@ -179,8 +210,17 @@ struct PartFactory: ~Copyable {
   /// Where a resource has its home.
   func home(of resource: RecordResource, _ resolver: ReferenceResolver) -> Home {
     let tree = resource.tree
-    var home = mappings.homes.home(of: tree, node: resource.node, id: resource.id, key: resource.key) {
-      resolver.target(of: $0, ofType: $1, in: tree)?.id
+    func home(_ resolver: ReferenceResolver) -> Home {
+      mappings.homes.home(of: tree, node: resource.node, id: resource.id, key: resource.key) {
+        resolver.target(of: $0, ofType: $1, in: tree)?.id
+      }
+    }
+    var home = home(resolver)
+    if home.kind == .resource, let owner = mappings.homes.owner(of: tree, node: resource.node),
+      let text = tree.child(KnownNames.r4.reference, of: owner.reference).map({ tree.string(at: $0) }),
+      resolver.stored?.isOfSeveral(text) ?? false, let other = standingResolver(for: resource, resolver)
+    {
+      return self.home(of: resource, other)
     }
     if home.kind == .resource {
       if !prefix.isEmpty { home.documentID = home.key.withIDPrefix(prefix) }
