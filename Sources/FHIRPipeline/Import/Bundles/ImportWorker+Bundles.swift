@@ -19,9 +19,14 @@ extension ImportWorker {
   }
 
   func finish(_ held: HeldBundle, file: Int) {
+    let others = standing?.others
+    standing?.others = { body in
+      for entry in held.entries { entry.resource.map(body) }
+    }
     defer {
       loaded = nil
       atHand = nil
+      standing?.others = others
     }
     atHand = (held.mark, held.type)
     let source = context.files[file].name

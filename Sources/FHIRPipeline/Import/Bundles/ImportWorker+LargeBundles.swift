@@ -46,6 +46,10 @@ extension ImportWorker {
     var resources = 0
     var lines = 0
     checkNames(of: batch, large.resolver, isFirst: true)
+    standing?.others = { body in
+      batch.forEach { record in RecordResource(record).map(body) }
+    }
+    defer { standing?.others = nil }
     batch.forEach { record in
       number += 1
       if case .entry = record.content {} else { lines += 1 }

@@ -14,6 +14,8 @@ final class StandingReferences {
   private let prefix: String
   /// By resource: what its stored references lead to, by their texts as they came; empty for one that is not stored.
   private var known: [String: [String: String]] = [:]
+  /// By name: who goes by it.
+  private var owners: [String: Set<String>] = [:]
   /// Hands over the resources that are at hand together with the one asked for.
   var others: (((RecordResource) -> Void) -> Void)?
 
@@ -24,7 +26,8 @@ final class StandingReferences {
   }
 
   private static let mostKnown = 20_000
-  private static let keysPerQuestion = 500
+  private static let mostNames = 10
+  private static let keysPerQuestion = 2_000
 
   /// What finds the targets of a resource's references; nil where what is stored of it does not tell more than a resolver knows.
   func resolver(for resource: RecordResource, _ resolver: ReferenceResolver) throws -> ReferenceResolver? {
@@ -55,7 +58,7 @@ final class StandingReferences {
     add(resource)
     others?(add)
     var owners: Set<String> = []
-    for name in names { owners.formUnion(stored.several(named: name).map(\.id)) }
+    for name in names { owners.formUnion(whoAre(named: name, stored)) }
     for (kind, sections) in asked {
       for (section, keys) in sections {
         try states.store.persevering { connection in
@@ -68,6 +71,14 @@ final class StandingReferences {
       }
     }
     return known[resource.key] ?? [:]
+  }
+
+  private func whoAre(named name: String, _ stored: StoredTargets) -> Set<String> {
+    if let known = owners[name] { return known }
+    if owners.count >= StandingReferences.mostNames { owners = [:] }
+    let found = Set(stored.several(named: name).map(\.id))
+    owners[name] = found
+    return found
   }
 
   /// The texts of references that several stored resources answer to.

@@ -51,7 +51,8 @@ final class ImportWorker {
   /// Entries for certain versions, until the database is asked about some at once.
   var asked = AskedEntries()
   let runResolver: ReferenceResolver
-  private let standing: StandingReferences?
+  /// Tells whom stored resources mean by names of several.
+  let standing: StandingReferences?
 
   init(_ context: ImportContext, _ pass: ImportPass) {
     self.context = context
