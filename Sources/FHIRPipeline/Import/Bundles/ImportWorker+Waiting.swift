@@ -40,6 +40,11 @@ extension ImportWorker {
     waitingBytes = 0
     guard !bundles.isEmpty, !context.mustStop else { return }
     lookForNames(of: bundles.map(\.held))
+    let others = standing?.others
+    standing?.others = { body in
+      for (held, _) in bundles { held.entries.forEach { $0.resource.map(body) } }
+    }
+    defer { standing?.others = others }
     foreseen = foresee(bundles)
     defer { foreseen = nil }
     for (held, file) in bundles where !context.mustStop { finish(held, file: file) }

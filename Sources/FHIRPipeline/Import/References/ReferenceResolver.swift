@@ -20,15 +20,23 @@ package final class ReferenceResolver: Sendable {
 
   /// The same, which knows what texts mean to which nothing else answers.
   func with(_ standing: [String: String]) -> ReferenceResolver {
-    ReferenceResolver(run: run, bundle: bundle, stored: stored, isSetAside: isSetAside, standing: standing)
+    ReferenceResolver(self, standing: standing)
+  }
+
+  /// The Bundle's index is settled: to do that again for each resource would take as long as the Bundle is large.
+  private init(_ other: ReferenceResolver, standing: [String: String]) {
+    run = other.run
+    bundle = other.bundle
+    stored = other.stored
+    isSetAside = other.isSetAside
+    self.standing = standing
   }
 
   package init(
     run: TargetIndex, bundle: TargetIndex = TargetIndex(), stored: StoredTargets? = nil,
-    isSetAside: @escaping @Sendable (TargetIndex.Target) -> Bool = { _ in false },
-    standing: [String: String] = [:]
+    isSetAside: @escaping @Sendable (TargetIndex.Target) -> Bool = { _ in false }
   ) {
-    self.standing = standing
+    standing = [:]
     self.run = run
     var bundle = bundle
     bundle.settle()
