@@ -61,6 +61,10 @@ final class Workspace {
 
   /// Imports and gives the summary.
   func importFiles(_ paths: String..., status: Int32 = 0) throws -> Summary {
+    try importFiles(paths, status: status)
+  }
+
+  func importFiles(_ paths: [String], status: Int32 = 0) throws -> Summary {
     let outcome = try Program.run(
       ["import"] + paths + ["--summary", "json", "--no-progress", "--quarantine", path("quarantine.ndjson")],
       environment: ["FHIRLINE_DATABASE": database])
@@ -78,6 +82,7 @@ final class Workspace {
     struct References: Decodable, Equatable {
       var resolved: Int
       var unresolved: Int
+      var healed = 0
     }
 
     var read: Int

@@ -155,9 +155,13 @@ import Testing
       "http://example.org/fhir/Patient/p1",
     ]
     let mappings = try MappingSet.builtIn()
+    let states = StoredStates(store: database.store, collections: [:], makes: false)
+    let items = SectionItems(store: database.store, homes: mappings.homes, prefix: "") {
+      states.place(of: $0)
+    }
     let (one, many) = (
-      StoredTargets(store: database.store, mappings: mappings, collections: [:]),
-      StoredTargets(store: database.store, mappings: mappings, collections: [:])
+      StoredTargets(store: database.store, mappings: mappings, collections: [:], items: items),
+      StoredTargets(store: database.store, mappings: mappings, collections: [:], items: items)
     )
     many.look(for: names)
     var found = 0

@@ -103,6 +103,11 @@ package struct HomePlan: Sendable {
     return section.owner.firstNode(in: tree, from: node).map { ($0, section.rootType) }
   }
 
+  /// The types that stand in sections of documents.
+  package var itemTypes: [String] {
+    rules.indices.filter { rules[$0]?.section != nil }.map { table.name(of: TypeID(rawValue: UInt16($0))) }
+  }
+
   /// The kind of document that a type lives in where its owner is known, and its section.
   package func place(ofType name: String) -> (kind: DocumentKind, section: String?) {
     guard let rule = rule(of: table.resourceTypeID(name)) else { return (.resource, nil) }

@@ -29,9 +29,12 @@ struct DoctorScan: Sendable {
     unfitIDs = UnfitIDs(collections, store)
     renamed = unfitIDs.names.renaming(mappings)
     prefixes = try SectionSearch.sourcePrefixes(store)
+    let states = StoredStates(store: store, collections: collections, layout: layout, makes: false)
     for prefix in prefixes + [""] {
       targets[prefix] = StoredTargets(
-        store: store, mappings: mappings, collections: collections, prefix: prefix)
+        store: store, mappings: mappings, collections: collections, prefix: prefix,
+        items: SectionItems(
+          store: store, homes: mappings.homes, prefix: prefix, place: { states.place(of: $0) }))
     }
   }
 

@@ -94,6 +94,7 @@ extension ExportRun {
     if options.source == nil, !configuration.source.isEmpty { options.source = configuration.source }
     self.init(
       mappings: mappings, collections: try configuration.collectionNames(mappings), options: options)
+    chart = configuration.chart
   }
 }
 

@@ -10,6 +10,8 @@ package struct ExportRun: Sendable {
   package var mappings: MappingSet
   package var collections: [DocumentKind: String]
   package var options: ExportOptions
+  /// Where charts are to be.
+  package var chart = ChartLayout.collection
   package var showsProgress = true
 
   package init(mappings: MappingSet, collections: [DocumentKind: String], options: ExportOptions) {
@@ -43,7 +45,10 @@ package struct ExportRun: Sendable {
     } catch let error as StoreError {
       throw PipelineFailure(.connection, error.message)
     }
-    let stored = StoredTargets(store: store, mappings: mappings, collections: collections, prefix: prefix)
+    let states = StoredStates(store: store, collections: collections, layout: chart, makes: false)
+    let stored = StoredTargets(
+      store: store, mappings: mappings, collections: collections, prefix: prefix,
+      items: SectionItems(store: store, homes: mappings.homes, prefix: prefix) { states.place(of: $0) })
     let transactionTime = try latestRun(store)
     let result = Mutex(
       Written(sink: try sink(transactionTime: transactionTime), notes: try ExportNotes(path: options.report)))

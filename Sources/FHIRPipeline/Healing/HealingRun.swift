@@ -17,6 +17,7 @@ final class HealingRun {
   private let number: Int32
   let assembler: DocumentAssembler
   private let stored: StoredTargets
+  private let items: SectionItems
   var resolver: ReferenceResolver
   /// Whether an organization was replaced, by this import or before it broke off, which may have another name now.
   private let hasReplaced: Bool
@@ -26,7 +27,7 @@ final class HealingRun {
   private let isSetAside: @Sendable (TargetIndex.Target) -> Bool
   var factory: PartFactory
   private var memory = PageMemory()
-  private var healed = 0
+  private var healed = Count()
   /// How many notes of what waits cannot be read: somebody changed them.
   private(set) var unreadableNotes = 0
 
@@ -44,9 +45,10 @@ final class HealingRun {
     self.assembler = assembler
     self.index = index
     self.number = number
+    items = run.sectionItems(store, states)
     stored = StoredTargets(
       store: store, mappings: run.mappings, collections: run.collections, prefix: run.prefix,
-      newBases: newBases)
+      newBases: newBases, items: items)
     self.isSetAside = isSetAside
     resolver = ReferenceResolver(run: index, stored: stored, isSetAside: isSetAside)
     factory = PartFactory(
@@ -59,6 +61,16 @@ final class HealingRun {
     let kind: DocumentKind
     let id: String
     var notes: [String] = []
+    /// Whether this import itself noted all that it waits for.
+    var isOwn = true
+  }
+
+  /// How many references found their target.
+  struct Count {
+    /// Of earlier imports.
+    var earlier = 0
+    /// Of this one, which brought the target behind them, or beside them.
+    var own = 0
   }
 
   private static let documentsPerBatch = 100
@@ -67,7 +79,7 @@ final class HealingRun {
   private var prefix: String { run.prefix }
 
   /// Returns how many references found their target.
-  func heal() throws -> Int {
+  func heal() throws -> Count {
     let returned = try returned()
     let names = try newNames(returned)
     for (key, name) in names { index.setName(name, of: key) }
@@ -75,7 +87,7 @@ final class HealingRun {
     let waiting = try documents(showing: names)
     guard !waiting.isEmpty else {
       try settle(returned, names)
-      return 0
+      return Count()
     }
     let refused = Mutex<Set<String>>([])
     let loader = DocumentLoader(
@@ -98,12 +110,12 @@ final class HealingRun {
   /// Puts documents together as they would be healed, beside what else is planned. Nothing is written.
   ///
   /// Returns how many references would find their target.
-  func plan(into sink: PlanSink) throws -> Int {
+  func plan(into sink: PlanSink) throws -> Count {
     let names = try newNames(returned()) { [prefix] in try sink.names(of: $0, prefix: prefix) }
     for (key, name) in names { index.setName(name, of: key) }
     if !names.isEmpty { resolver = ReferenceResolver(run: index, stored: stored, isSetAside: isSetAside) }
     let waiting = try documents(showing: names)
-    guard !waiting.isEmpty else { return 0 }
+    guard !waiting.isEmpty else { return Count() }
     let (found, isRefused) = try sink.healing { healed in
       try load(waiting, names, into: healed) { try sink.pages(of: $0.id, $0.kind) }
     }
@@ -159,7 +171,10 @@ final class HealingRun {
       var own: [(name: String, waiting: Waiting)] = []
       func add(_ waiting: Waiting) {
         let key = waiting.kind.rawValue + "/" + waiting.id
-        found[key, default: Waiting(kind: waiting.kind, id: waiting.id)].notes += waiting.notes
+        var known = found[key] ?? Waiting(kind: waiting.kind, id: waiting.id)
+        known.notes += waiting.notes
+        known.isOwn = known.isOwn && waiting.isOwn
+        found[key] = known
       }
       func look() {
         stored.look(for: own.lazy.map(\.name).filter { !$0.hasPrefix(WaitingReferences.name(ofTarget: "")) })
@@ -167,9 +182,12 @@ final class HealingRun {
         own = []
       }
       var filter: BSONFields = ["source": .string(run.source)]
-      // By a server's URL whatever came may be found, of this import as well.
+      // By a server's URL whatever came may be found, of this import as well; and what stands in sections is known when it is loaded.
       if !hasCompany {
-        filter["$or"] = [["run": ["$ne": .int32(number)]], ["name": ["$gte": "http", "$lt": "httpt"]]]
+        filter["$or"] = [
+          ["run": ["$ne": .int32(number)]], ["name": ["$gte": "http", "$lt": "httpt"]],
+          ["name": ["$regex": .string(items.names)]],
+        ]
       }
       try connection.find(try BSONDocument(filter), in: WaitingReferences.collection) { note in
         guard let name = try note.find("name")?.text, let id = try note.find("_id")?.text,
@@ -179,11 +197,13 @@ final class HealingRun {
           if try note.find("kind")?.text != FormerNames.kind { unreadableNotes += 1 }
           return
         }
-        let waiting = Waiting(kind: kind, id: document, notes: [id])
         let isOwn = try note.find("run")?.integer == Int64(number)
+        let waiting = Waiting(kind: kind, id: document, notes: [id], isOwn: isOwn)
         if isKnown(name) {
           add(waiting)
-        } else if isOwn && hasCompany || stored.key(name) != nil || index.target(named: name) != nil {
+        } else if isOwn && hasCompany || stored.key(name) != nil || index.target(named: name) != nil
+          || items.isAsked(by: name)
+        {
           // Of whom a version was set aside another may be there.
           own.append((name, waiting))
           if own.count == HealingRun.namesPerQuestion { look() }
@@ -319,7 +339,10 @@ final class HealingRun {
         healed: try BSONDocument(fields), key: resource.key, resolver: resolver, origin: resource.origin,
         isChanged: isChanged || isLinked, was: document.kind, into: &parts)
       guard let found else { continue }
-      if !document.notes.isEmpty { healed += max(patch.count, 1) }
+      if !document.notes.isEmpty {
+        let count = max(patch.count, 1)
+        if document.isOwn { healed.own += count } else { healed.earlier += count }
+      }
       if document.kind == .resource, found.kind != .resource { home = found }
     }
     return home

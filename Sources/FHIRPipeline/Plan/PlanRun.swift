@@ -23,10 +23,11 @@ package struct PlanRun: Sendable {
     let folder = NSTemporaryDirectory()
     let files = try inputs.map { try $0.spooled() }
     let total = files.reduce(0) { $0 + $1.size }
+    let states = StoredStates(store: store, collections: run.collections, layout: run.chart, makes: false)
     let stored = StoredTargets(
       store: store, mappings: run.mappings, collections: run.collections, prefix: prefix, known: nil,
-      named: Set(try PlanRun.named(StoredStates.named(run.collections), store)))
-    let states = StoredStates(store: store, collections: run.collections, layout: run.chart, makes: false)
+      named: Set(try PlanRun.named(StoredStates.named(run.collections), store)),
+      items: run.sectionItems(store, states))
     let conditions = run.conditions(store, states, stored)
     var found = try run.index(
       files, { try conditions.targets(of: $0) }, servers: { try run.serverBases(store) })
@@ -91,7 +92,7 @@ package struct PlanRun: Sendable {
         if case .left = try sink.remove(keys, from: id, of: kind) { sink.noteMoved(keys, fromOwn: id, kind) }
       }
       let newBases = try context.bases.new(of: run.source, store)
-      var healed = 0
+      var healed = HealingRun.Count()
       if try !newBases.isEmpty || deleted > 0 || ledger.summary.hasChanges
         || RunRecord.hasUnfinished(in: store)
       {
@@ -103,7 +104,7 @@ package struct PlanRun: Sendable {
       }
       outcome.summary = ledger.summary
       outcome.summary.deleted = deleted
-      outcome.summary.references.healed = healed
+      outcome.summary.references.add(healed)
     } catch let error as StoreError {
       throw PipelineFailure(.connection, error.message)
     }

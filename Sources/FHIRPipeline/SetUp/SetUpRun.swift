@@ -222,7 +222,8 @@ package struct SetUpRun: Sendable {
     // Those of an import are made when it first needs them, in collections of its own.
     for description in present {
       guard let name = description["name"]?.text, let keys = description["key"]?.fields,
-        name.hasPrefix(SetUpPlan.indexPrefix), !collection.indexes.contains(where: { $0.hasKeys(keys) })
+        name.hasPrefix(SetUpPlan.indexPrefix), !collection.indexes.contains(where: { $0.hasKeys(keys) }),
+        !SectionItems.isIndex(on: keys)
       else { continue }
       note(
         "\(SetUpRun.text(keys)), which another mapping had made (\(name)); drop it if nobody needs it", .kept,

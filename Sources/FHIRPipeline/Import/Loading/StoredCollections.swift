@@ -29,6 +29,8 @@ final class StoredCollections: Sendable {
   /// Whether collections and indexes are made; a run that only looks makes none.
   private let makes: Bool
   private let entries = Mutex<[String: Entry]>([:])
+  /// The indexes that were made for questions.
+  private let extra = Mutex<Set<String>>([])
 
   /// - Parameters:
   ///   - named: the collections whose documents have names, with the fields that say some of them.
@@ -124,6 +126,16 @@ final class StoredCollections: Sendable {
     let entries = try names.map { try entry($0) }
     for entry in entries { entry.begin() }
     for entry in entries { try entry.wait() }
+  }
+
+  /// Makes an index that a question needs, where that may be: without it the question takes long, and finds the same.
+  func ensureIndex(_ index: IndexDefinition, on name: String) throws {
+    guard makes, extra.withLock({ $0.insert(name + " " + index.name).inserted }) else { return }
+    try store.persevering { connection in
+      do {
+        try StoredCollections.ensure(index, on: name, connection)
+      } catch let error as StoreError where error.code == .notAuthorized {}
+    }
   }
 
   /// Waits until all is made that has begun; returns why that failed.

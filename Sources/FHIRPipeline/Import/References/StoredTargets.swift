@@ -47,6 +47,8 @@ package final class StoredTargets: Sendable {
   private let named: Set<String>?
   /// Of servers, beside those that the database knows.
   private let newBases: Set<String>
+  /// Finds what stands in sections.
+  private let items: SectionItems
   private let state = Mutex(State())
   private let singleQuestions = Atomic(0)
   /// Whether any name was found to be that of several.
@@ -63,10 +65,13 @@ package final class StoredTargets: Sendable {
   ///   - known: what is known of the collections: those that had no documents are not asked.
   ///   - named: the collections that have names; nil for all.
   ///   - newBases: bases of servers that the database does not know yet.
+  ///   - items: finds what stands in sections.
   init(
     store: DocumentStore, mappings: MappingSet, collections: [DocumentKind: String], prefix: String = "",
-    known: StoredCollections? = nil, named: Set<String>? = nil, newBases: Set<String> = []
+    known: StoredCollections? = nil, named: Set<String>? = nil, newBases: Set<String> = [],
+    items: SectionItems
   ) {
+    self.items = items
     self.newBases = newBases
     self.store = store
     self.mappings = mappings
@@ -114,7 +119,11 @@ package final class StoredTargets: Sendable {
   package func target(named name: String) -> TargetIndex.Target? {
     state.withLock { state in
       if let known = state.answer(name) { return known }
-      let found = ask(name, &state)
+      let asked = attempt(&state) { state in
+        try found(name, &state) + ofSections([name])[name, default: []]
+      }
+      guard let found = asked else { return nil }
+      note(found, of: name, &state)
       return found.count == 1 ? found[0] : nil
     }
   }
@@ -127,12 +136,30 @@ package final class StoredTargets: Sendable {
   /// The stored resources of a name, where there may be many.
   func several(named name: String) -> [TargetIndex.Target] {
     state.withLock { state in
-      attempt(&state) { try found(name, &$0, most: StoredTargets.mostOfSeveral) } ?? []
+      attempt(&state) { state in
+        try found(name, &state, most: StoredTargets.mostOfSeveral) + ofSections([name])[name, default: []]
+      } ?? []
     }
   }
 
-  /// All stored resources of that name.
-  func all(named name: String) -> [TargetIndex.Target] { state.withLock { ask(name, &$0) } }
+  /// All stored resources of that name that have documents of their own.
+  func documents(named name: String) -> [TargetIndex.Target] {
+    state.withLock { state in attempt(&state) { try found(name, &$0) } ?? [] }
+  }
+
+  /// What stands in sections of documents and is found by names.
+  private func ofSections(_ names: some Sequence<String>) throws -> [String: [TargetIndex.Target]] {
+    let searches = try names.lazy.filter(items.isAsked).compactMap(ItemSearch.init).filter { search in
+      // Where nothing was stored before this run, nothing is to be found.
+      try known?.hadDocuments(items.place(items.homes.place(ofType: search.type).kind).collection) ?? true
+    }
+    var found: [String: [TargetIndex.Target]] = [:]
+    try items.find(searches) { name, id in
+      let target = TargetIndex.Target(type: String(name.prefix { $0 != "?" }), id: id)
+      if found[name]?.contains(target) != true { found[name, default: []].append(target) }
+    }
+    return found
+  }
 
   /// The `name` of a stored resource that has a document of its own.
   package func name(ofDocument id: String) -> String? {
@@ -175,7 +202,7 @@ package final class StoredTargets: Sendable {
   var hadDocuments: Bool {
     state.withLock { state in
       attempt(&state) { _ in
-        try StoredTargets.kinds.contains { try known?.hadDocuments(collection($0)) ?? true }
+        try (StoredTargets.kinds + [.chart]).contains { try known?.hadDocuments(collection($0)) ?? true }
       } ?? false
     }
   }
@@ -212,12 +239,6 @@ package final class StoredTargets: Sendable {
   private static let mostOfName: Int64 = 100
   private static let mostOfSeveral: Int64 = 20_000
 
-  private func ask(_ name: String, _ state: inout State) -> [TargetIndex.Target] {
-    guard let found = attempt(&state, { try found(name, &$0) }) else { return [] }
-    note(found, of: name, &state)
-    return found
-  }
-
   private func note(_ found: [TargetIndex.Target], of name: String, _ state: inout State) {
     state.note(found, of: name)
     if found.count > 1 { hasSeveral.store(true, ordering: .relaxed) }
@@ -227,7 +248,7 @@ package final class StoredTargets: Sendable {
     _ name: String, _ state: inout State, most: Int64 = StoredTargets.mostOfName
   ) throws -> [TargetIndex.Target] {
     let kinds = try kinds(asked: name)
-    if !kinds.isEmpty { singleQuestions.add(1, ordering: .relaxed) }
+    if !kinds.isEmpty || items.isAsked(by: name) { singleQuestions.add(1, ordering: .relaxed) }
     guard namingFields(of: name).isEmpty else { return try askByFields([name])[name] ?? [] }
     let key = key(name, &state)
     if let failure = state.failure { throw failure }
@@ -330,6 +351,7 @@ package final class StoredTargets: Sendable {
       }
     }
     found.merge(try askByFields(mapped)) { first, _ in first }
+    found.merge(try ofSections(asked)) { $0 + $1 }
     for name in asked { note(found[name] ?? [], of: name, &state) }
   }
 

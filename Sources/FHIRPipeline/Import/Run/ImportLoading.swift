@@ -25,7 +25,7 @@ struct ImportLoading {
   /// Bases of servers that the database did not know.
   private var newBases: Set<String> = []
   /// References of earlier imports that found their targets.
-  private(set) var healed = 0
+  private(set) var healed = HealingRun.Count()
   private let departures: Departures
 
   init(

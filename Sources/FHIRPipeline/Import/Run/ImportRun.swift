@@ -107,7 +107,7 @@ package struct ImportRun: Sendable {
     loading.confirm()
 
     var summary = ledger.summary
-    summary.references.healed = loading.healed
+    summary.references.add(loading.healed)
     summary.deleted = loading.deleted
     var failure = loading.failure
     if failure != nil { summary.stop() }
@@ -146,7 +146,15 @@ extension ImportRun {
   /// What earlier runs loaded.
   func storedTargets(_ store: DocumentStore, _ states: StoredStates) -> StoredTargets {
     StoredTargets(
-      store: store, mappings: mappings, collections: collections, prefix: prefix, known: states.known)
+      store: store, mappings: mappings, collections: collections, prefix: prefix, known: states.known,
+      items: sectionItems(store, states))
+  }
+
+  /// What finds resources in sections of documents.
+  func sectionItems(_ store: DocumentStore, _ states: StoredStates) -> SectionItems {
+    SectionItems(
+      store: store, homes: mappings.homes, prefix: prefix, place: { states.place(of: $0) },
+      known: states.known)
   }
 
   /// What earlier runs loaded that entries ask for.
@@ -154,8 +162,7 @@ extension ImportRun {
     _ store: DocumentStore, _ states: StoredStates, _ stored: StoredTargets
   ) -> StoredConditions {
     StoredConditions(
-      store: store, states: states, stored: stored, homes: mappings.homes,
-      prefix: prefix)
+      store: store, states: states, stored: stored, items: sectionItems(store, states), prefix: prefix)
   }
 
   /// Which of the names that an organization has in the run is its last is known at the end. Until then it has the one that it has, so

@@ -31,6 +31,14 @@ package struct ImportSummary: Sendable, Equatable {
       unresolved += other.unresolved
       healed += other.healed
     }
+
+    /// Those of the import itself count as found, as if the target had come before them.
+    mutating func add(_ count: HealingRun.Count) {
+      healed += count.earlier
+      let own = min(count.own, unresolved)
+      resolved += own
+      unresolved -= own
+    }
   }
 
   /// What a server had to say of what it gave, in files that the manifest of an export calls so, and in entries of a search's results:
