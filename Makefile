@@ -32,6 +32,8 @@ SUITES ?= ../shared/conformance
 TARGET ?= json
 SECONDS ?= 600
 KILLS ?= 100
+# What building and testing are given besides.
+SWIFT_FLAGS ?=
 
 help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
@@ -40,7 +42,7 @@ setup:
 	@scripts/setup.sh
 
 build: setup
-	swift build --build-tests --explicit-target-dependency-import-check error
+	swift build --build-tests --explicit-target-dependency-import-check error $(SWIFT_FLAGS)
 
 # With the Swift runtime inside, the program starts faster, and runs where no Swift is installed. Swift's library of files calls
 # what the linker warns of, though we do not.
@@ -49,7 +51,7 @@ release: setup
 	swift build -c release --product fhirline --static-swift-stdlib > >(grep -v 'use of .mktemp. is dangerous')
 
 test: setup
-	@scripts/test.sh $(FILTER)
+	@SWIFT_FLAGS="$(SWIFT_FLAGS)" scripts/test.sh $(FILTER)
 
 test-fast: setup
 	swift test --skip DocumentStoreTests
@@ -77,6 +79,8 @@ rules: setup
 	@swift build --product fhirline
 	@.build/debug/fhirline explain --markdown >docs/rules.md
 
+# Optimised, tests take a third of the processor time, and are built in half as long again: once through, that is less.
+ci: SWIFT_FLAGS = -Xswiftc -O
 ci: lint build test
 
 tables: setup
