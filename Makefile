@@ -32,8 +32,6 @@ SUITES ?= ../shared/conformance
 TARGET ?= json
 SECONDS ?= 600
 KILLS ?= 100
-# What building and testing are given besides.
-SWIFT_FLAGS ?=
 
 help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
@@ -42,7 +40,7 @@ setup:
 	@scripts/setup.sh
 
 build: setup
-	swift build --build-tests --explicit-target-dependency-import-check error $(SWIFT_FLAGS)
+	swift build --build-tests --explicit-target-dependency-import-check error
 
 # With the Swift runtime inside, the program starts faster, and runs where no Swift is installed. Swift's library of files calls
 # what the linker warns of, though we do not.
@@ -51,7 +49,7 @@ release: setup
 	swift build -c release --product fhirline --static-swift-stdlib > >(grep -v 'use of .mktemp. is dangerous')
 
 test: setup
-	@SWIFT_FLAGS="$(SWIFT_FLAGS)" scripts/test.sh $(FILTER)
+	@scripts/test.sh $(FILTER)
 
 test-fast: setup
 	swift test --skip DocumentStoreTests
@@ -79,8 +77,6 @@ rules: setup
 	@swift build --product fhirline
 	@.build/debug/fhirline explain --markdown >docs/rules.md
 
-# Optimised, tests take a third of the processor time, and are built in half as long again: once through, that is less.
-ci: SWIFT_FLAGS = -Xswiftc -O
 ci: lint build test
 
 tables: setup
