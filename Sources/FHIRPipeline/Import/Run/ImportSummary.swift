@@ -25,19 +25,19 @@ package struct ImportSummary: Sendable, Equatable {
     package var unresolved = 0
     /// Of earlier imports, whose targets came with this one.
     package var healed = 0
+    /// Of this import, whose targets were there when all was loaded: they count as not found, as in a plan, which loads nothing.
+    package var foundAtEnd = 0
 
     mutating func add(_ other: References) {
       resolved += other.resolved
       unresolved += other.unresolved
       healed += other.healed
+      foundAtEnd += other.foundAtEnd
     }
 
-    /// Those of the import itself count as found, as if the target had come before them.
     mutating func add(_ count: HealingRun.Count) {
       healed += count.earlier
-      let own = min(count.own, unresolved)
-      resolved += own
-      unresolved -= own
+      foundAtEnd += count.own
     }
   }
 
@@ -213,6 +213,10 @@ package struct ImportSummary: Sendable, Equatable {
       lines.append(
         "  references by urn, search or URL: \(Amount.grouped(references.resolved)) resolved, "
           + "\(Amount.grouped(references.unresolved)) not found (kept as written, tried again at export)")
+    }
+    if references.foundAtEnd > 0 {
+      lines.append(
+        "  \(Amount.of(references.foundAtEnd, "reference")) of these found their target when all was loaded")
     }
     if references.healed > 0 {
       lines.append(
