@@ -143,11 +143,11 @@ package struct DocumentAssembler: Sendable {
     if let before, let old = added.root?.bytes, ResourceVersion.isOlder(old.pointer, than: before.pointer) {
       formerOwners = try AppointmentOwner.all(of: try BSONView(old.pointer))
     }
-    // Somebody who took part when it came, and whom an edit put another in the place of, has it in a list as well.
-    if before != nil, let came = draft.residual {
-      formerOwners.formUnion(try came.withView { try AppointmentOwner.all(of: $0) })
-    }
+    // Who took part when it came.
+    let came = try before == nil ? nil : draft.residual?.withView { try AppointmentOwner.all(of: $0) }
     draft.merge(added)
+    // Somebody whom an edit put another in the place of has it in a list as well.
+    if let came { formerOwners.formUnion(try came.subtracting(draft.appointmentOwners())) }
     // All that its fields are made of is at hand.
     if draft.isOfOtherMapping, !draft.keepsForeignFields { draft.isChanged = true }
     try draft.keepDisplacedEdits(computeFields)
@@ -170,7 +170,7 @@ package struct DocumentAssembler: Sendable {
         draft, pages: pages,
         ids: try pages.map { page in try page.withView { try $0.find("_id")?.text ?? "" } },
         hash: hash, root: nil, contests: [])
-      same.formerOwners = try formerOwners.subtracting(draft.appointmentOwners())
+      same.formerOwners = formerOwners
       return same
     }
     var memory = PageMemory()
