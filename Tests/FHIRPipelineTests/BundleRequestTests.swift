@@ -326,22 +326,6 @@ import Testing
     #expect(aside.contains(#""expression":"Bundle.entry[1].request.method""#))
   }
 
-  @Test(arguments: ["Patient/$match", "$process-message", "http://a.org/fhir/Patient/p/$everything?x=/y"])
-  func `an operation's parameters are set aside, not taken for a resource`(url: String) throws {
-    let database = try TestDatabase()
-    let operation =
-      #"{"resource":{"resourceType":"Parameters","parameter":[{"name":"x","valueString":"y"}]},"#
-      + #""request":{"method":"POST","url":"\#(url)"}}"#
-    let own =
-      #"{"resource":{"resourceType":"Basic","code":{"text":"x"}},"request":{"method":"POST","url":"Basic"}}"#
-    let summary = try database.importFiles([("b.json", BundleText.bundle("batch", [own, operation]))])
-    #expect(summary.total.inserted == 1)
-    #expect(summary.total.quarantined == 1)
-    let aside = try String(
-      contentsOf: database.folder.appending(path: "quarantine.ndjson"), encoding: .utf8)
-    #expect(aside.contains(#""expression":"Bundle.entry[1].request.url""#))
-  }
-
   // MARK: ifNoneExist
 
   private func create(_ resource: String, _ fullUrl: String, ifNoneExist: String? = nil) -> String {

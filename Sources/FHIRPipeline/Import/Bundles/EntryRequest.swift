@@ -11,8 +11,6 @@ struct EntryRequest {
     case write
     case delete
     case patch
-    /// POST to an operation, such as `Patient/$match`: what it brings are the operation's parameters, and no resource to be loaded.
-    case operation
     /// GET and HEAD: nothing to be done.
     case read
   }
@@ -48,18 +46,8 @@ struct EntryRequest {
     case "DELETE": method = .delete
     case "PATCH": method = .patch
     case "GET", "HEAD": method = .read
-    case "POST" where EntryRequest.isOperation(tree, request): method = .operation
     default: method = .write
     }
-  }
-
-  /// Whether a url names an operation: a step that begins with `$`, as no id and no type does.
-  ///
-  /// See http://hl7.org/fhir/R4/operations.html#executing
-  private static func isOperation(_ tree: ResourceTree, _ request: Int) -> Bool {
-    guard let url = tree.child(KnownNames.r4.url, of: request) else { return false }
-    let path = tree.string(at: url).prefix { $0 != "?" }
-    return path.hasPrefix("$") || path.contains("/$")
   }
 
   /// Why what the entry brings is not to be loaded, though it is well made; nil where it is.
@@ -69,10 +57,6 @@ struct EntryRequest {
       issue(
         .documentRefused, at: KnownNames.r4.method,
         "PATCH asks for a change of a resource: an import loads whole resources, and applies no patches")
-    case .operation:
-      issue(
-        .documentRefused, at: KnownNames.r4.url,
-        "asks a server for an operation: an import loads resources, and runs no operations")
     case .write, .delete, .read: nil
     }
   }

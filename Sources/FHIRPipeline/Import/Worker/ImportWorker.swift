@@ -232,7 +232,7 @@ final class ImportWorker {
       if case .entry = record.content, errors == 0 {
         switch request?.method {
         case .delete?: delete(record, source, resolver: resolver, sequence: sequence)
-        case .write?, .patch?, .operation?: refuseEmpty(record, source, sequence, issues)
+        case .write?, .patch?: refuseEmpty(record, source, sequence, issues)
         case .read?, nil: summary.idleEntries += 1
         }
       } else if request?.method == .delete {
